@@ -1,0 +1,25 @@
+import type { AppId } from './ids.ts';
+
+/**
+ * What is wrong with one app or one of its ports, for the person who wrote it.
+ * `error`: the service is held back. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
+ */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning' | 'notice';
+  readonly appId: AppId;
+  /** The `{n}` of the labels; undefined when it is about the whole app. */
+  readonly portIndex?: number;
+  readonly label?: string;
+  readonly value?: string;
+  /** What is wrong, a clause: `"70000" is not a port`. */
+  readonly reason: string;
+  /** What to write or do instead, a clause. */
+  readonly remedy: string;
+}
+
+/** One line for logs and terminals: app, label, value, reason, remedy. */
+export function describeDiagnostic(diagnostic: Diagnostic): string {
+  const { appId, portIndex, label, reason, remedy } = diagnostic;
+  const place = label ?? (portIndex === undefined ? undefined : `port ${portIndex}`);
+  return `${appId}${place === undefined ? '' : ` ${place}`}: ${reason}; ${remedy}`;
+}

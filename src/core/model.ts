@@ -1,0 +1,90 @@
+/**
+ * Marathon's apps and tasks as Pacer thinks of them: one shape for every version of Marathon's API.
+ * `marathon/decode.ts` makes these from JSON; nothing past it sees raw JSON.
+ */
+import type { AppId, InstanceId, TaskId } from './ids.ts';
+
+/** How tasks reach the network: the agent's, Docker's bridge on the agent, or an address of their own. */
+export type NetworkMode = 'host' | 'bridge' | 'container';
+
+export interface App {
+  readonly id: AppId;
+  /** Marathon's version of the definition, an ISO timestamp; '' when it was not given. */
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Instances wanted. */
+  readonly instances: number;
+  readonly networkMode: NetworkMode;
+  /** The exposed ports in the order of the definition: the index is the `{n}` of the labels. */
+  readonly ports: readonly PortMapping[];
+  readonly healthChecks: readonly HealthCheck[];
+  /** Ids of the deployments that run on this app now. */
+  readonly deployments: readonly string[];
+  /** Sorted by id. */
+  readonly tasks: readonly Task[];
+}
+
+export interface PortMapping {
+  /** The port inside the container; 0 = the same as the host port. Undefined in host networking. */
+  readonly containerPort: number | undefined;
+  /** True where Marathon allocates a host port for it, and so `task.ports` has an entry for it. */
+  readonly hasHostPort: boolean;
+  /** Undefined where Marathon gave none (1.4 and older with an address for each task). */
+  readonly servicePort: number | undefined;
+  readonly protocol: 'tcp' | 'udp' | 'udp,tcp';
+  readonly name: string | undefined;
+}
+
+export type HealthCheckProtocol = 'HTTP' | 'HTTPS' | 'TCP' | 'COMMAND';
+
+export interface HealthCheck {
+  /** MESOS_HTTP, MESOS_HTTPS and MESOS_TCP count as HTTP, HTTPS and TCP. */
+  readonly protocol: HealthCheckProtocol;
+  readonly path: string;
+  readonly portIndex: number | undefined;
+  /** A fixed port, which wins over `portIndex`. */
+  readonly port: number | undefined;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly gracePeriodSeconds: number;
+  readonly maxConsecutiveFailures: number;
+}
+
+export type TaskState =
+  | 'TASK_STAGING'
+  | 'TASK_STARTING'
+  | 'TASK_RUNNING'
+  | 'TASK_KILLING'
+  | 'TASK_FINISHED'
+  | 'TASK_FAILED'
+  | 'TASK_KILLED'
+  | 'TASK_ERROR'
+  | 'TASK_LOST'
+  | 'TASK_UNREACHABLE'
+  | 'TASK_DROPPED'
+  | 'TASK_GONE'
+  | 'TASK_GONE_BY_OPERATOR'
+  | 'TASK_UNKNOWN';
+
+export interface Task {
+  readonly id: TaskId;
+  readonly instanceId: InstanceId;
+  readonly appId: AppId;
+  readonly state: TaskState;
+  /** The agent's host name or address. */
+  readonly host: string;
+  /** Host ports in the order of the port mappings that have one. */
+  readonly ports: readonly number[];
+  readonly ipAddresses: readonly string[];
+  /** The version of the app the task was launched with; '' when unknown. */
+  readonly version: string;
+  /**
+   * What Marathon's checks say, one entry a check that has reported; an empty list is "unknown", never
+   * "dead". An aggregate (`instance_health_changed_event`) is one entry that stands for all checks.
+   */
+  readonly alive: readonly boolean[];
+  /** True where `alive` is the aggregate of all checks and not one entry a check. */
+  readonly aliveIsAggregate: boolean;
+  /** Marathon has decided to end the task (its goal changed, or it is being killed). */
+  readonly leaving: boolean;
+}

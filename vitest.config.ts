@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two workers: the machines this is built for have two cores, and the end-to-end tests run real HAProxies.
+    maxWorkers: 2,
+    reporters: process.env['CI'] ? ['default'] : ['default'],
+  },
+});
