@@ -1,0 +1,83 @@
+/** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
+import { Command, Option } from 'commander';
+import { settingKeys, settingsTable, type SettingSpec } from '../settings/table.ts';
+import { packageVersion } from './package.ts';
+
+/** Runs a command; the number is the exit code. */
+type Action = (options: Record<string, unknown>) => Promise<number>;
+
+export function createProgram(onExit: (code: number) => void): Command {
+  const program = new Command('pacer')
+    .description("Keeps HAProxy serving the healthy tasks of Marathon's apps.")
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(see --help)')
+    .addHelpText(
+      'after',
+      `
+Try it out:
+  pacer demo                                     Marathon, apps and HAProxy, all on this machine
+Run it:
+  pacer run --marathon http://m1:8080 http://m2:8080 --group external --health-check
+See what it would do:
+  pacer render --apps apps.json --group external
+`,
+    );
+  const command = (name: string, summary: string, action: Action) =>
+    program
+      .command(name)
+      .summary(summary)
+      .description(summary)
+      .action(async (options: Record<string, unknown>) => onExit(await action(options)));
+
+  addSettings(
+    command('run', 'follow Marathon and keep HAProxy in step: the daemon', async (options) => (await import('./run.ts')).run(options)),
+  ).addHelpText(
+    'after',
+    `
+Every setting can also be given in the environment (--http-port as PACER_HTTP_PORT) and in a YAML file
+(--config pacer.yaml, or PACER_CONFIG), where its key is the flag without dashes: \`http-port: 8080\`.
+A flag wins over the environment, that over the file, that over the default.
+`,
+  );
+  addSettings(
+    command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) => (await import('./render.ts')).render(options))
+      .requiredOption('--apps <file>', 'a saved answer of GET /v2/apps?embed=apps.tasks; - for standard input')
+      .option('--out <dir>', 'write the files there instead of printing them')
+      .option('--hosts <file>', "agents' addresses, as in /etc/hosts, instead of asking the resolver"),
+  );
+  command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) => (await import('./simulate-command.ts')).simulateCommand(options))
+    .option('--port <port>', 'where it listens', '8080')
+    .option('--apps <n>', 'so many generated apps instead of the sample apps')
+    .option('--tasks <n>', 'tasks of each of them', '5')
+    .option('--load <file>', 'the apps of a saved answer of /v2/apps or /v2/groups');
+  command('demo', 'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load', async (options) => (await import('./demo.ts')).demo(options))
+    .option('--once', 'a fixed short script of changes; exit code 0 only if no request failed')
+    .option('--haproxy-bin <path>', 'the HAProxy program');
+  return program;
+}
+
+function addSettings(command: Command): Command {
+  command.option('--config <file>', 'settings as YAML; see below');
+  for (const key of settingKeys) {
+    const spec: SettingSpec = settingsTable[key];
+    const short = spec.short === undefined ? '' : `-${spec.short}, `;
+    const option = new Option(`${short}--${spec.flag}${placeholder(spec)}`, description(spec));
+    option.attributeName = () => key;
+    if (spec.withoutEffect !== undefined) option.hideHelp();
+    command.addOption(option);
+  }
+  return command;
+}
+
+function placeholder({ argument }: SettingSpec): string {
+  if (argument === undefined) return '';
+  return ` <${argument}>`;
+}
+
+function description(spec: SettingSpec): string {
+  const known = spec.default === undefined || spec.default === '' || spec.default === false ? '' : ` (default: ${String(spec.default)})`;
+  return `${spec.doc}${known}`;
+}
+

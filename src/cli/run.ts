@@ -1,0 +1,16 @@
+/** `pacer run`: the daemon. */
+import { runDaemon } from '../daemon/lifecycle.ts';
+import { createLogger } from '../observe/log.ts';
+import { environment } from '../settings/environment.ts';
+import { resolveSettings } from '../settings/settings.ts';
+import { packageVersion } from './package.ts';
+import { stopSignal } from './signals.ts';
+
+export async function run({ config, ...flags }: Record<string, unknown>): Promise<number> {
+  const signal = stopSignal();
+  const file = typeof config === 'string' ? config : undefined;
+  const { settings, notices } = resolveSettings({ flags, environment: environment(), file });
+  const log = await createLogger({ format: settings.logFormat, level: settings.logLevel });
+  await runDaemon({ settings, notices, version: packageVersion(), searchPath: environment()['PATH'] ?? '', log, signal });
+  return 0;
+}

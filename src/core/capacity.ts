@@ -1,0 +1,55 @@
+/**
+ * Which services fit into HAProxy's file descriptors. A reload that would need more than the limit fails
+ * as a whole, and `haproxy -c` does not see it; so what does not fit is held back, service by service.
+ */
+import type { Diagnostic } from './diagnostic.ts';
+import type { BackendName } from './ids.ts';
+import type { Service } from './service.ts';
+
+export interface DescriptorBudget {
+  /** The hard limit of open files of the HAProxy process. */
+  readonly limit: number;
+  readonly maxconn: number;
+  /** Listeners that are there without any service. */
+  readonly ownListeners: number;
+}
+
+/** Beside connections, checks and listeners, HAProxy keeps some for itself. Measured: 40; a little is left free. */
+const reserve = 64;
+
+/** What one service takes: one for each server with a check, one for its listener. */
+export function descriptorsOf({ definition, servers }: Service): number {
+  return (definition.listens ? 1 : 0) + (definition.check === undefined ? 0 : servers.length);
+}
+
+/** The services that do not fit. Those that serve already come first, then the order given. */
+export function overCapacity(
+  services: Iterable<Service>,
+  serving: ReadonlySet<BackendName>,
+  budget: DescriptorBudget,
+): Map<BackendName, Diagnostic> {
+  let left = budget.limit - 2 * budget.maxconn - budget.ownListeners - reserve;
+  const held = new Map<BackendName, Diagnostic>();
+  const all = [...services];
+  const inOrder = [
+    ...all.filter(({ definition }) => serving.has(definition.backend)),
+    ...all.filter(({ definition }) => !serving.has(definition.backend)),
+  ];
+  for (const service of inOrder) {
+    const needed = descriptorsOf(service);
+    if (needed <= left) left -= needed;
+    else held.set(service.definition.backend, doesNotFit(service, needed, left, budget));
+  }
+  return held;
+}
+
+function doesNotFit({ definition, servers }: Service, needed: number, left: number, budget: DescriptorBudget): Diagnostic {
+  const { appId, portIndex } = definition;
+  return {
+    severity: 'error',
+    appId,
+    portIndex,
+    reason: `its ${servers.length} servers need ${needed} file descriptors, and HAProxy has ${Math.max(0, left)} left of ${budget.limit}`,
+    remedy: `raise the limit of open files (ulimit -n), or lower maxconn (${budget.maxconn})`,
+  };
+}

@@ -1,0 +1,189 @@
+/** From an app's labels and ports to the definitions of its services: everything but the servers. */
+import type { Diagnostic } from './diagnostic.ts';
+import type { AppId } from './ids.ts';
+import { balance } from './labels/balance.ts';
+import { readLabels } from './labels/read.ts';
+import type { PortLabelValues } from './labels/table.ts';
+import type { App, HealthCheck, PortMapping } from './model.ts';
+import { backendName } from './names.ts';
+import { keepSame } from './same.ts';
+import type { PathMatch, ServerCheck, ServiceDefinition } from './service.ts';
+
+export interface DefinitionContext {
+  /** This load balancer's groups; `*` takes every app. */
+  readonly groups: readonly string[];
+  /** A port is exposed only where a label says so. */
+  readonly strictMode: boolean;
+  /** Whether every service gets a listener on its service port. */
+  readonly servicePorts: boolean;
+  readonly defaultBindAddress: string;
+  /** Ports of Pacer's own listeners, by what they are for. */
+  readonly reservedPorts: ReadonlyMap<number, string>;
+}
+
+export type PortDefinition =
+  | { readonly kind: 'exposed'; readonly portIndex: number; readonly definition: ServiceDefinition }
+  | { readonly kind: 'not-exposed'; readonly portIndex: number; readonly reason: string }
+  | { readonly kind: 'held'; readonly portIndex: number; readonly reason: string };
+
+export interface AppDefinition {
+  readonly ports: readonly PortDefinition[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function defineServices(app: App, context: DefinitionContext, previous: AppDefinition | undefined): AppDefinition {
+  const labels = readLabels(app.id, app.labels, app.ports.length);
+  const diagnostics: Diagnostic[] = [];
+  const ports = app.ports.map((mapping, portIndex): PortDefinition => {
+    const values = labels.ports.get(portIndex) ?? {};
+    const hidden = whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
+    if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
+    const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
+    const result = defineService(app, mapping, portIndex, values, context);
+    diagnostics.push(...found, ...result.diagnostics);
+    const wrong = [...found, ...result.diagnostics].find((entry) => entry.severity === 'error');
+    const before = previous?.ports[portIndex];
+    const last = before?.kind === 'exposed' ? before.definition : undefined;
+    if (wrong === undefined && result.definition !== undefined) {
+      return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
+    }
+    if (wrong === undefined) return { kind: 'not-exposed', portIndex, reason: result.diagnostics[0]?.reason ?? 'not exposed' };
+    // What served before serves on: a bad label on a new version must not take the service away.
+    if (last !== undefined) {
+      diagnostics.push(keptNotice(app.id, portIndex));
+      return { kind: 'exposed', portIndex, definition: last };
+    }
+    return { kind: 'held', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
+  });
+  // What an app says that this load balancer does not expose is nobody's concern here.
+  if (ports.some((port) => port.kind !== 'not-exposed')) {
+    diagnostics.push(...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length));
+  }
+  return { ports, diagnostics };
+}
+
+function whyNotExposed(values: PortLabelValues, groups: readonly string[], context: DefinitionContext): string | undefined {
+  if (!context.groups.includes('*') && !groups.some((group) => context.groups.includes(group))) {
+    return groups.length === 0
+      ? 'no label HAPROXY_GROUP'
+      : `its group is ${groups.join(', ')}; this load balancer is ${context.groups.join(', ')}`;
+  }
+  if (values.ENABLED === false) return 'HAPROXY_<n>_ENABLED is false';
+  if (values.ENABLED === undefined && context.strictMode) return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
+  return undefined;
+}
+
+function defineService(
+  app: App,
+  mapping: PortMapping,
+  portIndex: number,
+  values: PortLabelValues,
+  context: DefinitionContext,
+): { definition: ServiceDefinition | undefined; diagnostics: Diagnostic[] } {
+  const about = { appId: app.id, portIndex };
+  const diagnostics: Diagnostic[] = [];
+  if (mapping.protocol === 'udp') {
+    const reason = 'the port is UDP, which HAProxy does not forward';
+    return { definition: undefined, diagnostics: [{ severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }] };
+  }
+  const servicePort = values.PORT ?? mapping.servicePort;
+  if (servicePort === undefined) {
+    const remedy = `set HAPROXY_${portIndex}_PORT, or a servicePort in the port mapping`;
+    return { definition: undefined, diagnostics: [{ severity: 'error', ...about, reason: 'the port has no service port', remedy }] };
+  }
+  const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
+  if (reserved !== undefined) {
+    diagnostics.push({
+      severity: 'error',
+      ...about,
+      reason: `service port ${servicePort} is ${reserved}`,
+      remedy: `choose another one with HAPROXY_${portIndex}_PORT`,
+    });
+  }
+  const check = checkOf(app.healthChecks, portIndex);
+  const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
+  const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
+  diagnostics.push(...needHttp(about, values, mode));
+  if (values.PATH !== undefined && values.VHOST === undefined) {
+    diagnostics.push(pathWithoutVhost(about));
+  }
+  const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
+  const path = vhosts.length > 0 ? pathOf(values) : undefined;
+  const definition: ServiceDefinition = {
+    backend: backendName(app.id, servicePort),
+    ...about,
+    servicePort,
+    mode,
+    listens: context.servicePorts,
+    bindAddress: values.BIND_ADDR ?? context.defaultBindAddress,
+    certificate: values.SSL_CERT,
+    balance: values.BALANCE ?? defaultBalance,
+    sticky: mode === 'http' && values.STICKY === true,
+    hsts: mode === 'http' && values.USE_HSTS === true,
+    auth: mode === 'http' ? values.AUTH : undefined,
+    redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
+    check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
+    vhosts,
+    path,
+    weight: values.BACKEND_WEIGHT ?? (path === undefined ? 0 : 1),
+  };
+  return { definition, diagnostics };
+}
+
+const defaultBalance = balanceOrThrow('roundrobin');
+
+function balanceOrThrow(text: string) {
+  const result = balance(text);
+  if (!result.ok) throw new Error(result.reason);
+  return result.value;
+}
+
+function pathOf(values: PortLabelValues): PathMatch | undefined {
+  return values.PATH === undefined ? undefined : { type: values.PATH_TYPE ?? 'begin', ...values.PATH };
+}
+
+/** The check that watches this port: the first with a port of its own, or with this index; a command watches all. */
+function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck | undefined {
+  const check =
+    checks.find(({ protocol, port, portIndex: index }) => protocol !== 'COMMAND' && (port !== undefined || index === portIndex)) ??
+    checks.find(({ protocol }) => protocol === 'COMMAND');
+  if (check === undefined) return undefined;
+  return {
+    kind: check.protocol === 'HTTP' ? 'http' : check.protocol === 'HTTPS' ? 'https' : 'connect',
+    path: check.path,
+    interval: Math.max(1, check.intervalSeconds),
+    timeout: Math.max(1, check.timeoutSeconds),
+    fall: check.maxConsecutiveFailures + 1,
+    port: check.port === 0 ? undefined : check.port,
+  };
+}
+
+/** HTTP checks in tcp mode would need an http-check of their own; marathon-lb checks the connection there. */
+const asConnectCheck = (check: ServerCheck | undefined): ServerCheck | undefined =>
+  check === undefined ? undefined : { ...check, kind: 'connect', path: '/' };
+
+function needHttp(about: { appId: AppId; portIndex: number }, values: PortLabelValues, mode: 'http' | 'tcp'): Diagnostic[] {
+  if (mode === 'http') return [];
+  const asked = (['VHOST', 'AUTH', 'STICKY', 'USE_HSTS', 'REDIRECT_TO_HTTPS'] as const).filter((name) => {
+    const value = values[name];
+    return value !== undefined && value !== false;
+  });
+  return asked.map((name): Diagnostic => {
+    // Without its guard the service would be open to everyone, so it is held; the others are only missing.
+    const severity = name === 'AUTH' ? 'error' : 'warning';
+    const label = `HAPROXY_${about.portIndex}_${name}`;
+    const remedy = `set HAPROXY_${about.portIndex}_MODE to http, or drop the label`;
+    return { severity, ...about, label, reason: 'it has no meaning in tcp mode', remedy };
+  });
+}
+
+function pathWithoutVhost(about: { appId: AppId; portIndex: number }): Diagnostic {
+  const label = `HAPROXY_${about.portIndex}_PATH`;
+  const remedy = `add HAPROXY_${about.portIndex}_VHOST, or drop the label`;
+  return { severity: 'warning', ...about, label, reason: 'a path has no effect without a vhost', remedy };
+}
+
+function keptNotice(appId: AppId, portIndex: number): Diagnostic {
+  const reason = 'the service is kept at its last good version';
+  return { severity: 'warning', appId, portIndex, reason, remedy: 'mend the labels named above' };
+}

@@ -1,0 +1,115 @@
+/** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
+import { deriveApp, type AppServices, type ModelContext } from './app-services.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { byCodePoint, type AppId, type BackendName } from './ids.ts';
+import type { App } from './model.ts';
+import { deriveRoutes, type Routes } from './routes.ts';
+import type { Service, ServiceDefinition } from './service.ts';
+
+/** Services held back for what only the outside can see (a port that is taken, a file that is missing, …). */
+export type Holds = ReadonlyMap<BackendName, Diagnostic>;
+
+export interface Desired {
+  /** Every app of the mirror, derived. */
+  readonly apps: ReadonlyMap<AppId, AppServices>;
+  /** The services that are to serve, by backend, in the order of app id and port. */
+  readonly services: ReadonlyMap<BackendName, Service>;
+  readonly routes: Routes;
+  readonly holds: Holds;
+  /** What was decided between apps: conflicts and holds. What concerns one app alone is in `apps`. */
+  readonly conflicts: readonly Diagnostic[];
+}
+
+export const nothingDesired: Desired = {
+  apps: new Map(),
+  services: new Map(),
+  routes: deriveRoutes([]).routes,
+  holds: new Map(),
+  conflicts: [],
+};
+
+export interface MirrorDelta {
+  readonly changed: readonly App[];
+  readonly removed: readonly AppId[];
+}
+
+/** The next desired state after some apps changed. Work grows with what changed, but for changed definitions. */
+export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
+  if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
+  const apps = new Map(previous.apps);
+  for (const id of delta.removed) apps.delete(id);
+  const replaced = new Map<BackendName, Service>();
+  let restructured = delta.removed.some((id) => previous.apps.has(id));
+  for (const app of delta.changed) {
+    const before = previous.apps.get(app.id);
+    const after = deriveApp(app, context, before);
+    apps.set(app.id, after);
+    if (before === undefined || before.definition !== after.definition) restructured = true;
+    for (const { service } of after.ports) if (service !== undefined) replaced.set(service.definition.backend, service);
+  }
+  if (restructured) return assemble(apps, previous.holds);
+
+  const services = new Map(previous.services);
+  for (const [backend, service] of replaced) {
+    // A service that lost its port to another app is in `apps`, but does not serve.
+    if (services.get(backend)?.definition === service.definition) services.set(backend, service);
+  }
+  return { ...previous, apps, services };
+}
+
+/** The same state with other services held back. */
+export function withHolds(desired: Desired, holds: Holds): Desired {
+  return desired.holds.size === 0 && holds.size === 0 ? desired : assemble(desired.apps, holds);
+}
+
+function assemble(apps: ReadonlyMap<AppId, AppServices>, holds: Holds): Desired {
+  const candidates = [...apps.values()]
+    .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
+    .sort(({ definition: a }, { definition: b }) => byCodePoint(a.appId, b.appId) || a.portIndex - b.portIndex);
+  const conflicts: Diagnostic[] = [];
+  const owners = new Map<number, ServiceDefinition[]>();
+  const services = new Map<BackendName, Service>();
+  for (const service of candidates) {
+    const { definition } = service;
+    const hold = holds.get(definition.backend);
+    if (hold !== undefined) {
+      conflicts.push(hold);
+      continue;
+    }
+    const neighbours = owners.get(definition.servicePort) ?? [];
+    const owner = services.get(definition.backend)?.definition ?? neighbours.find((other) => collide(definition, other));
+    if (owner !== undefined) {
+      conflicts.push(portTaken(definition, owner));
+      continue;
+    }
+    owners.set(definition.servicePort, [...neighbours, definition]);
+    services.set(definition.backend, service);
+  }
+  const { routes, diagnostics } = deriveRoutes([...services.values()]);
+  return { apps, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
+}
+
+/** Whether two listeners on one port want the same address. */
+function collide(a: ServiceDefinition, b: ServiceDefinition): boolean {
+  const everywhere = (address: string) => address === '*' || address === '::' || address === '0.0.0.0';
+  return (
+    a.listens &&
+    b.listens &&
+    (a.bindAddress === b.bindAddress || everywhere(a.bindAddress) || everywhere(b.bindAddress))
+  );
+}
+
+function portTaken({ appId, portIndex, servicePort }: ServiceDefinition, owner: ServiceDefinition): Diagnostic {
+  return {
+    severity: 'error',
+    appId,
+    portIndex,
+    reason: `service port ${servicePort} belongs to ${owner.appId} port ${owner.portIndex}`,
+    remedy: `choose another one with HAPROXY_${portIndex}_PORT`,
+  };
+}
+
+/** Everything that is wrong, app by app and then between apps. */
+export function allDiagnostics(desired: Desired): Diagnostic[] {
+  return [...[...desired.apps.values()].flatMap(({ diagnostics }) => diagnostics), ...desired.conflicts];
+}

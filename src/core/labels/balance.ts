@@ -1,0 +1,37 @@
+/** The `balance` line of a backend: an algorithm of HAProxy and its arguments. */
+import { words } from './parsers.ts';
+import { parsed, rejected, shown, type Parser } from './parsed.ts';
+
+export interface Balance {
+  /** The algorithm and its arguments, each a word of `[A-Za-z0-9_.(),-]`. */
+  readonly words: readonly string[];
+  /** True where HAProxy takes a server at runtime only with `hash-type consistent`. [haproxy] management.txt 9.3 "add server" */
+  readonly needsConsistentHash: boolean;
+}
+
+/** [haproxy] configuration.txt 4.2 "balance" */
+const algorithms: Record<string, { readonly form: RegExp; readonly hashed: boolean; readonly example: string }> = {
+  roundrobin: { form: /^roundrobin$/, hashed: false, example: 'roundrobin' },
+  'static-rr': { form: /^static-rr$/, hashed: false, example: 'static-rr' },
+  leastconn: { form: /^leastconn$/, hashed: false, example: 'leastconn' },
+  first: { form: /^first$/, hashed: false, example: 'first' },
+  random: { form: /^random(?:\(\d{1,4}\))?$/, hashed: false, example: 'random(2)' },
+  source: { form: /^source$/, hashed: true, example: 'source' },
+  uri: { form: /^uri(?: (?:whole|path-only|len \d{1,5}|depth \d{1,3}))*$/, hashed: true, example: 'uri whole' },
+  url_param: { form: /^url_param [\w.-]{1,64}(?: check_post(?: \d{1,6})?)?$/, hashed: true, example: 'url_param user' },
+  hdr: { form: /^hdr\([\w-]{1,64}\)(?: use_domain_only)?$/, hashed: true, example: 'hdr(X-User)' },
+  'rdp-cookie': { form: /^rdp-cookie(?:\([\w.-]{1,64}\))?$/, hashed: true, example: 'rdp-cookie' },
+};
+
+export const balance: Parser<Balance> = (text) => {
+  const line = words(text).join(' ');
+  const name = /^[a-z_-]+/.exec(line)?.[0] ?? '';
+  const algorithm = Object.hasOwn(algorithms, name) ? algorithms[name] : undefined;
+  if (algorithm === undefined) {
+    return rejected(`${shown(text)} is not a balance algorithm`, `write one of ${Object.keys(algorithms).join(', ')}`);
+  }
+  if (!algorithm.form.test(line)) {
+    return rejected(`${shown(text)} has arguments that ${name} does not take`, `write it like ${algorithm.example}`);
+  }
+  return parsed({ words: line.split(' '), needsConsistentHash: algorithm.hashed });
+};

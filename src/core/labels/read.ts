@@ -1,0 +1,82 @@
+/** The labels of one app, read into typed values with a diagnostic for each that does not parse. */
+import { hasUnprintable } from '../config-token.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { byCodePoint, type AppId } from '../ids.ts';
+import { nearest } from '../nearest.ts';
+import { shown } from './parsed.ts';
+import { knownLabels, readLabelName, specOf, type AppLabelValues, type PortLabelValues } from './table.ts';
+
+/** Longer values are refused, but for fragments, which are texts of their own. */
+const longestValue = 2048;
+
+export interface Labels {
+  readonly app: AppLabelValues;
+  /** By port index. */
+  readonly ports: ReadonlyMap<number, PortLabelValues>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function readLabels(appId: AppId, labels: Readonly<Record<string, string>>, portCount: number): Labels {
+  const app: Record<string, unknown> = {};
+  const ports = new Map<number, Record<string, unknown>>();
+  const diagnostics: Diagnostic[] = [];
+
+  for (const label of Object.keys(labels).filter((name) => name.startsWith('HAPROXY_')).sort(byCodePoint)) {
+    const value = labels[label] ?? '';
+    const name = readLabelName(label);
+    const about = { appId, label, ...('index' in name ? { portIndex: name.index } : {}) };
+    if (name.kind === 'unknown') {
+      diagnostics.push({ severity: 'warning', ...about, ...unknownLabel(label) });
+      continue;
+    }
+    if (name.kind !== 'app' && name.index >= portCount) {
+      diagnostics.push({ severity: 'warning', ...about, ...noSuchPort(name.index, portCount) });
+      continue;
+    }
+    if (name.kind === 'fragment') {
+      diagnostics.push({ severity: 'warning', ...about, ...notApplied(label) });
+      continue;
+    }
+    const spec = specOf(name);
+    const result = unfit(value) ?? spec.parse(value);
+    if (!result.ok) {
+      diagnostics.push({ severity: 'error', ...about, ...(spec.secret === true ? {} : { value: shown(value) }), reason: result.reason, remedy: result.remedy });
+      continue;
+    }
+    if (!spec.applied) diagnostics.push({ severity: 'warning', ...about, ...notApplied(label) });
+    if (name.kind === 'app') app[name.name] = result.value;
+    else ports.set(name.index, { ...ports.get(name.index), [name.name]: result.value });
+  }
+  return { app, ports, diagnostics };
+}
+
+function unfit(value: string): { ok: false; reason: string; remedy: string } | undefined {
+  if (value.length > longestValue) {
+    return { ok: false, reason: `the value has ${value.length} characters`, remedy: `write at most ${longestValue}` };
+  }
+  if (hasUnprintable(value.trim())) {
+    return { ok: false, reason: 'the value has a line break or another control character', remedy: 'write it in one line of printable characters' };
+  }
+  return undefined;
+}
+
+function unknownLabel(label: string): { reason: string; remedy: string } {
+  const index = Number(/^HAPROXY_(\d{1,4})_/.exec(label)?.[1] ?? 0);
+  const guess = nearest(label, knownLabels(index));
+  return {
+    reason: 'no such label is known, so it has no effect',
+    remedy: guess === undefined ? 'see the label reference, or drop it' : `did you mean ${guess}?`,
+  };
+}
+
+function noSuchPort(index: number, portCount: number): { reason: string; remedy: string } {
+  const has = portCount === 1 ? '1 port' : `${portCount} ports`;
+  return {
+    reason: `the app has ${has}, so there is no port with index ${index}`,
+    remedy: portCount === 0 ? 'define a port' : `write an index from 0 to ${portCount - 1}`,
+  };
+}
+
+function notApplied(label: string): { reason: string; remedy: string } {
+  return { reason: `${label} is understood, but this version of Pacer does not apply it yet`, remedy: 'expect the default behaviour' };
+}

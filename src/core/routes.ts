@@ -1,0 +1,124 @@
+/** Which requests lead to which backend: the tables that become HAProxy's maps. */
+import type { Diagnostic } from './diagnostic.ts';
+import { byCodePoint, type BackendName } from './ids.ts';
+import type { Service, ServiceDefinition } from './service.ts';
+
+/** The kinds of look-up of one weight, in the order they are tried for a host. */
+export const routeKinds = ['exact', 'exact-i', 'begin', 'begin-i', 'host'] as const;
+export type RouteKind = (typeof routeKinds)[number];
+
+export interface RouteTable {
+  readonly weight: number;
+  readonly kind: RouteKind;
+  /** `host` or `host/path`; a wildcard host begins with a dot. Sorted by key. */
+  readonly entries: readonly RouteEntry[];
+  readonly hasWildcards: boolean;
+}
+
+export interface RouteEntry {
+  readonly key: string;
+  readonly backend: BackendName;
+}
+
+export interface Routes {
+  /** From the largest weight to the smallest, and within a weight in the order of `routeKinds`. */
+  readonly tables: readonly RouteTable[];
+  /** App id → the app's first http service. Sorted by key. */
+  readonly appIds: readonly RouteEntry[];
+  /** Backends whose vhosts redirect from http to https, sorted. */
+  readonly redirects: readonly BackendName[];
+}
+
+/** The tables that are there even when empty, so that a first route needs no new line of configuration. */
+const standing: readonly { weight: number; kind: RouteKind }[] = [
+  { weight: 1, kind: 'begin' },
+  { weight: 0, kind: 'host' },
+];
+
+/**
+ * The routes of services in the order of their claim (app id, then port): where two claim the same,
+ * the first has it and the other gets a diagnostic that names the winner.
+ */
+export function deriveRoutes(services: readonly Service[]): { routes: Routes; diagnostics: Diagnostic[] } {
+  const tables = new Map<string, { weight: number; kind: RouteKind; entries: Map<string, ServiceDefinition> }>();
+  const table = (weight: number, kind: RouteKind) => {
+    const name = `${weight} ${kind}`;
+    const known = tables.get(name) ?? { weight, kind, entries: new Map<string, ServiceDefinition>() };
+    tables.set(name, known);
+    return known.entries;
+  };
+  for (const { weight, kind } of standing) table(weight, kind);
+
+  const diagnostics: Diagnostic[] = [];
+  const appIds = new Map<string, BackendName>();
+  for (const { definition } of services) {
+    if (definition.mode === 'http' && !appIds.has(definition.appId)) appIds.set(definition.appId, definition.backend);
+    for (const { kind, key } of claimsOf(definition)) {
+      const entries = table(definition.weight, kind);
+      const winner = entries.get(key);
+      if (winner === undefined) entries.set(key, definition);
+      else if (winner !== definition) diagnostics.push(lostRoute(definition, key, winner));
+    }
+  }
+  return {
+    routes: {
+      tables: [...tables.values()]
+        .sort((a, b) => b.weight - a.weight || routeKinds.indexOf(a.kind) - routeKinds.indexOf(b.kind))
+        .map(({ weight, kind, entries }) => ({
+          weight,
+          kind,
+          entries: sortedEntries([...entries].map(([key, { backend }]) => ({ key, backend }))),
+          hasWildcards: [...entries.keys()].some((key) => key.startsWith('.')),
+        })),
+      appIds: sortedEntries([...appIds].map(([key, backend]) => ({ key, backend }))),
+      redirects: services
+        .filter(({ definition }) => definition.redirectToHttps)
+        .map(({ definition }) => definition.backend)
+        .sort(byCodePoint),
+    },
+    diagnostics,
+  };
+}
+
+function sortedEntries(entries: RouteEntry[]): RouteEntry[] {
+  return entries.sort((a, b) => byCodePoint(a.key, b.key));
+}
+
+interface Claim {
+  readonly kind: RouteKind;
+  readonly key: string;
+}
+
+/**
+ * The keys a service claims. A path of whole segments is two look-ups: the path itself, and everything
+ * that begins with it and a slash.
+ */
+function claimsOf(definition: ServiceDefinition): Claim[] {
+  const { path } = definition;
+  return definition.vhosts.flatMap((vhost): Claim[] => {
+    const host = vhost.startsWith('*.') ? vhost.slice(1) : vhost;
+    if (path === undefined) return [{ kind: 'host', key: host }];
+    const [exact, begin] = path.ignoreCase ? (['exact-i', 'begin-i'] as const) : (['exact', 'begin'] as const);
+    return path.paths.flatMap((text): Claim[] => {
+      const key = `${host}${path.ignoreCase ? text.toLowerCase() : text}`;
+      if (path.type === 'begin') return [{ kind: begin, key }];
+      if (path.type === 'exact') return [{ kind: exact, key }];
+      const whole = key.replace(/\/+$/, '');
+      const root = whole === host;
+      return root ? [{ kind: begin, key: `${whole}/` }] : [{ kind: exact, key: whole }, { kind: begin, key: `${whole}/` }];
+    });
+  });
+}
+
+function lostRoute(loser: ServiceDefinition, key: string, winner: ServiceDefinition): Diagnostic {
+  const { appId, portIndex } = loser;
+  const place = key.startsWith('.') ? `*${key}` : key;
+  return {
+    severity: 'error',
+    appId,
+    portIndex,
+    label: `HAPROXY_${portIndex}_VHOST`,
+    reason: `${place} already leads to ${winner.appId} port ${winner.portIndex}`,
+    remedy: 'choose another host or path, or give one of them a larger HAPROXY_<n>_BACKEND_WEIGHT',
+  };
+}

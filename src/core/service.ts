@@ -1,0 +1,65 @@
+/** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
+import type { BasicAuth } from './labels/parsers.ts';
+import type { Balance } from './labels/balance.ts';
+import type { PathType } from './labels/routing.ts';
+import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
+
+/** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
+export interface ServiceDefinition {
+  readonly backend: BackendName;
+  readonly appId: AppId;
+  readonly portIndex: number;
+  readonly servicePort: number;
+  readonly mode: 'http' | 'tcp';
+  /** True where the service port has a listener of its own. */
+  readonly listens: boolean;
+  readonly bindAddress: string;
+  readonly certificate: string | undefined;
+  readonly balance: Balance;
+  readonly sticky: boolean;
+  readonly hsts: boolean;
+  readonly auth: BasicAuth | undefined;
+  readonly redirectToHttps: boolean;
+  readonly check: ServerCheck | undefined;
+  readonly vhosts: readonly Host[];
+  readonly path: PathMatch | undefined;
+  readonly weight: number;
+}
+
+export interface PathMatch {
+  readonly type: PathType;
+  readonly paths: readonly string[];
+  readonly ignoreCase: boolean;
+}
+
+/** HAProxy's own check of each server. Times in seconds. */
+export interface ServerCheck {
+  readonly kind: 'http' | 'https' | 'connect';
+  readonly path: string;
+  readonly interval: number;
+  readonly timeout: number;
+  /** Failures in a row after which the server is down. */
+  readonly fall: number;
+  /** A fixed port; undefined = the server's own. */
+  readonly port: number | undefined;
+}
+
+/** One task's endpoint behind a service. */
+export interface Server {
+  readonly name: ServerName;
+  /** Unique in its backend, 1 to 32766. */
+  readonly id: number;
+  readonly taskId: TaskId;
+  readonly address: string;
+  readonly port: number;
+  /** The value of the sticky cookie. */
+  readonly cookie: string;
+  /** `drain`: sessions may end here, no new ones begin. */
+  readonly admission: 'ready' | 'drain';
+}
+
+export interface Service {
+  readonly definition: ServiceDefinition;
+  /** Ordered by host and port. */
+  readonly servers: readonly Server[];
+}

@@ -1,0 +1,114 @@
+/** Chooses the way to HAProxy by the settings, and sees that one serves: the last good configuration, else the bootstrap one. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nothingDesired } from '../core/desired.ts';
+import { messageOf, PacerError } from '../errors.ts';
+import { attachHaproxy } from '../haproxy/attach.ts';
+import { commandHaproxy } from '../haproxy/command.ts';
+import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyLog } from '../haproxy/events.ts';
+import { takenPorts } from '../haproxy/ports.ts';
+import { activeConfigFile, activeRevision } from '../haproxy/publish.ts';
+import { superviseHaproxy } from '../haproxy/supervise.ts';
+import type { HaproxyVersion } from '../haproxy/version.ts';
+import type { Logger } from '../observe/log.ts';
+import type { ChangingFrame, Rendering } from '../render/render.ts';
+import type { Settings } from '../settings/settings.ts';
+import { activeHash, type Publisher } from './publisher.ts';
+import { ownPorts } from './surroundings.ts';
+
+export async function openControl(settings: Settings, program: HaproxyProgram, log: HaproxyLog): Promise<HaproxyControl> {
+  const { haproxyMode, masterSocket, runtimeSocket, stateDir, command = '' } = settings;
+  const runDir = join(stateDir, 'run');
+  await mkdir(runDir, { recursive: true, mode: 0o750 });
+  switch (haproxyMode) {
+    case 'supervise': {
+      const stopGraceMs = settings.stopTimeout * 1000;
+      return superviseHaproxy({ program: program.path, version: program.version, runDir, runtimeSocket, stopGraceMs, log });
+    }
+    case 'attach':
+      return attachHaproxy({ masterSocket, runtimeSocket, startDeadlineMs: attachWaitMs, log });
+    case 'command': {
+      const { maxReloadRetries, reloadInterval } = settings;
+      return commandHaproxy({ command, runtimeSocket, maxReloadRetries, retryIntervalMs: reloadInterval * 1000, log });
+    }
+  }
+}
+
+/** How long one attempt waits for a HAProxy that somebody else starts. */
+const attachWaitMs = 5000;
+
+export interface HaproxyProgram {
+  readonly path: string;
+  readonly version: HaproxyVersion;
+}
+
+export interface FirstServing {
+  readonly settings: Settings;
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly render: (desired: typeof nothingDesired, frame: ChangingFrame) => Rendering;
+  readonly frame: ChangingFrame;
+  readonly log: Logger;
+}
+
+/**
+ * Before Marathon is asked: HAProxy goes on with what it runs, or starts with the last good configuration, or,
+ * on a new machine, with one that answers 503 to everything.
+ * @throws PacerError PORT_IN_USE, HAPROXY_START_FAILED, HAPROXY_REJECTS
+ */
+export async function serveSomething({ settings, control, publisher, render, frame, log }: FirstServing): Promise<void> {
+  const file = activeConfigFile(settings.stateDir);
+  const running = await control.running();
+  const lastGood = await activeHash(settings.stateDir);
+  if (running === undefined && control.mode === 'supervise') await requireOwnPorts(settings);
+  if (lastGood !== undefined) {
+    try {
+      await control.start(file, lastGood);
+      return;
+    } catch (error) {
+      if (control.mode !== 'supervise') {
+        log.warn({ error: messageOf(error) }, 'HAProxy does not answer yet');
+        return;
+      }
+      log.warn({ error: messageOf(error) }, 'HAProxy does not start with the last good configuration; starting with an empty one');
+    }
+  }
+  const rendering = render(nothingDesired, frame);
+  const revision = await publisher.write(rendering, nothingDesired, 'start');
+  const verdict = await publisher.check(revision);
+  if (verdict.kind === 'rejected') {
+    const messages = verdict.messages.map(({ text }) => text).join('; ');
+    throw new PacerError('HAPROXY_REJECTS', `HAProxy does not accept the empty configuration: ${messages}`, 'mend the settings it names');
+  }
+  try {
+    await publisher.apply(revision, rendering.hash, false);
+  } catch (error) {
+    if (control.mode === 'supervise') throw error;
+    log.warn({ error: messageOf(error) }, 'HAProxy does not answer yet');
+    if ((await activeRevision(settings.stateDir)) === undefined) throw error;
+  }
+}
+
+/** Pacer's own listeners must be had before anything else makes sense. */
+async function requireOwnPorts(settings: Settings): Promise<void> {
+  const ports = ownPorts(settings);
+  const [taken] = await takenPorts([...ports.keys()].map((port) => ({ address: settings.bindAddress, port })));
+  if (taken === undefined) return;
+  const flags: [number, string][] = [
+    [settings.httpPort, '--http-port'],
+    [settings.httpsPort, '--https-port'],
+    [settings.appidPort, '--appid-port'],
+    [settings.statsPort, '--stats-port'],
+  ];
+  const flag = flags.find(([port]) => port === taken.port)?.[1] ?? '--http-port';
+  const what = ports.get(taken.port) ?? 'a port';
+  const holder = taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
+  if (taken.reason === 'EACCES') {
+    throw new PacerError('PORT_IN_USE', `${what} ${taken.port} may not be bound by this user`, `run as root, or choose another port with ${flag}`);
+  }
+  if (taken.reason !== 'EADDRINUSE') {
+    throw new PacerError('PORT_IN_USE', `${what} ${taken.address}:${taken.port} cannot be bound (${taken.reason})`, 'mend --bind-addr');
+  }
+  throw new PacerError('PORT_IN_USE', `${what} ${taken.port} is held by ${holder}`, `end that process, or choose another port with ${flag}`);
+}

@@ -1,0 +1,84 @@
+/** Collects what changed in the mirror until the next pass takes it. Per app only the latest state counts. */
+import type { MirrorDelta } from '../core/desired.ts';
+import type { AppId } from '../core/ids.ts';
+import type { App } from '../core/model.ts';
+
+/** What the mirror tells: the whole of it, and what is new. */
+export interface MirrorNews {
+  readonly apps: ReadonlyMap<AppId, App>;
+  readonly changed: readonly AppId[];
+  readonly removed: readonly AppId[];
+  readonly cause: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+export interface Change {
+  readonly delta: MirrorDelta;
+  readonly cause: string;
+  /** When the first event of the change arrived; undefined where no event set it off. */
+  readonly receivedAt: number | undefined;
+}
+
+export interface Inbox {
+  readonly put: (news: MirrorNews) => void;
+  /** Notes why the next pass runs, where nothing came from Marathon. */
+  readonly note: (cause: string) => void;
+  /** Derives every app anew: something that all depend on has changed. */
+  readonly touchAll: (cause: string) => void;
+  readonly take: () => Change;
+  /** Gives back what could not be worked on, so that it is taken again. */
+  readonly putBack: (change: Change) => void;
+  /** True once the first complete snapshot has come. */
+  readonly ready: () => boolean;
+}
+
+export function createInbox(): Inbox {
+  let apps: ReadonlyMap<AppId, App> | undefined;
+  let dirty = new Set<AppId>();
+  let causes: string[] = [];
+  let receivedAt: number | undefined;
+
+  return {
+    ready: () => apps !== undefined,
+    put: (news) => {
+      apps = news.apps;
+      for (const id of [...news.changed, ...news.removed]) dirty.add(id);
+      causes.push(news.cause);
+      receivedAt = Math.min(receivedAt ?? Infinity, news.receivedAt);
+    },
+    note: (cause) => {
+      causes.push(cause);
+    },
+    touchAll: (cause) => {
+      for (const id of apps?.keys() ?? []) dirty.add(id);
+      causes.push(cause);
+    },
+    take: () => {
+      const ids = [...dirty];
+      const change: Change = {
+        delta: {
+          changed: ids.flatMap((id) => apps?.get(id) ?? []),
+          removed: ids.filter((id) => apps?.has(id) !== true),
+        },
+        cause: summary(causes),
+        receivedAt,
+      };
+      dirty = new Set();
+      causes = [];
+      receivedAt = undefined;
+      return change;
+    },
+    putBack: (change) => {
+      for (const app of change.delta.changed) dirty.add(app.id);
+      for (const id of change.delta.removed) dirty.add(id);
+      causes.unshift(change.cause);
+      if (change.receivedAt !== undefined) receivedAt = Math.min(receivedAt ?? Infinity, change.receivedAt);
+    },
+  };
+}
+
+function summary(causes: readonly string[]): string {
+  const [first = 'unknown', ...rest] = causes;
+  return rest.length === 0 ? first : `${first} (+${rest.length} more)`;
+}

@@ -1,0 +1,19 @@
+/** What the pure model is told of this load balancer. */
+import { createHash } from 'node:crypto';
+import type { ModelContext } from '../core/app-services.ts';
+import type { Settings } from '../settings/settings.ts';
+import { ownPorts } from './surroundings.ts';
+
+export function modelContext(settings: Settings, resolve: (host: string) => string | undefined): ModelContext {
+  const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
+  return {
+    groups: settings.groups,
+    strictMode: settings.strictMode,
+    servicePorts: settings.servicePorts === 'all',
+    defaultBindAddress: settings.bindAddress,
+    reservedPorts: ownPorts(settings),
+    health: { respectHealth: settings.healthCheck, mode: settings.healthMode },
+    digests: { sha1: digest('sha1'), sha256: digest('sha256') },
+    resolve,
+  };
+}

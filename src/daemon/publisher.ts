@@ -1,0 +1,119 @@
+/** Brings a rendering to HAProxy: written as a revision, checked in place, made current, taken over by a reload. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Desired } from '../core/desired.ts';
+import type { BackendName } from '../core/ids.ts';
+import { PacerError } from '../errors.ts';
+import { checkConfiguration, type CheckResult } from '../haproxy/check.ts';
+import type { HaproxyControl } from '../haproxy/control.ts';
+import { activate, activeConfigFile, activeRevision, listRevisions, prune, publishRevision, type PublishedRevision } from '../haproxy/publish.ts';
+import { configurationFile, type Rendering } from '../render/render.ts';
+import { bindKey } from './preflight.ts';
+
+export interface Publisher {
+  readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
+  readonly check: (revision: PublishedRevision) => Promise<CheckResult>;
+  readonly discard: (revision: PublishedRevision) => Promise<void>;
+  /**
+   * Makes the revision current and HAProxy run it; on failure the one before is current again.
+   * @throws PacerError HAPROXY_RELOAD_FAILED, HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
+   */
+  readonly apply: (revision: PublishedRevision, hash: string, isRunning: boolean) => Promise<void>;
+  /** What the configuration of this hash listens on and serves; nothing where it is not known. */
+  readonly contentsOf: (hash: string | undefined) => Contents;
+}
+
+export interface Contents {
+  readonly binds: ReadonlySet<string>;
+  readonly backends: ReadonlySet<BackendName>;
+}
+
+/** `revision.json` in each revision's directory. */
+interface Manifest {
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly cause: string;
+  readonly binds: readonly string[];
+  readonly backends: readonly BackendName[];
+}
+
+export interface PublisherOptions {
+  readonly stateDir: string;
+  readonly program: string;
+  readonly control: HaproxyControl;
+  readonly keep: number;
+  readonly now: () => number;
+}
+
+export async function createPublisher({ stateDir, program, control, keep, now }: PublisherOptions): Promise<Publisher> {
+  const revisions = await listRevisions(stateDir);
+  let lastNumber = revisions[0]?.number ?? 0;
+  const contents = new Map<string, Contents>();
+  for (const { directory } of revisions) {
+    const manifest = await readManifest(directory);
+    if (manifest !== undefined) contents.set(manifest.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+  }
+
+  return {
+    contentsOf: (hash) => contents.get(hash ?? '') ?? { binds: new Set(), backends: new Set() },
+    write: async (rendering, desired, cause) => {
+      lastNumber += 1;
+      const services = [...desired.services.values()];
+      const manifest: Manifest = {
+        hash: rendering.hash,
+        createdAt: new Date(now()).toISOString(),
+        cause,
+        binds: services.filter(({ definition }) => definition.listens).map(({ definition }) => bindKey(definition)),
+        backends: [...desired.services.keys()],
+      };
+      contents.set(rendering.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+      const files = new Map(rendering.files).set('revision.json', `${JSON.stringify(manifest)}\n`);
+      return publishRevision(stateDir, { number: lastNumber, hash: rendering.hash, files });
+    },
+    check: ({ directory }) => checkConfiguration({ program, file: join(directory, configurationFile) }),
+    discard: async ({ directory }) => {
+      await rm(directory, { recursive: true, force: true });
+    },
+    apply: async (revision, hash, isRunning) => {
+      const before = await activeRevision(stateDir);
+      await activate(stateDir, revision.directory);
+      try {
+        if (!isRunning) await control.start(activeConfigFile(stateDir), hash);
+        // A HAProxy that seemed away may have been busy, and is adopted with what it runs.
+        if (isRunning || control.mode === 'command' || (await control.running())?.hash !== hash) await reload(control, hash);
+      } catch (error) {
+        // Whoever starts HAProxy next must find what was good.
+        if (before !== undefined) await activate(stateDir, before.directory);
+        throw error;
+      }
+      await prune(stateDir, keep);
+      const kept = new Set((await listRevisions(stateDir)).map(({ hash8 }) => hash8));
+      for (const known of contents.keys()) if (!kept.has(known.slice(0, 8))) contents.delete(known);
+    },
+  };
+}
+
+async function reload(control: HaproxyControl, hash: string): Promise<void> {
+  const result = await control.reload(hash);
+  if (result.kind === 'done') return;
+  const messages = result.messages.map(({ text }) => text).join('; ');
+  throw new PacerError(
+    'HAPROXY_RELOAD_FAILED',
+    messages === '' ? result.reason : `${result.reason}: ${messages}`,
+    'the old configuration serves on; mend what HAProxy names, Pacer tries again by itself',
+  );
+}
+
+/** The full hash of the revision that is current; undefined where there is none that can be read. */
+export async function activeHash(stateDir: string): Promise<string | undefined> {
+  const active = await activeRevision(stateDir);
+  return active === undefined ? undefined : (await readManifest(active.directory))?.hash;
+}
+
+async function readManifest(directory: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, 'revision.json'), 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+/** How often HAProxy may be reloaded: a burst, then one each while. Old workers that still drain cost memory. */
+export interface ReloadBudget {
+  /** Milliseconds until the next reload may happen; 0 = now. */
+  readonly waitMs: (now: number) => number;
+  /** Counts a reload. */
+  readonly spend: (now: number) => void;
+}
+
+export function reloadBudget(burst: number, spacingMs: number): ReloadBudget {
+  let tokens = burst;
+  let filledAt = 0;
+  const fill = (now: number) => {
+    if (spacingMs === 0) tokens = burst;
+    else tokens = Math.min(burst, tokens + (now - filledAt) / spacingMs);
+    filledAt = now;
+  };
+  return {
+    waitMs: (now) => {
+      fill(now);
+      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) * spacingMs);
+    },
+    spend: (now) => {
+      fill(now);
+      tokens = Math.max(0, tokens - 1);
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** What the status server answers: the daemon's own knowledge, put into words and numbers. */
+import { readFile } from 'node:fs/promises';
+import type { AppServices } from '../core/app-services.ts';
+import { allDiagnostics } from '../core/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
+import { asAppId } from '../core/ids.ts';
+import { maskConfiguration } from '../http/mask.ts';
+import { failure, type Answer, type Route } from '../http/server.ts';
+import { activeConfigFile } from '../haproxy/publish.ts';
+import type { MarathonStatus } from '../marathon/source.ts';
+import type { Journal } from './journal.ts';
+import type { PipelineState } from './pipeline.ts';
+
+export interface StatusParts {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly haproxyMode: string;
+  readonly stateDir: string;
+  readonly maxConfirmationAgeSeconds: number;
+  readonly marathon: () => MarathonStatus;
+  readonly pipeline: () => PipelineState;
+  readonly journal: Journal;
+  readonly metrics: () => Promise<string>;
+  readonly now: () => number;
+}
+
+const json = (body: unknown, status = 200): Answer => ({ status, type: 'json', body });
+
+export function statusRoutes(parts: StatusParts): ReadonlyMap<string, Route> {
+  const root = (answer: () => Answer | Promise<Answer>): Route => (rest) => (rest === '' ? answer() : undefined);
+  return new Map<string, Route>([
+    ['healthz', root(() => ({ status: 200, type: 'text', body: 'alive\n' }))],
+    ['readyz', root(() => readiness(parts))],
+    ['status', root(() => json(status(parts)))],
+    ['apps', (rest) => (rest === '' ? json(apps(parts)) : app(parts, rest))],
+    ['revisions', root(() => json(parts.journal.entries()))],
+    ['config', root(async () => ({ status: 200, type: 'text', body: maskConfiguration(await configuration(parts)) }))],
+    ['metrics', root(async () => ({ status: 200, type: 'metrics', body: await parts.metrics() }))],
+  ]);
+}
+
+/** Why Pacer is not ready; empty when it is. */
+export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
+  const { confirmedAt, lastError } = marathon();
+  const { desired, desiredHash, running, failure: standing } = pipeline();
+  const why: string[] = [];
+  if (confirmedAt === undefined) {
+    why.push(`Marathon has not given a complete snapshot yet${lastError === undefined ? '' : ` (${lastError.message})`}`);
+  } else if (now() - confirmedAt > maxConfirmationAgeSeconds * 1000) {
+    const age = Math.round((now() - confirmedAt) / 1000);
+    why.push(`Marathon has confirmed nothing for ${age} seconds${lastError === undefined ? '' : ` (${lastError.message})`}`);
+  }
+  if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
+  else if (desired === undefined) why.push('no snapshot has been applied yet');
+  else if (running === undefined) why.push('HAProxy does not answer');
+  else if (running.hash !== desiredHash) why.push(`HAProxy runs ${short(running.hash)}, wanted is ${short(desiredHash)}`);
+  return why;
+}
+
+function readiness(parts: StatusParts): Answer {
+  const why = whyNotReady(parts);
+  return json({ ready: why.length === 0, why }, why.length === 0 ? 200 : 503);
+}
+
+function status(parts: StatusParts) {
+  const { desired, desiredHash, running, failure: standing, diagnostics } = parts.pipeline();
+  const { diagnostics: malformed, confirmedAt, ...marathon } = parts.marathon();
+  const [last] = parts.journal.entries();
+  const why = whyNotReady(parts);
+  return {
+    pacer: { version: parts.version, uptimeSeconds: Math.round((parts.now() - parts.startedAt) / 1000) },
+    ready: why.length === 0,
+    why,
+    marathon: {
+      ...marathon,
+      confirmationAgeSeconds: confirmedAt === undefined ? null : Math.round((parts.now() - confirmedAt) / 100) / 10,
+    },
+    haproxy: {
+      mode: parts.haproxyMode,
+      running: running ?? null,
+      wantedHash: desiredHash ?? null,
+      inSync: running !== undefined && running.hash === desiredHash,
+    },
+    services: desired?.services.size ?? 0,
+    servers: [...(desired?.services.values() ?? [])].reduce((sum, { servers }) => sum + servers.length, 0),
+    lastChange: last ?? null,
+    failure: standing ?? null,
+    diagnostics: [...malformed, ...diagnostics].map(told),
+  };
+}
+
+/** A diagnostic with the one line a person reads. */
+const told = (diagnostic: Diagnostic) => ({ ...diagnostic, text: describeDiagnostic(diagnostic) });
+
+function apps({ pipeline }: StatusParts) {
+  const { desired } = pipeline();
+  return [...(desired?.apps.values() ?? [])].map(({ app: { id, instances, tasks }, ports }) => ({
+    id,
+    instances,
+    tasks: tasks.length,
+    services: ports.flatMap(({ service }) => {
+      if (service === undefined) return [];
+      const { backend, servicePort, mode, vhosts } = service.definition;
+      return [{ backend, servicePort, mode, vhosts, servers: service.servers.length, serving: desired?.services.has(backend) === true }];
+    }),
+  }));
+}
+
+function app({ pipeline }: StatusParts, rest: string): Answer {
+  const { desired } = pipeline();
+  const id = asAppId(rest);
+  const found = desired?.apps.get(id);
+  if (desired === undefined || found === undefined) return failure(404, `Marathon has no app ${id}`);
+  const diagnostics = allDiagnostics(desired).filter(({ appId }) => appId === id);
+  return json({
+    id,
+    version: found.app.version,
+    instances: found.app.instances,
+    labels: haproxyLabels(found),
+    ports: found.ports.map(({ portIndex, service, reason, tasks }) => ({
+      portIndex,
+      reason: service === undefined ? reason : serving(desired.services.has(service.definition.backend)),
+      service: service === undefined ? null : withoutSecrets(service.definition),
+      servers: service?.servers ?? [],
+      tasks,
+    })),
+    diagnostics: diagnostics.map(told),
+  });
+}
+
+const serving = (is: boolean): string => (is ? 'serving' : 'held back; see diagnostics');
+
+function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({ auth, ...definition }: T) {
+  return { ...definition, auth: auth === undefined ? null : { realm: auth.realm, user: auth.user } };
+}
+
+function haproxyLabels({ app: { labels } }: AppServices): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter(([name]) => name.startsWith('HAPROXY_'))
+      .map(([name, value]) => [name, name.endsWith('_AUTH') ? value.replace(/:[^:]*$/, ':***') : value]),
+  );
+}
+
+async function configuration({ stateDir }: StatusParts): Promise<string> {
+  return readFile(activeConfigFile(stateDir), 'utf8');
+}
+
+const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? 'a configuration that is not ours';

@@ -1,0 +1,66 @@
+/** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
+import { readlink } from 'node:fs/promises';
+import type { HaproxyControl } from '../haproxy/control.ts';
+import { openFileLimit } from '../haproxy/limits.ts';
+import type { Frame } from '../render/render.ts';
+import type { Settings } from '../settings/settings.ts';
+import { listenerCertificates } from './certificates.ts';
+import type { Surroundings } from './pipeline.ts';
+
+/** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
+const defaultShare = 4;
+const mostDefaultConnections = 50_000;
+
+export function defaultMaxconn(limit: number | undefined): number {
+  return Math.max(100, Math.min(mostDefaultConnections, Math.floor((limit ?? 8192) / defaultShare)));
+}
+
+/** Pacer's own listeners: port → what it is. */
+export function ownPorts(settings: Settings): Map<number, string> {
+  const ports = new Map<number, string>();
+  if (!settings.dontBindHttpHttps) {
+    ports.set(settings.httpPort, "Pacer's own HTTP port").set(settings.httpsPort, "Pacer's own HTTPS port");
+  }
+  return ports.set(settings.appidPort, "Pacer's own app id port").set(settings.statsPort, "Pacer's own statistics port");
+}
+
+/** The part of the frame that stays the same for the life of the daemon. */
+export function steadyFrame(settings: Settings): Omit<Frame, 'certificates' | 'certificateDigests' | 'maxconn'> {
+  return {
+    bindAddress: settings.bindAddress,
+    httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
+    httpsPort: settings.dontBindHttpHttps ? undefined : settings.httpsPort,
+    appidPort: settings.appidPort,
+    statsPort: settings.statsPort,
+    runtimeSocket: settings.runtimeSocket,
+    hardStopAfter: settings.hardStopAfter,
+    maxReloads: settings.maxReloads,
+    logTarget: settings.syslogSocket,
+    logs: settings.syslogSocket !== undefined,
+    trustedProxies: settings.trustedProxies,
+  };
+}
+
+/** @throws PacerError CERTIFICATE_INVALID */
+export async function readSurroundings(settings: Settings, control: HaproxyControl | undefined): Promise<Surroundings> {
+  const certificates = settings.dontBindHttpHttps ? [] : await listenerCertificates(settings.sslCerts, settings.stateDir);
+  const master = control?.mode === 'supervise' ? undefined : (await control?.running())?.masterPid;
+  const descriptorLimit = await openFileLimit(master ?? 'self');
+  return {
+    frame: {
+      certificates: certificates.map(({ path }) => path),
+      certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
+      maxconn: settings.maxconn ?? defaultMaxconn(descriptorLimit),
+    },
+    // A HAProxy of another container has limits and a network that cannot be seen from here.
+    descriptorLimit: control?.mode === 'supervise' || master !== undefined ? descriptorLimit : undefined,
+    probePorts: control?.mode === 'supervise' || (master !== undefined && (await sharesNetwork(master))),
+    ownListeners: ownPorts(settings).size + 2,
+  };
+}
+
+async function sharesNetwork(pid: number): Promise<boolean> {
+  const own = await readlink('/proc/self/ns/net').catch(() => undefined);
+  const other = await readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
+  return own !== undefined && own === other;
+}

@@ -1,0 +1,129 @@
+/** Somebody else runs HAProxy (systemd, another container); Pacer has its sockets. Nothing is started or stopped. */
+import { PacerError } from '../errors.ts';
+import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
+import type { HaproxyControl, ReloadResult, Running } from './control.ts';
+import { currentWorkerBatch } from './current-worker.ts';
+import type { HaproxyExit, HaproxyLog } from './events.ts';
+import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
+import { reloadHaproxy } from './reload.ts';
+import { runningFromMaster } from './running.ts';
+import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
+import { runtimeBatch } from './runtime-socket.ts';
+import { parseVersion } from './version.ts';
+import { type Watch, watchUntilGone } from './watch.ts';
+
+export interface AttachOptions {
+  /** The one of `haproxy -W -S <socket>`. */
+  readonly masterSocket: string;
+  /** The `stats socket`; without it commands go through the master, which tells no severity. */
+  readonly runtimeSocket?: string;
+  /** How long `start` waits for HAProxy, in milliseconds; 60,000 unless told. */
+  readonly startDeadlineMs?: number;
+  readonly reloadDeadlineMs?: number;
+  readonly log?: HaproxyLog;
+}
+
+export function attachHaproxy(options: AttachOptions): HaproxyControl {
+  return new Attached(options);
+}
+
+/** A master that parses does not answer, so it counts as gone only after a while. */
+const watched = { intervalMs: 1_000, misses: 5 };
+
+class Attached implements HaproxyControl {
+  readonly mode = 'attach';
+  readonly #options: AttachOptions;
+  readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
+  #capabilities = capabilitiesOf(oldestSupported);
+  #watch: Watch | undefined;
+
+  constructor(options: AttachOptions) {
+    this.#options = options;
+  }
+
+  capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  async running(): Promise<Running | undefined> {
+    const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
+    return state === undefined ? undefined : this.#seen(state);
+  }
+
+  async start(): Promise<void> {
+    const { masterSocket, startDeadlineMs = 60_000 } = this.#options;
+    const state = await pollMaster(masterSocket, { deadlineMs: startDeadlineMs }, (it) => it);
+    if (state === undefined) {
+      throw new PacerError(
+        'HAPROXY_UNREACHABLE',
+        `no HAProxy master answers on ${masterSocket} within ${startDeadlineMs} ms`,
+        'start HAProxy with -W -S and this socket, where Pacer may write to it',
+      );
+    }
+    this.#seen(state);
+    this.#follow(state.master.pid);
+  }
+
+  async reload(wantedHash: string): Promise<ReloadResult> {
+    const { masterSocket, reloadDeadlineMs, log } = this.#options;
+    const result = await reloadHaproxy({
+      masterSocket,
+      wantedHash,
+      ...(reloadDeadlineMs === undefined ? {} : { deadlineMs: reloadDeadlineMs }),
+      ...(log === undefined ? {} : { log }),
+    });
+    await this.running();
+    return result;
+  }
+
+  runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]> {
+    const { masterSocket, runtimeSocket } = this.#options;
+    if (runtimeSocket !== undefined) return currentWorkerBatch(runtimeSocket, commands);
+    return runtimeBatch(masterSocket, commands, { master: true, worker: 'current' });
+  }
+
+  onExit(callback: (exit: HaproxyExit) => void): void {
+    this.#callbacks.push(callback);
+  }
+
+  stop(): Promise<void> {
+    this.detach();
+    return Promise.resolve();
+  }
+
+  detach(): void {
+    this.#watch?.cancel();
+  }
+
+  #seen(state: MasterState): Running | undefined {
+    const version = parseVersion(state.master.version);
+    if (version !== undefined) this.#capabilities = capabilitiesOf(version);
+    return runningFromMaster(state);
+  }
+
+  /** By the socket: in another container the pid means nothing here. A new pid is a HAProxy that was started anew. */
+  #follow(masterPid: number | undefined): void {
+    let first = masterPid;
+    const same = async () => {
+      const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
+      // After an exit it is there for us only once it has come back.
+      first ??= state?.master.pid;
+      return first === undefined || state?.master.pid === first;
+    };
+    this.#watch?.cancel();
+    this.#watch = watchUntilGone(
+      same,
+      () => {
+        this.#gone(first);
+      },
+      watched,
+    );
+  }
+
+  #gone(masterPid: number | undefined): void {
+    const exit = { masterPid };
+    this.#options.log?.({ kind: 'exited', exit });
+    for (const callback of this.#callbacks) callback(exit);
+    this.#follow(undefined);
+  }
+}

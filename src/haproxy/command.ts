@@ -1,0 +1,137 @@
+/**
+ * marathon-lb's way: a shell command reloads HAProxy, which somebody else runs. The runtime socket is used
+ * where it can be reached.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { PacerError } from '../errors.ts';
+import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
+import type { HaproxyControl, ReloadResult, Running } from './control.ts';
+import { currentWorkerBatch } from './current-worker.ts';
+import type { HaproxyLog } from './events.ts';
+import { parseMessages } from './messages.ts';
+import { runningFromWorker } from './running.ts';
+import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
+import { parseVersion } from './version.ts';
+
+export interface CommandOptions {
+  /** Run by /bin/sh. */
+  readonly command: string;
+  readonly runtimeSocket?: string;
+  /** Attempts after the first one that failed. */
+  readonly maxReloadRetries: number;
+  /** Milliseconds between attempts. */
+  readonly retryIntervalMs: number;
+  /** Milliseconds for the command, and again for the new worker to answer; 60,000 unless told. */
+  readonly deadlineMs?: number;
+  readonly log?: HaproxyLog;
+}
+
+export function commandHaproxy(options: CommandOptions): HaproxyControl {
+  return new Commanded(options);
+}
+
+type Attempt =
+  | { readonly kind: 'done'; readonly workerPid?: number }
+  | { readonly kind: 'failed'; readonly reason: string; readonly output: string };
+
+class Commanded implements HaproxyControl {
+  readonly mode = 'command';
+  readonly #options: CommandOptions;
+  #capabilities = capabilitiesOf(oldestSupported);
+
+  constructor(options: CommandOptions) {
+    this.#options = options;
+  }
+
+  capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  async running(): Promise<Running | undefined> {
+    const { runtimeSocket } = this.#options;
+    if (runtimeSocket === undefined) return undefined;
+    const running = await runningFromWorker(runtimeSocket, 5_000).catch(() => undefined);
+    const version = parseVersion(running?.version ?? '');
+    if (version !== undefined) this.#capabilities = capabilitiesOf(version);
+    return running;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async reload(wantedHash: string): Promise<ReloadResult> {
+    const { maxReloadRetries, retryIntervalMs, log } = this.#options;
+    const begun = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.#attempt(wantedHash);
+      const durationMs = performance.now() - begun;
+      if (result.kind === 'done') return { ...result, oldWorkers: 0, durationMs };
+      const { reason, output } = result;
+      log?.({ kind: 'command-failed', attempt, reason });
+      if (attempt > maxReloadRetries)
+        return { kind: 'failed', reason, messages: parseMessages(output), durationMs };
+      await sleep(retryIntervalMs);
+    }
+  }
+
+  async runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]> {
+    const { runtimeSocket } = this.#options;
+    if (runtimeSocket !== undefined) return currentWorkerBatch(runtimeSocket, commands);
+    throw new PacerError(
+      'HAPROXY_UNREACHABLE',
+      'no runtime socket of HAProxy is known',
+      'name its stats socket with --haproxy-runtime-socket',
+    );
+  }
+
+  onExit(): void {
+    // Whoever runs HAProxy looks after it.
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  detach(): void {
+    // Nothing is held.
+  }
+
+  async #attempt(wantedHash: string): Promise<Attempt> {
+    const { command, deadlineMs = 60_000 } = this.#options;
+    const result = await execa(command, {
+      shell: '/bin/sh',
+      reject: false,
+      all: true,
+      timeout: deadlineMs,
+      stdin: 'ignore',
+    });
+    const output = result.all;
+    if (result.timedOut)
+      return { kind: 'failed', reason: `the reload command took longer than ${deadlineMs} ms`, output };
+    if (result.failed) {
+      const how =
+        result.exitCode === undefined
+          ? `by ${result.signal ?? 'a signal'}`
+          : `with status ${result.exitCode}`;
+      return { kind: 'failed', reason: `the reload command ended ${how}`, output };
+    }
+    return this.#confirm(wantedHash, deadlineMs);
+  }
+
+  /** Where a worker answers it must come to run the wanted revision; where none does the exit status is all there is. */
+  async #confirm(wantedHash: string, deadlineMs: number): Promise<Attempt> {
+    const deadline = performance.now() + deadlineMs;
+    for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
+      const running = await this.running();
+      if (running === undefined) return { kind: 'done' };
+      if (running.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
+      if (performance.now() > deadline) {
+        const reason = `the reload command succeeded, but HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${wantedHash}`;
+        return { kind: 'failed', reason, output: '' };
+      }
+      await sleep(pause);
+    }
+  }
+}

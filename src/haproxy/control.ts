@@ -1,0 +1,77 @@
+/** What the daemon needs of a HAProxy, whoever runs it. Types only; supervise.ts, attach.ts and command.ts do it. */
+import type { Capabilities } from './capabilities.ts';
+import type { HaproxyExit } from './events.ts';
+import type { CheckMessage } from './messages.ts';
+import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
+
+export type ControlMode = 'supervise' | 'attach' | 'command';
+
+/** What runs, read back from HAProxy. */
+export interface Running {
+  /** What the current worker answers for PACER_HASH; undefined when its configuration is not ours. */
+  readonly hash: string | undefined;
+  readonly version: string;
+  /** Undefined where there is no master socket. */
+  readonly masterPid?: number;
+  readonly workerPid: number;
+  readonly uptimeSeconds: number;
+  /** Workers of earlier configurations that still finish their connections. Empty where there is no master socket. */
+  readonly oldWorkers: readonly OldWorker[];
+  /** Reloads since the master started, failed ones included. 0 where there is no master socket. */
+  readonly reloads: number;
+  /** Failed reloads in a row. */
+  readonly failedReloads: number;
+}
+
+export interface OldWorker {
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  /** How many reloads it has outlived. */
+  readonly reloads: number;
+}
+
+export type ReloadResult =
+  | {
+      readonly kind: 'done';
+      /** Undefined where nothing but the reload command's status is known. */
+      readonly workerPid?: number;
+      /** Workers that still finish their connections. */
+      readonly oldWorkers: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'failed';
+      /** A clause: `HAProxy refused the configuration`. */
+      readonly reason: string;
+      /** HAProxy's own messages, as far as it gave them. */
+      readonly messages: readonly CheckMessage[];
+      readonly durationMs: number;
+    };
+
+export interface HaproxyControl {
+  readonly mode: ControlMode;
+  /** Of the HAProxy that runs, as last read; of the program, or of 2.6, before. */
+  capabilities(): Capabilities;
+  /** Read from HAProxy at each call; undefined when none answers. */
+  running(): Promise<Running | undefined>;
+  /**
+   * supervise: adopts the HAProxy an earlier Pacer started, else starts one, and waits until it serves.
+   * attach: waits for the master socket. command: nothing.
+   * An adopted or attached HAProxy may run another hash: see `running()`.
+   * @throws PacerError HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
+   */
+  start(configFile: string, wantedHash: string): Promise<void>;
+  /** Makes HAProxy read its configuration again; done when a new worker answers with `wantedHash`. Never rejects for HAProxy's reasons. */
+  reload(wantedHash: string): Promise<ReloadResult>;
+  /**
+   * Sends commands, in order, on one fresh connection to the current worker.
+   * @throws PacerError HAPROXY_UNREACHABLE when not all were answered
+   */
+  runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]>;
+  /** Calls back once for each time HAProxy ends without `stop()`. command: never. */
+  onExit(callback: (exit: HaproxyExit) => void): void;
+  /** supervise: soft stop, then harder. attach and command: as detach. */
+  stop(): Promise<void>;
+  /** Lets go of HAProxy and leaves it running. */
+  detach(): void;
+}

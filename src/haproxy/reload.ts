@@ -1,0 +1,137 @@
+/**
+ * A reload through the master socket, judged by what `show proc` and the new worker say, never by the reply
+ * alone: 2.6 replies nothing, and 3.2 has answered an error while the reload went well (haproxy#3351).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReloadResult } from './control.ts';
+import type { HaproxyLog } from './events.ts';
+import { type MasterState, pollMaster, sendReload } from './master-socket.ts';
+import { type CheckMessage, parseMessages } from './messages.ts';
+
+export interface ReloadOptions {
+  readonly masterSocket: string;
+  /** What the new worker must answer for PACER_HASH. */
+  readonly wantedHash: string;
+  /** Milliseconds; 60,000 unless told. */
+  readonly deadlineMs?: number;
+  /** HAProxy's own words since this reload began, where its stderr is known: 2.6 tells errors nowhere else. */
+  readonly stderr?: () => Promise<string>;
+  readonly log?: HaproxyLog;
+}
+
+/** How long a new worker with another hash may be one that somebody else's reload made just before ours. */
+const foreignReloadMs = 2_000;
+/** How long the master may show nothing of a reload that it took before it is asked again. */
+const resendAfterMs = 5_000;
+
+type Verdict =
+  | { readonly kind: 'done'; readonly workerPid: number; readonly oldWorkers: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export async function reloadHaproxy(options: ReloadOptions): Promise<ReloadResult> {
+  const { masterSocket, deadlineMs = 60_000 } = options;
+  const begun = performance.now();
+  const elapsed = () => performance.now() - begun;
+  const before = await pollMaster(masterSocket, { deadlineMs }, (state) => state);
+  const request = new ReloadRequest(options, deadlineMs);
+  const verdict: Verdict =
+    before === undefined
+      ? { kind: 'failed', reason: `the master socket ${masterSocket} does not answer` }
+      : await watchReload(options, before, request, deadlineMs - elapsed());
+  if (verdict.kind === 'done') return { ...verdict, durationMs: elapsed() };
+  return { ...verdict, messages: await messagesOf(request, options), durationMs: elapsed() };
+}
+
+/** Asks for the reload, and watches the master until it has succeeded or failed. */
+async function watchReload(
+  { masterSocket, wantedHash }: ReloadOptions,
+  before: MasterState,
+  request: ReloadRequest,
+  deadlineMs: number,
+): Promise<Verdict> {
+  request.send();
+  const judge = judgeAgainst(before, wantedHash);
+  const verdict = await pollMaster(masterSocket, { deadlineMs }, (state) => {
+    if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
+      request.again();
+    return judge(state, performance.now());
+  });
+  return (
+    verdict ?? {
+      kind: 'failed',
+      reason: `HAProxy has not finished the reload within ${Math.round(deadlineMs)} ms`,
+    }
+  );
+}
+
+/**
+ * [haproxy] management.txt 9.4.1 "show proc": `reloads` counts failures too; `failed` counts those in a row.
+ * From 3.1 on `reloads` grows when the reload begins, so an unchanged worker means "not yet".
+ */
+export function judgeAgainst(before: MasterState, wantedHash: string) {
+  const oldPids = new Set([...before.workers, ...before.oldWorkers].map((worker) => worker.pid));
+  let foreignSince: number | undefined;
+  return (state: MasterState, now: number): Verdict | undefined => {
+    if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
+      return undefined;
+    if (state.master.failed > 0) return { kind: 'failed', reason: 'HAProxy refused the configuration' };
+    const worker = state.workers.find(({ pid }) => !oldPids.has(pid));
+    if (worker === undefined) return undefined;
+    if (state.hash === wantedHash)
+      return { kind: 'done', workerPid: worker.pid, oldWorkers: state.oldWorkers.length };
+    foreignSince ??= now;
+    if (now - foreignSince < foreignReloadMs) return undefined;
+    return {
+      kind: 'failed',
+      reason: `the new worker runs ${state.hash ?? 'no revision of ours'}, not ${wantedHash}`,
+    };
+  };
+}
+
+/** The request to the master, sent again where it got lost, and what came back. */
+class ReloadRequest {
+  readonly #options: ReloadOptions;
+  readonly #deadlineMs: number;
+  #reply: ReturnType<typeof sendReload> | undefined;
+  #sentAt = 0;
+  #outcome: { readonly sent: boolean; readonly text: string } | undefined;
+
+  constructor(options: ReloadOptions, deadlineMs: number) {
+    this.#options = options;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  send(): void {
+    this.#sentAt = performance.now();
+    this.#outcome = undefined;
+    this.#reply = sendReload(this.#options.masterSocket, this.#deadlineMs);
+    void this.#reply.then((outcome) => (this.#outcome = outcome));
+  }
+
+  /** To be called when the master answers and has not begun a reload. */
+  again(): void {
+    const waited = performance.now() - this.#sentAt;
+    // Still waiting for its reply, or told that it is over: it has got there.
+    if (this.#outcome === undefined || this.#outcome.text.startsWith('Success=')) return;
+    if (this.#outcome.sent && waited < resendAfterMs) return;
+    const reason = this.#outcome.sent
+      ? `the master shows no reload after ${Math.round(waited)} ms`
+      : 'the master socket refused';
+    this.#options.log?.({ kind: 'reload-resent', reason });
+    this.send();
+  }
+
+  /** What the master said; '' when it says nothing within a moment. */
+  async text(): Promise<string> {
+    if (this.#reply === undefined) return '';
+    return Promise.race([this.#reply.then(({ text }) => text), sleep(500, '')]);
+  }
+}
+
+/** The alerts; where HAProxy gave none, its warnings. */
+async function messagesOf(request: ReloadRequest, options: ReloadOptions): Promise<CheckMessage[]> {
+  const replied = parseMessages(await request.text());
+  const messages = replied.length > 0 ? replied : parseMessages((await options.stderr?.()) ?? '');
+  const alerts = messages.filter(({ severity }) => severity === 'alert');
+  return alerts.length > 0 ? alerts : messages;
+}

@@ -1,0 +1,48 @@
+/** Judges what HAProxy answers to a command. Pure. Whatever is not known to mean success is a failure. */
+import type { RuntimeReply } from './runtime-command.ts';
+
+/** What never means success, whichever command was sent; needed where there is no severity (master socket). */
+const refusals =
+  /^(?:Unknown command|Permission denied|Can't (?:find|connect)|The command (?:line )?is too big|This command expects|Require[sd]? )/;
+
+/** What a command says when it has done its work, for those that change something. First match counts. */
+const successes: readonly (readonly [command: RegExp, success: RegExp])[] = [
+  [/^prepare (?:map|acl) /, /^New version created: \d+/],
+  [/^(?:add|set|del|commit|clear) (?:map|acl) /, /^$/],
+  [/^add server /, /^New server registered/],
+  [/^del server /, /^Server deleted/],
+  // 2.6: "no need to change the addr, port changed from"; 3.x: "port changed from", "nothing changed".
+  [
+    /^set server \S+ (?:addr|check-addr|agent-addr|check-port) /,
+    /changed from|no need to change|nothing changed|updated/,
+  ],
+  [/^set server \S+ (?:state|weight|health|agent|maxconn) /, /^$/],
+  [/^(?:enable|disable) (?:server|health|agent|frontend) /, /^$/],
+  [/^set (?:weight|maxconn) /, /^$/],
+  [/^new ssl cert /, /^New empty certificate store/],
+  [/^set ssl cert /, /^Transaction (?:created|updated)/],
+  [/^(?:commit ssl cert|add ssl crt-list) /, /Success!/],
+  [/^abort ssl cert /, /^Transaction aborted/],
+];
+
+/**
+ * @param line the command without prefix and payload
+ * @param raw everything up to the prompt
+ */
+export function judgeReply(line: string, raw: string): RuntimeReply {
+  // While a payload is sent, prompt mode writes a "+ " for each of its lines. [haproxy] management.txt 9.3
+  const text = raw.replace(/^(?:\+ )+/, '').replace(/^\n+|\s+$/g, '');
+  const severity = /^\[([0-7])\]: /.exec(text)?.[1];
+  if (severity === undefined) return { kind: verdict(line, text), text };
+  const bare = text.slice('[n]: '.length);
+  // [3] is an error. [6] is news, but also "Unknown command". [haproxy] management.txt 9.3 "set severity-output"
+  const kind = Number(severity) <= 3 ? 'failed' : verdict(line, bare);
+  return { kind, text: bare, severity: Number(severity) };
+}
+
+function verdict(line: string, text: string): RuntimeReply['kind'] {
+  if (refusals.test(text)) return 'failed';
+  const command = line.trim().replaceAll(/\s+/g, ' ');
+  const rule = successes.find(([pattern]) => pattern.test(`${command} `));
+  return rule === undefined || rule[1].test(text) ? 'ok' : 'failed';
+}

@@ -1,0 +1,82 @@
+/** The state directory: made, proved writable, and held by one daemon at a time. */
+import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { PacerError } from '../errors.ts';
+import { codeOf, stateDirErrors, writeSynced } from './durable.ts';
+import { isAlive, startTime } from './proc-fs.ts';
+
+export interface StateDir {
+  /** Absolute. */
+  readonly path: string;
+  /** Lets another daemon have it. */
+  release(): Promise<void>;
+}
+
+/**
+ * Creates the directory (0750) where it is missing, and takes the lock `<dir>/pacer.pid`: the holder's pid and
+ * the time it started, so that a lock left by `kill -9` is told from a live one, even if the pid was given
+ * away again. Does not see a daemon in another container's pid namespace.
+ * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE
+ */
+export async function openStateDir(directory: string): Promise<StateDir> {
+  const absolute = path.resolve(directory);
+  const lock = path.join(absolute, 'pacer.pid');
+  const mine = `${process.pid} ${(await startTime(process.pid)) ?? ''}\n`;
+  await stateDirErrors(absolute, async () => {
+    await mkdir(path.join(absolute, 'revisions'), { recursive: true, mode: 0o750 });
+    await takeLock(lock, mine, absolute);
+  });
+  return {
+    path: absolute,
+    release: async () => {
+      if ((await readFile(lock, 'utf8').catch(() => '')) === mine) await rm(lock, { force: true });
+    },
+  };
+}
+
+async function takeLock(lock: string, mine: string, directory: string): Promise<void> {
+  const own = `${lock}.${process.pid}`;
+  await writeSynced(own, mine, 0o640);
+  try {
+    for (;;) {
+      // link(2) either makes the name with its content or fails: no reader sees a half-written lock.
+      const taken = await link(own, lock).catch((error: unknown) => {
+        if (codeOf(error) === 'EEXIST') return 'held';
+        throw error;
+      });
+      if (taken === undefined) return;
+      const holder = await readFile(lock, 'utf8').catch(() => '');
+      if (await holds(holder)) throw inUse(directory, holder);
+      await removeStale(lock, holder);
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Moves the stale lock away, and back if another daemon took it over since it was read. */
+async function removeStale(lock: string, stale: string): Promise<void> {
+  const away = `${lock}.stale.${process.pid}`;
+  try {
+    await rename(lock, away);
+    if ((await readFile(away, 'utf8')) !== stale) await link(away, lock);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(away, { force: true });
+  }
+}
+
+async function holds(content: string): Promise<boolean> {
+  const [pid, started = ''] = content.trim().split(' ');
+  if (pid === undefined || !/^\d+$/.test(pid)) return false;
+  return (await isAlive(Number(pid))) && (await startTime(Number(pid))) === started;
+}
+
+function inUse(directory: string, holder: string): PacerError {
+  return new PacerError(
+    'STATE_DIR_IN_USE',
+    `the state directory ${directory} is in use by the Pacer with pid ${holder.split(' ')[0] ?? ''}`,
+    'stop that one first, or give this one another --state-dir',
+  );
+}

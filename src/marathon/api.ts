@@ -1,0 +1,50 @@
+/** The requests the mirror makes, as functions: path in, decoded apps out. It must not know when they are made. */
+import type { AppId } from '../core/ids.ts';
+import { PacerError } from '../errors.ts';
+import type { GetOptions, MarathonClient } from './client.ts';
+import { decodeApps, decodeGroup, decodeOneApp, type DecodedApps } from './decode.ts';
+import { describeUrl } from './endpoints.ts';
+
+export async function fetchApps(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
+  const path = '/v2/apps?embed=apps.tasks&embed=apps.deployments';
+  const { value, endpoint } = await client.get(path, decodeApps, options);
+  if (value !== undefined) return value;
+  const remedy = 'check the path of the endpoint';
+  throw new PacerError('MARATHON_REFUSED', `${describeUrl(endpoint)} has no ${path} (404)`, remedy);
+}
+
+/** Undefined where there is no such app. A single app always comes with its tasks and deployments. */
+export async function fetchApp(
+  client: MarathonClient,
+  id: AppId,
+  options: GetOptions = {},
+): Promise<DecodedApps | undefined> {
+  return (await client.get(`/v2/apps${encodePath(id)}?embed=app.tasks`, decodeOneApp, options)).value;
+}
+
+/** All apps below a group; undefined where there is no such group. */
+export async function fetchGroup(
+  client: MarathonClient,
+  group: string,
+  options: GetOptions = {},
+): Promise<DecodedApps | undefined> {
+  const path = `/v2/apps${encodePath(group)}/*?embed=apps.tasks&embed=apps.deployments`;
+  return (await client.get(path, decodeGroup, options)).value;
+}
+
+/** Undefined where it does not say: nothing depends on it but a choice of pace. */
+export async function fetchVersion(
+  client: MarathonClient,
+  options: GetOptions = {},
+): Promise<string | undefined> {
+  return (await client.get('/v2/info', versionIn, options)).value;
+}
+
+function versionIn(document: unknown): string | undefined {
+  if (typeof document !== 'object' || document === null || !('version' in document)) return undefined;
+  return typeof document.version === 'string' ? document.version : undefined;
+}
+
+function encodePath(id: string): string {
+  return id.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,156 @@
+/**
+ * JSON GETs from whichever Marathon answers: failover on refused connections, timeouts, 5xx and answers that
+ * cannot be read. It must not know what the documents mean.
+ * [marathon] standbys proxy every path but /v2/events to the leader, so any node gives the same answer
+ */
+import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
+import { readJson } from './body.ts';
+import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
+import { Transport } from './transport.ts';
+
+export interface ClientOptions {
+  readonly endpoints: readonly URL[];
+  readonly auth?: { readonly user: string; readonly password: string };
+  readonly ca?: string;
+  readonly insecure?: boolean;
+  /** Until the headers, and between two pieces of the body. */
+  readonly requestTimeoutMs?: number;
+  /** The largest document, before and after decompression. */
+  readonly maxBytes?: number;
+  readonly now?: () => number;
+}
+
+export interface Answer<T> {
+  /** Undefined for a 404. */
+  readonly value: T | undefined;
+  /** The endpoint that answered. */
+  readonly endpoint: URL;
+}
+
+export interface GetOptions {
+  /** Ask this one first. */
+  readonly prefer?: URL;
+  readonly signal?: AbortSignal;
+}
+
+interface Failure {
+  readonly endpoint: URL;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+/** The whole of an answer may take this many times the request timeout. */
+const patience = 4;
+
+export class MarathonClient {
+  readonly endpoints: Endpoints;
+  readonly transport: Transport;
+  readonly #timeoutMs: number;
+  readonly #maxBytes: number;
+
+  constructor(options: ClientOptions) {
+    this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
+    this.#maxBytes = options.maxBytes ?? 512 * 1024 * 1024;
+    this.endpoints = new Endpoints(options);
+    this.transport = new Transport({
+      ...options,
+      requestTimeoutMs: this.#timeoutMs,
+      maxBytes: this.#maxBytes,
+    });
+  }
+
+  /** `decode` throws where the document is not what it should be: then the next endpoint is asked. */
+  async get<T>(
+    path: string,
+    decode: (document: unknown) => T,
+    { prefer, signal }: GetOptions = {},
+  ): Promise<Answer<T>> {
+    const failures: Failure[] = [];
+    for (const endpoint of this.endpoints.candidates(prefer)) {
+      const outcome = await this.#ask(endpoint, path, decode, signal);
+      if (!('code' in outcome)) {
+        this.endpoints.answered(endpoint);
+        return outcome;
+      }
+      signal?.throwIfAborted();
+      this.endpoints.failed(endpoint);
+      failures.push(outcome);
+    }
+    throw failureOf(path, failures);
+  }
+
+  async close(): Promise<void> {
+    await this.transport.close();
+  }
+
+  async #ask<T>(
+    endpoint: URL,
+    path: string,
+    decode: (document: unknown) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer<T> | Failure> {
+    const fail = (code: ErrorCode, reason: string): Failure => ({ endpoint, code, reason });
+    const authorization = this.endpoints.authorizationFor(endpoint);
+    const limit = AbortSignal.timeout(this.#timeoutMs * patience);
+    let bytes: Buffer;
+    let encoding: string | undefined;
+    let found: boolean;
+    try {
+      const { statusCode, headers, body } = await this.transport.pool(endpoint).request({
+        method: 'GET',
+        path: pathBelow(endpoint, path),
+        headers: {
+          accept: 'application/json',
+          'accept-encoding': 'gzip',
+          'user-agent': 'pacer',
+          ...(authorization !== undefined && { authorization }),
+        },
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+      const leader = headers['x-marathon-leader'];
+      if (typeof leader === 'string') this.endpoints.learnLeader(leader, endpoint);
+      found = statusCode === 200;
+      if (!found && statusCode !== 404) {
+        await body.dump({ limit: 65_536 });
+        return refusal(endpoint, statusCode);
+      }
+      bytes = Buffer.from(await body.arrayBuffer());
+      encoding = headers['content-encoding'] as string | undefined;
+    } catch (error) {
+      return fail('MARATHON_UNREACHABLE', messageOf(error));
+    }
+    try {
+      // A 404 must be Marathon's own, and so JSON: the page of a proxy in between removes no app.
+      const document = await readJson(bytes, encoding, this.#maxBytes);
+      return { value: found ? decode(document) : undefined, endpoint };
+    } catch (error) {
+      return fail('MARATHON_MALFORMED', messageOf(error));
+    }
+  }
+}
+
+function refusal(endpoint: URL, status: number): Failure {
+  const code = status >= 500 ? 'MARATHON_UNREACHABLE' : 'MARATHON_REFUSED';
+  return {
+    endpoint,
+    code,
+    reason: status === 401 || status === 403 ? `refuses the credentials (${status})` : `answers ${status}`,
+  };
+}
+
+const remedies: Partial<Record<ErrorCode, string>> = {
+  MARATHON_UNREACHABLE:
+    'check that the endpoints are right and that one of the Marathons runs and has a leader',
+  MARATHON_REFUSED: 'give the user and password of an account that may read apps and events',
+  MARATHON_MALFORMED: 'check that the endpoint is a Marathon and not a proxy with a page of its own',
+};
+
+/** Whoever answered says more about the trouble than whoever did not. */
+function failureOf(path: string, failures: readonly Failure[]): PacerError {
+  const order: ErrorCode[] = ['MARATHON_REFUSED', 'MARATHON_MALFORMED', 'MARATHON_UNREACHABLE'];
+  const code =
+    order.find((candidate) => failures.some((failure) => failure.code === candidate)) ??
+    'MARATHON_UNREACHABLE';
+  const tried = failures.map(({ endpoint, reason }) => `${describeUrl(endpoint)}: ${reason}`).join('; ');
+  return new PacerError(code, `GET ${path} failed (${tried})`, remedies[code] ?? '');
+}

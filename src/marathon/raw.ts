@@ -1,0 +1,82 @@
+/**
+ * The shape of Marathon's JSON as far as Pacer reads it, for every version of the API at once: `null`
+ * counts as absent (1.5 and older write it), and what is not read is not checked. One app at a time,
+ * so that a malformed one spoils only itself. It must not know what the values mean.
+ * [marathon] docs/rest-api/public/api/v2/types; play-json wrote null for absent options up to 1.5
+ */
+import { z } from 'zod';
+
+const text = z.string();
+const count = z.int().nonnegative();
+const list = <T extends z.ZodType>(item: T) => z.array(item).nullish();
+
+const portMapping = z.object({
+  containerPort: count.nullish(),
+  hostPort: count.nullish(),
+  servicePort: count.nullish(),
+  protocol: text.nullish(),
+  name: text.nullish(),
+});
+
+const portDefinition = z.object({ port: count.nullish(), protocol: text.nullish(), name: text.nullish() });
+
+const discoveryPort = z.object({ number: count, protocol: text.nullish(), name: text.nullish() });
+
+export const rawApp = z.object({
+  id: text.min(1),
+  version: text.nullish(),
+  instances: count.nullish(),
+  labels: z.record(text, z.unknown()).nullish(),
+  networks: list(z.object({ mode: text.nullish() })),
+  container: z
+    .object({
+      portMappings: list(portMapping),
+      docker: z.object({ network: text.nullish(), portMappings: list(portMapping) }).nullish(),
+    })
+    .nullish(),
+  ipAddress: z.object({ discovery: z.object({ ports: list(discoveryPort) }).nullish() }).nullish(),
+  portDefinitions: list(portDefinition),
+  ports: list(count),
+  healthChecks: list(z.unknown()),
+  deployments: list(z.object({ id: text })),
+  tasks: list(z.unknown()),
+});
+
+export const rawHealthCheck = z.object({
+  protocol: text.nullish(),
+  path: text.nullish(),
+  portIndex: count.nullish(),
+  port: count.nullish(),
+  intervalSeconds: z.number().nullish(),
+  timeoutSeconds: z.number().nullish(),
+  gracePeriodSeconds: z.number().nullish(),
+  maxConsecutiveFailures: count.nullish(),
+});
+
+export const rawIpAddresses = list(z.object({ ipAddress: text.nullish() }));
+
+export const rawTask = z.object({
+  id: text.min(1),
+  state: text.nullish(),
+  host: text.nullish(),
+  ports: list(count),
+  ipAddresses: rawIpAddresses,
+  version: text.nullish(),
+  startedAt: text.nullish(),
+  healthCheckResults: list(z.object({ alive: z.boolean().nullish() }).nullable()),
+});
+
+export type RawApp = z.infer<typeof rawApp>;
+export type RawPortMapping = z.infer<typeof portMapping>;
+export type RawPortDefinition = z.infer<typeof portDefinition>;
+export type RawTask = z.infer<typeof rawTask>;
+
+/** What zod found wrong, as one clause: `container.portMappings.0.hostPort: expected number`. */
+export function describeIssues(error: z.ZodError): string {
+  const shown = error.issues.slice(0, 3).map((issue) => {
+    const path = issue.path.map(String).join('.');
+    return path === '' ? issue.message : `${path}: ${issue.message}`;
+  });
+  const more = error.issues.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,100 @@
+/** Every metric of the daemon, declared in one place. HAProxy's own are on its statistics port. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { reloadReasons, type Plan } from '../core/plan.ts';
+
+/** What gauges are read from when they are asked for. */
+export interface MetricSources {
+  readonly apps: () => number;
+  readonly tasks: () => number;
+  readonly services: () => number;
+  readonly servers: () => number;
+  /** By severity. */
+  readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
+  /** Seconds; undefined before the first confirmation. */
+  readonly confirmationAge: () => number | undefined;
+  readonly connected: () => boolean;
+  /** Whether HAProxy runs what is wanted. */
+  readonly inSync: () => boolean;
+  readonly oldWorkers: () => number;
+  readonly events: () => Readonly<Record<string, number>>;
+  readonly reconnects: () => number;
+  readonly resyncs: () => number;
+  readonly resyncDifferences: () => number;
+}
+
+export interface Metrics {
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+  readonly applied: (plan: Plan, eventToAppliedMs: number | undefined, durationsMs: Readonly<Record<string, number>>) => void;
+  readonly failed: (stage: string) => void;
+  /** Seconds between an event's own time and its arrival here. */
+  readonly eventLag: (seconds: number) => void;
+}
+
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'pacer_' });
+
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('pacer_mirror_apps', 'Apps in the mirror of Marathon', sources.apps);
+  gauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', sources.tasks);
+  gauge('pacer_services', 'Services that are to serve', sources.services);
+  gauge('pacer_servers', 'Servers behind these services', sources.servers);
+  gauge('pacer_marathon_connected', '1 while the event stream is attached', () => Number(sources.connected()));
+  gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () => Number(sources.inSync()));
+  gauge('pacer_haproxy_old_workers', 'HAProxy workers that finish old connections', sources.oldWorkers);
+  gauge('pacer_confirmation_age_seconds', 'Seconds since Marathon last confirmed the mirror; -1 before the first time', () => sources.confirmationAge() ?? -1);
+  gauge('pacer_marathon_reconnects', 'Times the event stream was connected anew', sources.reconnects);
+  gauge('pacer_marathon_resyncs', 'Complete snapshots taken', sources.resyncs);
+  gauge('pacer_resync_differences', 'Differences that a resync had to repair; 0 in a healthy run', sources.resyncDifferences);
+  new Gauge({
+    name: 'pacer_diagnostics',
+    help: 'What is wrong with apps, by severity',
+    labelNames: ['severity'],
+    registers,
+    collect() {
+      for (const [severity, count] of Object.entries(sources.diagnostics())) this.set({ severity }, count);
+    },
+  });
+  new Gauge({
+    name: 'pacer_marathon_events',
+    help: 'Events received from Marathon, by type',
+    labelNames: ['type'],
+    registers,
+    collect() {
+      for (const [type, count] of Object.entries(sources.events())) this.set({ type }, count);
+    },
+  });
+
+  const reloads = new Counter({ name: 'pacer_reloads_total', help: 'Reloads of HAProxy, by each of their reasons', labelNames: ['reason'], registers });
+  for (const reason of Object.keys(reloadReasons)) reloads.inc({ reason }, 0);
+  const changes = new Counter({ name: 'pacer_changes_total', help: 'Changes applied to HAProxy', registers });
+  const failures = new Counter({ name: 'pacer_failures_total', help: 'Passes that failed, by stage', labelNames: ['stage'], registers });
+  const eventToApplied = new Histogram({ name: 'pacer_event_to_applied_seconds', help: "From an event's arrival until HAProxy ran its change", buckets, registers });
+  const stages = new Histogram({ name: 'pacer_stage_seconds', help: 'Duration of the stages of an applied change', labelNames: ['stage'], buckets, registers });
+  const lag = new Histogram({ name: 'pacer_event_lag_seconds', help: "From an event's own time to its arrival", buckets, registers });
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    failed: (stage) => failures.inc({ stage }),
+    eventLag: (seconds) => lag.observe(Math.max(0, seconds)),
+    applied: (plan, eventToAppliedMs, durationsMs) => {
+      changes.inc();
+      if (plan.kind === 'reload') for (const { code } of plan.reasons) reloads.inc({ reason: code });
+      if (eventToAppliedMs !== undefined) eventToApplied.observe(eventToAppliedMs / 1000);
+      for (const [stage, ms] of Object.entries(durationsMs)) stages.observe({ stage }, ms / 1000);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** Desired → every file of a revision, and the hash that names it. The same desired state gives the same bytes. */
+import { createHash } from 'node:crypto';
+import { configToken } from '../core/config-token.ts';
+import type { Desired } from '../core/desired.ts';
+import type { BackendName } from '../core/ids.ts';
+import type { Service } from '../core/service.ts';
+import type { Fragments } from './fragments.ts';
+import { renderFrontends, type FrontendFrame } from './frontends.ts';
+import { renderMaps } from './maps.ts';
+import { serviceRenderer, type ServiceFrame } from './service.ts';
+
+/** All that a configuration has beside services and routes. */
+export interface Frame extends FrontendFrame, ServiceFrame {
+  readonly statsPort: number;
+  readonly runtimeSocket: string;
+  readonly maxconn: number;
+  /** With a unit, as HAProxy writes it: `30m`. */
+  readonly hardStopAfter: string;
+  readonly maxReloads: number;
+  /** A syslog socket or address; undefined = no log. */
+  readonly logTarget: string | undefined;
+  /** Path → digest of every certificate that is named: a renewed one is another configuration. */
+  readonly certificateDigests: ReadonlyMap<string, string>;
+}
+
+export interface Rendering {
+  /** Hex SHA-256 over all files. */
+  readonly hash: string;
+  /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
+  readonly files: ReadonlyMap<string, string | Buffer>;
+  /** The backend whose lines hold this line of haproxy.cfg (from 1), if one does. */
+  readonly backendAt: (line: number) => BackendName | undefined;
+}
+
+export const configurationFile = 'haproxy.cfg';
+
+/** What differs from one rendering to the next beside the desired state. */
+export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 'maxconn'>;
+
+export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>) {
+  const renderService = serviceRenderer(fragments, frame);
+  const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [`errors/${name}.html`, text]);
+
+  return (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame): Rendering => {
+    const whole: Frame = { ...frame, ...changing };
+    const maps = renderMaps(desired.routes);
+    const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
+    const services = [...desired.services.values()];
+    const bodies = services.map(renderService);
+    const hash = createHash('sha256');
+    hash.update(renderHead(fragments, whole, '-')).update(frontends);
+    for (const body of bodies) hash.update(body);
+    for (const [name, text] of [...maps, ...errorPages]) hash.update(`\0${name}\0`).update(text);
+    const digest = hash.digest('hex');
+
+    const head = Buffer.from(renderHead(fragments, whole, digest));
+    const files = new Map<string, string | Buffer>([
+      [configurationFile, Buffer.concat([head, frontends, ...bodies])],
+      ...maps,
+      ...errorPages,
+    ]);
+    return { hash: digest, files, backendAt: (line) => backendAt(line, [head, frontends], services, bodies) };
+  };
+}
+
+function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
+  return render('head', {
+    hash,
+    certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
+    runtimeSocket: configToken(frame.runtimeSocket),
+    maxconn: frame.maxconn,
+    hardStopAfter: frame.hardStopAfter,
+    maxReloads: frame.maxReloads,
+    logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+    stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
+  });
+}
+
+/** Only asked for when HAProxy complains, so nothing is kept for it. */
+function backendAt(
+  line: number,
+  before: readonly Buffer[],
+  services: readonly Service[],
+  bodies: readonly Buffer[],
+): BackendName | undefined {
+  let end = before.reduce((sum, part) => sum + lineCount(part), 0);
+  if (line <= end) return undefined;
+  for (const [i, body] of bodies.entries()) {
+    end += lineCount(body);
+    if (line <= end) return services[i]?.definition.backend;
+  }
+  return undefined;
+}
+
+function lineCount(text: Buffer): number {
+  let count = 0;
+  for (let at = text.indexOf(10); at !== -1; at = text.indexOf(10, at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,107 @@
+/**
+ * Settings from their sources: flag > environment > file > default. Every wrong value is named with its source,
+ * all at once; unknown keys are errors that name the nearest known one. The only reader of the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { nearest } from '../core/nearest.ts';
+import { messageOf, PacerError } from '../errors.ts';
+import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingSpec, type SettingValues } from './table.ts';
+
+export interface SettingSources {
+  /** By key of the settings table, as the command line gave them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the YAML file. */
+  readonly file: string | undefined;
+}
+
+interface Given {
+  readonly value: unknown;
+  /** How the user wrote it: `--http-port`, `PACER_HTTP_PORT`, `http-port in pacer.yaml`. */
+  readonly source: string;
+}
+
+export interface LoadedSettings {
+  readonly values: SettingValues;
+  /** What was set, but has no effect, with the reason. */
+  readonly notices: readonly string[];
+}
+
+export function loadSettings(sources: SettingSources): LoadedSettings {
+  const file = sources.file ?? sources.environment['PACER_CONFIG'];
+  const given = new Map<SettingKey, Given>([
+    ...(file === undefined ? [] : fromFile(file)),
+    ...fromEnvironment(sources.environment),
+    ...fromFlags(sources.flags),
+  ]);
+  const wrong: string[] = [];
+  const notices: string[] = [];
+  const values: Partial<Record<SettingKey, unknown>> = {};
+  for (const key of settingKeys) {
+    const spec: SettingSpec = settingsTable[key];
+    const written = given.get(key);
+    const raw = written === undefined ? spec.default : written.value;
+    if (raw === undefined) continue;
+    const result = spec.schema.safeParse(raw);
+    if (result.success) {
+      values[key] = result.data;
+      if (written !== undefined && spec.withoutEffect !== undefined) notices.push(`${written.source}: ${spec.withoutEffect}`);
+    } else {
+      const value = spec.secret === true ? '' : ` ${JSON.stringify(raw)}`;
+      wrong.push(`${written?.source ?? key}${value}: ${result.error.issues.map(({ message }) => message).join(', ')}`);
+    }
+  }
+  if (wrong.length > 0) {
+    throw new PacerError('SETTINGS_INVALID', wrong.join('\n'), 'see `pacer run --help`');
+  }
+  return { values: values as SettingValues, notices };
+}
+
+function fromFlags(flags: Readonly<Record<string, unknown>>): [SettingKey, Given][] {
+  return settingKeys
+    .filter((key) => flags[key] !== undefined)
+    .map((key) => [key, { value: flags[key], source: `--${settingsTable[key].flag}` }]);
+}
+
+function fromEnvironment(environment: SettingSources['environment']): [SettingKey, Given][] {
+  const known = new Map(settingKeys.map((key) => [environmentName(settingsTable[key]), key]));
+  const found: [SettingKey, Given][] = [];
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('PACER_') || name === 'PACER_CONFIG' || value === undefined) continue;
+    const key = known.get(name);
+    if (key === undefined) throw unknownKey(name, 'environment variable', known.keys());
+    found.push([key, { value, source: name }]);
+  }
+  return found;
+}
+
+function fromFile(path: string): [SettingKey, Given][] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PacerError('FILE_UNREADABLE', `settings file ${path}: ${messageOf(error)}`, 'check the path given with --config');
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    throw new PacerError('FILE_MALFORMED', `settings file ${path}: ${problem.message}`, 'write it as YAML, one setting a line: `http-port: 8080`');
+  }
+  const content: unknown = document.toJS() ?? {};
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new PacerError('FILE_MALFORMED', `settings file ${path} is not a mapping`, 'write one setting a line: `http-port: 8080`');
+  }
+  const known = new Map<string, SettingKey>(settingKeys.map((key) => [settingsTable[key].flag, key]));
+  return Object.entries(content).map(([name, value]) => {
+    const key = known.get(name);
+    if (key === undefined) throw unknownKey(name, `key in ${path}`, known.keys());
+    return [key, { value, source: `${name} in ${path}` }];
+  });
+}
+
+function unknownKey(name: string, what: string, known: Iterable<string>): PacerError {
+  const guess = nearest(name, known);
+  const remedy = guess === undefined ? 'see `pacer run --help` for all settings' : `did you mean ${guess}?`;
+  return new PacerError('SETTINGS_UNKNOWN_KEY', `${name} is not a known ${what}`, remedy);
+}

@@ -1,0 +1,71 @@
+/** The kinds of values settings have: each turns text, or what YAML holds, into its type. */
+import { z } from 'zod';
+
+const trueWords = ['true', 't', 'yes', 'y', '1', 'on'];
+const falseWords = ['false', 'f', 'no', 'n', '0', 'off', ''];
+
+export const text = z.union([z.string(), z.number(), z.boolean()], 'expected a text').transform(String);
+
+export const flag = z.union([z.boolean(), z.string(), z.number()]).transform((value, context) => {
+  const word = String(value).toLowerCase();
+  if (trueWords.includes(word)) return true;
+  if (falseWords.includes(word)) return false;
+  context.addIssue({ code: 'custom', message: 'expected true or false' });
+  return z.NEVER;
+});
+
+export function integer(min: number, max = 2_000_000_000) {
+  return z.union([z.number(), z.string()]).transform((value, context) => {
+    const number = typeof value === 'number' ? value : /^\d{1,10}$/.test(value.trim()) ? Number(value) : NaN;
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    context.addIssue({ code: 'custom', message: `expected a whole number from ${min} to ${max}` });
+    return z.NEVER;
+  });
+}
+
+export const port = integer(1, 65535);
+
+/** Seconds, to the millisecond. */
+export const seconds = z.union([z.number(), z.string()]).transform((value, context) => {
+  const number = typeof value === 'number' ? value : /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
+  if (number >= 0 && number <= 10_000_000) return number;
+  context.addIssue({ code: 'custom', message: 'expected a number of seconds' });
+  return z.NEVER;
+});
+
+/** A duration as HAProxy writes it: `500ms`, `30s`, `10m`, `1h`, `1d`. */
+export const duration = text.pipe(z.string().regex(/^[1-9]\d{0,8}(?:us|ms|s|m|h|d)$/, 'expected a duration like 30s, 10m or 1h'));
+
+/** A list: from YAML a sequence or one value, from flags repeated or with commas. */
+export const list = z
+  .union([z.array(text), text.transform((value) => [value])], 'expected a list')
+  .transform((entries) => entries.flatMap((entry) => entry.split(',')).map((entry) => entry.trim()).filter((entry) => entry !== ''));
+
+/** One or more http(s) URLs. From flags several values or with commas, since marathon-lb takes both. */
+export const urls = list.transform((entries, context) => {
+  const parsed: URL[] = [];
+  for (const entry of entries) {
+    const url = URL.canParse(entry) ? new URL(entry) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      context.addIssue({ code: 'custom', message: 'expected a URL like http://marathon:8080' });
+      return z.NEVER;
+    }
+    parsed.push(url);
+  }
+  if (parsed.length > 0) return parsed;
+  context.addIssue({ code: 'custom', message: 'expected at least one URL' });
+  return z.NEVER;
+});
+
+/** `127.0.0.1:9095`, `[::1]:9095` or `:9095`. */
+export const listenAddress = text.transform((value, context) => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]*)):(\d{1,5})$/.exec(value.trim());
+  const number = Number(match?.[3] ?? NaN);
+  if (match !== null && number <= 65535) return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port: number };
+  context.addIssue({ code: 'custom', message: 'expected an address and port like 127.0.0.1:9095' });
+  return z.NEVER;
+});
+
+export function oneOf<const T extends readonly [string, ...string[]]>(...words: T) {
+  return text.transform((value) => value.toLowerCase()).pipe(z.enum(words, `expected one of ${words.join(', ')}`));
+}

@@ -1,0 +1,30 @@
+/** What the handlers of the API work on. */
+import type { Deployments } from '../deployments.ts';
+import type { Faults } from '../faults.ts';
+import type { Groups } from '../groups.ts';
+import type { Life } from '../life.ts';
+import type { View } from '../view.ts';
+import type { World } from '../world.ts';
+
+export interface ApiContext {
+  readonly world: World;
+  readonly life: Life;
+  readonly deployments: Deployments;
+  readonly groups: Groups;
+  readonly view: View;
+  readonly faults: Faults;
+  /** `host:port` of this node. */
+  readonly leader: () => string;
+  readonly abdicate: () => void;
+  readonly control: Control;
+}
+
+/** What the switches under /_simulator/ can do. */
+export interface Control {
+  setHealthy(taskId: string, healthy: boolean): void;
+  failTask(taskId: string): void;
+  loseAgent(host: string, options?: { serving?: boolean }): void;
+  recoverAgent(host: string): Promise<void>;
+  failover(options?: { loseHealth?: boolean }): void;
+  state(): readonly object[];
+}

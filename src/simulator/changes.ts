@@ -1,0 +1,107 @@
+/** From a request's body to the run spec it asks for, on top of what is there. */
+import { ApiError, noSuchApp } from './api-error.ts';
+import { normalizeApp } from './definition.ts';
+import { canonical, isObject, objectOf, type Json } from './json.ts';
+import { appSpec } from './run-spec.ts';
+import type { RunSpec } from './spec.ts';
+import { checkApp, checkShape } from './validate.ts';
+import type { World } from './world.ts';
+
+/** What GET adds to a definition: it is ignored when it is sent back. */
+const readOnly = [
+  'version',
+  'versionInfo',
+  'deployments',
+  'tasks',
+  'tasksStaged',
+  'tasksRunning',
+  'tasksHealthy',
+  'tasksUnhealthy',
+  'lastTaskFailure',
+  'tasksStats',
+  'readinessCheckResults',
+  'uris',
+  'storeUrls',
+];
+
+/** The spec of a complete app definition. */
+export function appOf(world: World, app: Json, id: string, version: string): RunSpec {
+  checkShape(app);
+  checkApp(app, id);
+  const before = world.registry.specs.get(id);
+  const normal = normalizeApp(app, id);
+  const definition = world.registry.servicePorts.assign(normal, before?.definition);
+  return appSpec(versioned(definition, before, version), world.timings.healthScale);
+}
+
+/** The spec of an app after a part of its definition was replaced. */
+export function patchedApp(world: World, patch: Json, id: string, version: string): RunSpec {
+  const before = existingApp(world, id);
+  if (
+    typeof patch['version'] === 'string' &&
+    Object.keys(patch).every((key) => key === 'version' || key === 'id')
+  ) {
+    return rolledBack(world, id, patch['version'], version);
+  }
+  checkShape(patch);
+  return appOf(world, merged(before.definition, patch), id, version);
+}
+
+export function existingApp(world: World, id: string): RunSpec {
+  const spec = world.registry.specs.get(id);
+  if (spec?.kind !== 'app') throw noSuchApp(id);
+  return spec;
+}
+
+/** The app with the same definition and new tasks. */
+export function restarted(world: World, id: string, version: string): RunSpec {
+  const { definition } = existingApp(world, id);
+  const versionInfo = { ...objectOf(definition['versionInfo']), lastConfigChangeAt: version };
+  return appSpec({ ...definition, version, versionInfo }, world.timings.healthScale);
+}
+
+function rolledBack(world: World, id: string, wanted: string, version: string): RunSpec {
+  const old = world.registry.versions(id).find((spec) => spec.version === wanted);
+  if (!old) throw new ApiError(422, { message: `App ${id} has no version ${wanted}` });
+  return appOf(world, old.definition, id, version);
+}
+
+/** [marathon] Fields are replaced as a whole; null takes one back to its default. */
+function merged(definition: Json, patch: Json): Json {
+  const base: Json = { ...definition };
+  const docker = objectOf(objectOf(patch['container'])['docker']);
+  const namesOldNetwork = docker['network'] !== undefined || isObject(patch['ipAddress']);
+  if (namesOldNetwork && patch['networks'] === undefined) delete base['networks'];
+  if (patch['ports'] !== undefined && patch['portDefinitions'] === undefined) delete base['portDefinitions'];
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(base, key);
+    else if (!readOnly.includes(key)) base[key] = value;
+  }
+  return base;
+}
+
+/** [marathon] Scaling moves version and lastScalingAt; everything else moves lastConfigChangeAt too; nothing moves nothing. */
+function versioned(definition: Json, before: RunSpec | undefined, version: string): Json {
+  if (!before) return withVersion(definition, version, version, version);
+  const info = objectOf(before.definition['versionInfo']);
+  if (canonical(configOf(definition)) !== canonical(configOf(before.definition))) {
+    return withVersion(definition, version, version, version);
+  }
+  if (definition['instances'] === before.instances) return before.definition;
+  return withVersion(definition, version, version, info['lastConfigChangeAt']);
+}
+
+function withVersion(
+  definition: Json,
+  version: string,
+  lastScalingAt: string,
+  lastConfigChangeAt: unknown,
+): Json {
+  return { ...definition, version, versionInfo: { lastScalingAt, lastConfigChangeAt } };
+}
+
+/** What makes new tasks necessary when it differs. */
+function configOf(definition: Json): Json {
+  const { instances: _i, version: _v, versionInfo: _vi, ...config } = definition;
+  return config;
+}

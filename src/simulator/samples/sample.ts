@@ -1,0 +1,33 @@
+/** What a running sample task is to the rest of the simulator. */
+import type { SampleSpec } from '../spec.ts';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Who answers: written into each answer, so that a test sees which task got the request. */
+export interface TaskIdentity {
+  readonly app: string;
+  readonly task: string;
+  readonly version: string;
+  readonly spec: SampleSpec;
+  /** What `/health` answers right now. */
+  isHealthy(): boolean;
+}
+
+export interface Sample {
+  /** SIGTERM: goes on accepting for `graceMs`, then stops listening and finishes what is in flight. */
+  stop(graceMs: number, drainMs: number): Promise<void>;
+  /** SIGKILL, or the agent is gone: everything is cut at once. */
+  destroy(): void;
+}
+
+/** Starts the listeners of a task. Rejects where an address is taken. */
+export type StartSample = (identity: TaskIdentity, endpoints: readonly Endpoint[]) => Promise<Sample>;
+
+/** A task that does not listen. */
+export const silentSample: Sample = {
+  stop: (graceMs) => new Promise((resolve) => setTimeout(resolve, graceMs).unref()),
+  destroy: () => undefined,
+};

@@ -1,0 +1,116 @@
+/** Apps and tasks as GET writes them. The text of an app is kept until something of it changes. */
+import type { Deployments } from './deployments.ts';
+import { ipAddressesOf } from './events.ts';
+import { isActive, type Instance, type TaskRecord } from './instance.ts';
+import { withNulls, oldShape } from './legacy.ts';
+import { compact, type Json } from './json.ts';
+import type { RunSpec } from './spec.ts';
+import type { World } from './world.ts';
+
+export type Embed = 'tasks' | 'counts' | 'deployments' | 'lastTaskFailure' | 'readiness' | 'taskStats';
+
+const listAlways: readonly Embed[] = ['counts', 'deployments'];
+const singleAlways: readonly Embed[] = ['counts', 'deployments', 'tasks', 'lastTaskFailure'];
+
+/** [marathon] `apps.tasks`, `app.tasks`, `group.apps.tasks` and `tasks` mean the same. */
+export function embedsOf(query: URLSearchParams, single: boolean): ReadonlySet<Embed> {
+  const embeds = new Set<Embed>(single ? singleAlways : listAlways);
+  for (const value of query.getAll('embed')) {
+    const name = value.replace(/^(?:group\.)?apps?\./, '');
+    if (name === 'failures') embeds.add('tasks').add('lastTaskFailure');
+    else embeds.add(name as Embed);
+  }
+  return embeds;
+}
+
+export class View {
+  readonly #world: World;
+  readonly #deployments: Deployments;
+  readonly #cache = new Map<string, { revision: number; texts: Map<string, string> }>();
+
+  constructor(world: World, deployments: Deployments) {
+    this.#world = world;
+    this.#deployments = deployments;
+  }
+
+  /** The JSON text of an app. */
+  appText(spec: RunSpec, embeds: ReadonlySet<Embed>): string {
+    const revision = this.#world.registry.revision(spec.id);
+    let entry = this.#cache.get(spec.id);
+    if (entry?.revision !== revision) {
+      entry = { revision, texts: new Map() };
+      this.#cache.set(spec.id, entry);
+    }
+    const key = [...embeds].sort().join();
+    const text = entry.texts.get(key) ?? JSON.stringify(this.app(spec, embeds));
+    entry.texts.set(key, text);
+    return text;
+  }
+
+  app(spec: RunSpec, embeds: ReadonlySet<Embed>): Json {
+    const { traits, registry } = this.#world;
+    const definition = traits.oldNetworks ? oldShape(spec.definition) : spec.definition;
+    const instances = registry.instancesOf(spec.id);
+    const app: Json = {
+      ...definition,
+      ...(embeds.has('counts') ? countsOf(instances) : {}),
+      ...(embeds.has('deployments') || embeds.has('tasks')
+        ? { deployments: this.#deployments.locking([spec.id]).map((id) => ({ id })) }
+        : {}),
+      ...(embeds.has('tasks') ? { tasks: this.tasks(instances) } : {}),
+      ...(embeds.has('readiness') ? { readinessCheckResults: [] } : {}),
+      ...(embeds.has('lastTaskFailure')
+        ? compact({ lastTaskFailure: registry.lastFailures.get(spec.id) })
+        : {}),
+    };
+    return traits.nulls ? withNulls(app) : app;
+  }
+
+  /** Instances that wait for an offer have no task yet. */
+  tasks(instances: readonly Instance[], servicePorts: readonly number[] = []): readonly Json[] {
+    return instances.flatMap((instance) =>
+      instance.tasks.slice(0, 1).map((task) => this.task(instance, task, servicePorts)),
+    );
+  }
+
+  task(instance: Instance, task: TaskRecord, servicePorts: readonly number[] = []): Json {
+    const { omitsEmptyLists, nulls } = this.#world.traits;
+    const lists: Json = {
+      healthCheckResults: task.results.filter((result) => result !== undefined),
+      ipAddresses: ipAddressesOf(task),
+      servicePorts,
+      localVolumes: [],
+    };
+    const shown = omitsEmptyLists
+      ? Object.fromEntries(Object.entries(lists).filter(([, list]) => (list as unknown[]).length > 0))
+      : lists;
+    const active = isActive(instance);
+    const json: Json = {
+      appId: instance.spec.id,
+      ...shown,
+      host: instance.agent?.host,
+      id: task.id,
+      // [marathon] A task that is over stays listed until it is launched again, without its ports.
+      ports: active ? task.ports : [],
+      slaveId: instance.agent?.id,
+      state: task.state,
+      ...(active ? { stagedAt: task.stagedAt, version: instance.spec.version } : {}),
+      ...(active && task.startedAt !== undefined ? { startedAt: task.startedAt } : {}),
+      ...(omitsEmptyLists ? {} : { region: 'local', zone: 'loopback', role: '*' }),
+    };
+    return nulls ? { startedAt: null, ...json } : json;
+  }
+}
+
+function countsOf(instances: readonly Instance[]): Json {
+  const running = instances.filter(({ condition }) => condition === 'Running');
+  const staged = instances.filter(({ condition }) =>
+    ['Provisioned', 'Created', 'Starting'].includes(condition),
+  );
+  return {
+    tasksStaged: staged.length,
+    tasksRunning: running.length,
+    tasksHealthy: running.filter(({ healthy }) => healthy === true).length,
+    tasksUnhealthy: running.filter(({ healthy }) => healthy === false).length,
+  };
+}

@@ -1,0 +1,95 @@
+/** A golden case: settings and apps in, configuration, maps and diagnostics out. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { describeDiagnostic } from '../../src/core/diagnostic.ts';
+import { modelContext } from '../../src/daemon/model-context.ts';
+import { steadyFrame } from '../../src/daemon/surroundings.ts';
+import { decodeApps } from '../../src/marathon/decode.ts';
+import { loadFragments } from '../../src/render/fragments.ts';
+import { renderer, type Rendering } from '../../src/render/render.ts';
+import { resolveSettings } from '../../src/settings/settings.ts';
+
+export interface GoldenCase {
+  readonly about: string;
+  /** Keys of the settings table. */
+  readonly settings?: Record<string, unknown>;
+  /** Agents' host names → addresses. */
+  readonly hosts?: Record<string, string>;
+  /** As Marathon answers them. */
+  readonly apps: unknown[];
+  /** The whole configuration is shown, not only what the apps add to it. */
+  readonly whole?: boolean;
+}
+
+export const readCase = (path: string): GoldenCase => parse(readFileSync(path, 'utf8'), { merge: true }) as GoldenCase;
+
+/** Stands in cases for the directory of certificates that exist. */
+const certificateFolder = '/certificates';
+const fragments = loadFragments();
+
+export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnostics: string[] } {
+  const { settings } = resolveSettings({
+    flags: { groups: ['external'], stateDir: '/var/lib/pacer', ...golden.settings },
+    environment: {},
+    file: undefined,
+  });
+  const { apps, diagnostics } = decodeApps({ apps: golden.apps });
+  const context = modelContext(settings, (host) => golden.hosts?.[host]);
+  const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
+  const rendering = renderer(fragments, steadyFrame(settings))(desired, {
+    certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
+    certificateDigests: new Map(),
+    maxconn: 1000,
+  });
+  const told = [...diagnostics, ...allDiagnostics(desired)].map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
+  return { rendering, diagnostics: told };
+}
+
+/** What a reviewer reads: the part that the apps add, the maps with something in them, the diagnostics. */
+export function showCase(golden: GoldenCase): string {
+  const { rendering, diagnostics } = renderCase(golden);
+  const configuration = String(rendering.files.get('haproxy.cfg'));
+  const appidEnd = configuration.indexOf('default_backend pacer_unknown_host', configuration.indexOf('frontend marathon_http_appid_in'));
+  const shown =
+    golden.whole === true
+      ? configuration.replace(/PACER_HASH .*/, 'PACER_HASH <hash>')
+      : configuration.slice(configuration.indexOf('\n', appidEnd) + 1);
+  const maps = [...rendering.files].filter(([name, text]) => name.endsWith('.map') && text.length > 0);
+  return [
+    `# ${golden.about}`,
+    shown.trim(),
+    ...maps.map(([name, text]) => `# ---- ${name}\n${String(text).trim()}`),
+    ...(diagnostics.length === 0 ? [] : [`# ---- diagnostics\n${diagnostics.join('\n')}`]),
+    '',
+  ].join('\n\n');
+}
+
+/** A directory with a certificate for every path in `names`, made once. */
+export function certificates(names: readonly string[]): { directory: string; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'pacer-golden-'));
+  const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=test'], { stdio: 'ignore' });
+  const pem = readFileSync(cert, 'utf8') + readFileSync(key, 'utf8');
+  for (const name of names) writeFileSync(join(directory, name), pem);
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** What `haproxy -c` says of a rendering; '' when it accepts it without a warning. */
+export function checkRendering(rendering: Rendering, certificateDirectory: string, program = 'haproxy'): string {
+  const directory = mkdtempSync(join(tmpdir(), 'pacer-check-'));
+  try {
+    for (const [name, content] of rendering.files) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), String(content).replaceAll(`${certificateFolder}/`, `${certificateDirectory}/`));
+    }
+    const { status, stderr } = spawnSync(program, ['-c', '-f', join(directory, 'haproxy.cfg')], { encoding: 'utf8' });
+    const said = stderr.split('\n').filter((line) => /\[(?:WARNING|ALERT)/.test(line));
+    return status === 0 ? said.join('\n') : stderr;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
