@@ -15,7 +15,7 @@ export interface CheckMessage {
 
 /** Lines that only sum up the messages before them. */
 const summary =
-  /^(?:config : )?(?:Error\(s\) found in configuration file|Fatal errors found in configuration|Some warnings were found|Warnings were found|Configuration file is valid)/;
+  /^(?:config : )?(?:Error\(s\) found in configuration file|Fatal errors found in configuration|Failed to initialize server\(s\) addr|Some warnings were found|Warnings were found|Configuration file is valid)/;
 
 /**
  * The messages in HAProxy's stderr (or in the reply to `reload`), in order. Notices are left out, and so
@@ -45,7 +45,8 @@ export function parseMessages(output: string): CheckMessage[] {
 }
 
 function placeOf(raw: string): Omit<CheckMessage, 'severity'> {
-  const place = /\[([^[\]\s]+):(\d+)\]/.exec(raw);
+  // `[file:line]`, but `frontend 'f' (file:line) tries to use incompatible backend`.
+  const place = /\[([^[\]\s]+):(\d+)\]/.exec(raw) ?? /\((\/[^()\s]+):(\d+)\)/.exec(raw);
   const text = raw
     .replace(/^config ?: ?/, '')
     .replace(/^(?:[Pp]arsing )?\[[^[\]\s]+:\d+\]\s*:\s*/, '')

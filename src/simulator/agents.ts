@@ -40,7 +40,7 @@ export class Agents {
 
   /** Takes ports (0 = any) on the next agent that has room; agents are added when all are full. */
   offer(wanted: readonly number[]): Offer {
-    for (let tried = 0; tried < this.#all.length; tried++) {
+    for (const _try of this.#all) {
       const agent = this.#all[this.#nextAgent++ % this.#all.length];
       const offer = agent === undefined || agent.lost ? undefined : this.#take(agent, wanted);
       if (offer) return offer;

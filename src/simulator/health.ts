@@ -78,13 +78,12 @@ export class HealthChecks {
   }
 
   async #perform(checked: Checked): Promise<void> {
-    const { instance, task, check } = checked;
+    const { instance, task } = checked;
     if (instance.condition !== 'Running') return;
     const { epoch } = instance;
     const verdict = await this.#ask(checked);
     const isCurrent = instance.epoch === epoch && instance.tasks.includes(task);
     if (isCurrent && this.#timers.has(instance)) this.#record(checked, verdict);
-    else void check;
   }
 
   #ask({ instance, task, check }: Checked): Promise<Verdict> {

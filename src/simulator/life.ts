@@ -2,7 +2,7 @@
 import { timestamp } from './clock.ts';
 import * as events from './events.ts';
 import { instanceIdOf } from './ids.ts';
-import type { Condition, Instance, TaskRecord, TaskState } from './instance.ts';
+import type { Condition, Instance, TaskState } from './instance.ts';
 import { place, release, startSample } from './launch.ts';
 import type { RunSpec } from './spec.ts';
 import type { World } from './world.ts';
@@ -179,12 +179,16 @@ export class Life {
     const started = await Promise.allSettled(tasks.map((task) => startSample(this.#world, instance, task)));
     const failure = started.find((result) => result.status === 'rejected');
     for (const [index, result] of started.entries()) {
-      if (result.status === 'rejected') continue;
-      if (instance.epoch === epoch) (tasks[index] as TaskRecord).sample = result.value;
+      const task = tasks[index];
+      if (result.status === 'rejected' || !task) continue;
+      if (instance.epoch === epoch) task.sample = result.value;
       else result.value.destroy();
     }
     if (instance.epoch !== epoch) return;
-    if (failure) return this.fail(instance, String(failure.reason));
+    if (failure) {
+      this.fail(instance, String(failure.reason));
+      return;
+    }
     this.markRunning(instance);
     this.enter(instance, 'Running', 'TASK_RUNNING');
     this.hooks.running(instance);

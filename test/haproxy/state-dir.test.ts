@@ -52,5 +52,5 @@ test('releasing leaves a lock that somebody else has taken over', async () => {
 });
 
 test('a place where no directory can be made is told', async () => {
-  await expect(openStateDir('/proc/self/state')).rejects.toMatchObject({ code: 'STATE_DIR_UNWRITABLE' });
+  await expect(openStateDir('/sys/pacer')).rejects.toMatchObject({ code: 'STATE_DIR_UNWRITABLE' });
 });

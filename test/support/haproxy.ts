@@ -74,6 +74,11 @@ frontend web
 ${extra}`;
 }
 
+export interface Published {
+  readonly hash: string;
+  readonly file: string;
+}
+
 export interface TestHaproxy {
   readonly control: HaproxyControl;
   readonly stateDir: string;
@@ -88,7 +93,7 @@ export interface TestHaproxy {
     extra?: string,
   ): Promise<{ readonly hash: string; readonly file: string }>;
   /** What the frontend answers. */
-  answer(): Promise<string>;
+  readonly answer: () => Promise<string>;
 }
 
 /** Everything a supervised HAProxy needs, not started; stopped at the end of the test. */

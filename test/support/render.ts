@@ -21,11 +21,12 @@ export interface GoldenCase {
   readonly hosts?: Record<string, string>;
   /** As Marathon answers them. */
   readonly apps: unknown[];
-  /** The whole configuration is shown, not only what the apps add to it. */
-  readonly whole?: boolean;
+  /** Shown beside what the apps add: everything, or the HTTP listener. */
+  readonly show?: 'everything' | 'http-listener';
 }
 
-export const readCase = (path: string): GoldenCase => parse(readFileSync(path, 'utf8'), { merge: true }) as GoldenCase;
+export const readCase = (path: string): GoldenCase =>
+  parse(readFileSync(path, 'utf8'), { merge: true }) as GoldenCase;
 
 /** Stands in cases for the directory of certificates that exist. */
 const certificateFolder = '/certificates';
@@ -45,7 +46,9 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
     certificateDigests: new Map(),
     maxconn: 1000,
   });
-  const told = [...diagnostics, ...allDiagnostics(desired)].map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
+  const told = [...diagnostics, ...allDiagnostics(desired)].map(
+    (it) => `${it.severity}: ${describeDiagnostic(it)}`,
+  );
   return { rendering, diagnostics: told };
 }
 
@@ -53,11 +56,10 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
 export function showCase(golden: GoldenCase): string {
   const { rendering, diagnostics } = renderCase(golden);
   const configuration = String(rendering.files.get('haproxy.cfg'));
-  const appidEnd = configuration.indexOf('default_backend pacer_unknown_host', configuration.indexOf('frontend marathon_http_appid_in'));
   const shown =
-    golden.whole === true
+    golden.show === 'everything'
       ? configuration.replace(/PACER_HASH .*/, 'PACER_HASH <hash>')
-      : configuration.slice(configuration.indexOf('\n', appidEnd) + 1);
+      : `${golden.show === 'http-listener' ? section(configuration, 'frontend marathon_http_in') : ''}${appsOf(configuration)}`;
   const maps = [...rendering.files].filter(([name, text]) => name.endsWith('.map') && text.length > 0);
   return [
     `# ${golden.about}`,
@@ -68,25 +70,67 @@ export function showCase(golden: GoldenCase): string {
   ].join('\n\n');
 }
 
+/** From one section's line to the next section's. */
+function section(configuration: string, head: string): string {
+  const start = configuration.indexOf(head);
+  return start < 0 ? '' : configuration.slice(start, configuration.indexOf('\n\n', start) + 2);
+}
+
+/** What follows the last of Pacer's own sections. */
+function appsOf(configuration: string): string {
+  const last = configuration.indexOf('frontend marathon_http_appid_in');
+  const end = configuration.indexOf('\n\n', last);
+  return end < 0 ? '' : configuration.slice(end + 2);
+}
+
 /** A directory with a certificate for every path in `names`, made once. */
 export function certificates(names: readonly string[]): { directory: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), 'pacer-golden-'));
   const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=test'], { stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test',
+    ],
+    { stdio: 'ignore' },
+  );
   const pem = readFileSync(cert, 'utf8') + readFileSync(key, 'utf8');
   for (const name of names) writeFileSync(join(directory, name), pem);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** What `haproxy -c` says of a rendering; '' when it accepts it without a warning. */
-export function checkRendering(rendering: Rendering, certificateDirectory: string, program = 'haproxy'): string {
+export function checkRendering(
+  rendering: Rendering,
+  certificateDirectory: string,
+  program = 'haproxy',
+): string {
   const directory = mkdtempSync(join(tmpdir(), 'pacer-check-'));
   try {
     for (const [name, content] of rendering.files) {
       mkdirSync(dirname(join(directory, name)), { recursive: true });
-      writeFileSync(join(directory, name), String(content).replaceAll(`${certificateFolder}/`, `${certificateDirectory}/`));
+      writeFileSync(
+        join(directory, name),
+        String(content).replaceAll(`${certificateFolder}/`, `${certificateDirectory}/`),
+      );
     }
-    const { status, stderr } = spawnSync(program, ['-c', '-f', join(directory, 'haproxy.cfg')], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(program, ['-c', '-f', join(directory, 'haproxy.cfg')], {
+      encoding: 'utf8',
+    });
     const said = stderr.split('\n').filter((line) => /\[(?:WARNING|ALERT)/.test(line));
     return status === 0 ? said.join('\n') : stderr;
   } finally {

@@ -10,7 +10,7 @@ export interface StatRow {
   readonly status: string;
   readonly currentSessions: number;
   /** Any column by its name in the header; undefined when it is empty or this version has none. */
-  value(column: string): string | undefined;
+  readonly value: (column: string) => string | undefined;
 }
 
 const kinds = ['frontend', 'backend', 'server', 'listener'] as const;

@@ -3,8 +3,11 @@ import { ApiError } from '../api-error.ts';
 import { pathId } from '../ids.ts';
 import * as apps from './apps.ts';
 import type { ApiContext } from './context.ts';
+import { routeControl } from './control.ts';
 import { ok, type Answer, type Exchange } from './exchange.ts';
+import { routeGroups } from './groups.ts';
 import * as other from './other.ts';
+import { routePods } from './pods.ts';
 import * as tasks from './tasks.ts';
 
 export async function route(context: ApiContext, exchange: Exchange): Promise<Answer> {
@@ -12,6 +15,7 @@ export async function route(context: ApiContext, exchange: Exchange): Promise<An
   const [first = '', second = '', ...rest] = exchange.path.split('/').filter(Boolean);
   if (first === 'ping') return { status: 200, text: 'pong', type: 'text/plain' };
   if (first === '') return { status: 302, headers: { Location: '/ui/' } };
+  if (first === '_simulator') return routeControl(context, exchange, [second, ...rest].filter(Boolean));
   if (first !== 'v2') throw notFound();
   const handled = await routeV2(context, exchange, second, rest);
   if (handled) return handled;
@@ -28,6 +32,10 @@ function routeV2(context: ApiContext, exchange: Exchange, name: string, rest: re
   switch (name) {
     case 'apps':
       return routeApps(context, exchange, rest);
+    case 'groups':
+      return routeGroups(context, exchange, rest);
+    case 'pods':
+      return routePods(context, exchange, rest);
     case 'tasks':
       if (rest[0] === 'delete' && method === 'POST') return tasks.killTasks(context, exchange);
       return rest.length === 0 && isGet ? tasks.listTasks(context, exchange) : undefined;

@@ -78,7 +78,7 @@ class DedicatedTask implements Sample {
       if (this.#stopping) response.setHeader('Connection', 'close');
       answerHttp(this.#identity, request, response).catch(() => response.destroy());
     });
-    server.on('upgrade', (request, socket) => acceptWebSocket(request, socket as Socket));
+    server.on('upgrade', (request, socket) => acceptWebSocket(request, socket));
     return server;
   }
 }

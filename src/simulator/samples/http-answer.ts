@@ -14,7 +14,10 @@ export async function answerHttp(
   let bodyLength = 0;
   for await (const chunk of request) bodyLength += (chunk as Buffer).length;
   await pause(numberIn(url, 'delay', longestDelay) ?? identity.spec.delayMs);
-  if (url.pathname === '/health') return answerHealth(identity, response);
+  if (url.pathname === '/health') {
+    answerHealth(identity, response);
+    return;
+  }
   const size = numberIn(url, 'size', largestBody);
   if (size !== undefined) return sendBytes(response, size);
   const body = JSON.stringify({

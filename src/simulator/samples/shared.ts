@@ -56,7 +56,7 @@ export class SharedListeners {
     });
     server.keepAliveTimeout = 60_000;
     server.on('connection', (socket: Socket) => this.#accept(socket));
-    server.on('upgrade', (request, socket) => acceptWebSocket(request, socket as Socket));
+    server.on('upgrade', (request, socket) => acceptWebSocket(request, socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: '0.0.0.0', port, backlog: 4096 }, resolve);

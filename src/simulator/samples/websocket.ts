@@ -1,12 +1,12 @@
 /** The smallest WebSocket server: it sends every frame back. Enough to see that a proxy lets upgrades through. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** RFC 6455, section 1.3. */
 const magic = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-export function acceptWebSocket(request: IncomingMessage, socket: Socket): void {
+export function acceptWebSocket(request: IncomingMessage, socket: Duplex): void {
   const key = request.headers['sec-websocket-key'];
   if (key === undefined) {
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

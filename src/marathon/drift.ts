@@ -1,0 +1,62 @@
+/**
+ * Counts what a full answer shows that the events had not told: the proof that following them suffices. An
+ * answer may also run ahead of the stream, so a difference counts only if no event explains it soon after.
+ * Time and order are given. It must not know events.
+ */
+import type { AppId } from '../core/ids.ts';
+import type { App } from '../core/model.ts';
+import { differ } from './merge.ts';
+
+const settleMs = 3_000;
+
+export class Drift {
+  /** Apps that were found different, with when. */
+  #differences = 0;
+  readonly #suspects = new Map<AppId, { readonly order: number; readonly since: number }>();
+  readonly #touched = new Map<AppId, number>();
+
+  get suspects(): number {
+    return this.#suspects.size;
+  }
+
+  /** An event or a plan has named the app. */
+  touched(id: AppId, order: number): void {
+    this.#touched.set(id, order);
+    const suspect = this.#suspects.get(id);
+    if (suspect !== undefined && suspect.order < order) this.#suspects.delete(id);
+  }
+
+  /** `before` is undefined where the stream had been interrupted: differences then prove nothing. */
+  compare(
+    before: ReadonlyMap<AppId, App> | undefined,
+    after: ReadonlyMap<AppId, App>,
+    order: number,
+    now: number,
+  ): void {
+    if (before !== undefined) {
+      for (const [id, app] of after) if (differ(before.get(id), app)) this.#suspect(id, order, now);
+      for (const [id, app] of before) if (!after.has(id)) this.#suspect(id, order, now, app);
+    }
+    for (const [id, touched] of this.#touched) if (touched <= order) this.#touched.delete(id);
+  }
+
+  /** The number of differences that nothing explained, up to now. */
+  settle(now: number): number {
+    for (const [id, { since }] of this.#suspects) {
+      if (now - since < settleMs) continue;
+      this.#suspects.delete(id);
+      this.#differences++;
+    }
+    return this.#differences;
+  }
+
+  clear(): void {
+    this.#suspects.clear();
+    this.#touched.clear();
+  }
+
+  #suspect(id: AppId, order: number, now: number, _app?: App): void {
+    if ((this.#touched.get(id) ?? 0) > order) return;
+    this.#suspects.set(id, { order, since: now });
+  }
+}

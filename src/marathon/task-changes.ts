@@ -1,0 +1,78 @@
+/**
+ * What an event changes in one app: pure functions that give the same object back where nothing changes.
+ * They must not know the order or the age of events.
+ */
+import { byCodePoint, instanceIdOf, type TaskId } from '../core/ids.ts';
+import type { App, Task } from '../core/model.ts';
+import { keepSame } from '../core/same.ts';
+import type { HealthChanged, InstanceRef, StatusUpdate } from './event-types.ts';
+
+/** Adds the task or brings it up to date. */
+export function withStatus(app: App, event: StatusUpdate): App {
+  const old = app.tasks.find((task) => task.id === event.taskId);
+  const task: Task = {
+    id: event.taskId,
+    instanceId: instanceIdOf(event.taskId),
+    appId: app.id,
+    state: event.state,
+    // A late status may come without the container's part: what was known of it still holds.
+    host: event.host === '' ? (old?.host ?? '') : event.host,
+    ports: event.ports.length === 0 ? (old?.ports ?? []) : event.ports,
+    ipAddresses: event.ipAddresses.length === 0 ? (old?.ipAddresses ?? []) : event.ipAddresses,
+    version: event.version === '' ? (old?.version ?? '') : event.version,
+    alive: old?.alive ?? [],
+    aliveIsAggregate: old?.aliveIsAggregate ?? false,
+    leaving: event.state === 'TASK_KILLING' || (old?.leaving ?? false),
+  };
+  if (old !== undefined) return changeTasks(app, event.taskId, () => task);
+  return { ...app, tasks: [...app.tasks, task].sort((a, b) => byCodePoint(a.id, b.id)) };
+}
+
+/** Only for tasks that are known: health brings nothing back. */
+export function withHealth(app: App, id: TaskId, event: HealthChanged): App {
+  const checks = app.healthChecks.length;
+  const { alive, of } = event;
+  if (alive === undefined || checks === 0) return app;
+  if (checks === 1)
+    return changeTasks(app, id, (task) => ({ ...task, alive: [alive], aliveIsAggregate: false }));
+  if (of === 'check') return app;
+  // [marathon] AppHealthCheckActor computeGlobalHealth: true says that every check is alive
+  return changeTasks(app, id, (task) =>
+    alive
+      ? { ...task, alive: Array<boolean>(checks).fill(true), aliveIsAggregate: false }
+      : { ...task, alive: [false], aliveIsAggregate: true },
+  );
+}
+
+export function withState(app: App, id: TaskId, state: 'TASK_KILLING' | 'TASK_UNREACHABLE'): App {
+  return changeTasks(app, id, (task) => ({
+    ...task,
+    state,
+    leaving: task.leaving || state === 'TASK_KILLING',
+  }));
+}
+
+export function withLeaving(app: App, id: TaskId): App {
+  return changeTasks(app, id, (task) => ({ ...task, leaving: true }));
+}
+
+export function withoutTask(app: App, id: TaskId): App {
+  const tasks = app.tasks.filter((task) => task.id !== id);
+  return tasks.length === app.tasks.length ? app : { ...app, tasks };
+}
+
+/**
+ * The tasks of an instance. A task from before Marathon 1.4 is named `<app>.<uuid>` and its instance
+ * `<app>.marathon-<uuid>`. [marathon] core/instance/Instance.scala
+ */
+export function tasksOf(app: App, { instanceId, taskId }: InstanceRef): Task[] {
+  const legacy = instanceId.replace('.marathon-', '.');
+  return app.tasks.filter(
+    (task) => task.id === taskId || task.instanceId === instanceId || task.instanceId === legacy,
+  );
+}
+
+function changeTasks(app: App, id: TaskId, change: (task: Task) => Task): App {
+  const tasks = app.tasks.map((task) => (task.id === id ? keepSame(task, change(task)) : task));
+  return tasks.some((task, i) => task !== app.tasks[i]) ? { ...app, tasks } : app;
+}

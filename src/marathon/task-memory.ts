@@ -1,0 +1,128 @@
+/**
+ * What the events have said of each task, and which tasks are over: the guards against late answers, repeated
+ * and overtaken events. Time and order are given. It must not know apps.
+ */
+import type { TaskId } from '../core/ids.ts';
+import type { TaskState } from '../core/model.ts';
+
+interface Told {
+  /** The number of the last event that touched the task. */
+  order: number;
+  statusAt: number | undefined;
+  state: TaskState | undefined;
+  healthAt: number | undefined;
+  /** A change of state was told whose `instance_changed_event` has not come yet. */
+  expectsChange: boolean;
+  /** When Marathon was seen to have decided to end the task. */
+  leavingSince: number | undefined;
+}
+
+const tombstoneMs = 600_000;
+/** After this long a task that still runs was not leaving after all. */
+const hintMs = 300_000;
+
+export class TaskMemory {
+  readonly #told = new Map<TaskId, Told>();
+  /** The time of the event that ended the task, and the time by our clock when it may be forgotten. */
+  readonly #tombstones = new Map<TaskId, { at: number | undefined; until: number }>();
+
+  /** Notes a status; false where it is older than what is known, or the task is over. */
+  acceptStatus(id: TaskId, state: TaskState, at: number | undefined, order: number): boolean {
+    const tombstone = this.#tombstones.get(id);
+    // Up to 1.4 a resident task is launched again under its old id: only a later word may wake the dead.
+    if (tombstone !== undefined && !isLater(at, tombstone.at)) return false;
+    const told = this.#of(id, order);
+    if (isLater(told.statusAt, at)) return false;
+    this.#tombstones.delete(id);
+    if (told.state !== state) told.expectsChange = true;
+    told.state = state;
+    told.statusAt = at ?? told.statusAt;
+    told.order = order;
+    return true;
+  }
+
+  acceptHealth(id: TaskId, at: number | undefined, order: number): boolean {
+    const told = this.#of(id, order);
+    if (isLater(told.healthAt, at)) return false;
+    told.healthAt = at ?? told.healthAt;
+    told.order = order;
+    return true;
+  }
+
+  /** False where a status has told something later. */
+  acceptCondition(id: TaskId, at: number | undefined, order: number): boolean {
+    const told = this.#of(id, order);
+    if (isLater(told.statusAt, at)) return false;
+    told.order = order;
+    return true;
+  }
+
+  /** True where a change of the task's state has been told that an `instance_changed_event` may be about. */
+  takeExpectedChange(id: TaskId): boolean {
+    const told = this.#told.get(id);
+    if (told?.expectsChange !== true) return false;
+    told.expectsChange = false;
+    return true;
+  }
+
+  leaving(id: TaskId, order: number, now: number): void {
+    const told = this.#of(id, order);
+    told.order = order;
+    told.leavingSince ??= now;
+  }
+
+  isLeaving(id: TaskId, now: number): boolean {
+    const since = this.#told.get(id)?.leavingSince;
+    return since !== undefined && now - since < hintMs;
+  }
+
+  bury(id: TaskId, at: number | undefined, now: number): void {
+    this.#told.delete(id);
+    this.#tombstones.set(id, { at, until: now + tombstoneMs });
+  }
+
+  isDead(id: TaskId): boolean {
+    return this.#tombstones.has(id);
+  }
+
+  /** The number of the last event that touched the task; 0 where none did. */
+  order(id: TaskId): number {
+    return this.#told.get(id)?.order ?? 0;
+  }
+
+  prune(exists: ReadonlySet<TaskId>, now: number): void {
+    for (const id of this.#told.keys()) if (!exists.has(id)) this.#told.delete(id);
+    for (const [id, { until }] of this.#tombstones) if (until <= now) this.#tombstones.delete(id);
+  }
+
+  /** A new stream, perhaps from a new leader with a clock of its own: its times compare with none before. */
+  newStream(): void {
+    this.#tombstones.clear();
+    for (const told of this.#told.values()) {
+      told.statusAt = undefined;
+      told.healthAt = undefined;
+      told.state = undefined;
+      told.expectsChange = false;
+    }
+  }
+
+  #of(id: TaskId, order: number): Told {
+    let told = this.#told.get(id);
+    if (told === undefined) {
+      told = {
+        order,
+        statusAt: undefined,
+        state: undefined,
+        healthAt: undefined,
+        expectsChange: false,
+        leavingSince: undefined,
+      };
+      this.#told.set(id, told);
+    }
+    return told;
+  }
+}
+
+function isLater(a: number | undefined, b: number | undefined): boolean {
+  return a !== undefined && b !== undefined && a > b;
+}
