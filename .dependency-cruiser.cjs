@@ -35,14 +35,33 @@ module.exports = {
       from: { pathNot: '^src/(simulator|cli|demo)/' },
       to: { path: '^src/simulator/' },
     },
-    { name: 'the-daemon-does-not-know-the-cli', severity: 'error', from: { path: '^src/daemon/' }, to: { path: '^src/cli/' } },
-    { name: 'settings-stand-low', severity: 'error', from: { path: '^src/settings/' }, to: { path: '^src/', pathNot: '^src/(settings/|core/|errors\\.ts)' } },
-    { name: 'not-to-dev-dep', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    {
+      name: 'the-daemon-does-not-know-the-cli',
+      severity: 'error',
+      from: { path: '^src/daemon/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'settings-stand-low',
+      severity: 'error',
+      from: { path: '^src/settings/' },
+      to: { path: '^src/', pathNot: '^src/(settings/|core/|errors\\.ts)' },
+    },
+    {
+      name: 'not-to-dev-dep',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 };

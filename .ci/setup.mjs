@@ -16,7 +16,12 @@ function fail(text, remedy) {
 }
 
 function run(program, args, options = {}) {
-  const result = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options });
+  const result = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    ...options,
+  });
   return { ok: result.status === 0, text: `${result.stdout ?? ''}${result.stderr ?? ''}` };
 }
 
@@ -29,18 +34,24 @@ function checkNode() {
 
 /** npm ci, when the lock file is another than the one that was installed. */
 function packages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.pacer-setup');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing npm packages');
   const result = run('npm', ['ci', '--no-audit', '--no-fund']);
-  if (!result.ok) fail(`npm ci failed:\n${result.text}`, 'check that the npm registry can be reached, then run this again');
+  if (!result.ok)
+    fail(`npm ci failed:\n${result.text}`, 'check that the npm registry can be reached, then run this again');
   writeFileSync(stamp, lock);
 }
 
 function findHaproxy() {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
-  return process.env.PACER_HAPROXY_BIN ?? folders.map((folder) => join(folder, 'haproxy')).find((file) => existsSync(file));
+  return (
+    process.env.PACER_HAPROXY_BIN ??
+    folders.map((folder) => join(folder, 'haproxy')).find((file) => existsSync(file))
+  );
 }
 
 /** HAProxy by apt, as root or with a sudo that asks for no password. */
@@ -62,17 +73,23 @@ function haproxy() {
 function build() {
   const stamp = join(root, 'dist', '.built');
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const newest = Math.max(...['src', 'package-lock.json', 'tsconfig.json'].map((name) => newestIn(join(root, name))));
+  const newest = Math.max(
+    ...['src', 'package-lock.json', 'tsconfig.json'].map((name) => newestIn(join(root, name))),
+  );
   if (built > newest) return;
   say('building');
   // Built aside and anew, so that a file that is gone from src is gone from dist.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'));
   try {
-    execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--noEmit', 'false'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    execFileSync(
+      process.execPath,
+      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--noEmit', 'false'],
+      {
+        cwd: root,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
   } catch {
     fail('the build failed', 'mend the errors above');
   }

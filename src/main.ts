@@ -9,7 +9,9 @@ try {
   }).parseAsync();
 } catch (error) {
   const known = error instanceof PacerError;
-  const text = known ? `${error.message}\n  ${error.remedy} [${error.code}]` : `this is a bug in Pacer: ${error instanceof Error ? (error.stack ?? '') : messageOf(error)}`;
+  const text = known
+    ? `${error.message}\n  ${error.remedy} [${error.code}]`
+    : `this is a bug in Pacer: ${error instanceof Error ? (error.stack ?? '') : messageOf(error)}`;
   process.stderr.write(`pacer: ${text}\n`);
   process.exitCode = known ? 2 : 70;
 }

@@ -1,6 +1,7 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
 import { Command, Option } from 'commander';
-import { settingKeys, settingsTable, type SettingSpec } from '../settings/table.ts';
+import type { SettingSpec } from '../settings/spec.ts';
+import { settingKeys, settingsTable } from '../settings/table.ts';
 import { packageVersion } from './package.ts';
 
 /** Runs a command; the number is the exit code. */
@@ -32,7 +33,9 @@ See what it would do:
       .action(async (options: Record<string, unknown>) => onExit(await action(options)));
 
   addSettings(
-    command('run', 'follow Marathon and keep HAProxy in step: the daemon', async (options) => (await import('./run.ts')).run(options)),
+    command('run', 'follow Marathon and keep HAProxy in step: the daemon', async (options) =>
+      (await import('./run.ts')).run(options),
+    ),
   ).addHelpText(
     'after',
     `
@@ -42,17 +45,28 @@ A flag wins over the environment, that over the file, that over the default.
 `,
   );
   addSettings(
-    command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) => (await import('./render.ts')).render(options))
-      .requiredOption('--apps <file>', 'a saved answer of GET /v2/apps?embed=apps.tasks; - for standard input')
+    command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) =>
+      (await import('./render.ts')).render(options),
+    )
+      .requiredOption(
+        '--apps <file>',
+        'a saved answer of GET /v2/apps?embed=apps.tasks; - for standard input',
+      )
       .option('--out <dir>', 'write the files there instead of printing them')
       .option('--hosts <file>', "agents' addresses, as in /etc/hosts, instead of asking the resolver"),
   );
-  command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) => (await import('./simulate-command.ts')).simulateCommand(options))
+  command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>
+    (await import('./simulate-command.ts')).simulateCommand(options),
+  )
     .option('--port <port>', 'where it listens', '8080')
     .option('--apps <n>', 'so many generated apps instead of the sample apps')
     .option('--tasks <n>', 'tasks of each of them', '5')
     .option('--load <file>', 'the apps of a saved answer of /v2/apps or /v2/groups');
-  command('demo', 'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load', async (options) => (await import('./demo.ts')).demo(options))
+  command(
+    'demo',
+    'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load',
+    async (options) => (await import('./demo.ts')).demo(options),
+  )
     .option('--once', 'a fixed short script of changes; exit code 0 only if no request failed')
     .option('--haproxy-bin <path>', 'the HAProxy program');
   return program;
@@ -77,7 +91,9 @@ function placeholder({ argument }: SettingSpec): string {
 }
 
 function description(spec: SettingSpec): string {
-  const known = spec.default === undefined || spec.default === '' || spec.default === false ? '' : ` (default: ${String(spec.default)})`;
+  const known =
+    spec.default === undefined || spec.default === '' || spec.default === false
+      ? ''
+      : ` (default: ${String(spec.default)})`;
   return `${spec.doc}${known}`;
 }
-

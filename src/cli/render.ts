@@ -24,7 +24,11 @@ export async function render(options: Record<string, unknown>): Promise<number> 
   });
   const { apps, diagnostics } = decodeApps(await readJson(text(file) ?? '-'));
   const resolve = await addresses(apps, text(hosts));
-  const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, modelContext(settings, resolve));
+  const desired = nextDesired(
+    nothingDesired,
+    { changed: apps, removed: [] },
+    modelContext(settings, resolve),
+  );
   const { files } = renderer(loadFragments(), steadyFrame(settings))(desired, {
     // Named, not read: the answer depends on the input alone.
     certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
@@ -44,27 +48,44 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw new PacerError('FILE_MALFORMED', `--apps ${path} is not JSON: ${messageOf(error)}`, 'save it with `curl -H "Accept: application/json" MARATHON/v2/apps?embed=apps.tasks`');
+    throw new PacerError(
+      'FILE_MALFORMED',
+      `--apps ${path} is not JSON: ${messageOf(error)}`,
+      'save it with `curl -H "Accept: application/json" MARATHON/v2/apps?embed=apps.tasks`',
+    );
   }
 }
 
 async function readText(path: string, flag: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new PacerError('FILE_UNREADABLE', `${flag} ${path}: ${messageOf(error)}`, 'check that the file exists and may be read');
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `${flag} ${path}: ${messageOf(error)}`,
+      'check that the file exists and may be read',
+    );
   });
 }
 
-async function addresses(apps: readonly App[], hostsFile: string | undefined): Promise<(host: string) => string | undefined> {
+async function addresses(
+  apps: readonly App[],
+  hostsFile: string | undefined,
+): Promise<(host: string) => string | undefined> {
   if (hostsFile !== undefined) {
     const table = new Map<string, string>();
     for (const line of (await readText(hostsFile, '--hosts')).split('\n')) {
-      const [address, ...names] = line.replace(/#.*/, '').split(/\s+/).filter((word) => word !== '');
+      const [address, ...names] = line
+        .replace(/#.*/, '')
+        .split(/\s+/)
+        .filter((word) => word !== '');
       for (const name of names) if (address !== undefined && !table.has(name)) table.set(name, address);
     }
     return (host) => table.get(host);
   }
   const table = hostTable({ onChange: () => undefined });
-  await table.learn(apps.flatMap(({ tasks }) => tasks.map(({ host }) => host)), 10_000);
+  await table.learn(
+    apps.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
+    10_000,
+  );
   table.close();
   return table.resolve;
 }
@@ -81,7 +102,11 @@ async function writeFiles(directory: string, files: ReadonlyMap<string, string |
   for (const [name, content] of files) {
     const path = join(directory, name);
     await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-      throw new PacerError('FILE_UNREADABLE', `--out ${directory}: ${messageOf(error)}`, 'name a directory that may be written');
+      throw new PacerError(
+        'FILE_UNREADABLE',
+        `--out ${directory}: ${messageOf(error)}`,
+        'name a directory that may be written',
+      );
     });
     await writeFile(path, content);
   }

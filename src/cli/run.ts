@@ -11,6 +11,13 @@ export async function run({ config, ...flags }: Record<string, unknown>): Promis
   const file = typeof config === 'string' ? config : undefined;
   const { settings, notices } = resolveSettings({ flags, environment: environment(), file });
   const log = await createLogger({ format: settings.logFormat, level: settings.logLevel });
-  await runDaemon({ settings, notices, version: packageVersion(), searchPath: environment()['PATH'] ?? '', log, signal });
+  await runDaemon({
+    settings,
+    notices,
+    version: packageVersion(),
+    searchPath: environment()['PATH'] ?? '',
+    log,
+    signal,
+  });
   return 0;
 }

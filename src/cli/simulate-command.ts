@@ -21,5 +21,9 @@ export async function simulateCommand(options: Record<string, unknown>): Promise
 function count(value: unknown, flag: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && /^\d{1,7}$/.test(value)) return Number(value);
-  throw new PacerError('SETTINGS_INVALID', `${flag} ${JSON.stringify(value)} is not a number`, 'write a whole number');
+  throw new PacerError(
+    'SETTINGS_INVALID',
+    `${flag} ${JSON.stringify(value)} is not a number`,
+    'write a whole number',
+  );
 }

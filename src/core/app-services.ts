@@ -36,7 +36,9 @@ export function deriveApp(app: App, context: ModelContext, previous: AppServices
     const before = previous?.ports[portIndex]?.service;
     const kept = before === undefined ? servers : keepServers(before.servers, servers);
     const service =
-      before?.definition === port.definition && before.servers === kept ? before : { definition: port.definition, servers: kept };
+      before?.definition === port.definition && before.servers === kept
+        ? before
+        : { definition: port.definition, servers: kept };
     return { portIndex, service, reason: '', tasks };
   });
   return { app, definition, ports, diagnostics: definition.diagnostics };

@@ -43,7 +43,12 @@ export function overCapacity(
   return held;
 }
 
-function doesNotFit({ definition, servers }: Service, needed: number, left: number, budget: DescriptorBudget): Diagnostic {
+function doesNotFit(
+  { definition, servers }: Service,
+  needed: number,
+  left: number,
+  budget: DescriptorBudget,
+): Diagnostic {
   const { appId, portIndex } = definition;
   return {
     severity: 'error',

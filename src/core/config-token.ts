@@ -9,7 +9,6 @@ const plain = /^[A-Za-z0-9_.,:/@+=~*()-]+$/;
 
 /** True for text with a character that no line can hold: a control character, a line or paragraph separator, a lone surrogate. */
 export function hasUnprintable(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u.test(text);
 }
 

@@ -31,7 +31,11 @@ export interface AppDefinition {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function defineServices(app: App, context: DefinitionContext, previous: AppDefinition | undefined): AppDefinition {
+export function defineServices(
+  app: App,
+  context: DefinitionContext,
+  previous: AppDefinition | undefined,
+): AppDefinition {
   const labels = readLabels(app.id, app.labels, app.ports.length);
   const diagnostics: Diagnostic[] = [];
   const ports = app.ports.map((mapping, portIndex): PortDefinition => {
@@ -47,7 +51,8 @@ export function defineServices(app: App, context: DefinitionContext, previous: A
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }
-    if (wrong === undefined) return { kind: 'not-exposed', portIndex, reason: result.diagnostics[0]?.reason ?? 'not exposed' };
+    if (wrong === undefined)
+      return { kind: 'not-exposed', portIndex, reason: result.diagnostics[0]?.reason ?? 'not exposed' };
     // What served before serves on: a bad label on a new version must not take the service away.
     if (last !== undefined) {
       diagnostics.push(keptNotice(app.id, portIndex));
@@ -57,19 +62,26 @@ export function defineServices(app: App, context: DefinitionContext, previous: A
   });
   // What an app says that this load balancer does not expose is nobody's concern here.
   if (ports.some((port) => port.kind !== 'not-exposed')) {
-    diagnostics.push(...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length));
+    diagnostics.push(
+      ...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length),
+    );
   }
   return { ports, diagnostics };
 }
 
-function whyNotExposed(values: PortLabelValues, groups: readonly string[], context: DefinitionContext): string | undefined {
+function whyNotExposed(
+  values: PortLabelValues,
+  groups: readonly string[],
+  context: DefinitionContext,
+): string | undefined {
   if (!context.groups.includes('*') && !groups.some((group) => context.groups.includes(group))) {
     return groups.length === 0
       ? 'no label HAPROXY_GROUP'
       : `its group is ${groups.join(', ')}; this load balancer is ${context.groups.join(', ')}`;
   }
   if (values.ENABLED === false) return 'HAPROXY_<n>_ENABLED is false';
-  if (values.ENABLED === undefined && context.strictMode) return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
+  if (values.ENABLED === undefined && context.strictMode)
+    return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
   return undefined;
 }
 
@@ -84,12 +96,18 @@ function defineService(
   const diagnostics: Diagnostic[] = [];
   if (mapping.protocol === 'udp') {
     const reason = 'the port is UDP, which HAProxy does not forward';
-    return { definition: undefined, diagnostics: [{ severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }] };
+    return {
+      definition: undefined,
+      diagnostics: [{ severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }],
+    };
   }
   const servicePort = values.PORT ?? mapping.servicePort;
   if (servicePort === undefined) {
     const remedy = `set HAPROXY_${portIndex}_PORT, or a servicePort in the port mapping`;
-    return { definition: undefined, diagnostics: [{ severity: 'error', ...about, reason: 'the port has no service port', remedy }] };
+    return {
+      definition: undefined,
+      diagnostics: [{ severity: 'error', ...about, reason: 'the port has no service port', remedy }],
+    };
   }
   const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
   if (reserved !== undefined) {
@@ -145,8 +163,10 @@ function pathOf(values: PortLabelValues): PathMatch | undefined {
 /** The check that watches this port: the first with a port of its own, or with this index; a command watches all. */
 function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck | undefined {
   const check =
-    checks.find(({ protocol, port, portIndex: index }) => protocol !== 'COMMAND' && (port !== undefined || index === portIndex)) ??
-    checks.find(({ protocol }) => protocol === 'COMMAND');
+    checks.find(
+      ({ protocol, port, portIndex: index }) =>
+        protocol !== 'COMMAND' && (port !== undefined || index === portIndex),
+    ) ?? checks.find(({ protocol }) => protocol === 'COMMAND');
   if (check === undefined) return undefined;
   return {
     kind: check.protocol === 'HTTP' ? 'http' : check.protocol === 'HTTPS' ? 'https' : 'connect',
@@ -162,7 +182,11 @@ function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck
 const asConnectCheck = (check: ServerCheck | undefined): ServerCheck | undefined =>
   check === undefined ? undefined : { ...check, kind: 'connect', path: '/' };
 
-function needHttp(about: { appId: AppId; portIndex: number }, values: PortLabelValues, mode: 'http' | 'tcp'): Diagnostic[] {
+function needHttp(
+  about: { appId: AppId; portIndex: number },
+  values: PortLabelValues,
+  mode: 'http' | 'tcp',
+): Diagnostic[] {
   if (mode === 'http') return [];
   const asked = (['VHOST', 'AUTH', 'STICKY', 'USE_HSTS', 'REDIRECT_TO_HTTPS'] as const).filter((name) => {
     const value = values[name];

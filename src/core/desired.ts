@@ -44,8 +44,9 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
     const before = previous.apps.get(app.id);
     const after = deriveApp(app, context, before);
     apps.set(app.id, after);
-    if (before === undefined || before.definition !== after.definition) restructured = true;
-    for (const { service } of after.ports) if (service !== undefined) replaced.set(service.definition.backend, service);
+    if (before?.definition !== after.definition) restructured = true;
+    for (const { service } of after.ports)
+      if (service !== undefined) replaced.set(service.definition.backend, service);
   }
   if (restructured) return assemble(apps, previous.holds);
 
@@ -65,7 +66,9 @@ export function withHolds(desired: Desired, holds: Holds): Desired {
 function assemble(apps: ReadonlyMap<AppId, AppServices>, holds: Holds): Desired {
   const candidates = [...apps.values()]
     .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
-    .sort(({ definition: a }, { definition: b }) => byCodePoint(a.appId, b.appId) || a.portIndex - b.portIndex);
+    .sort(
+      ({ definition: a }, { definition: b }) => byCodePoint(a.appId, b.appId) || a.portIndex - b.portIndex,
+    );
   const conflicts: Diagnostic[] = [];
   const owners = new Map<number, ServiceDefinition[]>();
   const services = new Map<BackendName, Service>();
@@ -77,7 +80,8 @@ function assemble(apps: ReadonlyMap<AppId, AppServices>, holds: Holds): Desired 
       continue;
     }
     const neighbours = owners.get(definition.servicePort) ?? [];
-    const owner = services.get(definition.backend)?.definition ?? neighbours.find((other) => collide(definition, other));
+    const owner =
+      services.get(definition.backend)?.definition ?? neighbours.find((other) => collide(definition, other));
     if (owner !== undefined) {
       conflicts.push(portTaken(definition, owner));
       continue;
@@ -99,7 +103,10 @@ function collide(a: ServiceDefinition, b: ServiceDefinition): boolean {
   );
 }
 
-function portTaken({ appId, portIndex, servicePort }: ServiceDefinition, owner: ServiceDefinition): Diagnostic {
+function portTaken(
+  { appId, portIndex, servicePort }: ServiceDefinition,
+  owner: ServiceDefinition,
+): Diagnostic {
   return {
     severity: 'error',
     appId,

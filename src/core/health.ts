@@ -21,7 +21,8 @@ export function servable(app: App, task: Task, policy: HealthPolicy): Servable {
   if (!servableStates.has(task.state)) return { kind: 'out', reason: `the task is ${task.state}` };
   if (policy.respectHealth && app.healthChecks.length > 0) {
     const alive = isAlive(app, task, policy.mode);
-    if (alive === undefined) return { kind: 'out', reason: 'Marathon has not yet said whether the task is healthy' };
+    if (alive === undefined)
+      return { kind: 'out', reason: 'Marathon has not yet said whether the task is healthy' };
     if (!alive) return { kind: 'out', reason: 'Marathon calls the task unhealthy' };
   }
   if (task.leaving) return { kind: 'leaving', reason: 'Marathon is about to end the task' };
@@ -29,8 +30,11 @@ export function servable(app: App, task: Task, policy: HealthPolicy): Servable {
 }
 
 function isAlive(app: App, task: Task, mode: 'all' | 'any'): boolean | undefined {
-  if (mode === 'any' && !task.aliveIsAggregate) return task.alive.length === 0 ? undefined : task.alive.includes(true);
+  if (mode === 'any' && !task.aliveIsAggregate)
+    return task.alive.length === 0 ? undefined : task.alive.includes(true);
   if (task.alive.includes(false)) return false;
-  const reported = task.aliveIsAggregate ? task.alive.length > 0 : task.alive.length >= app.healthChecks.length;
+  const reported = task.aliveIsAggregate
+    ? task.alive.length > 0
+    : task.alive.length >= app.healthChecks.length;
   return reported ? true : undefined;
 }

@@ -23,8 +23,7 @@ export interface ReloadReason {
 }
 
 export type Plan =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
+  { readonly kind: 'none' } | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
 
 export interface PlanInput {
   /** The state that HAProxy was last brought to by this daemon; undefined after a start. */
@@ -43,13 +42,17 @@ export function planChange(input: PlanInput): Plan {
     return { kind: 'reload', reasons: [{ code: 'haproxy-differs', backends: [] }] };
   }
   const reasons = difference(applied, desired);
-  return { kind: 'reload', reasons: reasons.length > 0 ? reasons : [{ code: 'frame-changed', backends: [] }] };
+  return {
+    kind: 'reload',
+    reasons: reasons.length > 0 ? reasons : [{ code: 'frame-changed', backends: [] }],
+  };
 }
 
 /** Why the text of two states differs; empty where their services and routes are the same. */
 export function difference(before: Desired, after: Desired): ReloadReason[] {
   const found = new Map<ReloadReasonCode, BackendName[]>();
-  const add = (code: ReloadReasonCode, backend: BackendName) => found.set(code, [...(found.get(code) ?? []), backend]);
+  const add = (code: ReloadReasonCode, backend: BackendName) =>
+    found.set(code, [...(found.get(code) ?? []), backend]);
   for (const [backend, service] of after.services) {
     const old = before.services.get(backend);
     if (old === undefined) add('service-added', backend);
@@ -58,7 +61,8 @@ export function difference(before: Desired, after: Desired): ReloadReason[] {
       if (old.servers !== service.servers) add('servers-changed', backend);
     }
   }
-  for (const backend of before.services.keys()) if (!after.services.has(backend)) add('service-removed', backend);
+  for (const backend of before.services.keys())
+    if (!after.services.has(backend)) add('service-removed', backend);
   const reasons = [...found].map(([code, backends]): ReloadReason => ({ code, backends: backends.sort() }));
   const moved = reasons.length === 0 && routesDiffer(before.routes, after.routes);
   return moved ? [{ code: 'routes-changed', backends: [] }] : reasons;

@@ -6,7 +6,11 @@
 import type { App, PortMapping, Task } from './model.ts';
 
 export type Endpoint =
-  | { readonly kind: 'endpoint'; /** An agent's name, to be resolved, or an address. */ readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'endpoint';
+      /** An agent's name, to be resolved, or an address. */ readonly host: string;
+      readonly port: number;
+    }
   | { readonly kind: 'none'; readonly reason: string };
 
 export function endpointOf(app: App, task: Task, index: number): Endpoint {

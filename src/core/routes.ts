@@ -40,7 +40,10 @@ const standing: readonly { weight: number; kind: RouteKind }[] = [
  * the first has it and the other gets a diagnostic that names the winner.
  */
 export function deriveRoutes(services: readonly Service[]): { routes: Routes; diagnostics: Diagnostic[] } {
-  const tables = new Map<string, { weight: number; kind: RouteKind; entries: Map<string, ServiceDefinition> }>();
+  const tables = new Map<
+    string,
+    { weight: number; kind: RouteKind; entries: Map<string, ServiceDefinition> }
+  >();
   const table = (weight: number, kind: RouteKind) => {
     const name = `${weight} ${kind}`;
     const known = tables.get(name) ?? { weight, kind, entries: new Map<string, ServiceDefinition>() };
@@ -52,7 +55,8 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
   const diagnostics: Diagnostic[] = [];
   const appIds = new Map<string, BackendName>();
   for (const { definition } of services) {
-    if (definition.mode === 'http' && !appIds.has(definition.appId)) appIds.set(definition.appId, definition.backend);
+    if (definition.mode === 'http' && !appIds.has(definition.appId))
+      appIds.set(definition.appId, definition.backend);
     for (const { kind, key } of claimsOf(definition)) {
       const entries = table(definition.weight, kind);
       const winner = entries.get(key);
@@ -98,14 +102,21 @@ function claimsOf(definition: ServiceDefinition): Claim[] {
   return definition.vhosts.flatMap((vhost): Claim[] => {
     const host = vhost.startsWith('*.') ? vhost.slice(1) : vhost;
     if (path === undefined) return [{ kind: 'host', key: host }];
-    const [exact, begin] = path.ignoreCase ? (['exact-i', 'begin-i'] as const) : (['exact', 'begin'] as const);
+    const [exact, begin] = path.ignoreCase
+      ? (['exact-i', 'begin-i'] as const)
+      : (['exact', 'begin'] as const);
     return path.paths.flatMap((text): Claim[] => {
       const key = `${host}${path.ignoreCase ? text.toLowerCase() : text}`;
       if (path.type === 'begin') return [{ kind: begin, key }];
       if (path.type === 'exact') return [{ kind: exact, key }];
       const whole = key.replace(/\/+$/, '');
       const root = whole === host;
-      return root ? [{ kind: begin, key: `${whole}/` }] : [{ kind: exact, key: whole }, { kind: begin, key: `${whole}/` }];
+      return root
+        ? [{ kind: begin, key: `${whole}/` }]
+        : [
+            { kind: exact, key: whole },
+            { kind: begin, key: `${whole}/` },
+          ];
     });
   });
 }

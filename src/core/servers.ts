@@ -30,11 +30,16 @@ interface Candidate {
   readonly leaving: string | undefined;
 }
 
-export function deriveServers(app: App, index: number, context: ServerContext): { servers: Server[]; tasks: TaskDecision[] } {
+export function deriveServers(
+  app: App,
+  index: number,
+  context: ServerContext,
+): { servers: Server[]; tasks: TaskDecision[] } {
   const tasks: TaskDecision[] = [];
   const candidates: Candidate[] = [];
   for (const task of app.tasks) {
-    const out = (reason: string) => tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason });
+    const out = (reason: string) =>
+      tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason });
     const verdict = servable(app, task, context.health);
     if (verdict.kind === 'out') {
       out(verdict.reason);
@@ -59,7 +64,9 @@ export function deriveServers(app: App, index: number, context: ServerContext): 
     });
   }
 
-  candidates.sort((a, b) => byCodePoint(a.host, b.host) || a.port - b.port || byCodePoint(a.taskId, b.taskId));
+  candidates.sort(
+    (a, b) => byCodePoint(a.host, b.host) || a.port - b.port || byCodePoint(a.taskId, b.taskId),
+  );
   // The last servers of a service are not drained: until they are gone they serve better than an error page.
   const canDrain = candidates.some((candidate) => candidate.leaving === undefined);
   const ids = new Set<number>();
@@ -68,14 +75,27 @@ export function deriveServers(app: App, index: number, context: ServerContext): 
     const name = serverName(candidate.host, candidate.address, candidate.port);
     const twin = byName.get(name);
     if (twin !== undefined) {
-      tasks.push({ taskId: candidate.taskId, admission: 'out', server: undefined, reason: `task ${twin.taskId} has the same address and port` });
+      tasks.push({
+        taskId: candidate.taskId,
+        admission: 'out',
+        server: undefined,
+        reason: `task ${twin.taskId} has the same address and port`,
+      });
       continue;
     }
     const id = serverId(name, ids, context.digests);
     ids.add(id);
     const admission = candidate.leaving !== undefined && canDrain ? 'drain' : 'ready';
     const { taskId, address, port } = candidate;
-    byName.set(name, { name, id, taskId, address, port, cookie: serverCookie(name, context.digests), admission });
+    byName.set(name, {
+      name,
+      id,
+      taskId,
+      address,
+      port,
+      cookie: serverCookie(name, context.digests),
+      admission,
+    });
     tasks.push({ taskId, admission, server: name, reason: reasonOf(candidate.leaving, canDrain) });
   }
   return { servers: [...byName.values()], tasks };

@@ -18,7 +18,10 @@ const conventional = '/etc/ssl/cert.pem';
  * The files of the HTTPS listener, in the order given, directories opened up.
  * @throws PacerError CERTIFICATE_INVALID for a file that was named and does not serve
  */
-export async function listenerCertificates(named: readonly string[] | undefined, stateDir: string): Promise<CertificateFile[]> {
+export async function listenerCertificates(
+  named: readonly string[] | undefined,
+  stateDir: string,
+): Promise<CertificateFile[]> {
   if (named !== undefined && named.length > 0) {
     const files = (await Promise.all(named.map(filesOf))).flat();
     if (files.length === 0) throw invalid(named.join(', '), 'there is no .pem file in it');
@@ -68,14 +71,22 @@ async function selfSigned(stateDir: string): Promise<CertificateFile> {
   const path = join(stateDir, 'certificates', 'self-signed.pem');
   const soon = Date.now() + 30 * 24 * 3600 * 1000;
   const known = await readFile(path).catch(() => undefined);
-  if (known === undefined || new X509Certificate(known).validTo === '' || Date.parse(new X509Certificate(known).validTo) < soon) {
+  if (
+    known === undefined ||
+    new X509Certificate(known).validTo === '' ||
+    Date.parse(new X509Certificate(known).validTo) < soon
+  ) {
     const { generate } = await import('selfsigned');
     const notAfterDate = new Date(Date.now() + 10 * 365 * 24 * 3600 * 1000);
-    const made = await generate([{ name: 'commonName', value: 'pacer.invalid' }], { keyType: 'ec', algorithm: 'sha256', notAfterDate });
+    const made = await generate([{ name: 'commonName', value: 'pacer.invalid' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      notAfterDate,
+    });
     await mkdir(join(stateDir, 'certificates'), { recursive: true, mode: 0o700 });
     await writeFile(path, `${made.cert.trim()}\n${made.private.trim()}\n`, { mode: 0o600 });
   }
   return readCertificate(path);
 }
 
-export const isSelfSigned = ({ path }: CertificateFile): boolean => path.endsWith(join('certificates', 'self-signed.pem'));
+export const isSelfSigned = (path: string): boolean => path.endsWith(join('certificates', 'self-signed.pem'));

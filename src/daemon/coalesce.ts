@@ -20,7 +20,6 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
   let wake: (() => void) | undefined;
 
   const loop = async () => {
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- both change while the task is awaited
     while (wanted && !closed) {
       await new Promise<void>((resolve) => {
         wake = resolve;

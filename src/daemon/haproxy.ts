@@ -17,20 +17,37 @@ import type { Settings } from '../settings/settings.ts';
 import { activeHash, type Publisher } from './publisher.ts';
 import { ownPorts } from './surroundings.ts';
 
-export async function openControl(settings: Settings, program: HaproxyProgram, log: HaproxyLog): Promise<HaproxyControl> {
+export async function openControl(
+  settings: Settings,
+  program: HaproxyProgram,
+  log: HaproxyLog,
+): Promise<HaproxyControl> {
   const { haproxyMode, masterSocket, runtimeSocket, stateDir, command = '' } = settings;
   const runDir = join(stateDir, 'run');
   await mkdir(runDir, { recursive: true, mode: 0o750 });
   switch (haproxyMode) {
     case 'supervise': {
       const stopGraceMs = settings.stopTimeout * 1000;
-      return superviseHaproxy({ program: program.path, version: program.version, runDir, runtimeSocket, stopGraceMs, log });
+      return superviseHaproxy({
+        program: program.path,
+        version: program.version,
+        runDir,
+        runtimeSocket,
+        stopGraceMs,
+        log,
+      });
     }
     case 'attach':
       return attachHaproxy({ masterSocket, runtimeSocket, startDeadlineMs: attachWaitMs, log });
     case 'command': {
       const { maxReloadRetries, reloadInterval } = settings;
-      return commandHaproxy({ command, runtimeSocket, maxReloadRetries, retryIntervalMs: reloadInterval * 1000, log });
+      return commandHaproxy({
+        command,
+        runtimeSocket,
+        maxReloadRetries,
+        retryIntervalMs: reloadInterval * 1000,
+        log,
+      });
     }
   }
 }
@@ -57,7 +74,14 @@ export interface FirstServing {
  * on a new machine, with one that answers 503 to everything.
  * @throws PacerError PORT_IN_USE, HAPROXY_START_FAILED, HAPROXY_REJECTS
  */
-export async function serveSomething({ settings, control, publisher, render, frame, log }: FirstServing): Promise<void> {
+export async function serveSomething({
+  settings,
+  control,
+  publisher,
+  render,
+  frame,
+  log,
+}: FirstServing): Promise<void> {
   const file = activeConfigFile(settings.stateDir);
   const running = await control.running();
   const lastGood = await activeHash(settings.stateDir);
@@ -71,7 +95,10 @@ export async function serveSomething({ settings, control, publisher, render, fra
         log.warn({ error: messageOf(error) }, 'HAProxy does not answer yet');
         return;
       }
-      log.warn({ error: messageOf(error) }, 'HAProxy does not start with the last good configuration; starting with an empty one');
+      log.warn(
+        { error: messageOf(error) },
+        'HAProxy does not start with the last good configuration; starting with an empty one',
+      );
     }
   }
   const rendering = render(nothingDesired, frame);
@@ -79,7 +106,11 @@ export async function serveSomething({ settings, control, publisher, render, fra
   const verdict = await publisher.check(revision);
   if (verdict.kind === 'rejected') {
     const messages = verdict.messages.map(({ text }) => text).join('; ');
-    throw new PacerError('HAPROXY_REJECTS', `HAProxy does not accept the empty configuration: ${messages}`, 'mend the settings it names');
+    throw new PacerError(
+      'HAPROXY_REJECTS',
+      `HAProxy does not accept the empty configuration: ${messages}`,
+      'mend the settings it names',
+    );
   }
   try {
     await publisher.apply(revision, rendering.hash, false);
@@ -93,7 +124,9 @@ export async function serveSomething({ settings, control, publisher, render, fra
 /** Pacer's own listeners must be had before anything else makes sense. */
 async function requireOwnPorts(settings: Settings): Promise<void> {
   const ports = ownPorts(settings);
-  const [taken] = await takenPorts([...ports.keys()].map((port) => ({ address: settings.bindAddress, port })));
+  const [taken] = await takenPorts(
+    [...ports.keys()].map((port) => ({ address: settings.bindAddress, port })),
+  );
   if (taken === undefined) return;
   const flags: [number, string][] = [
     [settings.httpPort, '--http-port'],
@@ -103,12 +136,25 @@ async function requireOwnPorts(settings: Settings): Promise<void> {
   ];
   const flag = flags.find(([port]) => port === taken.port)?.[1] ?? '--http-port';
   const what = ports.get(taken.port) ?? 'a port';
-  const holder = taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
+  const holder =
+    taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
   if (taken.reason === 'EACCES') {
-    throw new PacerError('PORT_IN_USE', `${what} ${taken.port} may not be bound by this user`, `run as root, or choose another port with ${flag}`);
+    throw new PacerError(
+      'PORT_IN_USE',
+      `${what} ${taken.port} may not be bound by this user`,
+      `run as root, or choose another port with ${flag}`,
+    );
   }
   if (taken.reason !== 'EADDRINUSE') {
-    throw new PacerError('PORT_IN_USE', `${what} ${taken.address}:${taken.port} cannot be bound (${taken.reason})`, 'mend --bind-addr');
+    throw new PacerError(
+      'PORT_IN_USE',
+      `${what} ${taken.address}:${taken.port} cannot be bound (${taken.reason})`,
+      'mend --bind-addr',
+    );
   }
-  throw new PacerError('PORT_IN_USE', `${what} ${taken.port} is held by ${holder}`, `end that process, or choose another port with ${flag}`);
+  throw new PacerError(
+    'PORT_IN_USE',
+    `${what} ${taken.port} is held by ${holder}`,
+    `end that process, or choose another port with ${flag}`,
+  );
 }

@@ -27,7 +27,11 @@ interface Entry {
   running: Promise<void> | undefined;
 }
 
-export function hostTable({ onChange, ttlMs = 60_000, lookup: ask = systemLookup }: HostTableOptions): HostTable {
+export function hostTable({
+  onChange,
+  ttlMs = 60_000,
+  lookup: ask = systemLookup,
+}: HostTableOptions): HostTable {
   const entries = new Map<string, Entry>();
 
   const refresh = (host: string, entry: Entry): Promise<void> => {

@@ -21,7 +21,9 @@ export interface JournalEntry {
   readonly durations: Readonly<StageDurations>;
   /** From the arrival of the first event of the change until HAProxy ran it; undefined where no event set it off. */
   readonly eventToAppliedMs: number | undefined;
-  readonly result: { readonly kind: 'applied' } | { readonly kind: 'failed'; readonly stage: string; readonly message: string };
+  readonly result:
+    | { readonly kind: 'applied' }
+    | { readonly kind: 'failed'; readonly stage: string; readonly message: string };
 }
 
 export interface Journal {

@@ -3,15 +3,24 @@ import type { MarathonStatus } from '../marathon/source.ts';
 import type { MetricSources } from '../observe/metrics.ts';
 import type { PipelineState } from './pipeline.ts';
 
-export function metricSources(marathon: () => MarathonStatus, pipeline: () => PipelineState, now: () => number): MetricSources {
+export function metricSources(
+  marathon: () => MarathonStatus,
+  pipeline: () => PipelineState,
+  now: () => number,
+): MetricSources {
   return {
     apps: () => marathon().apps,
     tasks: () => marathon().tasks,
     services: () => pipeline().desired?.services.size ?? 0,
-    servers: () => [...(pipeline().desired?.services.values() ?? [])].reduce((sum, { servers }) => sum + servers.length, 0),
+    servers: () =>
+      [...(pipeline().desired?.services.values() ?? [])].reduce(
+        (sum, { servers }) => sum + servers.length,
+        0,
+      ),
     diagnostics: () => {
       const counts = { error: 0, warning: 0, notice: 0 };
-      for (const { severity } of [...pipeline().diagnostics, ...marathon().diagnostics]) counts[severity] += 1;
+      for (const { severity } of [...pipeline().diagnostics, ...marathon().diagnostics])
+        counts[severity] += 1;
       return counts;
     },
     confirmationAge: () => {

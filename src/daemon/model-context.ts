@@ -4,7 +4,10 @@ import type { ModelContext } from '../core/app-services.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ownPorts } from './surroundings.ts';
 
-export function modelContext(settings: Settings, resolve: (host: string) => string | undefined): ModelContext {
+export function modelContext(
+  settings: Settings,
+  resolve: (host: string) => string | undefined,
+): ModelContext {
   const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
   return {
     groups: settings.groups,

@@ -79,7 +79,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   let derived = nothingDesired;
   let applied: { desired: Desired; hash: string } | undefined;
   let failures = 0;
-  let state: PipelineState = { desired: undefined, desiredHash: undefined, running: undefined, diagnostics: [], failure: undefined };
+  let state: PipelineState = {
+    desired: undefined,
+    desiredHash: undefined,
+    running: undefined,
+    diagnostics: [],
+    failure: undefined,
+  };
 
   async function pass(): Promise<void> {
     // Nothing is applied before the first complete snapshot.
@@ -106,12 +112,15 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           return;
         }
         const { desired, rendering } = wanted;
-        const written = (revision = await time('publish', () => publisher.write(rendering, desired, change.cause)));
+        const written = (revision = await time('publish', () =>
+          publisher.write(rendering, desired, change.cause),
+        ));
         const verdict = await time('check', () => publisher.check(written));
         if (verdict.kind === 'accepted') break;
         await publisher.discard(written);
         const blamed = quarantine.blame(verdict.messages, rendering, desired);
-        if (blamed === 0 || checks === mostChecks) throw new Error(verdict.messages.map(({ text }) => text).join('; '));
+        if (blamed === 0 || checks === mostChecks)
+          throw new Error(verdict.messages.map(({ text }) => text).join('; '));
         wanted = await want();
         // Without the culprits it may be just what runs already.
         plan = planFor(wanted, running);
@@ -148,7 +157,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       desired: derived,
       runningBinds: binds,
       serving: backends,
-      budget: descriptorLimit === undefined ? undefined : { limit: descriptorLimit, maxconn: frame.maxconn, ownListeners },
+      budget:
+        descriptorLimit === undefined
+          ? undefined
+          : { limit: descriptorLimit, maxconn: frame.maxconn, ownListeners },
       probePorts,
     });
   }
@@ -165,7 +177,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
     const blind = control.mode === 'command' && running === undefined;
     const runningHash = blind ? applied?.hash : running?.hash;
-    return planChange({ applied: applied?.desired, appliedHash: applied?.hash, desired, desiredHash: rendering.hash, runningHash });
+    return planChange({
+      applied: applied?.desired,
+      appliedHash: applied?.hash,
+      desired,
+      desiredHash: rendering.hash,
+      runningHash,
+    });
   }
 
   function record(
@@ -176,9 +194,20 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     durations: StageDurations,
     failure: PipelineState['failure'],
   ): void {
-    const eventToAppliedMs = failure !== undefined || change.receivedAt === undefined ? undefined : now() - change.receivedAt;
-    const result = failure === undefined ? ({ kind: 'applied' } as const) : ({ kind: 'failed', ...failure } as const);
-    journal.add({ revision, hash, at: new Date(now()).toISOString(), cause: change.cause, plan, durations, eventToAppliedMs, result });
+    const eventToAppliedMs =
+      failure !== undefined || change.receivedAt === undefined ? undefined : now() - change.receivedAt;
+    const result =
+      failure === undefined ? ({ kind: 'applied' } as const) : ({ kind: 'failed', ...failure } as const);
+    journal.add({
+      revision,
+      hash,
+      at: new Date(now()).toISOString(),
+      cause: change.cause,
+      plan,
+      durations,
+      eventToAppliedMs,
+      result,
+    });
   }
 
   return { pass, state: () => state };

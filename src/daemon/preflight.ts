@@ -30,12 +30,15 @@ export interface PreflightResult {
   readonly certificateDigests: Map<string, string>;
 }
 
-export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string => `${bindAddress}:${servicePort}`;
+export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string =>
+  `${bindAddress}:${servicePort}`;
 
 export async function preflight(input: PreflightInput): Promise<PreflightResult> {
   const services = [...input.desired.services.values()];
   const { missing, certificateDigests } = await judgeCertificates(services);
-  const taken = input.probePorts ? await judgePorts(services, input.runningBinds) : new Map<BackendName, Diagnostic>();
+  const taken = input.probePorts
+    ? await judgePorts(services, input.runningBinds)
+    : new Map<BackendName, Diagnostic>();
   const holds = new Map([...missing, ...taken]);
   if (input.budget !== undefined) {
     const open = services.filter(({ definition }) => !holds.has(definition.backend));
@@ -44,9 +47,16 @@ export async function preflight(input: PreflightInput): Promise<PreflightResult>
   return { holds, certificateDigests };
 }
 
-async function judgePorts(services: readonly Service[], running: ReadonlySet<string>): Promise<Map<BackendName, Diagnostic>> {
-  const fresh = services.map(({ definition }) => definition).filter((it) => it.listens && !running.has(bindKey(it)));
-  const taken = await takenPorts(fresh.map(({ bindAddress, servicePort }) => ({ address: bindAddress, port: servicePort })));
+async function judgePorts(
+  services: readonly Service[],
+  running: ReadonlySet<string>,
+): Promise<Map<BackendName, Diagnostic>> {
+  const fresh = services
+    .map(({ definition }) => definition)
+    .filter((it) => it.listens && !running.has(bindKey(it)));
+  const taken = await takenPorts(
+    fresh.map(({ bindAddress, servicePort }) => ({ address: bindAddress, port: servicePort })),
+  );
   const byBind = new Map(taken.map((it) => [`${it.address}:${it.port}`, it]));
   return new Map(
     fresh.flatMap((definition): [BackendName, Diagnostic][] => {
@@ -62,13 +72,22 @@ function portHeld({ appId, portIndex }: ServiceDefinition, taken: TakenPort): Di
   const otherPort = `choose another port with HAPROXY_${portIndex}_PORT`;
   switch (taken.reason) {
     case 'EADDRINUSE': {
-      const holder = taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
+      const holder =
+        taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
       return { ...about, reason: `${holder} listens on ${place}`, remedy: `end it, or ${otherPort}` };
     }
     case 'EACCES':
-      return { ...about, reason: `${place} may not be bound by this user`, remedy: `give HAProxy CAP_NET_BIND_SERVICE, or ${otherPort}` };
+      return {
+        ...about,
+        reason: `${place} may not be bound by this user`,
+        remedy: `give HAProxy CAP_NET_BIND_SERVICE, or ${otherPort}`,
+      };
     case 'EADDRNOTAVAIL':
-      return { ...about, reason: `this machine has no address ${taken.address}`, remedy: `mend HAPROXY_${portIndex}_BIND_ADDR` };
+      return {
+        ...about,
+        reason: `this machine has no address ${taken.address}`,
+        remedy: `mend HAPROXY_${portIndex}_BIND_ADDR`,
+      };
     default:
       return { ...about, reason: `${place} cannot be bound (${taken.reason})`, remedy: otherPort };
   }

@@ -6,7 +6,15 @@ import type { BackendName } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
 import { checkConfiguration, type CheckResult } from '../haproxy/check.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
-import { activate, activeConfigFile, activeRevision, listRevisions, prune, publishRevision, type PublishedRevision } from '../haproxy/publish.ts';
+import {
+  activate,
+  activeConfigFile,
+  activeRevision,
+  listRevisions,
+  prune,
+  publishRevision,
+  type PublishedRevision,
+} from '../haproxy/publish.ts';
 import { configurationFile, type Rendering } from '../render/render.ts';
 import { bindKey } from './preflight.ts';
 
@@ -45,13 +53,20 @@ export interface PublisherOptions {
   readonly now: () => number;
 }
 
-export async function createPublisher({ stateDir, program, control, keep, now }: PublisherOptions): Promise<Publisher> {
+export async function createPublisher({
+  stateDir,
+  program,
+  control,
+  keep,
+  now,
+}: PublisherOptions): Promise<Publisher> {
   const revisions = await listRevisions(stateDir);
   let lastNumber = revisions[0]?.number ?? 0;
   const contents = new Map<string, Contents>();
   for (const { directory } of revisions) {
     const manifest = await readManifest(directory);
-    if (manifest !== undefined) contents.set(manifest.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+    if (manifest !== undefined)
+      contents.set(manifest.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
   }
 
   return {
@@ -63,7 +78,9 @@ export async function createPublisher({ stateDir, program, control, keep, now }:
         hash: rendering.hash,
         createdAt: new Date(now()).toISOString(),
         cause,
-        binds: services.filter(({ definition }) => definition.listens).map(({ definition }) => bindKey(definition)),
+        binds: services
+          .filter(({ definition }) => definition.listens)
+          .map(({ definition }) => bindKey(definition)),
         backends: [...desired.services.keys()],
       };
       contents.set(rendering.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
@@ -80,7 +97,8 @@ export async function createPublisher({ stateDir, program, control, keep, now }:
       try {
         if (!isRunning) await control.start(activeConfigFile(stateDir), hash);
         // A HAProxy that seemed away may have been busy, and is adopted with what it runs.
-        if (isRunning || control.mode === 'command' || (await control.running())?.hash !== hash) await reload(control, hash);
+        if (isRunning || control.mode === 'command' || (await control.running())?.hash !== hash)
+          await reload(control, hash);
       } catch (error) {
         // Whoever starts HAProxy next must find what was good.
         if (before !== undefined) await activate(stateDir, before.directory);

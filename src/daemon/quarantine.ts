@@ -31,7 +31,10 @@ export function createQuarantine(): Quarantine {
       for (const [backend, { service }] of rejected) {
         if (candidates.get(backend)?.definition !== service.definition) rejected.delete(backend);
       }
-      return new Map([...[...rejected].map(([backend, { diagnostic }]) => [backend, diagnostic] as const), ...facts]);
+      return new Map([
+        ...[...rejected].map(([backend, { diagnostic }]) => [backend, diagnostic] as const),
+        ...facts,
+      ]);
     },
     blame: (messages, rendering, desired) => {
       let count = 0;

@@ -27,14 +27,20 @@ export interface StatusParts {
 const json = (body: unknown, status = 200): Answer => ({ status, type: 'json', body });
 
 export function statusRoutes(parts: StatusParts): ReadonlyMap<string, Route> {
-  const root = (answer: () => Answer | Promise<Answer>): Route => (rest) => (rest === '' ? answer() : undefined);
+  const root =
+    (answer: () => Answer | Promise<Answer>): Route =>
+    (rest) =>
+      rest === '' ? answer() : undefined;
   return new Map<string, Route>([
     ['healthz', root(() => ({ status: 200, type: 'text', body: 'alive\n' }))],
     ['readyz', root(() => readiness(parts))],
     ['status', root(() => json(status(parts)))],
     ['apps', (rest) => (rest === '' ? json(apps(parts)) : app(parts, rest))],
     ['revisions', root(() => json(parts.journal.entries()))],
-    ['config', root(async () => ({ status: 200, type: 'text', body: maskConfiguration(await configuration(parts)) }))],
+    [
+      'config',
+      root(async () => ({ status: 200, type: 'text', body: maskConfiguration(await configuration(parts)) })),
+    ],
     ['metrics', root(async () => ({ status: 200, type: 'metrics', body: await parts.metrics() }))],
   ]);
 }
@@ -45,15 +51,20 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
   const { desired, desiredHash, running, failure: standing } = pipeline();
   const why: string[] = [];
   if (confirmedAt === undefined) {
-    why.push(`Marathon has not given a complete snapshot yet${lastError === undefined ? '' : ` (${lastError.message})`}`);
+    why.push(
+      `Marathon has not given a complete snapshot yet${lastError === undefined ? '' : ` (${lastError.message})`}`,
+    );
   } else if (now() - confirmedAt > maxConfirmationAgeSeconds * 1000) {
     const age = Math.round((now() - confirmedAt) / 1000);
-    why.push(`Marathon has confirmed nothing for ${age} seconds${lastError === undefined ? '' : ` (${lastError.message})`}`);
+    why.push(
+      `Marathon has confirmed nothing for ${age} seconds${lastError === undefined ? '' : ` (${lastError.message})`}`,
+    );
   }
   if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
   else if (desired === undefined) why.push('no snapshot has been applied yet');
   else if (running === undefined) why.push('HAProxy does not answer');
-  else if (running.hash !== desiredHash) why.push(`HAProxy runs ${short(running.hash)}, wanted is ${short(desiredHash)}`);
+  else if (running.hash !== desiredHash)
+    why.push(`HAProxy runs ${short(running.hash)}, wanted is ${short(desiredHash)}`);
   return why;
 }
 
@@ -73,7 +84,8 @@ function status(parts: StatusParts) {
     why,
     marathon: {
       ...marathon,
-      confirmationAgeSeconds: confirmedAt === undefined ? null : Math.round((parts.now() - confirmedAt) / 100) / 10,
+      confirmationAgeSeconds:
+        confirmedAt === undefined ? null : Math.round((parts.now() - confirmedAt) / 100) / 10,
     },
     haproxy: {
       mode: parts.haproxyMode,
@@ -101,7 +113,16 @@ function apps({ pipeline }: StatusParts) {
     services: ports.flatMap(({ service }) => {
       if (service === undefined) return [];
       const { backend, servicePort, mode, vhosts } = service.definition;
-      return [{ backend, servicePort, mode, vhosts, servers: service.servers.length, serving: desired?.services.has(backend) === true }];
+      return [
+        {
+          backend,
+          servicePort,
+          mode,
+          vhosts,
+          servers: service.servers.length,
+          serving: desired?.services.has(backend) === true,
+        },
+      ];
     }),
   }));
 }
@@ -130,7 +151,10 @@ function app({ pipeline }: StatusParts, rest: string): Answer {
 
 const serving = (is: boolean): string => (is ? 'serving' : 'held back; see diagnostics');
 
-function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({ auth, ...definition }: T) {
+function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({
+  auth,
+  ...definition
+}: T) {
   return { ...definition, auth: auth === undefined ? null : { realm: auth.realm, user: auth.user } };
 }
 

@@ -21,11 +21,15 @@ export function ownPorts(settings: Settings): Map<number, string> {
   if (!settings.dontBindHttpHttps) {
     ports.set(settings.httpPort, "Pacer's own HTTP port").set(settings.httpsPort, "Pacer's own HTTPS port");
   }
-  return ports.set(settings.appidPort, "Pacer's own app id port").set(settings.statsPort, "Pacer's own statistics port");
+  return ports
+    .set(settings.appidPort, "Pacer's own app id port")
+    .set(settings.statsPort, "Pacer's own statistics port");
 }
 
 /** The part of the frame that stays the same for the life of the daemon. */
-export function steadyFrame(settings: Settings): Omit<Frame, 'certificates' | 'certificateDigests' | 'maxconn'> {
+export function steadyFrame(
+  settings: Settings,
+): Omit<Frame, 'certificates' | 'certificateDigests' | 'maxconn'> {
   return {
     bindAddress: settings.bindAddress,
     httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
@@ -42,8 +46,13 @@ export function steadyFrame(settings: Settings): Omit<Frame, 'certificates' | 'c
 }
 
 /** @throws PacerError CERTIFICATE_INVALID */
-export async function readSurroundings(settings: Settings, control: HaproxyControl | undefined): Promise<Surroundings> {
-  const certificates = settings.dontBindHttpHttps ? [] : await listenerCertificates(settings.sslCerts, settings.stateDir);
+export async function readSurroundings(
+  settings: Settings,
+  control: HaproxyControl | undefined,
+): Promise<Surroundings> {
+  const certificates = settings.dontBindHttpHttps
+    ? []
+    : await listenerCertificates(settings.sslCerts, settings.stateDir);
   const master = control?.mode === 'supervise' ? undefined : (await control?.running())?.masterPid;
   const descriptorLimit = await openFileLimit(master ?? 'self');
   return {

@@ -13,8 +13,8 @@ export interface SessionOptions {
   readonly maxReplyBytes?: number;
 }
 
-/** [haproxy] management.txt 9.3, 9.4.1 "prompt": `> `, `master> `, `master[ReloadFailed]> `, `<pid>> ` at a line's start. */
-const prompt = /(?:^|\n)[^\s>]*> $/;
+/** [haproxy] management.txt 9.3, 9.4.1 "prompt": `> `, `master> `, `master[ReloadFailed]> ` at a line's start. */
+const anyPrompt = /(?:^|\n)([^\s>]*> )$/;
 const longestPrompt = 64;
 
 /** The kernel's sun_path has 108 bytes, the last one a NUL. [linux] unix(7) */
@@ -39,6 +39,8 @@ export class CliSession {
   #chunks: string[] = [];
   #tail = '';
   #size = 0;
+  /** What the first prompt was: a line of a reply may look like another one. */
+  #prompt: string | undefined;
   #ended: Error | undefined;
   #wake: () => void = () => undefined;
 
@@ -81,7 +83,7 @@ export class CliSession {
       this.#end(new Error(`no answer within ${this.#timeoutMs} ms`));
     }, this.#timeoutMs);
     try {
-      while (!prompt.test(this.#tail)) {
+      while (!this.#prompted()) {
         // What came before the end is the reason for it: 2.6 says "Can't find the target PID" and closes.
         if (this.#ended !== undefined) throw this.#unreachable(this.#ended, this.#chunks.join('').trim());
         await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -89,11 +91,17 @@ export class CliSession {
     } finally {
       clearTimeout(timer);
     }
-    return this.#chunks.join('').replace(prompt, '');
+    this.#prompt ??= anyPrompt.exec(this.#tail)?.[1] ?? '';
+    return this.#chunks.join('').slice(0, -this.#prompt.length);
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #prompted(): boolean {
+    if (this.#prompt === undefined) return anyPrompt.test(this.#tail);
+    return this.#tail === this.#prompt || this.#tail.endsWith(`\n${this.#prompt}`);
   }
 
   #take(chunk: string): void {

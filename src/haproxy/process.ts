@@ -56,8 +56,10 @@ export async function startHaproxy(options: StartOptions): Promise<StartedHaprox
   );
   if (workerPid !== undefined && child.pid !== undefined) return { masterPid: child.pid, workerPid, child };
   const words = lastWords(await readLogSince(options.logFile, logStart));
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  throw startFailed(child, options, words);
+  const failure = startFailed(child, options, words);
+  // Ended before anybody hears of it, so that the next start does not adopt it.
+  if (child.pid !== undefined) await stopHaproxy({ masterPid: child.pid, masterSocket, graceMs: 0 });
+  throw failure;
 }
 
 /** HAProxy's alerts in what it has written, or the last lines of it. */

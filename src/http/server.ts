@@ -10,7 +10,10 @@ export interface Answer {
 }
 
 /** Answers a path below its prefix; undefined = not found. */
-export type Route = (rest: string, query: URLSearchParams) => Answer | undefined | Promise<Answer | undefined>;
+export type Route = (
+  rest: string,
+  query: URLSearchParams,
+) => Answer | undefined | Promise<Answer | undefined>;
 
 export interface StatusServer {
   readonly address: string;
@@ -28,9 +31,12 @@ export async function startStatusServer(
   listen: { readonly host: string; readonly port: number },
   routes: ReadonlyMap<string, Route>,
 ): Promise<StatusServer> {
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 16_384 }, (request, response) => {
-    void respond(request, response, routes);
-  });
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 16_384 },
+    (request, response) => {
+      void respond(request, response, routes);
+    },
+  );
   server.maxConnections = 256;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(listen, error)));
@@ -47,7 +53,11 @@ export async function startStatusServer(
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, routes: ReadonlyMap<string, Route>): Promise<void> {
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: ReadonlyMap<string, Route>,
+): Promise<void> {
   const answer = await answerTo(request, routes);
   const text = answer.type === 'json' ? `${JSON.stringify(answer.body, null, 2)}\n` : String(answer.body);
   response.writeHead(answer.status, {
@@ -61,19 +71,34 @@ async function respond(request: IncomingMessage, response: ServerResponse, route
 }
 
 async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return failure(405, 'only GET and HEAD are answered here');
-  const target = URL.canParse(request.url ?? '', 'http://status') ? new URL(request.url ?? '', 'http://status') : undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return failure(405, 'only GET and HEAD are answered here');
+  const target = URL.canParse(request.url ?? '', 'http://status')
+    ? new URL(request.url ?? '', 'http://status')
+    : undefined;
   if (target === undefined) return failure(400, 'the request has no proper path');
   const [, first = '', ...rest] = target.pathname.split('/');
   try {
     const answer = await routes.get(first)?.(decodeURIComponent(rest.join('/')), target.searchParams);
-    return answer ?? failure(404, `nothing is at ${target.pathname}; there are ${[...routes.keys()].map((name) => `/${name}`).join(', ')}`);
+    return (
+      answer ??
+      failure(
+        404,
+        `nothing is at ${target.pathname}; there are ${[...routes.keys()].map((name) => `/${name}`).join(', ')}`,
+      )
+    );
   } catch (error) {
-    return error instanceof URIError ? failure(400, 'the path has a broken % escape') : failure(500, messageOf(error));
+    return error instanceof URIError
+      ? failure(400, 'the path has a broken % escape')
+      : failure(500, messageOf(error));
   }
 }
 
-export const failure = (status: number, message: string): Answer => ({ status, type: 'json', body: { message } });
+export const failure = (status: number, message: string): Answer => ({
+  status,
+  type: 'json',
+  body: { message },
+});
 
 function cannotListen(listen: { host: string; port: number }, cause: Error): PacerError {
   const place = `${listen.host}:${listen.port}`;

@@ -10,14 +10,10 @@ import { differ } from './merge.ts';
 const settleMs = 3_000;
 
 export class Drift {
-  /** Apps that were found different, with when. */
   #differences = 0;
+  /** Apps that were found different, and when. */
   readonly #suspects = new Map<AppId, { readonly order: number; readonly since: number }>();
   readonly #touched = new Map<AppId, number>();
-
-  get suspects(): number {
-    return this.#suspects.size;
-  }
 
   /** An event or a plan has named the app. */
   touched(id: AppId, order: number): void {
@@ -26,17 +22,9 @@ export class Drift {
     if (suspect !== undefined && suspect.order < order) this.#suspects.delete(id);
   }
 
-  /** `before` is undefined where the stream had been interrupted: differences then prove nothing. */
-  compare(
-    before: ReadonlyMap<AppId, App> | undefined,
-    after: ReadonlyMap<AppId, App>,
-    order: number,
-    now: number,
-  ): void {
-    if (before !== undefined) {
-      for (const [id, app] of after) if (differ(before.get(id), app)) this.#suspect(id, order, now);
-      for (const [id, app] of before) if (!after.has(id)) this.#suspect(id, order, now, app);
-    }
+  compare(before: ReadonlyMap<AppId, App>, after: ReadonlyMap<AppId, App>, order: number, now: number): void {
+    for (const [id, app] of after) if (differ(before.get(id), app)) this.#suspect(id, order, now);
+    for (const id of before.keys()) if (!after.has(id)) this.#suspect(id, order, now);
     for (const [id, touched] of this.#touched) if (touched <= order) this.#touched.delete(id);
   }
 
@@ -55,7 +43,7 @@ export class Drift {
     this.#touched.clear();
   }
 
-  #suspect(id: AppId, order: number, now: number, _app?: App): void {
+  #suspect(id: AppId, order: number, now: number): void {
     if ((this.#touched.get(id) ?? 0) > order) return;
     this.#suspects.set(id, { order, since: now });
   }

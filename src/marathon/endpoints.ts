@@ -56,11 +56,11 @@ export class Endpoints {
 
   answered(url: URL): void {
     this.#avoidUntil.delete(url.origin);
-    if (this.configured.some((endpoint) => endpoint.href === url.href)) this.#good = url;
+    if (this.#isConfigured(url)) this.#good = url;
   }
 
   failed(url: URL): void {
-    if (this.configured.some((endpoint) => endpoint.href === url.href)) return;
+    if (this.#isConfigured(url)) return;
     this.#avoidUntil.set(url.origin, this.#now() + avoidMs);
     if (this.#leader?.href === url.href) this.#leader = undefined;
   }
@@ -76,6 +76,7 @@ export class Endpoints {
    * [marathon] a node that serves both schemes redirects to http
    */
   learnLeader(named: string, from: URL): URL | undefined {
+    if (!this.#isConfigured(from)) return undefined;
     const url = URL.canParse(named) ? withoutCredentials(new URL(named)) : undefined;
     if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
     const own = this.configured.find((endpoint) => endpoint.host === url.host) ?? this.#sameHost(url, from);
@@ -87,6 +88,10 @@ export class Endpoints {
     if (authorization !== undefined) this.#authorization.set(leader.origin, authorization);
     if ((this.#avoidUntil.get(leader.origin) ?? 0) > this.#now()) return undefined;
     return (this.#leader = leader);
+  }
+
+  #isConfigured(url: URL): boolean {
+    return this.configured.some((endpoint) => endpoint.href === url.href);
   }
 
   /** On TLS the port of an announced http address is of no use, the host is. */

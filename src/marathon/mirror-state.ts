@@ -38,9 +38,10 @@ export class MirrorState {
   #stream = 0;
   #hasBase = false;
   #early: MarathonEvent[] = [];
-  /** Whether a `Running` that nothing explains means that Marathon has decided to end the instance. */
-  #trustsGoals = false;
-  #version: string | undefined;
+  /** The base of the stream that is attached now is installed. */
+  #settled = false;
+  /** The leader is a Marathon that has goals: a `Running` that nothing explains tells that one has changed. */
+  hasGoals = false;
 
   get hasBase(): boolean {
     return this.#hasBase;
@@ -49,17 +50,12 @@ export class MirrorState {
   /** A new stream is attached: what the last one told says nothing about this one's order. */
   newStream(): void {
     this.#stream++;
-    this.#trustsGoals = false;
+    this.#settled = false;
     this.#early = [];
     this.#memory.newStream();
     this.#absent.clear();
     this.plans.clear();
     this.drift.clear();
-  }
-
-  /** Instances have had goals since 1.8. [marathon] core/instance/Goal.scala */
-  setVersion(version: string | undefined): void {
-    this.#version = version;
   }
 
   /** To be called when a request is sent. */
@@ -74,7 +70,61 @@ export class MirrorState {
       return nothing;
     }
     const order = ++this.#order;
+    const wishes = this.#take(event, now, order);
     if ('appId' in event) this.drift.touched(event.appId, order);
+    for (const id of wishes.apps) this.drift.touched(id, order);
+    return wishes;
+  }
+
+  /**
+   * A full answer. `judge`: the stream is uninterrupted and nothing is left to fetch, so the answer should
+   * show nothing new.
+   */
+  installAll(mark: Mark, answer: DecodedApps, now: number, judge: boolean): Wishes {
+    if (mark.stream !== this.#stream) return nothing;
+    const before = judge && this.#settled ? new Map(this.apps) : undefined;
+    this.#installList(mark, answer, '/', now);
+    for (const [id, order] of this.#fetched) if (order <= mark.order) this.#fetched.delete(id);
+    this.#absent.clear();
+    this.#memory.prune(
+      new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
+      now,
+    );
+    if (before !== undefined) this.drift.compare(before, this.apps, mark.order, now);
+    this.#hasBase = true;
+    const wishes = this.#early.splice(0).map((event) => this.apply(event, now));
+    this.#settled = true;
+    return { apps: wishes.flatMap(({ apps }) => apps), groups: wishes.flatMap(({ groups }) => groups) };
+  }
+
+  /** The answer for one app; undefined: there is none. */
+  installOne(mark: Mark, id: AppId, answer: DecodedApps | undefined, now: number): void {
+    if (mark.stream !== this.#stream) return;
+    this.drift.touched(id, ++this.#order);
+    for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
+    if (answer !== undefined) return;
+    this.#remove(mark, id);
+    this.#absent.add(id);
+  }
+
+  /** The answer for all apps below a group; undefined: there is no such group. */
+  installGroup(mark: Mark, group: string, answer: DecodedApps | undefined, now: number): void {
+    if (mark.stream !== this.#stream) return;
+    const order = ++this.#order;
+    const prefix = group.endsWith('/') ? group : `${group}/`;
+    for (const id of this.apps.keys()) if (id.startsWith(prefix)) this.drift.touched(id, order);
+    for (const { id } of answer?.apps ?? []) this.drift.touched(id, order);
+    this.#installList(mark, answer ?? { apps: [], malformed: [] }, prefix, now);
+  }
+
+  /** The ids of the apps that may have changed since the last call. */
+  takeChanged(): AppId[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  #take(event: MarathonEvent, now: number, order: number): Wishes {
     switch (event.kind) {
       case 'attached':
         return nothing;
@@ -85,10 +135,10 @@ export class MirrorState {
       case 'health':
         return this.#health(event, order);
       case 'unhealthy-kill':
-        this.#eachTask(event, order, (id, app) => this.#leaving(app, id, now, order));
+        for (const id of this.#tasksOf(event)) this.#leaving(event.appId, id, now, order);
         return nothing;
       case 'unknown-terminated':
-        this.#eachTask(event, order, (id, app) => this.#bury(app, id, event.at, now));
+        for (const id of this.#tasksOf(event)) this.#bury(event.appId, id, event.at, now);
         return nothing;
       case 'app-terminated':
         return this.apps.has(event.appId) ? wish(event.appId) : nothing;
@@ -97,70 +147,20 @@ export class MirrorState {
       case 'group-changed':
         return this.plans.groupChanged(event, now);
       case 'deployment':
-        for (const id of event.apps) this.drift.touched(id, order);
         return this.plans.deployment(event, now);
     }
-  }
-
-  /** A full answer. Counts what an uninterrupted stream should have told. */
-  installAll(mark: Mark, answer: DecodedApps, now: number): Wishes {
-    const uninterrupted = this.#trustsGoals && mark.stream === this.#stream;
-    const before = uninterrupted ? new Map(this.apps) : undefined;
-    const kept = new Set([...answer.malformed, ...answer.apps.map((app) => app.id)]);
-    for (const app of answer.apps) this.#installApp(mark, app, now);
-    for (const id of this.apps.keys()) if (!kept.has(id)) this.#remove(mark, id);
-    for (const [id, order] of this.#fetched) if (order <= mark.order) this.#fetched.delete(id);
-    this.#absent.clear();
-    this.#memory.prune(
-      new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
-      now,
-    );
-    this.drift.compare(before, this.apps, mark.order, now);
-    this.#hasBase = true;
-    const wishes = this.#early.splice(0).map((event) => this.apply(event, now));
-    if (mark.stream === this.#stream) this.#trustsGoals = true;
-    return { apps: wishes.flatMap(({ apps }) => apps), groups: wishes.flatMap(({ groups }) => groups) };
-  }
-
-  /** The answer for one app; undefined: there is none. */
-  installOne(mark: Mark, id: AppId, answer: DecodedApps | undefined, now: number): void {
-    if (mark.stream !== this.#stream) return;
-    if (answer === undefined) {
-      this.#remove(mark, id);
-      this.#absent.add(id);
-      return;
-    }
-    for (const app of answer.apps) this.#installApp(mark, app, now);
-  }
-
-  /** The answer for all apps below a group; undefined: there is no such group. */
-  installGroup(mark: Mark, group: string, answer: DecodedApps | undefined, now: number): void {
-    if (mark.stream !== this.#stream) return;
-    const kept = new Set([...(answer?.malformed ?? []), ...(answer?.apps ?? []).map((app) => app.id)]);
-    for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
-    const prefix = group.endsWith('/') ? group : `${group}/`;
-    for (const id of this.apps.keys()) if (id.startsWith(prefix) && !kept.has(id)) this.#remove(mark, id);
-  }
-
-  /** The ids of the apps that may have changed since the last call. */
-  takeChanged(): AppId[] {
-    const changed = [...this.#changed];
-    this.#changed.clear();
-    return changed;
   }
 
   #status(event: StatusUpdate, now: number, order: number): Wishes {
     const { appId, taskId, state, at } = event;
     if (!this.#memory.acceptStatus(taskId, state, at, order)) return nothing;
-    const app = this.apps.get(appId);
     if (isTerminal(state)) {
-      this.#memory.bury(taskId, at, now);
-      if (app !== undefined) this.#set(withoutTask(app, taskId));
+      this.#bury(appId, taskId, at, now);
       return nothing;
     }
-    if (app === undefined) return this.#absent.has(appId) ? nothing : wish(appId);
+    if (!this.apps.has(appId)) return this.#absent.has(appId) ? nothing : wish(appId);
     if (state === 'TASK_KILLING') this.#memory.leaving(taskId, order, now);
-    this.#set(withStatus(app, event));
+    this.#change(appId, (app) => withStatus(app, event));
     // Whether it stays listed depends on the app's strategy, which only a GET knows.
     return state === 'TASK_UNREACHABLE' || state === 'TASK_LOST' ? wish(appId) : nothing;
   }
@@ -168,60 +168,58 @@ export class MirrorState {
   #instance(event: InstanceChanged, now: number, order: number): Wishes {
     const { condition, at, appId } = event;
     const unreachable = condition.startsWith('Unreachable');
-    let seen = false;
-    this.#eachTask(event, order, (id, app) => {
-      const expected = this.#memory.takeExpectedChange(id);
-      if (!this.#memory.acceptCondition(id, at, order)) return;
-      seen = true;
-      if (endedConditions.has(condition)) this.#bury(app, id, at, now);
-      else if (unreachable) this.#set(withState(app, id, 'TASK_UNREACHABLE'));
+    const ids = this.#tasksOf(event).filter((id) => {
+      const explained = this.#memory.takeExpectedChange(id);
+      if (!this.#memory.acceptCondition(id, at, order)) return false;
+      if (endedConditions.has(condition)) this.#bury(appId, id, at, now);
+      else if (unreachable) this.#change(appId, (app) => withState(app, id, 'TASK_UNREACHABLE'));
       else if (condition === 'Killing') {
         this.#memory.leaving(id, order, now);
-        this.#set(withState(app, id, 'TASK_KILLING'));
-      } else if (condition === 'Running' && !expected && this.#knowsGoals(app, id)) {
+        this.#change(appId, (app) => withState(app, id, 'TASK_KILLING'));
+      } else if (condition === 'Running' && !explained && this.#isToldByGoals(appId, id)) {
         // [marathon] InstanceUpdater.changeGoal publishes without a change of state, right before the kill.
-        this.#leaving(app, id, now, order);
+        this.#leaving(appId, id, now, order);
       }
+      return true;
     });
-    return unreachable && seen ? wish(appId) : nothing;
+    return unreachable && ids.length > 0 ? wish(appId) : nothing;
   }
 
   #health(event: HealthChanged, order: number): Wishes {
-    let seen = false;
-    this.#eachTask(event, order, (id, app) => {
-      if (!this.#memory.acceptHealth(id, event.at, order)) return;
-      seen = true;
-      this.#set(withHealth(app, id, event));
-    });
+    const { appId, at } = event;
+    const ids = this.#tasksOf(event).filter((id) => this.#memory.acceptHealth(id, at, order));
+    for (const id of ids) this.#change(appId, (app) => withHealth(app, id, event));
     // Which of several checks it is about is in no event. [marathon] health_status_changed_event has no check id
-    const several = (this.apps.get(event.appId)?.healthChecks.length ?? 0) > 1;
-    return seen && several ? wish(event.appId) : nothing;
+    const several = (this.apps.get(appId)?.healthChecks.length ?? 0) > 1;
+    return ids.length > 0 && several ? wish(appId) : nothing;
   }
 
-  #knowsGoals(app: App, id: TaskId): boolean {
-    if (!this.#trustsGoals || !isAtLeast(this.#version, 1, 8)) return false;
-    return app.tasks.find((task) => task.id === id)?.state === 'TASK_RUNNING';
+  /** Instances have had goals since 1.8. [marathon] core/instance/Goal.scala */
+  #isToldByGoals(appId: AppId, id: TaskId): boolean {
+    if (!this.#settled || !this.hasGoals) return false;
+    return this.apps.get(appId)?.tasks.find((task) => task.id === id)?.state === 'TASK_RUNNING';
   }
 
-  /** `change` runs for each known task of the event's instance, with the app as it then is. */
-  #eachTask(
-    event: Extract<MarathonEvent, { instance: unknown }>,
-    _order: number,
-    change: (id: TaskId, app: App) => void,
-  ): void {
-    const start = this.apps.get(event.appId);
-    if (start === undefined) return;
-    for (const task of tasksOf(start, event.instance)) change(task.id, this.apps.get(event.appId) ?? start);
+  #tasksOf(event: Extract<MarathonEvent, { instance: unknown }>): TaskId[] {
+    const app = this.apps.get(event.appId);
+    return app === undefined ? [] : tasksOf(app, event.instance).map((task) => task.id);
   }
 
-  #leaving(app: App, id: TaskId, now: number, order: number): void {
+  #leaving(appId: AppId, id: TaskId, now: number, order: number): void {
     this.#memory.leaving(id, order, now);
-    this.#set(withLeaving(app, id));
+    this.#change(appId, (app) => withLeaving(app, id));
   }
 
-  #bury(app: App, id: TaskId, at: number | undefined, now: number): void {
+  #bury(appId: AppId, id: TaskId, at: number | undefined, now: number): void {
     this.#memory.bury(id, at, now);
-    this.#set(withoutTask(app, id));
+    this.#change(appId, (app) => withoutTask(app, id));
+  }
+
+  /** Puts a list in the place of all apps below a prefix. A malformed app is there, so it stays as it was. */
+  #installList(mark: Mark, list: Pick<DecodedApps, 'apps' | 'malformed'>, prefix: string, now: number): void {
+    const listed = new Set([...list.malformed, ...list.apps.map((app) => app.id)]);
+    for (const app of list.apps) this.#installApp(mark, app, now);
+    for (const id of this.apps.keys()) if (id.startsWith(prefix) && !listed.has(id)) this.#remove(mark, id);
   }
 
   #installApp(mark: Mark, fetched: App, now: number): void {
@@ -229,19 +227,23 @@ export class MirrorState {
     this.#fetched.set(fetched.id, mark.order);
     this.#absent.delete(fetched.id);
     const memory = this.#memory;
-    this.#set(
-      mergeApp(this.apps.get(fetched.id), fetched, {
-        isDead: (task) => memory.isDead(task.id),
-        isOurs: (task) => memory.order(task.id) > mark.order,
-        isLeaving: (task) => memory.isLeaving(task.id, now),
-      }),
-    );
+    const merged = mergeApp(this.apps.get(fetched.id), fetched, {
+      isDead: (task) => memory.isDead(task.id),
+      isOurs: (task) => memory.order(task.id) > mark.order,
+      isLeaving: (task) => memory.isLeaving(task.id, now),
+    });
+    this.#set(merged);
   }
 
   #remove(mark: Mark, id: AppId): void {
     if ((this.#fetched.get(id) ?? 0) > mark.order) return;
     this.#fetched.set(id, mark.order);
     if (this.apps.delete(id)) this.#changed.add(id);
+  }
+
+  #change(id: AppId, change: (app: App) => App): void {
+    const app = this.apps.get(id);
+    if (app !== undefined) this.#set(change(app));
   }
 
   #set(app: App): void {
@@ -252,10 +254,3 @@ export class MirrorState {
 }
 
 const wish = (id: AppId): Wishes => ({ apps: [id], groups: [] });
-
-function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
-  const [ownMajor = 0, ownMinor = 0] = (version ?? '')
-    .split('.')
-    .map((part) => Number.parseInt(part, 10) || 0);
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
-}

@@ -25,7 +25,11 @@ export interface MetricSources {
 export interface Metrics {
   readonly text: () => Promise<string>;
   readonly contentType: string;
-  readonly applied: (plan: Plan, eventToAppliedMs: number | undefined, durationsMs: Readonly<Record<string, number>>) => void;
+  readonly applied: (
+    plan: Plan,
+    eventToAppliedMs: number | undefined,
+    durationsMs: Readonly<Record<string, number>>,
+  ) => void;
   readonly failed: (stage: string) => void;
   /** Seconds between an event's own time and its arrival here. */
   readonly eventLag: (seconds: number) => void;
@@ -51,13 +55,25 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', sources.tasks);
   gauge('pacer_services', 'Services that are to serve', sources.services);
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
-  gauge('pacer_marathon_connected', '1 while the event stream is attached', () => Number(sources.connected()));
-  gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () => Number(sources.inSync()));
+  gauge('pacer_marathon_connected', '1 while the event stream is attached', () =>
+    Number(sources.connected()),
+  );
+  gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
+    Number(sources.inSync()),
+  );
   gauge('pacer_haproxy_old_workers', 'HAProxy workers that finish old connections', sources.oldWorkers);
-  gauge('pacer_confirmation_age_seconds', 'Seconds since Marathon last confirmed the mirror; -1 before the first time', () => sources.confirmationAge() ?? -1);
+  gauge(
+    'pacer_confirmation_age_seconds',
+    'Seconds since Marathon last confirmed the mirror; -1 before the first time',
+    () => sources.confirmationAge() ?? -1,
+  );
   gauge('pacer_marathon_reconnects', 'Times the event stream was connected anew', sources.reconnects);
   gauge('pacer_marathon_resyncs', 'Complete snapshots taken', sources.resyncs);
-  gauge('pacer_resync_differences', 'Differences that a resync had to repair; 0 in a healthy run', sources.resyncDifferences);
+  gauge(
+    'pacer_resync_differences',
+    'Differences that a resync had to repair; 0 in a healthy run',
+    sources.resyncDifferences,
+  );
   new Gauge({
     name: 'pacer_diagnostics',
     help: 'What is wrong with apps, by severity',
@@ -77,13 +93,39 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
 
-  const reloads = new Counter({ name: 'pacer_reloads_total', help: 'Reloads of HAProxy, by each of their reasons', labelNames: ['reason'], registers });
+  const reloads = new Counter({
+    name: 'pacer_reloads_total',
+    help: 'Reloads of HAProxy, by each of their reasons',
+    labelNames: ['reason'],
+    registers,
+  });
   for (const reason of Object.keys(reloadReasons)) reloads.inc({ reason }, 0);
   const changes = new Counter({ name: 'pacer_changes_total', help: 'Changes applied to HAProxy', registers });
-  const failures = new Counter({ name: 'pacer_failures_total', help: 'Passes that failed, by stage', labelNames: ['stage'], registers });
-  const eventToApplied = new Histogram({ name: 'pacer_event_to_applied_seconds', help: "From an event's arrival until HAProxy ran its change", buckets, registers });
-  const stages = new Histogram({ name: 'pacer_stage_seconds', help: 'Duration of the stages of an applied change', labelNames: ['stage'], buckets, registers });
-  const lag = new Histogram({ name: 'pacer_event_lag_seconds', help: "From an event's own time to its arrival", buckets, registers });
+  const failures = new Counter({
+    name: 'pacer_failures_total',
+    help: 'Passes that failed, by stage',
+    labelNames: ['stage'],
+    registers,
+  });
+  const eventToApplied = new Histogram({
+    name: 'pacer_event_to_applied_seconds',
+    help: "From an event's arrival until HAProxy ran its change",
+    buckets,
+    registers,
+  });
+  const stages = new Histogram({
+    name: 'pacer_stage_seconds',
+    help: 'Duration of the stages of an applied change',
+    labelNames: ['stage'],
+    buckets,
+    registers,
+  });
+  const lag = new Histogram({
+    name: 'pacer_event_lag_seconds',
+    help: "From an event's own time to its arrival",
+    buckets,
+    registers,
+  });
 
   return {
     contentType: registry.contentType,

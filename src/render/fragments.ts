@@ -44,7 +44,15 @@ export function loadFragments(directory = packaged): Fragments {
     fragmentNames.map((name) => {
       const text = readFileSync(join(directory, `${name}.hbs`), 'utf8');
       // No HTML escaping: values are ConfigTokens. A field that is missing is an error, not an empty word.
-      return [name, handlebars.compile(text, { noEscape: true, strict: true, knownHelpersOnly: true, preventIndent: true })];
+      return [
+        name,
+        handlebars.compile(text, {
+          noEscape: true,
+          strict: true,
+          knownHelpersOnly: true,
+          preventIndent: true,
+        }),
+      ];
     }),
   );
   const errorPages = new Map(

@@ -47,7 +47,8 @@ function routingData(routes: Routes) {
     const tables = routes.tables.filter((table) => table.weight === weight);
     // Within a weight every exact host comes before any wildcard.
     for (const table of tables) lookups.push(lookup(table, ''));
-    for (const table of tables.filter(({ hasWildcards }) => hasWildcards)) lookups.push(lookup(table, 'wild_'));
+    for (const table of tables.filter(({ hasWildcards }) => hasWildcards))
+      lookups.push(lookup(table, 'wild_'));
   }
   return {
     lookups: lookups.map((entry, i): Lookup => ({ ...entry, first: i === 0 })),

@@ -12,9 +12,13 @@ export function mapName({ kind, weight }: Pick<RouteTable, 'kind' | 'weight'>): 
 /** Relative file name → text. */
 export function renderMaps(routes: Routes): Map<string, string> {
   const files = new Map(routes.tables.map((table) => [mapName(table), lines(table.entries)]));
-  files.set('app2backend.map', lines(routes.appIds.map(({ key, backend }) => ({ key: key.toLowerCase(), backend }))));
+  files.set(
+    'app2backend.map',
+    lines(routes.appIds.map(({ key, backend }) => ({ key: key.toLowerCase(), backend }))),
+  );
   files.set('redirect2https.map', lines(routes.redirects.map((backend) => ({ key: backend, backend }))));
   return files;
 }
 
-const lines = (entries: readonly RouteEntry[]): string => entries.map(({ key, backend }) => `${key} ${backend}\n`).join('');
+const lines = (entries: readonly RouteEntry[]): string =>
+  entries.map(({ key, backend }) => `${key} ${backend}\n`).join('');

@@ -39,7 +39,10 @@ export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 
 
 export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>) {
   const renderService = serviceRenderer(fragments, frame);
-  const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [`errors/${name}.html`, text]);
+  const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [
+    `errors/${name}.html`,
+    text,
+  ]);
 
   return (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame): Rendering => {
     const whole: Frame = { ...frame, ...changing };

@@ -30,10 +30,19 @@ function renderService(
   const { backend, auth, check, mode } = definition;
   const parts: string[] = [];
   if (auth !== undefined) {
-    parts.push(render('userlist-head', { backend, user: configToken(auth.user), passwd: configToken(auth.passwordHash) }));
+    parts.push(
+      render('userlist-head', {
+        backend,
+        user: configToken(auth.user),
+        passwd: configToken(auth.passwordHash),
+      }),
+    );
   }
   if (definition.listens) {
-    parts.push(render('frontend-head', frontendData(definition, logs)), render('frontend-backend-glue', { backend }));
+    parts.push(
+      render('frontend-head', frontendData(definition, logs)),
+      render('frontend-backend-glue', { backend }),
+    );
   }
   parts.push(
     render('backend-head', {
@@ -50,12 +59,16 @@ function renderService(
   const checkData = check === undefined ? undefined : healthCheckData(check);
   if (checkData !== undefined) parts.push(render(`backend-${kindOf(check)}-healthcheck-options`, checkData));
   const checkOptions =
-    checkData === undefined ? '' : render(`backend-server-${kindOf(check)}-healthcheck-options`, checkData).trimEnd();
-  for (const server of servers) parts.push(render('backend-server-options', serverData(server, definition, checkOptions)));
+    checkData === undefined
+      ? ''
+      : render(`backend-server-${kindOf(check)}-healthcheck-options`, checkData).trimEnd();
+  for (const server of servers)
+    parts.push(render('backend-server-options', serverData(server, definition, checkOptions)));
   return parts.join('');
 }
 
-const kindOf = (check: ServerCheck | undefined): 'http' | 'tcp' => (check?.kind === 'connect' ? 'tcp' : 'http');
+const kindOf = (check: ServerCheck | undefined): 'http' | 'tcp' =>
+  check?.kind === 'connect' ? 'tcp' : 'http';
 
 function frontendData(definition: ServiceDefinition, logs: boolean): FragmentData {
   const { backend, bindAddress, servicePort, mode, certificate } = definition;

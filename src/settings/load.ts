@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { nearest } from '../core/nearest.ts';
 import { messageOf, PacerError } from '../errors.ts';
-import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingSpec, type SettingValues } from './table.ts';
+import type { SettingSpec } from './spec.ts';
+import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingValues } from './table.ts';
 
 export interface SettingSources {
   /** By key of the settings table, as the command line gave them. */
@@ -46,10 +47,13 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
     const result = spec.schema.safeParse(raw);
     if (result.success) {
       values[key] = result.data;
-      if (written !== undefined && spec.withoutEffect !== undefined) notices.push(`${written.source}: ${spec.withoutEffect}`);
+      if (written !== undefined && spec.withoutEffect !== undefined)
+        notices.push(`${written.source}: ${spec.withoutEffect}`);
     } else {
       const value = spec.secret === true ? '' : ` ${JSON.stringify(raw)}`;
-      wrong.push(`${written?.source ?? key}${value}: ${result.error.issues.map(({ message }) => message).join(', ')}`);
+      wrong.push(
+        `${written?.source ?? key}${value}: ${result.error.issues.map(({ message }) => message).join(', ')}`,
+      );
     }
   }
   if (wrong.length > 0) {
@@ -81,19 +85,31 @@ function fromFile(path: string): [SettingKey, Given][] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new PacerError('FILE_UNREADABLE', `settings file ${path}: ${messageOf(error)}`, 'check the path given with --config');
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `settings file ${path}: ${messageOf(error)}`,
+      'check the path given with --config',
+    );
   }
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem !== undefined) {
-    throw new PacerError('FILE_MALFORMED', `settings file ${path}: ${problem.message}`, 'write it as YAML, one setting a line: `http-port: 8080`');
+    throw new PacerError(
+      'FILE_MALFORMED',
+      `settings file ${path}: ${problem.message}`,
+      'write it as YAML, one setting a line: `http-port: 8080`',
+    );
   }
-  const content: unknown = document.toJS() ?? {};
+  const content: unknown = (document.toJS() as unknown) ?? {};
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new PacerError('FILE_MALFORMED', `settings file ${path} is not a mapping`, 'write one setting a line: `http-port: 8080`');
+    throw new PacerError(
+      'FILE_MALFORMED',
+      `settings file ${path} is not a mapping`,
+      'write one setting a line: `http-port: 8080`',
+    );
   }
   const known = new Map<string, SettingKey>(settingKeys.map((key) => [settingsTable[key].flag, key]));
-  return Object.entries(content).map(([name, value]) => {
+  return Object.entries(content as Record<string, unknown>).map(([name, value]) => {
     const key = known.get(name);
     if (key === undefined) throw unknownKey(name, `key in ${path}`, known.keys());
     return [key, { value, source: `${name} in ${path}` }];

@@ -5,7 +5,10 @@ import { messageOf, PacerError } from '../errors.ts';
 import { loadSettings, type SettingSources } from './load.ts';
 import type { SettingValues } from './table.ts';
 
-export interface Settings extends Omit<SettingValues, 'groups' | 'haproxyMode' | 'masterSocket' | 'runtimeSocket' | 'logFormat' | 'logLevel'> {
+export interface Settings extends Omit<
+  SettingValues,
+  'groups' | 'haproxyMode' | 'masterSocket' | 'runtimeSocket' | 'logFormat' | 'logLevel'
+> {
   readonly groups: readonly string[];
   readonly haproxyMode: 'supervise' | 'attach' | 'command';
   /** Absolute; in the state directory unless it was set. */
@@ -23,11 +26,19 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
   const said = [...notices];
   const groups = values.groups ?? [];
   if (groups.length === 0) {
-    throw new PacerError('SETTINGS_INVALID', 'no --group was given', "write --group external, or --group '*' to expose every app");
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      'no --group was given',
+      "write --group external, or --group '*' to expose every app",
+    );
   }
   const haproxyMode = values.haproxyMode ?? (values.command === undefined ? 'supervise' : 'command');
   if (haproxyMode === 'command' && values.command === undefined) {
-    throw new PacerError('SETTINGS_INVALID', '--haproxy-mode command needs --command', 'write the shell command that reloads HAProxy');
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      '--haproxy-mode command needs --command',
+      'write the shell command that reloads HAProxy',
+    );
   }
   const stateDir = resolve(values.stateDir);
   checkPorts(values);
@@ -43,7 +54,8 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       logFormat: logFormat(values.logFormat, said),
       logLevel: logLevel(values.logLevel),
       marathonUser: credentials(values),
-      marathonCaText: values.marathonCa === undefined ? undefined : readNamed(values.marathonCa, '--marathon-ca-cert'),
+      marathonCaText:
+        values.marathonCa === undefined ? undefined : readNamed(values.marathonCa, '--marathon-ca-cert'),
     },
   };
 }
@@ -51,14 +63,23 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
 function checkPorts(values: SettingValues): void {
   const ports = new Map<number, string>();
   const own = [
-    ...(values.dontBindHttpHttps ? [] : ([['--http-port', values.httpPort], ['--https-port', values.httpsPort]] as const)),
+    ...(values.dontBindHttpHttps
+      ? []
+      : ([
+          ['--http-port', values.httpPort],
+          ['--https-port', values.httpsPort],
+        ] as const)),
     ['--appid-port', values.appidPort] as const,
     ['--stats-port', values.statsPort] as const,
   ];
   for (const [flag, port] of own) {
     const other = ports.get(port);
     if (other !== undefined) {
-      throw new PacerError('SETTINGS_INVALID', `${other} and ${flag} are both ${port}`, 'give each listener a port of its own');
+      throw new PacerError(
+        'SETTINGS_INVALID',
+        `${other} and ${flag} are both ${port}`,
+        'give each listener a port of its own',
+      );
     }
     ports.set(port, flag);
   }
@@ -76,20 +97,37 @@ function logFormat(value: string, notices: string[]): 'json' | 'pretty' {
 
 function logLevel(value: string): Settings['logLevel'] {
   const word = value.toLowerCase();
-  const aliases: Record<string, Settings['logLevel']> = { warning: 'warn', critical: 'error', fatal: 'error', trace: 'debug' };
+  const aliases: Record<string, Settings['logLevel']> = {
+    warning: 'warn',
+    critical: 'error',
+    fatal: 'error',
+    trace: 'debug',
+  };
   const level = Object.hasOwn(aliases, word) ? aliases[word] : word;
   if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level;
-  throw new PacerError('SETTINGS_INVALID', `--log-level ${JSON.stringify(value)}`, 'write debug, info, warn or error');
+  throw new PacerError(
+    'SETTINGS_INVALID',
+    `--log-level ${JSON.stringify(value)}`,
+    'write debug, info, warn or error',
+  );
 }
 
 function credentials(values: SettingValues): Settings['marathonUser'] {
   const [text, source] =
     values.authFile === undefined
       ? [values.auth, '--auth-credentials']
-      : [readNamed(values.authFile, '--marathon-auth-credential-file').trim(), `--marathon-auth-credential-file ${values.authFile}`];
+      : [
+          readNamed(values.authFile, '--marathon-auth-credential-file').trim(),
+          `--marathon-auth-credential-file ${values.authFile}`,
+        ];
   if (text === undefined) return undefined;
   const colon = text.indexOf(':');
-  if (colon < 1) throw new PacerError('SETTINGS_INVALID', `${source} is not user:password`, 'write the user, a colon and the password');
+  if (colon < 1)
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      `${source} is not user:password`,
+      'write the user, a colon and the password',
+    );
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
@@ -97,6 +135,10 @@ function readNamed(path: string, flag: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new PacerError('FILE_UNREADABLE', `${flag} ${path}: ${messageOf(error)}`, 'check that the file exists and that Pacer may read it');
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `${flag} ${path}: ${messageOf(error)}`,
+      'check that the file exists and that Pacer may read it',
+    );
   }
 }

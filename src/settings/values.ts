@@ -1,5 +1,6 @@
 /** The kinds of values settings have: each turns text, or what YAML holds, into its type. */
 import { z } from 'zod';
+import { isCidr, isIp } from '../core/labels/address.ts';
 
 const trueWords = ['true', 't', 'yes', 'y', '1', 'on'];
 const falseWords = ['false', 'f', 'no', 'n', '0', 'off', ''];
@@ -27,19 +28,27 @@ export const port = integer(1, 65535);
 
 /** Seconds, to the millisecond. */
 export const seconds = z.union([z.number(), z.string()]).transform((value, context) => {
-  const number = typeof value === 'number' ? value : /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
+  const number =
+    typeof value === 'number' ? value : /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
   if (number >= 0 && number <= 10_000_000) return number;
   context.addIssue({ code: 'custom', message: 'expected a number of seconds' });
   return z.NEVER;
 });
 
 /** A duration as HAProxy writes it: `500ms`, `30s`, `10m`, `1h`, `1d`. */
-export const duration = text.pipe(z.string().regex(/^[1-9]\d{0,8}(?:us|ms|s|m|h|d)$/, 'expected a duration like 30s, 10m or 1h'));
+export const duration = text.pipe(
+  z.string().regex(/^[1-9]\d{0,8}(?:us|ms|s|m|h|d)$/, 'expected a duration like 30s, 10m or 1h'),
+);
 
 /** A list: from YAML a sequence or one value, from flags repeated or with commas. */
 export const list = z
   .union([z.array(text), text.transform((value) => [value])], 'expected a list')
-  .transform((entries) => entries.flatMap((entry) => entry.split(',')).map((entry) => entry.trim()).filter((entry) => entry !== ''));
+  .transform((entries) =>
+    entries
+      .flatMap((entry) => entry.split(','))
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  );
 
 /** One or more http(s) URLs. From flags several values or with commas, since marathon-lb takes both. */
 export const urls = list.transform((entries, context) => {
@@ -61,11 +70,26 @@ export const urls = list.transform((entries, context) => {
 export const listenAddress = text.transform((value, context) => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]*)):(\d{1,5})$/.exec(value.trim());
   const number = Number(match?.[3] ?? NaN);
-  if (match !== null && number <= 65535) return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port: number };
+  if (match !== null && number <= 65535)
+    return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port: number };
   context.addIssue({ code: 'custom', message: 'expected an address and port like 127.0.0.1:9095' });
   return z.NEVER;
 });
 
 export function oneOf<const T extends readonly [string, ...string[]]>(...words: T) {
-  return text.transform((value) => value.toLowerCase()).pipe(z.enum(words, `expected one of ${words.join(', ')}`));
+  return text
+    .transform((value) => value.toLowerCase())
+    .pipe(z.enum(words, `expected one of ${words.join(', ')}`));
 }
+
+/** Where a listener binds: `*`, an IPv4 or an IPv6 address. */
+export const address = text.pipe(
+  z.string().refine((value) => value === '*' || isIp(value), 'expected *, an IPv4 or an IPv6 address'),
+);
+
+/** Networks like `10.0.0.0/8`; 60 at most, since they stand in one line of HAProxy's configuration. */
+export const cidrs = list.pipe(
+  z
+    .array(z.string().refine(isCidr, 'expected networks like 10.0.0.0/8'))
+    .max(60, 'expected at most 60 networks'),
+);

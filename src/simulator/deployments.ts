@@ -1,4 +1,5 @@
 /** Deployments that run: they lock their apps, perform one step after the other and tell about it. */
+import { setMaxListeners } from 'node:events';
 import { perform } from './actions.ts';
 import { event } from './events.ts';
 import type { Json } from './json.ts';
@@ -49,6 +50,8 @@ export class Deployments {
   /** Starts at once; the promise tells how it ended and never rejects. */
   start(plan: Plan): Promise<Outcome> {
     const abort = new AbortController();
+    // A plan may hold thousands of apps, and each waits with the same signal.
+    setMaxListeners(0, abort.signal);
     const extra = this.#planExtra();
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));

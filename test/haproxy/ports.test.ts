@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { holderOf, listeningInodes } from '../../src/haproxy/port-holder.ts';
 import { takenPorts } from '../../src/haproxy/ports.ts';
-import { freePorts } from '../support/haproxy.ts';
+import { freePorts, testHaproxy } from '../support/haproxy.ts';
 
 async function hold(host: string): Promise<number> {
   const server = createServer();
@@ -74,4 +74,14 @@ test('only sockets that listen count', () => {
    2: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0`;
   expect(listeningInodes(table, 8080)).toEqual(['4711']);
   expect(listeningInodes(table, 80)).toEqual(['4713']);
+});
+
+test('a port HAProxy holds is reported with HAProxy as the holder', async () => {
+  const { control, publish, port } = await testHaproxy();
+  const { hash, file } = await publish(1, 'one');
+  await control.start(file, hash);
+  const [taken] = await takenPorts([{ address: '*', port }]);
+  const { masterPid, workerPid } = (await control.running())!;
+  expect([masterPid, workerPid]).toContain(taken?.holder?.pid);
+  expect(taken?.holder?.command).toContain('haproxy');
 });

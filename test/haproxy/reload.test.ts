@@ -202,3 +202,17 @@ test.each([
   if (verdict === undefined) expect(last).toBeUndefined();
   else expect(last).toMatchObject(verdict);
 });
+
+test('a runtime command right after a reload reaches the new worker', async () => {
+  const { control, publish, answer } = await testHaproxy();
+  const first = await publish(0, 'r0');
+  await control.start(first.file, first.hash);
+  for (let number = 1; number <= 15; number++) {
+    const { hash } = await publish(number, `r${number}`);
+    await control.reload(hash);
+    expect(await control.runtime([`set map maps/hosts.map h runtime${number}`])).toEqual([
+      { kind: 'ok', text: '' },
+    ]);
+    expect(await answer()).toBe(`runtime${number}`);
+  }
+});

@@ -251,5 +251,5 @@ test.each([
   ['show anything', 'text', 'ok'],
   ['add map f', '+ + + ', 'ok'],
 ])('to "%s" the reply %j is judged %s', (command, reply, kind) => {
-  expect(judgeReply(command, `\n${reply}\n`).kind).toBe(kind);
+  expect(judgeReply(command, `${reply}\n`).kind).toBe(kind);
 });

@@ -87,11 +87,7 @@ export interface TestHaproxy {
   readonly masterSocket: string;
   readonly events: HaproxyEvent[];
   /** Publishes and activates a revision whose frontend answers `answer` to `Host: h`. */
-  publish(
-    number: number,
-    answer: string,
-    extra?: string,
-  ): Promise<{ readonly hash: string; readonly file: string }>;
+  readonly publish: (number: number, answer: string, extra?: string) => Promise<Published>;
   /** What the frontend answers. */
   readonly answer: () => Promise<string>;
 }

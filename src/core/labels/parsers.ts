@@ -47,16 +47,24 @@ export const cidrList: Parser<readonly string[]> = (text) => {
   const entries = words(text.replaceAll(',', ' '));
   const wrong = entries.find((entry) => !isCidr(entry));
   if (wrong !== undefined) {
-    return rejected(`${shown(wrong)} is not a network`, 'write addresses or networks like 10.0.0.0/8, with blanks between');
+    return rejected(
+      `${shown(wrong)} is not a network`,
+      'write addresses or networks like 10.0.0.0/8, with blanks between',
+    );
   }
-  return entries.length === 0 ? rejected('no network is named', 'write addresses or networks, or drop the label') : parsed(entries);
+  return entries.length === 0
+    ? rejected('no network is named', 'write addresses or networks, or drop the label')
+    : parsed(entries);
 };
 
 export const certificatePath: Parser<string> = (text) => {
   const value = text.trim();
   return /^\/[\x21-\x7e]*$/.test(value) && !/(?:^|\/)\.\.(?:\/|$)/.test(value)
     ? parsed(value)
-    : rejected(`${shown(text)} is not a certificate's path`, 'write an absolute path without blanks and without ..');
+    : rejected(
+        `${shown(text)} is not a certificate's path`,
+        'write an absolute path without blanks and without ..',
+      );
 };
 
 /** A path of URLs, e.g. for a rewrite or a redirect. */
@@ -81,9 +89,12 @@ export const basicAuth: Parser<BasicAuth> = (text) => {
   if (rest.length > 0 || realm === '' || user === '' || passwordHash === '') {
     return rejected('the value does not have the three parts realm, user and hash', remedy);
   }
-  if (!/^[\x20-\x7e]{1,64}$/.test(realm)) return rejected('the realm has characters that no realm may have', remedy);
-  if (!/^[\x21-\x7e]{1,64}$/.test(user)) return rejected('the user has characters that no user may have', remedy);
-  if (!/^[./0-9A-Za-z$,=_-]{2,255}$/.test(passwordHash)) return rejected('the hash is not one that crypt(3) makes', remedy);
+  if (!/^[\x20-\x7e]{1,64}$/.test(realm))
+    return rejected('the realm has characters that no realm may have', remedy);
+  if (!/^[\x21-\x7e]{1,64}$/.test(user))
+    return rejected('the user has characters that no user may have', remedy);
+  if (!/^[./0-9A-Za-z$,=_-]{2,255}$/.test(passwordHash))
+    return rejected('the hash is not one that crypt(3) makes', remedy);
   return parsed({ realm, user, passwordHash });
 };
 

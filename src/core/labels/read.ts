@@ -16,12 +16,18 @@ export interface Labels {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function readLabels(appId: AppId, labels: Readonly<Record<string, string>>, portCount: number): Labels {
+export function readLabels(
+  appId: AppId,
+  labels: Readonly<Record<string, string>>,
+  portCount: number,
+): Labels {
   const app: Record<string, unknown> = {};
   const ports = new Map<number, Record<string, unknown>>();
   const diagnostics: Diagnostic[] = [];
 
-  for (const label of Object.keys(labels).filter((name) => name.startsWith('HAPROXY_')).sort(byCodePoint)) {
+  for (const label of Object.keys(labels)
+    .filter((name) => name.startsWith('HAPROXY_'))
+    .sort(byCodePoint)) {
     const value = labels[label] ?? '';
     const name = readLabelName(label);
     const about = { appId, label, ...('index' in name ? { portIndex: name.index } : {}) };
@@ -40,7 +46,13 @@ export function readLabels(appId: AppId, labels: Readonly<Record<string, string>
     const spec = specOf(name);
     const result = unfit(value) ?? spec.parse(value);
     if (!result.ok) {
-      diagnostics.push({ severity: 'error', ...about, ...(spec.secret === true ? {} : { value: shown(value) }), reason: result.reason, remedy: result.remedy });
+      diagnostics.push({
+        severity: 'error',
+        ...about,
+        ...(spec.secret === true ? {} : { value: shown(value) }),
+        reason: result.reason,
+        remedy: result.remedy,
+      });
       continue;
     }
     if (!spec.applied) diagnostics.push({ severity: 'warning', ...about, ...notApplied(label) });
@@ -52,10 +64,18 @@ export function readLabels(appId: AppId, labels: Readonly<Record<string, string>
 
 function unfit(value: string): { ok: false; reason: string; remedy: string } | undefined {
   if (value.length > longestValue) {
-    return { ok: false, reason: `the value has ${value.length} characters`, remedy: `write at most ${longestValue}` };
+    return {
+      ok: false,
+      reason: `the value has ${value.length} characters`,
+      remedy: `write at most ${longestValue}`,
+    };
   }
   if (hasUnprintable(value.trim())) {
-    return { ok: false, reason: 'the value has a line break or another control character', remedy: 'write it in one line of printable characters' };
+    return {
+      ok: false,
+      reason: 'the value has a line break or another control character',
+      remedy: 'write it in one line of printable characters',
+    };
   }
   return undefined;
 }
@@ -78,5 +98,8 @@ function noSuchPort(index: number, portCount: number): { reason: string; remedy:
 }
 
 function notApplied(label: string): { reason: string; remedy: string } {
-  return { reason: `${label} is understood, but this version of Pacer does not apply it yet`, remedy: 'expect the default behaviour' };
+  return {
+    reason: `${label} is understood, but this version of Pacer does not apply it yet`,
+    remedy: 'expect the default behaviour',
+  };
 }

@@ -39,7 +39,8 @@ export const pathBeginnings: Parser<PathBeginnings> = (text) => {
   for (const word of words(text)) {
     if (word === '-i') ignoreCase = true;
     else if (word.startsWith('-')) return rejected(`the flag ${shown(word)} is not allowed here`, remedy);
-    else if (!/^\/[\x21-\x7e]*$/.test(word)) return rejected(`${shown(word)} is not the beginning of a path`, remedy);
+    else if (!/^\/[\x21-\x7e]*$/.test(word))
+      return rejected(`${shown(word)} is not the beginning of a path`, remedy);
     else paths.push(word);
   }
   if (paths.length === 0) return rejected('no path is named', remedy);

@@ -33,7 +33,13 @@ export interface LabelSpec<T> {
   readonly secret?: boolean;
 }
 
-function spec<T>(parse: Parser<T>, fallback: string, example: string, doc: string, applied = true): LabelSpec<T> {
+function spec<T>(
+  parse: Parser<T>,
+  fallback: string,
+  example: string,
+  doc: string,
+  applied = true,
+): LabelSpec<T> {
   return { parse, default: fallback, example, doc, applied };
 }
 
@@ -41,38 +47,134 @@ const wordList: Parser<readonly string[]> = (text) => parsed(words(text));
 
 /** `HAPROXY_<NAME>`: labels of the whole app. */
 export const appLabels = {
-  GROUP: spec(commaList, 'not exposed', 'external', 'The load balancers (`--group`) that expose the app; a comma list.'),
-  DEPLOYMENT_GROUP: spec(plainText, '', 'web', 'Two apps with one value are one service under that name.', false),
-  DEPLOYMENT_ALT_PORT: spec(port, '', '10002', "The second app's service port during a blue/green deploy.", false),
+  GROUP: spec(
+    commaList,
+    'not exposed',
+    'external',
+    'The load balancers (`--group`) that expose the app; a comma list.',
+  ),
+  DEPLOYMENT_GROUP: spec(
+    plainText,
+    '',
+    'web',
+    'Two apps with one value are one service under that name.',
+    false,
+  ),
+  DEPLOYMENT_ALT_PORT: spec(
+    port,
+    '',
+    '10002',
+    "The second app's service port during a blue/green deploy.",
+    false,
+  ),
   DEPLOYMENT_COLOUR: spec(plainText, '', 'blue', 'Set by the deploy tool.', false),
-  DEPLOYMENT_STARTED_AT: spec(plainText, 'earliest', '2026-01-01T10:00:00Z', 'Set by the deploy tool: when this side started.', false),
-  DEPLOYMENT_TARGET_INSTANCES: spec(integer(0, 1_000_000, 'a number of instances'), '', '4', 'Set by the deploy tool.', false),
-  DEPLOYMENT_NEW_INSTANCES: spec(integer(0, 1_000_000, 'a number of instances'), '', '4', 'Set by the deploy tool.', false),
+  DEPLOYMENT_STARTED_AT: spec(
+    plainText,
+    'earliest',
+    '2026-01-01T10:00:00Z',
+    'Set by the deploy tool: when this side started.',
+    false,
+  ),
+  DEPLOYMENT_TARGET_INSTANCES: spec(
+    integer(0, 1_000_000, 'a number of instances'),
+    '',
+    '4',
+    'Set by the deploy tool.',
+    false,
+  ),
+  DEPLOYMENT_NEW_INSTANCES: spec(
+    integer(0, 1_000_000, 'a number of instances'),
+    '',
+    '4',
+    'Set by the deploy tool.',
+    false,
+  ),
 } as const;
 
 /** `HAPROXY_<n>_<NAME>`: labels of the port with index n. */
 export const portLabels = {
   GROUP: spec(commaList, 'as HAPROXY_GROUP', 'internal', 'The same for one port; overrides `HAPROXY_GROUP`.'),
   ENABLED: spec(boolean, 'true; false under --strict-mode', 'false', 'Whether the port is exposed.'),
-  VHOST: spec(hosts, '', 'www.example.com,example.com', 'Host names that lead here on the HTTP and HTTPS ports; `*.example.com` stands for any one label.'),
-  PATH: spec(pathBeginnings, '', '/api', 'Only requests whose path begins so (the arguments of `path_beg`); needs a VHOST.'),
-  PATH_TYPE: spec(pathType, 'begin', 'prefix', 'What PATH means: `begin`, `prefix` (whole segments) or `exact`.'),
-  BACKEND_WEIGHT: spec(integer(-1_000_000, 1_000_000, 'a weight'), '0; 1 with a path', '5', 'Routes are tried from the largest weight to the smallest.'),
+  VHOST: spec(
+    hosts,
+    '',
+    'www.example.com,example.com',
+    'Host names that lead here on the HTTP and HTTPS ports; `*.example.com` stands for any one label.',
+  ),
+  PATH: spec(
+    pathBeginnings,
+    '',
+    '/api',
+    'Only requests whose path begins so (the arguments of `path_beg`); needs a VHOST.',
+  ),
+  PATH_TYPE: spec(
+    pathType,
+    'begin',
+    'prefix',
+    'What PATH means: `begin`, `prefix` (whole segments) or `exact`.',
+  ),
+  BACKEND_WEIGHT: spec(
+    integer(-1_000_000, 1_000_000, 'a weight'),
+    '0; 1 with a path',
+    '5',
+    'Routes are tried from the largest weight to the smallest.',
+  ),
   PORT: spec(port, 'the service port', '8080', 'Overrides the service port.'),
   BIND_ADDR: spec(bindAddress, '*', '127.0.0.1', 'Where the service port listens.'),
   BIND_OPTIONS: spec(wordList, '', 'accept-proxy', 'Options of the service port’s bind line.', false),
-  SSL_CERT: spec(certificatePath, '', '/etc/ssl/app.pem', 'Certificate and key of the service port: it then speaks TLS.'),
+  SSL_CERT: spec(
+    certificatePath,
+    '',
+    '/etc/ssl/app.pem',
+    'Certificate and key of the service port: it then speaks TLS.',
+  ),
   MODE: spec(mode, 'http with a VHOST or an HTTP check, else tcp', 'tcp', '`http` or `tcp`.'),
   BALANCE: spec(balance, 'roundrobin', 'leastconn', "HAProxy's balance algorithm with its arguments."),
   STICKY: spec(boolean, 'false', 'true', 'Sessions stay at a server by the cookie `mesosphere_server_id`.'),
-  REDIRECT_TO_HTTPS: spec(boolean, 'false', 'true', '301 from http to https for the vhost (with a path: only for that path).'),
+  REDIRECT_TO_HTTPS: spec(
+    boolean,
+    'false',
+    'true',
+    '301 from http to https for the vhost (with a path: only for that path).',
+  ),
   USE_HSTS: spec(boolean, 'false', 'true', 'Response header `Strict-Transport-Security: max-age=15768000`.'),
-  AUTH: { ...spec(basicAuth, '', 'realm:user:$6$...', 'HTTP basic auth, `realm:user:hash`; guards the vhost, the service port and the app-id port alike.'), secret: true },
-  HTTP_BACKEND_PROXYPASS_PATH: spec(urlPath, '', '/app', 'Strips this prefix before the server sees the request.', false),
-  HTTP_BACKEND_REVPROXY_PATH: spec(urlPath, '', '/app', 'Rewrites `Location` in responses so that it begins with this path.', false),
+  AUTH: {
+    ...spec(
+      basicAuth,
+      '',
+      'realm:user:$6$...',
+      'HTTP basic auth, `realm:user:hash`; guards the vhost, the service port and the app-id port alike.',
+    ),
+    secret: true,
+  },
+  HTTP_BACKEND_PROXYPASS_PATH: spec(
+    urlPath,
+    '',
+    '/app',
+    'Strips this prefix before the server sees the request.',
+    false,
+  ),
+  HTTP_BACKEND_REVPROXY_PATH: spec(
+    urlPath,
+    '',
+    '/app',
+    'Rewrites `Location` in responses so that it begins with this path.',
+    false,
+  ),
   HTTP_BACKEND_REDIR: spec(urlPath, '', '/login', '301 of `/` to this path.', false),
-  BACKEND_NETWORK_ALLOWED_ACL: spec(cidrList, 'everyone', '10.0.0.0/8 192.168.1.1', 'Networks that may use the service.', false),
-  BACKEND_HEALTHCHECK_PORT_INDEX: spec(integer(0, 1000, 'the index of a port'), 'the own port', '1', 'Checks the health on the port of that index.'),
+  BACKEND_NETWORK_ALLOWED_ACL: spec(
+    cidrList,
+    'everyone',
+    '10.0.0.0/8 192.168.1.1',
+    'Networks that may use the service.',
+    false,
+  ),
+  BACKEND_HEALTHCHECK_PORT_INDEX: spec(
+    integer(0, 1000, 'the index of a port'),
+    'the own port',
+    '1',
+    'Checks the health on the port of that index.',
+  ),
 } as const;
 
 type ValueOf<S> = S extends LabelSpec<infer T> ? T : never;

@@ -1,17 +1,27 @@
 /** Many tasks behind a few listeners: the local address of a connection tells which task is meant. */
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer, type Server, type Socket } from 'node:net';
+import { sampleCertificate } from './certificate.ts';
 import { answerHttp } from './http-answer.ts';
 import type { Endpoint, Sample, TaskIdentity } from './sample.ts';
 import { acceptWebSocket } from './websocket.ts';
 
 /** Each listener serves one task an agent, so this is the number of tasks an agent can run. */
-export const sharedPortCount = 64;
+const sharedPortCount = 64;
+
+interface SharedTask {
+  readonly identity: TaskIdentity;
+  readonly sockets: Set<Socket>;
+  readonly answering: Set<ServerResponse>;
+  stopping: boolean;
+}
 
 export class SharedListeners {
-  readonly #tasks = new Map<string, TaskIdentity>();
-  readonly #servers = new Map<number, HttpServer>();
-  readonly #sockets = new Map<string, Set<Socket>>();
+  readonly #tasks = new Map<string, SharedTask>();
+  readonly #servers = new Map<number, Server>();
+  readonly #http = this.#serving(createHttpServer());
+  #https: HttpServer | undefined;
 
   /** Opens the listeners that stand for the host ports of all agents. */
   async open(): Promise<readonly number[]> {
@@ -27,36 +37,33 @@ export class SharedListeners {
   /** The same for endpoints whose ports are open already: no waiting, for tens of thousands of tasks. */
   startNow(identity: TaskIdentity, endpoints: readonly Endpoint[]): Sample {
     const keys = endpoints.map(({ address, port }) => `${address}:${port}`);
-    for (const key of keys) this.#tasks.set(key, identity);
-    const destroy = (): void => {
-      for (const key of keys) {
-        if (this.#tasks.get(key) === identity) this.#tasks.delete(key);
-        for (const socket of this.#sockets.get(key) ?? []) socket.destroy();
-      }
+    const task: SharedTask = { identity, sockets: new Set(), answering: new Set(), stopping: false };
+    for (const key of keys) this.#tasks.set(key, task);
+    const leave = (): void => {
+      for (const key of keys) if (this.#tasks.get(key) === task) this.#tasks.delete(key);
     };
-    const stop = async (graceMs: number): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
+    const destroy = (): void => {
+      leave();
+      for (const socket of task.sockets) socket.destroy();
+    };
+    const stop = async (graceMs: number, drainMs: number): Promise<void> => {
+      task.stopping = true;
+      await pause(graceMs);
+      leave();
+      const limit = Date.now() + drainMs;
+      while (task.answering.size > 0 && Date.now() < limit) await pause(10);
       destroy();
     };
     return { stop, destroy };
   }
 
   close(): void {
-    for (const server of this.#servers.values()) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const server of this.#servers.values()) server.close();
+    for (const task of this.#tasks.values()) for (const socket of task.sockets) socket.destroy();
   }
 
   async #listen(port: number): Promise<void> {
-    const server = createServer((request, response) => {
-      const identity = this.#tasks.get(keyOf(request.socket));
-      if (identity) answerHttp(identity, request, response).catch(() => response.destroy());
-      else request.socket.destroy();
-    });
-    server.keepAliveTimeout = 60_000;
-    server.on('connection', (socket: Socket) => this.#accept(socket));
-    server.on('upgrade', (request, socket) => acceptWebSocket(request, socket));
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: '0.0.0.0', port, backlog: 4096 }, resolve);
@@ -67,21 +74,47 @@ export class SharedListeners {
 
   /** A connection to a task that is not there is reset: as near to a refused one as a shared listener comes. */
   #accept(socket: Socket): void {
+    const task = this.#tasks.get(keyOf(socket));
     socket.on('error', () => socket.destroy());
-    const key = keyOf(socket);
-    if (!this.#tasks.has(key)) {
+    if (!task) {
       socket.resetAndDestroy();
       return;
     }
-    const sockets = this.#sockets.get(key) ?? new Set();
-    this.#sockets.set(key, sockets.add(socket));
-    socket.on('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) this.#sockets.delete(key);
+    task.sockets.add(socket);
+    socket.on('close', () => task.sockets.delete(socket));
+    const { kind } = task.identity.spec;
+    if (kind === 'tcp-echo') socket.pipe(socket);
+    else if (kind === 'https') this.#tls().emit('connection', socket);
+    else this.#http.emit('connection', socket);
+  }
+
+  #tls(): HttpServer {
+    this.#https ??= this.#serving(createTlsServer(sampleCertificate()));
+    return this.#https;
+  }
+
+  #serving(server: HttpServer): HttpServer {
+    server.keepAliveTimeout = 60_000;
+    server.on('upgrade', acceptWebSocket);
+    server.on('request', (request, response) => {
+      const task = this.#tasks.get(keyOf(request.socket));
+      if (!task) {
+        request.socket.destroy();
+        return;
+      }
+      task.answering.add(response);
+      response.on('close', () => task.answering.delete(response));
+      if (task.stopping) response.setHeader('Connection', 'close');
+      answerHttp(task.identity, request, response).catch(() => response.destroy());
     });
+    return server;
   }
 }
 
 function keyOf(socket: Socket): string {
   return `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,0 +1,26 @@
+/** The log lines about changes and diagnostics: one for each change, each diagnostic once. */
+import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
+import { describeReason } from '../core/plan.ts';
+import type { Logger } from '../observe/log.ts';
+import type { JournalEntry } from './journal.ts';
+
+export function logEntry(log: Logger, entry: JournalEntry): void {
+  const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
+  const reasons = plan.kind === 'reload' ? plan.reasons.map(describeReason) : [];
+  const fields = { revision, hash: hash.slice(0, 8), cause, action: plan.kind, reasons, durations };
+  if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'HAProxy follows');
+  else log.error({ ...fields, stage: result.stage, error: result.message }, 'HAProxy stays as it is');
+}
+
+const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
+
+/** Says each diagnostic once, and that it is gone once it is. */
+export function diagnosticLog(log: Logger): (diagnostics: readonly Diagnostic[]) => void {
+  let said = new Set<string>();
+  return (diagnostics) => {
+    const now = new Map(diagnostics.map((it) => [describeDiagnostic(it), it.severity]));
+    for (const [text, severity] of now) if (!said.has(text)) log[levels[severity]](text);
+    for (const text of said) if (!now.has(text)) log.info(`mended: ${text}`);
+    said = new Set(now.keys());
+  };
+}

@@ -1,0 +1,21 @@
+/** What has to be undone at the end, undone in the opposite order; a step that fails does not keep the others. */
+export interface Teardown {
+  readonly add: (step: () => unknown) => void;
+  readonly run: () => Promise<void>;
+}
+
+export function teardown(onFailure: (error: unknown) => void): Teardown {
+  const steps: (() => unknown)[] = [];
+  return {
+    add: (step) => steps.push(step),
+    run: async () => {
+      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+        try {
+          await step();
+        } catch (error) {
+          onFailure(error);
+        }
+      }
+    },
+  };
+}

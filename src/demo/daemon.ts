@@ -1,0 +1,67 @@
+/** Pacer as its users run it: a process of its own, asked over its status server. */
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+
+export interface DaemonProcess {
+  readonly pid: number;
+  /** JSON of a path of the status server; undefined while it does not answer with 200. */
+  readonly get: (path: string) => Promise<unknown>;
+  /** Resolves once /readyz says so. @throws when the process ends before, with its last words */
+  readonly ready: () => Promise<void>;
+  /** In an orderly way; resolves when the process has ended. */
+  readonly stop: () => Promise<void>;
+}
+
+export function startDaemon(flags: readonly string[], statusPort: number, directory: string): DaemonProcess {
+  const program = join(import.meta.dirname, '..', 'main.js');
+  const log = createWriteStream(join(directory, 'pacer.log'));
+  let lastWords = '';
+  // A group of its own, so that Ctrl-C reaches the demo alone, which then ends things in order.
+  const child = spawn(
+    process.execPath,
+    [program, 'run', ...flags, '--status-listen', `127.0.0.1:${statusPort}`],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      lastWords = (lastWords + chunk.toString()).slice(-2000);
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let running = true;
+  void ended.then(() => {
+    running = false;
+    log.end();
+  });
+
+  const get = async (path: string): Promise<unknown> => {
+    try {
+      const { statusCode, body } = await request(`http://127.0.0.1:${statusPort}${path}`);
+      const answer = await body.json();
+      return statusCode === 200 ? answer : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    pid: child.pid ?? 0,
+    get,
+    ready: async () => {
+      while ((await get('/readyz')) === undefined) {
+        if (!running) throw new Error(`Pacer has ended:\n${lastWords}`);
+        await sleep(50);
+      }
+    },
+    stop: async () => {
+      if (running) child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}

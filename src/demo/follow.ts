@@ -1,0 +1,61 @@
+/** Whether HAProxy has followed a change, and how long it took, by what Pacer says of itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Simulator } from '../simulator/simulator.ts';
+import type { DaemonProcess } from './daemon.ts';
+
+export interface Followed {
+  /** The slowest of the change's revisions, from the event's arrival until HAProxy ran it; undefined where there was none. */
+  readonly slowestMs: number | undefined;
+  readonly reloads: number;
+}
+
+interface RevisionView {
+  readonly revision: number;
+  readonly eventToAppliedMs?: number;
+  readonly result: { readonly kind: string };
+}
+
+interface AppView {
+  readonly ports: readonly {
+    readonly servers: readonly { readonly taskId: string; readonly admission: string }[];
+  }[];
+}
+
+export async function lastRevision(daemon: DaemonProcess): Promise<number> {
+  return (await revisions(daemon))[0]?.revision ?? 0;
+}
+
+/** Waits until the servers of the app are its healthy tasks and HAProxy runs what is wanted. */
+export async function followed(
+  daemon: DaemonProcess,
+  marathon: Simulator,
+  app: string,
+  since: number,
+): Promise<Followed> {
+  const deadline = Date.now() + 30_000;
+  while (!(await inStep(daemon, marathon, app))) {
+    if (Date.now() > deadline)
+      throw new Error(`HAProxy has not followed the change of ${app} within 30 seconds`);
+    await sleep(25);
+  }
+  const fresh = (await revisions(daemon)).filter(
+    ({ revision, result }) => revision > since && result.kind === 'applied',
+  );
+  const times = fresh.flatMap(({ eventToAppliedMs }) => eventToAppliedMs ?? []);
+  return { slowestMs: times.length === 0 ? undefined : Math.max(...times), reloads: fresh.length };
+}
+
+async function inStep(daemon: DaemonProcess, marathon: Simulator, app: string): Promise<boolean> {
+  const wanted = marathon
+    .tasks(app)
+    .filter(({ state, healthy }) => state === 'TASK_RUNNING' && healthy !== false)
+    .map(({ id }) => id)
+    .sort();
+  const view = (await daemon.get(`/apps${app}`)) as AppView | undefined;
+  const servers = (view?.ports ?? []).flatMap((port) => port.servers.map(({ taskId }) => taskId)).sort();
+  return JSON.stringify(servers) === JSON.stringify(wanted) && (await daemon.get('/readyz')) !== undefined;
+}
+
+async function revisions(daemon: DaemonProcess): Promise<readonly RevisionView[]> {
+  return ((await daemon.get('/revisions')) ?? []) as readonly RevisionView[];
+}

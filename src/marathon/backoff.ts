@@ -1,0 +1,28 @@
+/** How long to wait before the next try: at once, then doubling with jitter up to a cap. It knows no clock. */
+const firstMs = 500;
+const capMs = 10_000;
+
+export class Backoff {
+  readonly #random: () => number;
+  #failures = 0;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+
+  next(): number {
+    const failures = this.#failures++;
+    if (failures === 0) return 0;
+    const ceiling = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 10));
+    return ceiling * (0.5 + this.#random() / 2);
+  }
+}
+
+/** `ms`, give or take a fifth: so that many balancers do not ask at the same time. */
+export function jittered(ms: number, random: () => number = Math.random): number {
+  return ms * (0.8 + random() * 0.4);
+}

@@ -1,0 +1,138 @@
+/**
+ * The event stream without an end: attaches, decodes, and attaches again when a connection is over, to the next
+ * endpoint at once and then with growing pauses. It must not know what the events change.
+ * [marathon] a stream that is not led by a leader yet is answered with 200 and closed without a frame
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { decodeEvent } from './decode-event.ts';
+import { describeUrl, type Endpoints } from './endpoints.ts';
+import { followedTypes, type MarathonEvent } from './event-types.ts';
+import { closedByMarathon, runStream } from './stream.ts';
+import type { Transport } from './transport.ts';
+
+export interface EventsOptions {
+  readonly endpoints: Endpoints;
+  readonly transport: Transport;
+  readonly watchdogMs: number;
+  readonly now: () => number;
+  /** The first frame of a connection: whatever happens from now on is told. */
+  readonly onAttached: (node: URL, endpoint: URL) => void;
+  readonly onEvent: (event: MarathonEvent, receivedAt: number) => void;
+  /** Any byte of an attached stream, heartbeats too. */
+  readonly onBytes: (receivedAt: number) => void;
+  /** A frame that cannot be read may have told anything. */
+  readonly onUnreadable: (reason: string) => void;
+  /** A connection is over, whether it was attached or not. */
+  readonly onDown: (reason: string, attached: boolean) => void;
+}
+
+export interface EventCounts {
+  readonly events: Record<string, number>;
+  unknown: number;
+  malformed: number;
+  /** Connections tried after the first. */
+  reconnects: number;
+}
+
+/** A stream that lived this long was no accident: the next one is attached at once. */
+const stableMs = 5_000;
+
+const query = new URLSearchParams([
+  // [marathon] 1.6 and 1.7 put whole groups into the plans otherwise
+  ['plan-format', 'light'],
+  ...followedTypes.map((type): [string, string] => ['event_type', type]),
+]).toString();
+
+export class MarathonEvents {
+  readonly counts: EventCounts = { events: {}, unknown: 0, malformed: 0, reconnects: 0 };
+  readonly #options: EventsOptions;
+  readonly #closed = new AbortController();
+  readonly #backoff = new Backoff();
+  readonly #running: Promise<void>;
+
+  constructor(options: EventsOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { endpoints, now, onDown } = this.#options;
+    const { signal } = this.#closed;
+    let endpoint: URL | undefined;
+    while (!signal.aborted) {
+      endpoint = endpoints.following(endpoint);
+      const outcome = await this.#connect(endpoint);
+      if (signal.aborted) return;
+      const { attachedAt, reason } = outcome;
+      if (attachedAt !== undefined && now() - attachedAt >= stableMs) this.#backoff.reset();
+      onDown(`${describeUrl(endpoint)}: ${reason}`, attachedAt !== undefined);
+      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
+      this.counts.reconnects++;
+    }
+  }
+
+  async #connect(endpoint: URL): Promise<{ attachedAt: number | undefined; reason: string }> {
+    const { endpoints, transport, watchdogMs, now } = this.#options;
+    const { signal } = this.#closed;
+    const connection = new AbortController();
+    let node = endpoint;
+    let attachedAt: number | undefined;
+    let receivedAt = now();
+    // Heartbeats alone keep a connection alive, but one that is never attached tells nothing.
+    const unattached = setTimeout(() => connection.abort(), watchdogMs);
+    const attach = () => {
+      clearTimeout(unattached);
+      attachedAt = receivedAt;
+      this.#options.onAttached(node, endpoint);
+    };
+    const reason = await runStream({
+      endpoint,
+      query,
+      endpoints,
+      transport,
+      watchdogMs,
+      signal: AbortSignal.any([signal, connection.signal]),
+      onOpen: (answering) => (node = answering),
+      onBytes: () => {
+        receivedAt = now();
+        if (attachedAt !== undefined) this.#options.onBytes(receivedAt);
+      },
+      onFrame: (name, data) => {
+        // [marathon] HttpEventStreamHandleActor subscribes before it announces itself: any frame is proof.
+        if (attachedAt === undefined) attach();
+        this.#take(name, data, receivedAt);
+      },
+    });
+    clearTimeout(unattached);
+    if (connection.signal.aborted) return { attachedAt, reason: 'the stream was open but never attached' };
+    if (attachedAt === undefined && reason === closedByMarathon)
+      return { attachedAt, reason: 'there is no leader yet' };
+    return { attachedAt, reason };
+  }
+
+  #take(name: string, data: string, receivedAt: number): void {
+    try {
+      const decoded = decodeEvent(name, data);
+      if (decoded.kind === 'event') {
+        const { type } = decoded.event;
+        this.counts.events[type] = (this.counts.events[type] ?? 0) + 1;
+        this.#options.onEvent(decoded.event, receivedAt);
+      } else if (decoded.kind === 'ignored') this.counts.unknown++;
+      else this.#unreadable(decoded.reason);
+    } catch (error) {
+      this.#unreadable(messageOf(error));
+    }
+  }
+
+  #unreadable(reason: string): void {
+    this.counts.malformed++;
+    this.#options.onUnreadable(reason);
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Drives the mirror: attaches the stream, takes the base from the same node, applies events, fetches what they
+ * name, polls while the stream is down, resyncs on a slow timer. Every failure ends here, in log and status.
+ * It must not know what the apps mean.
+ */
+import { messageOf } from '../errors.ts';
+import { fetchApp, fetchGroup, fetchVersion } from './api.ts';
+import { MarathonClient } from './client.ts';
+import { DiagnosticsByApp } from './diagnostics.ts';
+import { describeUrl } from './endpoints.ts';
+import { describeEvent, type MarathonEvent } from './event-types.ts';
+import { MarathonEvents } from './events.ts';
+import { FullSync, type SyncReason } from './full-sync.ts';
+import { MirrorState } from './mirror-state.ts';
+import type { Wishes } from './plans.ts';
+import { Publisher } from './publisher.ts';
+import { Refetch, type Cause, type Target } from './refetch.ts';
+import type { MarathonLogEntry, MarathonSource, MarathonSourceOptions, MarathonStatus } from './source.ts';
+
+export class Follower implements MarathonSource {
+  readonly #options: MarathonSourceOptions;
+  readonly #now: () => number;
+  readonly #client: MarathonClient;
+  readonly #mirror = new MirrorState();
+  readonly #diagnostics = new DiagnosticsByApp();
+  readonly #publisher: Publisher;
+  readonly #refetch: Refetch;
+  readonly #sync: FullSync;
+  readonly #events: MarathonEvents;
+  readonly #closed = new AbortController();
+  /** Causes of the events that were applied since the last hand-out. */
+  #batch: Cause[] = [];
+  #plansTimer: NodeJS.Timeout | undefined;
+  /** The node that serves the stream, while it is attached. */
+  #node: URL | undefined;
+  #endpoint: URL | undefined;
+  #version: string | undefined;
+  #confirmedAt: number | undefined;
+  #lastEventAt: number | undefined;
+  #lastError: { message: string; at: number } | undefined;
+
+  constructor(options: MarathonSourceOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#client = new MarathonClient(options);
+    this.#publisher = new Publisher(options.onChange);
+    this.#refetch = new Refetch({
+      fetch: (target, cause) => this.#fetchOne(target, cause),
+      onTooMany: () => this.#sync.request('too many apps changed'),
+      onFailed: (error) => {
+        this.#failed('an app could not be fetched', error);
+        this.#sync.request('a fetch failed');
+      },
+    });
+    this.#sync = new FullSync({
+      client: this.#client,
+      mark: () => this.#mirror.mark(),
+      pace: () => this.#pace(),
+      onAnswer: (...answer) => this.#installAll(...answer),
+      onFailed: (error) => this.#failed('the full list of apps could not be fetched', error),
+    });
+    const { endpoints, transport } = this.#client;
+    this.#events = new MarathonEvents({
+      endpoints,
+      transport,
+      watchdogMs: options.watchdogMs ?? 30_000,
+      now: this.#now,
+      onAttached: (node, endpoint) => this.#attached(node, endpoint),
+      onEvent: (event, receivedAt) => this.#take(event, receivedAt),
+      onBytes: (receivedAt) => {
+        if (this.#connected) this.#confirmedAt = receivedAt;
+      },
+      onUnreadable: (reason) => {
+        this.#log('warn', 'an event of Marathon cannot be read', { reason });
+        this.#sync.request('an event could not be read');
+      },
+      onDown: (reason, wasAttached) => this.#down(reason, wasAttached),
+    });
+  }
+
+  status(): MarathonStatus {
+    const { events, unknown, reconnects } = this.#events.counts;
+    const { apps } = this.#publisher;
+    const leader = this.#node ?? this.#client.endpoints.leader;
+    return {
+      connected: this.#connected,
+      ...(this.#endpoint !== undefined && { endpoint: describeUrl(this.#endpoint) }),
+      ...(leader !== undefined && { leader: describeUrl(leader) }),
+      ...(this.#version !== undefined && { version: this.#version }),
+      ...(this.#confirmedAt !== undefined && { confirmedAt: this.#confirmedAt }),
+      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
+      apps: apps.size,
+      tasks: [...apps.values()].reduce((sum, app) => sum + app.tasks.length, 0),
+      events: { ...events },
+      unknownEvents: unknown,
+      reconnects,
+      resyncs: this.#sync.resyncs,
+      resyncDifferences: this.#mirror.drift.settle(this.#now()),
+      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      diagnostics: this.#diagnostics.all,
+    };
+  }
+
+  resync(reason: string): void {
+    this.#sync.request(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    clearTimeout(this.#plansTimer);
+    this.#sync.close();
+    await this.#events.close();
+    await this.#client.close();
+  }
+
+  get #connected(): boolean {
+    return this.#node !== undefined && this.#mirror.isSettled;
+  }
+
+  #attached(node: URL, endpoint: URL): void {
+    this.#node = node;
+    this.#endpoint = endpoint;
+    this.#mirror.newStream();
+    this.#refetch.clear();
+    this.#log('info', 'the event stream of Marathon is attached', { node: describeUrl(node) });
+    this.#sync.restart('the stream was attached', node);
+    void this.#learnVersion(node);
+  }
+
+  #down(reason: string, wasAttached: boolean): void {
+    this.#node = undefined;
+    this.#error(reason);
+    this.#log(wasAttached ? 'warn' : 'debug', 'the event stream of Marathon is down', { reason });
+    // Poll from the first failure on: the stream may be refused for good while the list is not.
+    if (wasAttached || !this.#mirror.hasBase) this.#sync.lostStream(!this.#mirror.hasBase);
+  }
+
+  #take(event: MarathonEvent, receivedAt: number): void {
+    this.#lastEventAt = receivedAt;
+    const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
+    this.#fulfil(this.#mirror.apply(event, this.#now()), cause);
+    this.#batch.push(cause);
+    // All events of one chunk are applied before microtasks run: they are handed out as one change.
+    if (this.#batch.length === 1) queueMicrotask(() => this.#publishBatch());
+  }
+
+  #publishBatch(): void {
+    const [first] = this.#batch;
+    const more = this.#batch.length - 1;
+    this.#batch = [];
+    if (first === undefined) return;
+    const text = more === 0 ? first.text : `${first.text} and ${more} more`;
+    this.#publish('events', { ...first, text });
+  }
+
+  #fulfil(wishes: Wishes, cause: Cause): void {
+    this.#refetch.wish(wishes, cause);
+    clearTimeout(this.#plansTimer);
+    const dueAt = this.#mirror.plans.dueAt;
+    if (dueAt === undefined) return;
+    this.#plansTimer = setTimeout(
+      () => this.#fulfil(this.#mirror.plans.overdue(this.#now()), { ...cause, text: `${cause.text} (overdue)` }),
+      Math.max(10, dueAt - this.#now()),
+    );
+  }
+
+  async #fetchOne(target: Target, cause: Cause): Promise<void> {
+    const mark = this.#mirror.mark();
+    const options = { signal: this.#closed.signal, ...(this.#node !== undefined && { prefer: this.#node }) };
+    if (target.kind === 'app') {
+      const answer = await fetchApp(this.#client, target.id, options);
+      this.#diagnostics.replace([target.id], answer?.diagnostics ?? []);
+      this.#mirror.installOne(mark, target.id, answer, this.#now());
+    } else {
+      const answer = await fetchGroup(this.#client, target.id, options);
+      this.#diagnostics.replace((answer?.apps ?? []).map(({ id }) => id), answer?.diagnostics ?? []);
+      this.#mirror.installGroup(mark, target.id, answer, this.#now());
+    }
+    this.#publish('events', cause);
+  }
+
+  #installAll(...[mark, answer, reason, receivedAt]: Parameters<FullSync['onAnswer']>): void {
+    const judge = reason === 'slow timer' && this.#refetch.idle;
+    const wishes = this.#mirror.installAll(mark, answer, this.#now(), judge);
+    this.#diagnostics.replaceAll(answer.diagnostics);
+    this.#confirmedAt = receivedAt;
+    const cause: Cause = { text: 'snapshot', receivedAt, eventTime: undefined };
+    this.#publish('snapshot', cause);
+    this.#fulfil(wishes, cause);
+  }
+
+  #publish(kind: 'snapshot' | 'events', cause: Cause): void {
+    if (this.#closed.signal.aborted) return;
+    try {
+      this.#publisher.publish(kind, this.#mirror.apps, this.#mirror.takeChanged(), cause);
+    } catch (error) {
+      this.#failed('a change of the mirror could not be handled', error);
+    }
+  }
+
+  async #learnVersion(prefer: URL): Promise<void> {
+    try {
+      this.#version = await fetchVersion(this.#client, { prefer, signal: this.#closed.signal });
+      this.#mirror.hasGoals = isAtLeast(this.#version, 1, 8);
+    } catch (error) {
+      this.#failed('the version of Marathon could not be fetched', error);
+    }
+  }
+
+  #pace(): SyncReason {
+    throw new Error('x');
+  }
+
+  #failed(message: string, error: unknown): void {
+    if (this.#closed.signal.aborted) return;
+    this.#error(`${message}: ${messageOf(error)}`);
+    this.#log('warn', message, { error: messageOf(error) });
+  }
+
+  #error(message: string): void {
+    this.#lastError = { message, at: this.#now() };
+  }
+
+  #log(level: MarathonLogEntry['level'], message: string, detail: object): void {
+    this.#options.log?.({ level, message, detail });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The request for the event stream, with redirects followed by hand: a standby sends it on to the leader, and
+ * fetch would drop the credentials on the way. It must not know events.
+ * [marathon] api/LeaderProxyFilter.scala: only /v2/events is redirected, 1.7 and later
+ */
+import { fetch, type Response } from 'undici';
+import { pathBelow, type Endpoints } from './endpoints.ts';
+import type { Transport } from './transport.ts';
+
+export interface Opened {
+  readonly response: Response;
+  /** The node that answered in the end. */
+  readonly node: URL;
+}
+
+/** A standby may name a leader that has just become a standby itself. */
+const maxRedirects = 2;
+
+export async function openEvents(
+  endpoint: URL,
+  query: string,
+  { endpoints, transport, signal }: { endpoints: Endpoints; transport: Transport; signal: AbortSignal },
+): Promise<Opened> {
+  const path = `/v2/events?${query}`;
+  let node = endpoint;
+  let url = new URL(pathBelow(endpoint, path), endpoint);
+  for (let redirects = 0; ; redirects++) {
+    const authorization = endpoints.authorizationFor(node);
+    const response = await fetch(url, {
+      dispatcher: transport.streams,
+      redirect: 'manual',
+      signal,
+      headers: {
+        // [jetty] EventSourceServlet compares the whole header line: anything more is answered with 405.
+        accept: 'text/event-stream',
+        'cache-control': 'no-cache',
+        'user-agent': 'pacer',
+        ...(authorization !== undefined && { authorization }),
+      },
+    });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || location === null) return { response, node };
+    await response.body?.cancel();
+    if (redirects === maxRedirects) throw new Error(`${url.origin} redirects in a circle`);
+    const named = new URL(location, url);
+    const leader = endpoints.learnLeader(named.href, node);
+    node = leader ?? new URL(named.origin);
+    url =
+      leader === undefined || leader.host === named.host ? named : new URL(pathBelow(leader, path), leader);
+    if (leader !== undefined) url.protocol = leader.protocol;
+  }
+}

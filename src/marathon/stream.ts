@@ -1,0 +1,97 @@
+/**
+ * One connection to the event stream, from the request to its end: frames, heartbeats, the watchdog. It never
+ * tries again by itself and must not know what the frames mean.
+ */
+import { EventSource } from 'eventsource';
+import { describeUrl, type Endpoints } from './endpoints.ts';
+import { openEvents } from './redirect.ts';
+import type { Transport } from './transport.ts';
+
+export interface StreamOptions {
+  readonly endpoint: URL;
+  readonly query: string;
+  readonly endpoints: Endpoints;
+  readonly transport: Transport;
+  /** The silence that ends the connection; a heartbeat is enough to break it. */
+  readonly watchdogMs: number;
+  readonly signal: AbortSignal;
+  /** The node answered; it may yet close without a word. */
+  readonly onOpen: (node: URL) => void;
+  readonly onBytes: () => void;
+  readonly onFrame: (name: string, data: string) => void;
+}
+
+export const closedByMarathon = 'Marathon closed the event stream';
+
+/** Resolves with the reason once the connection is over. */
+export async function runStream(options: StreamOptions): Promise<string> {
+  const { endpoint, signal, watchdogMs, onFrame } = options;
+  return new Promise((resolve) => {
+    const end = (reason: string) => {
+      clearTimeout(watchdog);
+      signal.removeEventListener('abort', abort);
+      // eventsource starts its retry timer only after the error event: closing within the event would leave it.
+      queueMicrotask(() => source.close());
+      resolve(reason);
+    };
+    const abort = () => end('closed');
+    const watchdog = setTimeout(() => end(`no byte for ${watchdogMs / 1000} s`), watchdogMs);
+    const source = new Frames(endpoint, onFrame, async (_url, init) => {
+      // Only its own close() aborts this signal; an AbortError of any other origin would kill it without a word.
+      const { response, node } = await openEvents(endpoint, options.query, {
+        ...options,
+        signal: init.signal as AbortSignal,
+      });
+      if (response.status === 200) {
+        const leader = response.headers.get('x-marathon-leader');
+        if (leader !== null) options.endpoints.learnLeader(leader, node);
+        options.onOpen(node);
+      }
+      const noted = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          watchdog.refresh();
+          options.onBytes();
+          controller.enqueue(chunk);
+        },
+      });
+      const body = response.body?.pipeThrough(noted) ?? null;
+      return {
+        body,
+        url: describeUrl(node),
+        status: response.status,
+        redirected: false,
+        headers: response.headers,
+      };
+    });
+    source.addEventListener('error', ({ code, message }) => end(reasonOf(code, message)));
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+  });
+}
+
+/** All frames, whatever their name: EventSource has a listener for each name only. */
+class Frames extends EventSource {
+  readonly #onFrame: (name: string, data: string) => void;
+
+  constructor(
+    url: URL,
+    onFrame: (name: string, data: string) => void,
+    fetch: NonNullable<NonNullable<ConstructorParameters<typeof EventSource>[1]>['fetch']>,
+  ) {
+    super(url, { fetch });
+    this.#onFrame = onFrame;
+  }
+
+  override dispatchEvent(event: Event): boolean {
+    if (event instanceof MessageEvent && typeof event.data === 'string')
+      this.#onFrame(event.type, event.data);
+    return super.dispatchEvent(event);
+  }
+}
+
+function reasonOf(code: number | undefined, message: string | undefined): string {
+  if (code === 401 || code === 403) return `Marathon refuses the credentials for its event stream (${code})`;
+  if (code === 200) return `the answer is no event stream: ${message ?? ''}`;
+  if (code !== undefined) return `Marathon answers ${code} instead of an event stream`;
+  return message ?? closedByMarathon;
+}

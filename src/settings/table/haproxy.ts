@@ -1,0 +1,120 @@
+/** How HAProxy is run, reloaded and kept within limits. */
+import { define } from '../spec.ts';
+import { duration, integer, oneOf, seconds, text } from '../values.ts';
+
+export const haproxySettings = {
+  haproxyMode: define({
+    flag: 'haproxy-mode',
+    argument: 'mode',
+    schema: oneOf('supervise', 'attach', 'command'),
+    doc: 'supervise: start HAProxy; attach: use one that runs; command: reload with --command (default: supervise, or command where --command is given)',
+  }),
+  haproxyBin: define({
+    flag: 'haproxy-bin',
+    argument: 'path',
+    schema: text,
+    default: 'haproxy',
+    doc: 'the HAProxy program',
+  }),
+  masterSocket: define({
+    flag: 'haproxy-master-socket',
+    argument: 'path',
+    schema: text,
+    doc: "HAProxy's master socket (default: in the state directory)",
+  }),
+  runtimeSocket: define({
+    flag: 'haproxy-socket',
+    argument: 'path',
+    schema: text,
+    doc: "HAProxy's runtime socket (default: in the state directory)",
+  }),
+  command: define({
+    flag: 'command',
+    short: 'c',
+    argument: 'command',
+    schema: text,
+    doc: 'the shell command that reloads HAProxy, in command mode',
+  }),
+  maxReloadRetries: define({
+    flag: 'max-reload-retries',
+    argument: 'n',
+    schema: integer(0, 1000),
+    default: 10,
+    doc: 'how often --command is tried',
+  }),
+  reloadInterval: define({
+    flag: 'reload-interval',
+    argument: 'seconds',
+    schema: seconds,
+    default: 10,
+    doc: 'the wait between tries of --command',
+  }),
+  stateDir: define({
+    flag: 'state-dir',
+    argument: 'path',
+    schema: text,
+    default: '/var/lib/pacer',
+    doc: 'where configurations, sockets and the self-signed certificate are kept',
+  }),
+  archiveVersions: define({
+    flag: 'archive-versions',
+    argument: 'n',
+    schema: integer(1, 1000),
+    default: 5,
+    doc: 'how many old revisions are kept',
+  }),
+  onExit: define({
+    flag: 'on-exit',
+    argument: 'stop|keep',
+    schema: oneOf('stop', 'keep'),
+    default: 'stop',
+    doc: 'what a supervised HAProxy does when Pacer is stopped; it always survives a crash of Pacer',
+  }),
+  stopTimeout: define({
+    flag: 'stop-timeout',
+    argument: 'seconds',
+    schema: seconds,
+    default: 10,
+    doc: 'how long requests in flight may take when HAProxy is stopped',
+  }),
+  maxconn: define({
+    flag: 'maxconn',
+    argument: 'n',
+    schema: integer(10, 2_000_000),
+    doc: 'connections HAProxy takes (default: a quarter of the limit of open files)',
+  }),
+  hardStopAfter: define({
+    flag: 'hard-stop-after',
+    argument: 'duration',
+    schema: duration,
+    default: '30m',
+    doc: 'how long an old HAProxy worker may finish its connections',
+  }),
+  maxReloads: define({
+    flag: 'max-reloads',
+    argument: 'n',
+    schema: integer(1, 10_000),
+    default: 50,
+    doc: 'how many reloads an old HAProxy worker may survive',
+  }),
+  reloadBurst: define({
+    flag: 'reload-burst',
+    argument: 'n',
+    schema: integer(1, 1000),
+    default: 10,
+    doc: 'reloads that may follow each other at once',
+  }),
+  reloadSpacing: define({
+    flag: 'reload-spacing',
+    argument: 'seconds',
+    schema: seconds,
+    default: 1,
+    doc: 'seconds for each further reload once the burst is used up',
+  }),
+  syslogSocket: define({
+    flag: 'syslog-socket',
+    argument: 'path',
+    schema: text,
+    doc: 'where HAProxy logs: a syslog socket or address (default: nowhere)',
+  }),
+} as const;

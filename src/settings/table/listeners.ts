@@ -1,0 +1,60 @@
+/** Where HAProxy listens, and with what. */
+import { define } from '../spec.ts';
+import { address, cidrs, flag, list, port } from '../values.ts';
+
+export const listenersSettings = {
+  httpPort: define({
+    flag: 'http-port',
+    argument: 'port',
+    schema: port,
+    default: 80,
+    doc: 'HTTP by host name',
+  }),
+  httpsPort: define({
+    flag: 'https-port',
+    argument: 'port',
+    schema: port,
+    default: 443,
+    doc: 'HTTPS by host name',
+  }),
+  appidPort: define({
+    flag: 'appid-port',
+    argument: 'port',
+    schema: port,
+    default: 9091,
+    doc: 'HTTP by the header X-Marathon-App-Id',
+  }),
+  statsPort: define({
+    flag: 'stats-port',
+    argument: 'port',
+    schema: port,
+    default: 9090,
+    doc: "HAProxy's statistics, metrics and health check",
+  }),
+  bindAddress: define({
+    flag: 'bind-addr',
+    argument: 'address',
+    schema: address,
+    default: '*',
+    doc: 'where listeners bind',
+  }),
+  dontBindHttpHttps: define({
+    flag: 'dont-bind-http-https',
+    schema: flag,
+    default: false,
+    doc: 'no HTTP and HTTPS listeners',
+  }),
+  sslCerts: define({
+    flag: 'ssl-certs',
+    argument: 'path...',
+    schema: list,
+    doc: 'certificates of the HTTPS listener, files or directories (default: /etc/ssl/cert.pem, else a self-signed one)',
+  }),
+  trustedProxies: define({
+    flag: 'trusted-proxies',
+    argument: 'cidr...',
+    schema: cidrs,
+    default: '',
+    doc: 'networks whose X-Forwarded headers are believed',
+  }),
+} as const;

@@ -1,0 +1,60 @@
+/** Where Marathon is and how it is talked to. */
+import { define } from '../spec.ts';
+import { flag, seconds, text, urls } from '../values.ts';
+
+export const marathonSettings = {
+  marathon: define({
+    flag: 'marathon',
+    short: 'm',
+    argument: 'url...',
+    schema: urls,
+    default: 'http://master.mesos:8080',
+    doc: 'Marathon endpoints; several for failover',
+  }),
+  auth: define({
+    flag: 'auth-credentials',
+    argument: 'user:password',
+    schema: text,
+    doc: 'basic auth for Marathon; better in the environment or a file',
+    secret: true,
+  }),
+  authFile: define({
+    flag: 'marathon-auth-credential-file',
+    argument: 'path',
+    schema: text,
+    doc: 'a file that holds user:password for Marathon',
+  }),
+  marathonCa: define({
+    flag: 'marathon-ca-cert',
+    argument: 'path',
+    schema: text,
+    doc: "the CA of Marathon's certificate",
+  }),
+  marathonInsecure: define({
+    flag: 'marathon-insecure',
+    schema: flag,
+    default: false,
+    doc: "do not verify Marathon's certificate",
+  }),
+  resyncSeconds: define({
+    flag: 'resync-interval',
+    argument: 'seconds',
+    schema: seconds,
+    default: 60,
+    doc: 'how often the whole state is compared with Marathon',
+  }),
+  watchdogSeconds: define({
+    flag: 'stream-timeout',
+    argument: 'seconds',
+    schema: seconds,
+    default: 30,
+    doc: 'silence of the event stream after which it counts as dead',
+  }),
+  maxConfirmationAge: define({
+    flag: 'max-confirmation-age',
+    argument: 'seconds',
+    schema: seconds,
+    default: 120,
+    doc: '/readyz fails when Marathon has confirmed nothing for longer',
+  }),
+} as const;

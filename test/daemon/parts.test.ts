@@ -1,0 +1,163 @@
+/** The small parts of the daemon, each on its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { coalesce } from '../../src/daemon/coalesce.ts';
+import { hostTable } from '../../src/daemon/hosts.ts';
+import { createInbox } from '../../src/daemon/inbox.ts';
+import { reloadBudget } from '../../src/daemon/reload-budget.ts';
+import { teardown } from '../../src/daemon/teardown.ts';
+import { anApp, aTask } from '../support/apps.ts';
+
+describe('a coalesced task', () => {
+  test('runs once for many requests, and once more for those that come while it runs', async () => {
+    let runs = 0;
+    let finish: () => void = () => undefined;
+    const passes = coalesce(async () => {
+      runs += 1;
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    }, 1);
+    for (let i = 0; i < 100; i++) passes.request();
+    while (runs < 1) await sleep(1);
+    for (let i = 0; i < 100; i++) passes.request();
+    finish();
+    while (runs < 2) await sleep(1);
+    finish();
+    await sleep(20);
+    expect(runs).toBe(2);
+    await passes.close();
+  });
+
+  test('is not begun any more once closed', async () => {
+    let runs = 0;
+    const passes = coalesce(() => {
+      runs += 1;
+      return Promise.resolve();
+    }, 5);
+    passes.request();
+    await passes.close();
+    passes.request();
+    await sleep(20);
+    expect(runs).toBe(0);
+  });
+});
+
+describe('the reload budget', () => {
+  test('lets a burst through, then one each while', () => {
+    const budget = reloadBudget(2, 1000);
+    budget.spend(0);
+    budget.spend(0);
+    expect(budget.waitMs(0)).toBe(1000);
+    expect(budget.waitMs(400)).toBe(600);
+    expect(budget.waitMs(1000)).toBe(0);
+    budget.spend(1000);
+    expect(budget.waitMs(1000)).toBe(1000);
+    expect(budget.waitMs(60_000)).toBe(0);
+  });
+
+  test('without a spacing never waits', () => {
+    const budget = reloadBudget(1, 0);
+    budget.spend(0);
+    expect(budget.waitMs(0)).toBe(0);
+  });
+});
+
+describe('the inbox', () => {
+  const app = anApp('/web', { tasks: [aTask('/web', 1)] });
+  const news = {
+    apps: new Map([[app.id, app]]),
+    changed: [app.id],
+    removed: [],
+    cause: 'first',
+    receivedAt: 5,
+  };
+
+  test('is ready only after the first snapshot, even an empty one', () => {
+    const inbox = createInbox();
+    inbox.note('a look');
+    expect(inbox.ready()).toBe(false);
+    inbox.put({ apps: new Map(), changed: [], removed: [], cause: 'snapshot', receivedAt: 1 });
+    expect(inbox.ready()).toBe(true);
+  });
+
+  test('gives each app once, in its latest state, with the time of the earliest event', () => {
+    const inbox = createInbox();
+    const later = { ...app, instances: 9 };
+    inbox.put(news);
+    inbox.put({ ...news, apps: new Map([[app.id, later]]), cause: 'second', receivedAt: 7 });
+    expect(inbox.take()).toEqual({
+      delta: { changed: [later], removed: [] },
+      cause: 'first (+1 more)',
+      receivedAt: 5,
+    });
+    expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
+  });
+
+  test('takes back what could not be worked on, unless it has gone meanwhile', () => {
+    const inbox = createInbox();
+    inbox.put(news);
+    const change = inbox.take();
+    inbox.put({ apps: new Map(), changed: [], removed: [app.id], cause: 'deleted', receivedAt: 9 });
+    inbox.putBack(change);
+    expect(inbox.take()).toEqual({
+      delta: { changed: [], removed: [app.id] },
+      cause: 'first (+1 more)',
+      receivedAt: 5,
+    });
+  });
+});
+
+describe('the host table', () => {
+  test('knows a name once it was learnt, and asks for it once', async () => {
+    const asked: string[] = [];
+    const table = hostTable({
+      onChange: () => undefined,
+      lookup: (host) => {
+        asked.push(host);
+        return Promise.resolve('192.0.2.1');
+      },
+    });
+    await table.learn(['agent1', '10.0.0.1', ''], 1000);
+    await table.learn(['agent1'], 1000);
+    expect(table.resolve('agent1')).toBe('192.0.2.1');
+    expect(asked).toEqual(['agent1']);
+    table.close();
+  });
+
+  test('keeps the last answer when the resolver is away, and tells of a new one', async () => {
+    const answers = ['192.0.2.1', undefined, '192.0.2.2'];
+    const changes: string[] = [];
+    const table = hostTable({
+      onChange: (host) => changes.push(`${host} ${table.resolve(host)}`),
+      ttlMs: 5,
+      lookup: () => {
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        return answer === undefined ? Promise.reject(new Error('away')) : Promise.resolve(answer);
+      },
+    });
+    await table.learn(['agent1'], 1000);
+    while (changes.length < 2) await sleep(2);
+    expect(changes).toEqual(['agent1 192.0.2.1', 'agent1 192.0.2.2']);
+    table.close();
+  });
+
+  test('waits no longer than it may for a resolver that hangs', async () => {
+    const table = hostTable({ onChange: () => undefined, lookup: () => new Promise(() => undefined) });
+    await table.learn(['agent1'], 10);
+    expect(table.resolve('agent1')).toBeUndefined();
+    table.close();
+  });
+});
+
+test('the way down is the way up backwards, and a step that fails does not keep the others', async () => {
+  const done: string[] = [];
+  const failures: unknown[] = [];
+  const undo = teardown((error) => failures.push(error));
+  undo.add(() => done.push('first'));
+  undo.add(() => Promise.reject(new Error('second')));
+  undo.add(() => done.push('third'));
+  await undo.run();
+  expect(done).toEqual(['third', 'first']);
+  expect(failures).toHaveLength(1);
+});

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { ModelContext } from '../../src/core/app-services.ts';
+
+const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
+
+export const digests = { sha1: digest('sha1'), sha256: digest('sha256') };
+
+export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
+  return {
+    groups: ['external'],
+    strictMode: false,
+    servicePorts: true,
+    defaultBindAddress: '*',
+    reservedPorts: new Map(),
+    health: { respectHealth: false, mode: 'all' },
+    digests,
+    resolve: () => undefined,
+    ...parts,
+  };
+}
