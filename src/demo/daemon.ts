@@ -1,7 +1,6 @@
 /** Pacer as its users run it: a process of its own, asked over its status server. */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
@@ -11,13 +10,21 @@ export interface DaemonProcess {
   readonly get: (path: string) => Promise<unknown>;
   /** Resolves once /readyz says so. @throws when the process ends before, with its last words */
   readonly ready: () => Promise<void>;
-  /** In an orderly way; resolves when the process has ended. */
-  readonly stop: () => Promise<void>;
+  /** In an orderly way, or by another signal; resolves when the process has ended. */
+  readonly stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<number | null>;
 }
 
-export function startDaemon(flags: readonly string[], statusPort: number, directory: string): DaemonProcess {
-  const program = join(import.meta.dirname, '..', 'main.js');
-  const log = createWriteStream(join(directory, 'pacer.log'));
+export interface DaemonProcessOptions {
+  /** The built `main.js`. */
+  readonly program: string;
+  readonly flags: readonly string[];
+  readonly statusPort: number;
+  /** Takes what it prints. */
+  readonly logFile: string;
+}
+
+export function startDaemon({ program, flags, statusPort, logFile }: DaemonProcessOptions): DaemonProcess {
+  const log = createWriteStream(logFile, { flags: 'a' });
   let lastWords = '';
   // A group of its own, so that Ctrl-C reaches the demo alone, which then ends things in order.
   const child = spawn(
@@ -34,7 +41,7 @@ export function startDaemon(flags: readonly string[], statusPort: number, direct
       lastWords = (lastWords + chunk.toString()).slice(-2000);
     });
   }
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let running = true;
   void ended.then(() => {
     running = false;
@@ -59,9 +66,9 @@ export function startDaemon(flags: readonly string[], statusPort: number, direct
         await sleep(50);
       }
     },
-    stop: async () => {
-      if (running) child.kill('SIGTERM');
-      await ended;
+    stop: (signal = 'SIGTERM') => {
+      if (running) child.kill(signal);
+      return ended;
     },
   };
 }

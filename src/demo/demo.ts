@@ -56,7 +56,12 @@ export async function runDemo({ once, haproxyBin }: DemoOptions, { out, signal }
     });
     way.push(() => marathon.close());
     await Promise.all(samples.map((app) => marathon.deploy(app)));
-    const daemon = startDaemon(daemonFlags(marathon, ports, directory, haproxyBin), ports.status, directory);
+    const daemon = startDaemon({
+      program: join(import.meta.dirname, '..', 'main.js'),
+      flags: daemonFlags(marathon, ports, directory, haproxyBin),
+      statusPort: ports.status,
+      logFile: join(directory, 'pacer.log'),
+    });
     way.push(() => daemon.stop());
     await daemon.ready();
     introduce(out, ports, marathon);

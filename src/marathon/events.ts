@@ -66,14 +66,14 @@ export class MarathonEvents {
     const { endpoints, now, onDown } = this.#options;
     const { signal } = this.#closed;
     let endpoint: URL | undefined;
-    while (!signal.aborted) {
+    for (;;) {
       endpoint = endpoints.following(endpoint);
-      const outcome = await this.#connect(endpoint);
+      const { attachedAt, reason } = await this.#connect(endpoint);
       if (signal.aborted) return;
-      const { attachedAt, reason } = outcome;
       if (attachedAt !== undefined && now() - attachedAt >= stableMs) this.#backoff.reset();
       onDown(`${describeUrl(endpoint)}: ${reason}`, attachedAt !== undefined);
       await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
+      if (this.#closed.signal.aborted) return;
       this.counts.reconnects++;
     }
   }
@@ -82,16 +82,13 @@ export class MarathonEvents {
     const { endpoints, transport, watchdogMs, now } = this.#options;
     const { signal } = this.#closed;
     const connection = new AbortController();
-    let node = endpoint;
-    let attachedAt: number | undefined;
-    let receivedAt = now();
+    const seen: { node: URL; receivedAt: number; attachedAt: number | undefined } = {
+      node: endpoint,
+      receivedAt: now(),
+      attachedAt: undefined,
+    };
     // Heartbeats alone keep a connection alive, but one that is never attached tells nothing.
     const unattached = setTimeout(() => connection.abort(), watchdogMs);
-    const attach = () => {
-      clearTimeout(unattached);
-      attachedAt = receivedAt;
-      this.#options.onAttached(node, endpoint);
-    };
     const reason = await runStream({
       endpoint,
       query,
@@ -99,18 +96,23 @@ export class MarathonEvents {
       transport,
       watchdogMs,
       signal: AbortSignal.any([signal, connection.signal]),
-      onOpen: (answering) => (node = answering),
+      onOpen: (node) => (seen.node = node),
       onBytes: () => {
-        receivedAt = now();
-        if (attachedAt !== undefined) this.#options.onBytes(receivedAt);
+        seen.receivedAt = now();
+        if (seen.attachedAt !== undefined) this.#options.onBytes(seen.receivedAt);
       },
       onFrame: (name, data) => {
         // [marathon] HttpEventStreamHandleActor subscribes before it announces itself: any frame is proof.
-        if (attachedAt === undefined) attach();
-        this.#take(name, data, receivedAt);
+        if (seen.attachedAt === undefined) {
+          clearTimeout(unattached);
+          seen.attachedAt = seen.receivedAt;
+          this.#options.onAttached(seen.node, endpoint);
+        }
+        this.#take(name, data, seen.receivedAt);
       },
     });
     clearTimeout(unattached);
+    const { attachedAt } = seen;
     if (connection.signal.aborted) return { attachedAt, reason: 'the stream was open but never attached' };
     if (attachedAt === undefined && reason === closedByMarathon)
       return { attachedAt, reason: 'there is no leader yet' };

@@ -10,12 +10,17 @@ import { DiagnosticsByApp } from './diagnostics.ts';
 import { describeUrl } from './endpoints.ts';
 import { describeEvent, type MarathonEvent } from './event-types.ts';
 import { MarathonEvents } from './events.ts';
-import { FullSync, type SyncReason } from './full-sync.ts';
+import { FullSync, slowTimer, type FullAnswer } from './full-sync.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { Wishes } from './plans.ts';
 import { Publisher } from './publisher.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
-import type { MarathonLogEntry, MarathonSource, MarathonSourceOptions, MarathonStatus } from './source.ts';
+import type {
+  MarathonLogEntry,
+  MarathonSource,
+  MarathonSourceOptions,
+  MarathonStatus,
+} from './source-types.ts';
 
 export class Follower implements MarathonSource {
   readonly #options: MarathonSourceOptions;
@@ -54,9 +59,13 @@ export class Follower implements MarathonSource {
     });
     this.#sync = new FullSync({
       client: this.#client,
+      now: this.#now,
       mark: () => this.#mirror.mark(),
-      pace: () => this.#pace(),
-      onAnswer: (...answer) => this.#installAll(...answer),
+      node: () => this.#node,
+      pollMs: options.pollMs ?? 5_000,
+      // [marathon] before 1.8 a slow consumer loses events without a word; later it loses its connection
+      resyncMs: () => options.resyncMs ?? (this.#mirror.hasGoals ? 600_000 : 60_000),
+      onAnswer: (answer) => this.#installAll(answer),
       onFailed: (error) => this.#failed('the full list of apps could not be fetched', error),
     });
     const { endpoints, transport } = this.#client;
@@ -123,7 +132,7 @@ export class Follower implements MarathonSource {
     this.#mirror.newStream();
     this.#refetch.clear();
     this.#log('info', 'the event stream of Marathon is attached', { node: describeUrl(node) });
-    this.#sync.restart('the stream was attached', node);
+    this.#sync.restart('the stream was attached');
     void this.#learnVersion(node);
   }
 
@@ -132,7 +141,7 @@ export class Follower implements MarathonSource {
     this.#error(reason);
     this.#log(wasAttached ? 'warn' : 'debug', 'the event stream of Marathon is down', { reason });
     // Poll from the first failure on: the stream may be refused for good while the list is not.
-    if (wasAttached || !this.#mirror.hasBase) this.#sync.lostStream(!this.#mirror.hasBase);
+    this.#sync.lostStream();
   }
 
   #take(event: MarathonEvent, receivedAt: number): void {
@@ -159,7 +168,8 @@ export class Follower implements MarathonSource {
     const dueAt = this.#mirror.plans.dueAt;
     if (dueAt === undefined) return;
     this.#plansTimer = setTimeout(
-      () => this.#fulfil(this.#mirror.plans.overdue(this.#now()), { ...cause, text: `${cause.text} (overdue)` }),
+      () =>
+        this.#fulfil(this.#mirror.plans.overdue(this.#now()), { ...cause, text: `${cause.text} (overdue)` }),
       Math.max(10, dueAt - this.#now()),
     );
   }
@@ -173,14 +183,17 @@ export class Follower implements MarathonSource {
       this.#mirror.installOne(mark, target.id, answer, this.#now());
     } else {
       const answer = await fetchGroup(this.#client, target.id, options);
-      this.#diagnostics.replace((answer?.apps ?? []).map(({ id }) => id), answer?.diagnostics ?? []);
+      this.#diagnostics.replace(
+        (answer?.apps ?? []).map(({ id }) => id),
+        answer?.diagnostics ?? [],
+      );
       this.#mirror.installGroup(mark, target.id, answer, this.#now());
     }
     this.#publish('events', cause);
   }
 
-  #installAll(...[mark, answer, reason, receivedAt]: Parameters<FullSync['onAnswer']>): void {
-    const judge = reason === 'slow timer' && this.#refetch.idle;
+  #installAll({ mark, apps: answer, reason, receivedAt }: FullAnswer): void {
+    const judge = reason === slowTimer && this.#refetch.idle;
     const wishes = this.#mirror.installAll(mark, answer, this.#now(), judge);
     this.#diagnostics.replaceAll(answer.diagnostics);
     this.#confirmedAt = receivedAt;
@@ -207,10 +220,6 @@ export class Follower implements MarathonSource {
     }
   }
 
-  #pace(): SyncReason {
-    throw new Error('x');
-  }
-
   #failed(message: string, error: unknown): void {
     if (this.#closed.signal.aborted) return;
     this.#error(`${message}: ${messageOf(error)}`);
@@ -224,4 +233,11 @@ export class Follower implements MarathonSource {
   #log(level: MarathonLogEntry['level'], message: string, detail: object): void {
     this.#options.log?.({ level, message, detail });
   }
+}
+
+function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = (version ?? '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10) || 0);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }

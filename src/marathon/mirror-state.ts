@@ -43,8 +43,9 @@ export class MirrorState {
   /** The leader is a Marathon that has goals: a `Running` that nothing explains tells that one has changed. */
   hasGoals = false;
 
-  get hasBase(): boolean {
-    return this.#hasBase;
+  /** The base of the stream that is attached now is installed. */
+  get isSettled(): boolean {
+    return this.#settled;
   }
 
   /** A new stream is attached: what the last one told says nothing about this one's order. */

@@ -6,7 +6,7 @@ import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { sameValue } from '../core/same.ts';
 import type { Cause } from './refetch.ts';
-import type { MirrorChange } from './source.ts';
+import type { MirrorChange } from './source-types.ts';
 
 export class Publisher {
   readonly #onChange: (change: MirrorChange) => void;
@@ -22,7 +22,12 @@ export class Publisher {
   }
 
   /** `touched`: the ids that may differ from what was handed out last. The first snapshot is always handed out. */
-  publish(kind: MirrorChange['kind'], current: Map<AppId, App>, touched: readonly AppId[], cause: Cause): void {
+  publish(
+    kind: MirrorChange['kind'],
+    current: Map<AppId, App>,
+    touched: readonly AppId[],
+    cause: Cause,
+  ): void {
     const changed: AppId[] = [];
     const removed: AppId[] = [];
     for (const id of touched) {

@@ -2,79 +2,17 @@
  * Marathon as the daemon sees it: a mirror that calls back on every change, and its status. Nothing thrown
  * in here reaches the process. It must not know what becomes of the apps.
  */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import { Follower } from './follow.ts';
+import type { MarathonSource, MarathonSourceOptions } from './source-types.ts';
 
-export interface MarathonLogEntry {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly detail?: object;
-}
+export type {
+  MarathonLogEntry,
+  MarathonSource,
+  MarathonSourceOptions,
+  MarathonStatus,
+  MirrorChange,
+} from './source-types.ts';
 
-export interface MarathonSourceOptions {
-  readonly endpoints: readonly URL[];
-  readonly auth?: { readonly user: string; readonly password: string };
-  /** The content of a PEM file. */
-  readonly ca?: string;
-  /** Accept any certificate. */
-  readonly insecure?: boolean;
-  /** Silence after which the event stream counts as dead; Marathon writes a heartbeat every 10 s. */
-  readonly watchdogMs?: number;
-  /** Between polls while the event stream is down. */
-  readonly pollMs?: number;
-  /** Between full resyncs while it is up. */
-  readonly resyncMs?: number;
-  readonly requestTimeoutMs?: number;
-  readonly now?: () => number;
-  readonly onChange: (change: MirrorChange) => void;
-  readonly log?: (entry: MarathonLogEntry) => void;
-}
-
-export interface MirrorChange {
-  readonly kind: 'snapshot' | 'events';
-  /** The whole mirror; immutable. */
-  readonly apps: ReadonlyMap<AppId, App>;
-  /** Added or altered. */
-  readonly changed: readonly AppId[];
-  readonly removed: readonly AppId[];
-  /** E.g. `status_update_event /team/web TASK_RUNNING`, `snapshot`. */
-  readonly cause: string;
-  /** When the first byte of what caused it arrived, ms since 1970. */
-  readonly receivedAt: number;
-  /** The event's own time, ms since 1970. */
-  readonly eventTime?: number;
-}
-
-export interface MarathonStatus {
-  /** The event stream is attached and its base snapshot succeeded. */
-  readonly connected: boolean;
-  readonly endpoint?: string;
-  readonly leader?: string;
-  readonly version?: string;
-  /** The last time Marathon proved the mirror fresh: a snapshot, or any byte of a stream that stands on one. */
-  readonly confirmedAt?: number;
-  readonly lastEventAt?: number;
-  readonly apps: number;
-  readonly tasks: number;
-  /** Counts by event type. */
-  readonly events: Readonly<Record<string, number>>;
-  readonly unknownEvents: number;
-  readonly reconnects: number;
-  readonly resyncs: number;
-  /** Apps that a resync found different although the stream had not been interrupted. Healthy: 0. */
-  readonly resyncDifferences: number;
-  readonly lastError?: { readonly message: string; readonly at: number };
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-export interface MarathonSource {
-  status(): MarathonStatus;
-  /** Fetches everything again; the reason goes to the log. */
-  resync(reason: string): void;
-  close(): Promise<void>;
-}
-
-export function followMarathon(_options: MarathonSourceOptions): MarathonSource {
-  throw new Error('not built yet');
+export function followMarathon(options: MarathonSourceOptions): MarathonSource {
+  return new Follower(options);
 }

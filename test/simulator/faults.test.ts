@@ -129,10 +129,12 @@ describe('events', () => {
         .events()
         .slice(1)
         .map(({ taskStatus }) => taskStatus);
+    await stream.until(() => states().length === 2);
     expect(states()).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
     simulator.faults.dropEvents(1);
     await simulator.kill(id);
     await simulator.running('/web', 1);
+    await stream.until(() => states().length === 4);
     expect(states()).not.toContain('TASK_KILLED');
     simulator.faults.duplicateEvents(1);
     await simulator.kill(simulator.tasks()[0]!.id);

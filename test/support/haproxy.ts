@@ -105,6 +105,7 @@ export async function testHaproxy(stopGraceMs = 0): Promise<TestHaproxy> {
     runtimeSocket,
     stopGraceMs,
     startDeadlineMs: 20_000,
+    reloadDeadlineMs: 20_000,
     log: (event) => events.push(event),
   });
   onTestFinished(() => control.stop());

@@ -1,0 +1,128 @@
+/**
+ * When the full list of apps is fetched: as the base of a stream, on demand, on the slow timer while the stream
+ * is up, as a poll while it is down. One request at a time; a failed one is tried again. It must not know the
+ * mirror.
+ */
+import { fetchApps } from './api.ts';
+import { Backoff, jittered } from './backoff.ts';
+import type { MarathonClient } from './client.ts';
+import type { DecodedApps } from './decode.ts';
+import type { Mark } from './mirror-state.ts';
+
+export interface FullSyncOptions {
+  readonly client: MarathonClient;
+  readonly now: () => number;
+  readonly mark: () => Mark;
+  /** The node that serves the stream; undefined while there is none. */
+  readonly node: () => URL | undefined;
+  readonly pollMs: number;
+  readonly resyncMs: () => number;
+  readonly onAnswer: (answer: FullAnswer) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+export interface FullAnswer {
+  readonly mark: Mark;
+  readonly apps: DecodedApps;
+  readonly reason: string;
+  readonly receivedAt: number;
+}
+
+export const slowTimer = 'slow timer';
+const poll = 'poll';
+/** Between two lists that are asked for on demand. */
+const gapMs = 1_000;
+
+export class FullSync {
+  /** Full lists fetched after the first. */
+  resyncs = 0;
+  readonly #options: FullSyncOptions;
+  readonly #backoff = new Backoff();
+  #running: AbortController | undefined;
+  /** Why the list is wanted once more as soon as the request under way is over. */
+  #again: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = Infinity;
+  #next = poll;
+  #startedAt = -Infinity;
+  #answers = 0;
+  #closed = false;
+
+  constructor(options: FullSyncOptions) {
+    this.#options = options;
+    this.#schedule(options.pollMs, poll);
+  }
+
+  /** As soon as the pace allows; a request under way is followed by another, since it may be too old. */
+  request(reason: string): void {
+    this.#schedule(Math.max(0, this.#startedAt + gapMs - this.#options.now()), reason);
+  }
+
+  /** At once, whatever is under way: that one belongs to a stream that is gone. */
+  restart(reason: string): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#backoff.reset();
+    this.#backoff.next();
+    void this.#run(reason);
+  }
+
+  lostStream(): void {
+    this.#schedule(this.#startedAt === -Infinity ? 0 : this.#options.pollMs, poll);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#running?.abort();
+  }
+
+  /** The earlier of what is planned and this. */
+  #schedule(delayMs: number, reason: string): void {
+    const dueAt = this.#options.now() + delayMs;
+    if (this.#closed || dueAt >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#next = reason;
+    this.#timer = setTimeout(() => {
+      this.#dueAt = Infinity;
+      if (this.#running === undefined) void this.#run(this.#next);
+      else this.#again = this.#next;
+    }, delayMs);
+  }
+
+  async #run(reason: string): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
+    this.#again = undefined;
+    const { client, now, node, onAnswer, onFailed } = this.#options;
+    const request = (this.#running = new AbortController());
+    this.#startedAt = now();
+    const mark = this.#options.mark();
+    const prefer = node();
+    try {
+      const apps = await fetchApps(client, {
+        signal: request.signal,
+        ...(prefer !== undefined && { prefer }),
+      });
+      if (request.signal.aborted) return;
+      if (this.#answers++ > 0) this.resyncs++;
+      this.#backoff.reset();
+      this.#backoff.next();
+      onAnswer({ mark, apps, reason, receivedAt: now() });
+    } catch (error) {
+      if (request.signal.aborted) return;
+      onFailed(error);
+      if (node() !== undefined) this.#schedule(this.#backoff.next(), reason);
+    }
+    this.#running = undefined;
+    this.#runAgain();
+    if (node() === undefined) this.#schedule(jittered(this.#options.pollMs), poll);
+    else this.#schedule(jittered(this.#options.resyncMs()), slowTimer);
+  }
+
+  #runAgain(): void {
+    const reason = this.#again;
+    if (reason !== undefined) this.request(reason);
+  }
+}
