@@ -42,7 +42,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     simulator.load(loaded, loadOptions(options, undefined));
     simulator.load(generated, loadOptions(options, 1));
     const samples = options.sampleApps ? sampleApps() : [];
-    for (const app of samples) await simulator.deploy(app);
+    await Promise.all(samples.map((app) => simulator.deploy(app)));
     await simulator.listening();
     greet(simulator, io.out);
     await aborted(io.signal);

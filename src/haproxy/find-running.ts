@@ -55,7 +55,6 @@ async function look(masterSocket: string, deadlineMs: number): Promise<MasterSta
 
 /** True for a live process whose arguments name the socket: `-S <socket>,mode,600`. */
 export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
-  if (!(await isAlive(pid))) return false;
   const args = await commandLine(pid);
   return args.some((arg) => arg === masterSocket || arg.startsWith(`${masterSocket},`));
 }

@@ -16,6 +16,8 @@ export const hashVariable = 'PACER_HASH';
 export interface MasterState extends ProcTable {
   /** What the worker that serves answers for PACER_HASH; undefined when none answers, or it is not set. */
   readonly hash: string | undefined;
+  /** False while a new worker is listed and does not answer yet (3.1 and later: it is still parsing). */
+  readonly workerAnswers: boolean;
 }
 
 /**
@@ -33,16 +35,18 @@ export async function readMaster(path: string, timeoutMs = 5_000): Promise<Maste
     );
   }
   const worker = servingWorker(table);
-  return { ...table, hash: worker === undefined ? undefined : await hashOf(path, worker.pid, timeoutMs) };
+  const env = worker === undefined ? undefined : await askForHash(path, worker.pid, timeoutMs);
+  return { ...table, hash: parseEnv(env ?? '', hashVariable), workerAnswers: env !== undefined };
 }
 
 /** By pid, not `@1`: between two questions another worker may have become the first. */
-async function hashOf(path: string, worker: number, timeoutMs: number): Promise<string | undefined> {
+async function askForHash(path: string, worker: number, timeoutMs: number): Promise<string | undefined> {
   try {
     const [env] = await runtimeBatch(path, [`show env ${hashVariable}`], { master: true, worker, timeoutMs });
-    return parseEnv(env?.text ?? '', hashVariable);
+    // 3.x says "Can't find the target PID" and goes on.
+    return env?.text.startsWith("Can't") === true ? undefined : env?.text;
   } catch {
-    // 2.6 closes the connection when the worker is gone: "Can't find the target PID".
+    // 2.6 says so and closes the connection.
     return undefined;
   }
 }
@@ -74,6 +78,9 @@ export async function pollMaster<T>(
   return undefined;
 }
 
+/** [haproxy] 3.2.26: "Success=0 -- Another reload is still in progress." */
+export const anotherReload = 'Another reload is still in progress';
+
 /**
  * Sends `reload` and gathers what the master says until it closes: nothing on 2.6, which closes at once;
  * `Success=0|1` and its messages from 2.7 on, when the reload is over.
@@ -100,7 +107,11 @@ export function sendReload(
       // Not half-closed: the master would take the end of the input for the end of the session.
       socket.write('reload\n');
     });
-    socket.on('data', (chunk: string) => (text += chunk));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      // The one reply after which 3.2 leaves the connection open.
+      if (text.includes(anotherReload)) finish();
+    });
     socket.on('error', finish);
     socket.on('close', finish);
   });

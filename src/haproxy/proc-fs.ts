@@ -1,5 +1,6 @@
 /** Processes by pid, through /proc: alive or not, and whose. A zombie is not alive. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** False for a pid that is free, and for a zombie: in a container nobody may reap it. */
 export async function isAlive(pid: number): Promise<boolean> {
@@ -13,10 +14,17 @@ export async function startTime(pid: number): Promise<string | undefined> {
   return (await statFields(pid))?.[19];
 }
 
-/** The arguments it was started with; empty when it is gone. */
+/**
+ * The arguments it was started with; empty when it is gone. A process in the middle of execve has none for a
+ * moment, and a HAProxy master executes itself at each reload. [linux] fs/proc/base.c get_mm_cmdline
+ */
 export async function commandLine(pid: number): Promise<string[]> {
-  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return text.split('\0').slice(0, -1);
+  for (let attempt = 0; attempt < 20 && (await isAlive(pid)); attempt++) {
+    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (text !== '') return text.split('\0').slice(0, -1);
+    await sleep(5);
+  }
+  return [];
 }
 
 /** The fields of /proc/<pid>/stat after the command's name, which may itself hold blanks and parentheses. */

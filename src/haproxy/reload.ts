@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReloadResult } from './control.ts';
 import type { HaproxyLog } from './events.ts';
-import { type MasterState, pollMaster, sendReload } from './master-socket.ts';
+import { anotherReload, type MasterState, pollMaster, sendReload } from './master-socket.ts';
 import { type CheckMessage, parseMessages } from './messages.ts';
 
 export interface ReloadOptions {
@@ -54,7 +54,11 @@ async function watchReload(
   const verdict = await pollMaster(masterSocket, { deadlineMs }, (state) => {
     if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
       request.again();
-    return judge(state, performance.now());
+    const verdict = judge(state, performance.now());
+    // Done by somebody else's reload while ours waits in the queue: what is set now would be lost again.
+    if (verdict?.kind === 'done' && !request.wasTaken()) return undefined;
+    request.looked();
+    return verdict;
   });
   return (
     verdict ?? {
@@ -79,6 +83,7 @@ export function judgeAgainst(before: MasterState, wantedHash: string) {
     if (worker === undefined) return undefined;
     if (state.hash === wantedHash)
       return { kind: 'done', workerPid: worker.pid, oldWorkers: state.oldWorkers.length };
+    if (!state.workerAnswers) return undefined;
     foreignSince ??= now;
     if (now - foreignSince < foreignReloadMs) return undefined;
     return {
@@ -111,12 +116,16 @@ class ReloadRequest {
   /** To be called when the master answers and has not begun a reload. */
   again(): void {
     const waited = performance.now() - this.#sentAt;
-    // Still waiting for its reply, or told that it is over: it has got there.
-    if (this.#outcome === undefined || this.#outcome.text.startsWith('Success=')) return;
-    if (this.#outcome.sent && waited < resendAfterMs) return;
-    const reason = this.#outcome.sent
-      ? `the master shows no reload after ${Math.round(waited)} ms`
-      : 'the master socket refused';
+    // Still waiting for its reply: it has got there.
+    if (this.#outcome === undefined) return;
+    const { sent, text } = this.#outcome;
+    const refused = !sent || text.includes(anotherReload);
+    if (!refused && (text.startsWith('Success=') || waited < resendAfterMs)) return;
+    const reason = !sent
+      ? 'the master socket refused'
+      : refused
+        ? 'another reload was under way'
+        : `the master shows no reload after ${Math.round(waited)} ms`;
     this.#options.log?.({ kind: 'reload-resent', reason });
     this.send();
   }

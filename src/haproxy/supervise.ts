@@ -7,7 +7,7 @@ import type { HaproxyControl, ReloadResult, Running } from './control.ts';
 import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { findRunning, isOurs } from './find-running.ts';
-import { logSize, readLogSince } from './log-file.ts';
+import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { readMaster } from './master-socket.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
 import { commandLine } from './proc-fs.ts';
@@ -94,6 +94,7 @@ class Supervisor implements HaproxyControl {
   async reload(wantedHash: string): Promise<ReloadResult> {
     const { reloadDeadlineMs, log } = this.#options;
     const { masterSocket, logFile } = this.#files;
+    await rotateLog(logFile);
     const from = await logSize(logFile);
     const result = await reloadHaproxy({
       masterSocket,

@@ -33,7 +33,7 @@ export class Follower implements MarathonSource {
   readonly #sync: FullSync;
   readonly #events: MarathonEvents;
   readonly #closed = new AbortController();
-  /** Causes of the events that were applied since the last hand-out. */
+  /** Causes of the events that changed something since the last hand-out. */
   #batch: Cause[] = [];
   #plansTimer: NodeJS.Timeout | undefined;
   /** The node that serves the stream, while it is attached. */
@@ -147,7 +147,9 @@ export class Follower implements MarathonSource {
   #take(event: MarathonEvent, receivedAt: number): void {
     this.#lastEventAt = receivedAt;
     const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
+    const { revision } = this.#mirror;
     this.#fulfil(this.#mirror.apply(event, this.#now()), cause);
+    if (this.#mirror.revision === revision) return;
     this.#batch.push(cause);
     // All events of one chunk are applied before microtasks run: they are handed out as one change.
     if (this.#batch.length === 1) queueMicrotask(() => this.#publishBatch());

@@ -40,6 +40,8 @@ export class MirrorState {
   #early: MarathonEvent[] = [];
   /** The base of the stream that is attached now is installed. */
   #settled = false;
+  /** Grows with every change. */
+  revision = 0;
   /** The leader is a Marathon that has goals: a `Running` that nothing explains tells that one has changed. */
   hasGoals = false;
 
@@ -239,7 +241,7 @@ export class MirrorState {
   #remove(mark: Mark, id: AppId): void {
     if ((this.#fetched.get(id) ?? 0) > mark.order) return;
     this.#fetched.set(id, mark.order);
-    if (this.apps.delete(id)) this.#changed.add(id);
+    if (this.apps.delete(id)) this.#note(id);
   }
 
   #change(id: AppId, change: (app: App) => App): void {
@@ -250,7 +252,12 @@ export class MirrorState {
   #set(app: App): void {
     if (this.apps.get(app.id) === app) return;
     this.apps.set(app.id, app);
-    this.#changed.add(app.id);
+    this.#note(app.id);
+  }
+
+  #note(id: AppId): void {
+    this.#changed.add(id);
+    this.revision++;
   }
 }
 

@@ -27,6 +27,20 @@ interface Armed {
   left: number;
 }
 
+/** How many events are still to be hit, of which type (all types if undefined). */
+interface Countdown {
+  left: number;
+  readonly type: string | undefined;
+}
+
+const none: Countdown = { left: 0, type: undefined };
+
+function take(countdown: Countdown, { type }: Frame): boolean {
+  if (countdown.left <= 0 || (countdown.type !== undefined && countdown.type !== type)) return false;
+  countdown.left -= 1;
+  return true;
+}
+
 export class Faults {
   readonly #streams: ReadonlySet<EventStream>;
   readonly #bus: Bus;
@@ -34,9 +48,9 @@ export class Faults {
   #stalled = false;
   #electionClose = 0;
   #redirect: string | undefined;
-  #drop = 0;
-  #duplicate = 0;
-  #reorder = 0;
+  #drop = none;
+  #duplicate = none;
+  #reorder = none;
   #heldBack: Frame | undefined;
 
   constructor(streams: ReadonlySet<EventStream>, bus: Bus) {
@@ -111,17 +125,18 @@ export class Faults {
 
   // Events
 
-  dropEvents(times: number): void {
-    this.#drop = times;
+  /** The next `times` events (of one type) are lost. */
+  dropEvents(times: number, type?: string): void {
+    this.#drop = { left: times, type };
   }
 
-  duplicateEvents(times: number): void {
-    this.#duplicate = times;
+  duplicateEvents(times: number, type?: string): void {
+    this.#duplicate = { left: times, type };
   }
 
-  /** The next events change places with those after them, in pairs. */
-  reorderEvents(pairs: number): void {
-    this.#reorder = pairs;
+  /** The next events (of one type) change places with those after them. */
+  reorderEvents(times: number, type?: string): void {
+    this.#reorder = { left: times, type };
   }
 
   /** A frame with an event name and no JSON. */
@@ -141,9 +156,9 @@ export class Faults {
     this.#armed = [];
     this.#electionClose = 0;
     this.#redirect = undefined;
-    this.#drop = 0;
-    this.#duplicate = 0;
-    this.#reorder = 0;
+    this.#drop = none;
+    this.#duplicate = none;
+    this.#reorder = none;
     if (this.#stalled) this.resumeStreams();
     if (this.#heldBack) this.#bus.deliver(this.#heldBack);
     this.#heldBack = undefined;
@@ -152,25 +167,17 @@ export class Faults {
   #filter(frame: Frame): readonly Frame[] {
     // The attached event belongs to the connection: without it no client would ever begin.
     if (frame.type.startsWith('event_stream_')) return [frame];
-    if (this.#drop > 0) {
-      this.#drop -= 1;
-      return [];
-    }
+    if (take(this.#drop, frame)) return [];
     if (this.#heldBack) {
       const late = this.#heldBack;
       this.#heldBack = undefined;
       return [frame, late];
     }
-    if (this.#reorder > 0) {
-      this.#reorder -= 1;
+    if (take(this.#reorder, frame)) {
       this.#heldBack = frame;
       return [];
     }
-    if (this.#duplicate > 0) {
-      this.#duplicate -= 1;
-      return [frame, frame];
-    }
-    return [frame];
+    return take(this.#duplicate, frame) ? [frame, frame] : [frame];
   }
 }
 

@@ -30,10 +30,10 @@ export class HealthChecks {
     life.hooks = { running: (instance) => this.start(instance), ended: (instance) => this.stop(instance) };
   }
 
-  start(instance: Instance): void {
+  start(instance: Instance, afterFailover = false): void {
     this.stop(instance);
     if (!hasChecks(instance.spec)) return;
-    const cancels = checksOf(instance).map((checked) => this.#begin(checked));
+    const cancels = checksOf(instance).map((checked) => this.#begin(checked, afterFailover));
     this.#timers.set(instance, cancels);
   }
 
@@ -49,7 +49,7 @@ export class HealthChecks {
       for (const task of instance.tasks) task.results = [];
       instance.healthy = undefined;
       this.#world.registry.touch(instance.spec.id);
-      if (instance.condition === 'Running') this.start(instance);
+      if (instance.condition === 'Running') this.start(instance, true);
     }
   }
 
@@ -62,12 +62,16 @@ export class HealthChecks {
     }
   }
 
-  #begin(checked: Checked): Cancel {
+  #begin(checked: Checked, afterFailover: boolean): Cancel {
     const { timers, timings, checks } = this.#world;
     const { check } = checked;
-    if (checks === 'switch') return timers.after(1, () => this.switched(checked.instance, checked.task));
     const interval = Math.max(10, check.intervalMs);
-    const first = check.mesos ? check.delayMs : Math.min(interval, longestFirstWaitMs * timings.healthScale);
+    const wait = Math.min(interval, longestFirstWaitMs * timings.healthScale);
+    if (checks === 'switch') {
+      // Nothing is asked, so there is nothing to wait for, save that a new leader knows nothing for a while.
+      return timers.after(afterFailover ? wait : 1, () => this.switched(checked.instance, checked.task));
+    }
+    const first = check.mesos ? check.delayMs : wait;
     let cancel: Cancel = () => undefined;
     const run = (): void => {
       cancel = timers.after(interval, run);

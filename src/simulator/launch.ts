@@ -3,7 +3,7 @@ import { timestamp } from './clock.ts';
 import { taskIdOf } from './ids.ts';
 import type { Instance, TaskRecord } from './instance.ts';
 import { startDedicated } from './samples/dedicated.ts';
-import { silentSample, type Endpoint, type Sample, type TaskIdentity } from './samples/sample.ts';
+import { silentSample, together, type Endpoint, type Sample, type TaskIdentity } from './samples/sample.ts';
 import type { ContainerSpec } from './spec.ts';
 import type { World } from './world.ts';
 
@@ -97,20 +97,45 @@ export function endpointsOf(instance: Instance, task: TaskRecord): readonly Endp
   return [...found.values()];
 }
 
-export function identityOf(instance: Instance, task: TaskRecord): TaskIdentity {
+function identityOf(instance: Instance, task: TaskRecord): TaskIdentity {
   const { id: app, version } = instance.spec;
   return { app, task: task.id, version, spec: task.container.sample, isHealthy: () => task.healthy };
 }
 
 /** Starts to listen. What the app says (SAMPLE=none) and what the simulator was asked for both count. */
-export function startSample(world: World, instance: Instance, task: TaskRecord): Promise<Sample> {
+export async function startSample(world: World, instance: Instance, task: TaskRecord): Promise<Sample> {
+  const now = startSampleNow(world, instance, task);
+  if (now) return now;
+  const { bootMs } = task.container.sample;
+  const start = (): Promise<Sample> => listen(world, instance, task);
+  return bootMs > 0 ? bootLater(bootMs, start) : start();
+}
+
+/** The same where no socket has to be opened for it; else undefined. */
+export function startSampleNow(world: World, instance: Instance, task: TaskRecord): Sample | undefined {
   const { kind, bootMs } = task.container.sample;
-  if (world.taskKind === 'none' || kind === 'none') return Promise.resolve(silentSample);
+  if (world.taskKind === 'none' || kind === 'none') return silentSample;
+  const { shared } = world;
+  if (!shared || bootMs > 0) return undefined;
+  const endpoints = endpointsOf(instance, task);
+  const isShared = endpoints.every((endpoint) => shared.holds(endpoint));
+  return isShared ? shared.start(identityOf(instance, task), endpoints) : undefined;
+}
+
+/** Shared listeners stand for the agents' ports only: a port that the app has fixed gets a socket of its own. */
+async function listen({ shared }: World, instance: Instance, task: TaskRecord): Promise<Sample> {
   const identity = identityOf(instance, task);
   const endpoints = endpointsOf(instance, task);
-  const start = (): Promise<Sample> =>
-    world.shared ? world.shared.start(identity, endpoints) : startDedicated(identity, endpoints);
-  return bootMs > 0 ? Promise.resolve(bootLater(bootMs, start)) : start();
+  const own = endpoints.filter((endpoint) => !shared?.holds(endpoint));
+  const samples = [await startDedicated(identity, own)];
+  if (shared)
+    samples.push(
+      shared.start(
+        identity,
+        endpoints.filter((endpoint) => shared.holds(endpoint)),
+      ),
+    );
+  return together(samples);
 }
 
 /** A program that needs a while before it listens. */

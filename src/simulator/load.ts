@@ -3,11 +3,10 @@ import { timestamp } from './clock.ts';
 import { normalizeApp } from './definition.ts';
 import { instanceIdOf, resolveId } from './ids.ts';
 import type { Instance, TaskRecord } from './instance.ts';
-import { endpointsOf, identityOf, place, startSample } from './launch.ts';
+import { place, startSample, startSampleNow } from './launch.ts';
 import type { Life } from './life.ts';
 import { listOf, objectOf, stringOf, type Json } from './json.ts';
 import { appSpec } from './run-spec.ts';
-import { silentSample } from './samples/sample.ts';
 import type { RunSpec } from './spec.ts';
 import type { World } from './world.ts';
 
@@ -100,14 +99,8 @@ function listen(
   task: TaskRecord,
   failed: () => void,
 ): Promise<void> | undefined {
-  if (world.taskKind === 'none' || task.container.sample.kind === 'none') {
-    task.sample = silentSample;
-    return undefined;
-  }
-  if (world.shared && instance.spec.networkMode !== 'container') {
-    task.sample = world.shared.startNow(identityOf(instance, task), endpointsOf(instance, task));
-    return undefined;
-  }
+  task.sample = startSampleNow(world, instance, task);
+  if (task.sample) return undefined;
   const { epoch } = instance;
   return startSample(world, instance, task).then((sample) => {
     if (instance.epoch === epoch) task.sample = sample;

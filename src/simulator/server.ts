@@ -39,6 +39,8 @@ export class MarathonServer {
       if (context) handle(context, request, response).catch(() => response.destroy());
       else response.destroy();
     });
+    // [marathon] The idle timeout of its connector.
+    server.keepAliveTimeout = 30_000;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));

@@ -178,6 +178,7 @@ const state = (
   workers: workers.map((pid) => ({ pid, reloads: 0, uptimeSeconds: 1 })),
   oldWorkers: old.map((pid) => ({ pid, reloads: 1, uptimeSeconds: 1 })),
   hash,
+  workerAnswers: hash !== undefined,
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { call, eventually, simulate } from './support.ts';
+import { call, eventually, list, simulate, type AnswerJson } from './support.ts';
 
 const plain = { id: '/web', cmd: 'x' };
 
@@ -74,7 +74,7 @@ describe('ports', () => {
     await simulator.update('/a', { labels: { new: 'label' } });
     await simulator.update('/a', { portDefinitions: [{ port: 0 }, { port: 0 }, { port: 0 }] });
     const { body } = await call(`${simulator.url}/v2/apps`, 'GET');
-    const ports = body.apps.map((app: any) => app.portDefinitions.map(({ port }: any) => port));
+    const ports = body.apps.map((app) => app.portDefinitions.map(({ port }) => port));
     expect(ports.sort()).toEqual([
       [10_000, 10_001, 10_004],
       [10_002, 10_003],
@@ -88,7 +88,7 @@ describe('ports', () => {
       { id: '/b', cmd: 'x' },
     ]);
     const { body } = await call(`${url}/v2/apps`, 'GET');
-    expect(new Set(body.apps.map((app: any) => app.portDefinitions[0].port)).size).toBe(2);
+    expect(new Set(body.apps.map((app) => app.portDefinitions[0]!.port)).size).toBe(2);
   });
 
   it('are host ports as well where the app requires it', async () => {
@@ -112,8 +112,8 @@ describe('the fixtures of marathon-lb', () => {
     const { status } = await call(`${simulator.url}/v2/apps`, 'POST', app);
     expect(status).toBe(201);
     const { body } = await call(`${simulator.url}/v2/apps?embed=apps.tasks`, 'GET');
-    expect(body.apps[0].networks[0].mode).toBe(mode);
-    expect(body.apps[0].container.docker.network).toBeUndefined();
+    expect(body.apps[0]!.networks[0]!.mode).toBe(mode);
+    expect(body.apps[0]!.container.docker.network).toBeUndefined();
   });
 });
 
@@ -137,7 +137,7 @@ describe('lists', () => {
     const simulator = await simulate({ tasks: 'none' });
     simulator.load(apps);
     const { body } = await call(`${simulator.url}/v2/apps${query}`, 'GET');
-    expect(body.apps.map(({ id }: any) => id).sort()).toEqual(ids);
+    expect(body.apps.map(({ id }) => id).sort()).toEqual(ids);
   });
 
   it('refuse a selector that makes no sense', async () => {
@@ -153,16 +153,16 @@ describe('lists', () => {
     const without = await call(`${simulator.url}/v2/apps`, 'GET');
     const withTasks = await call(`${simulator.url}/v2/apps?embed=apps.tasks`, 'GET');
     expect(without.body.apps[0]).toMatchObject({ tasksRunning: 2, deployments: [] });
-    expect(without.body.apps[0].tasks).toBeUndefined();
-    expect(withTasks.body.apps[0].tasks).toHaveLength(2);
-    expect(withTasks.body.apps[0].tasks[0].servicePorts).toEqual([]);
+    expect(without.body.apps[0]!.tasks).toBeUndefined();
+    expect(withTasks.body.apps[0]!.tasks).toHaveLength(2);
+    expect(withTasks.body.apps[0]!.tasks[0]!.servicePorts).toEqual([]);
   });
 
   it('of a group hold all below it', async () => {
     const simulator = await simulate({ tasks: 'none' });
     simulator.load(apps);
     const { body } = await call(`${simulator.url}/v2/apps//team/*?embed=apps.tasks`, 'GET');
-    expect(body['*'].map(({ id }: any) => id).sort()).toEqual(['/team/db', '/team/web']);
+    expect(body['*'].map(({ id }) => id).sort()).toEqual(['/team/db', '/team/web']);
     expect((await call(`${simulator.url}/v2/apps/nothing/*`, 'GET')).status).toBe(404);
   });
 
@@ -182,7 +182,8 @@ describe('lists', () => {
       'cache-control': 'no-cache, no-store, must-revalidate',
       'x-marathon-leader': simulator.url,
     });
-    expect(JSON.parse(gunzipSync(answer.body).toString()).apps).toHaveLength(3);
+    const unpacked = JSON.parse(gunzipSync(answer.body).toString()) as AnswerJson;
+    expect(unpacked.apps).toHaveLength(3);
   });
 });
 
@@ -246,9 +247,9 @@ describe('changes', () => {
     void simulator.update('/web', { cmd: 'other' }).catch(() => undefined);
     await eventually(() => simulator.tasks('/web').length === 1);
     await new Promise((resolve) => setTimeout(resolve, 40));
-    const [deployment] = (await call(`${simulator.url}/v2/deployments`, 'GET')).body;
+    const [deployment] = await list(`${simulator.url}/v2/deployments`);
     expect(deployment).toMatchObject({ affectedApps: ['/web'], currentStep: 1, totalSteps: 1 });
-    expect((await call(`${simulator.url}/v2/deployments/${deployment.id}`, 'DELETE')).status).toBe(200);
+    expect((await call(`${simulator.url}/v2/deployments/${deployment!.id}`, 'DELETE')).status).toBe(200);
     expect((await call(`${simulator.url}/v2/apps/web`, 'GET')).body.app.cmd).toBe('x');
     expect((await call(`${simulator.url}/v2/deployments/nothing`, 'DELETE')).status).toBe(404);
   });

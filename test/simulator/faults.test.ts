@@ -131,7 +131,7 @@ describe('events', () => {
         .map(({ taskStatus }) => taskStatus);
     await stream.until(() => states().length === 2);
     expect(states()).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
-    simulator.faults.dropEvents(1);
+    simulator.faults.dropEvents(1, 'status_update_event');
     await simulator.kill(id);
     await simulator.running('/web', 1);
     await stream.until(() => states().length === 4);
@@ -174,7 +174,7 @@ describe('Marathon', () => {
     await expect(fetch(`${simulator.url}/ping`)).rejects.toThrow();
     expect((await call(`http://${task!.host}:${task!.port}/`, 'GET')).status).toBe(200);
     await simulator.resume();
-    expect((await call(`${simulator.url}/v2/apps/web`, 'GET')).body.app.tasks[0].id).toBe(task!.id);
+    expect((await call(`${simulator.url}/v2/apps/web`, 'GET')).body.app.tasks[0]!.id).toBe(task!.id);
   });
 
   it('abdicates half a second after it was asked to', async () => {
@@ -191,15 +191,15 @@ describe('the switches over HTTP', () => {
     await simulator.deploy(plain);
     const post = (name: string, body?: unknown) => call(`${simulator.url}/_simulator/${name}`, 'POST', body);
     const state = async () => (await call(`${simulator.url}/_simulator/state`, 'GET')).body.tasks;
-    const [task] = await state();
+    const task = (await state())[0]!;
     expect(task).toMatchObject({ appId: '/web', state: 'TASK_RUNNING', answersHealthy: true });
     expect(task.listensOn).toEqual([`${task.host}:${task.ports[0]}`]);
     await post('unhealthy', { task: task.id });
-    expect((await state())[0].answersHealthy).toBe(false);
+    expect((await state())[0]!.answersHealthy).toBe(false);
     await post('fail-task', { task: task.id });
-    expect((await state())[0].state).not.toBe('TASK_RUNNING');
+    expect((await state())[0]!.state).not.toBe('TASK_RUNNING');
     await simulator.running('/web', 1);
-    await post('lose-agent', { host: (await state())[0].host });
+    await post('lose-agent', { host: (await state())[0]!.host });
     await eventually(() => simulator.tasks('/web')[0]?.id !== task.id);
     await post('faults/answers', { kind: 'status', status: 500, times: 1, path: '/v2/apps' });
     expect((await call(`${simulator.url}/v2/apps`, 'GET')).status).toBe(500);

@@ -1,6 +1,6 @@
 /** /v2/pods and /v2/groups. */
 import { describe, expect, it } from 'vitest';
-import { attachedStream, call, eventually, simulate, transcript } from './support.ts';
+import { attachedStream, call, eventually, list, simulate, transcript } from './support.ts';
 
 const pod = {
   id: '/web/pod1',
@@ -26,27 +26,28 @@ describe('pods', () => {
     await simulator.running('/web/pod1', 1);
     const { body } = await call(`${simulator.url}/v2/pods//web/pod1::status`, 'GET');
     expect(body).toMatchObject({ id: '/web/pod1', status: 'STABLE', spec: { id: '/web/pod1' } });
-    const [instance] = body.instances;
-    const [front, side] = instance.containers;
+    const instance = body.instances[0]!;
+    const front = instance.containers[0]!;
+    const side = instance.containers[1]!;
     expect(instance).toMatchObject({ status: 'STABLE', networks: [{ name: 'overlay' }] });
     expect(front).toMatchObject({
       name: 'front',
       status: 'TASK_RUNNING',
-      containerId: `${instance.id as string}.front.1`,
+      containerId: `${instance.id}.front.1`,
       endpoints: [{ name: 'http', healthy: true }],
       conditions: [{ name: 'healthy', value: 'true', reason: 'health-reported-by-mesos' }],
     });
     expect(side.endpoints).toEqual([{ name: 'admin' }]);
-    const address = instance.networks[0].addresses[0] as string;
+    const address = instance.networks[0]!.addresses[0]!;
     for (const url of [
-      `http://${instance.agentHostname as string}:${front.endpoints[0].allocatedHostPort as number}`,
+      `http://${instance.agentHostname}:${front.endpoints[0]!.allocatedHostPort}`,
       `http://${address}:8080`,
       `http://${address}:8081`,
     ]) {
       expect((await call(url, 'GET')).body.app).toBe('/web/pod1');
     }
     expect((await call(`${simulator.url}/v2/pods/::status`, 'GET')).body).toHaveLength(1);
-    expect((await call(`${simulator.url}/v2/pods`, 'GET')).body[0].id).toBe('/web/pod1');
+    expect((await list(`${simulator.url}/v2/pods`))[0]!.id).toBe('/web/pod1');
     expect((await call(`${simulator.url}/v2/apps`, 'GET')).body.apps).toEqual([]);
   });
 
@@ -139,8 +140,7 @@ describe('groups', () => {
     await call(`${simulator.url}/v2/groups//team?force=true`, 'PUT', {
       apps: [{ id: 'web', cmd: 'x', instances: 2 }],
     });
-    const ids = async () =>
-      (await call(`${simulator.url}/v2/apps`, 'GET')).body.apps.map(({ id }: any) => id);
+    const ids = async () => (await call(`${simulator.url}/v2/apps`, 'GET')).body.apps.map(({ id }) => id);
     expect(await ids()).toEqual(['/team/web']);
     await call(`${simulator.url}/v2/groups//team?force=true`, 'PUT', { scaleBy: 2 });
     expect((await call(`${simulator.url}/v2/apps//team/web`, 'GET')).body.app.instances).toBe(4);

@@ -10,7 +10,7 @@ interface Scene {
   readonly simulator: Simulator;
   readonly stream: RawStream;
   /** The transcript of what `act` causes, up to and including `last`. */
-  during(act: () => Promise<unknown>, last?: string): Promise<readonly string[]>;
+  readonly during: (act: () => Promise<unknown>, last?: string) => Promise<readonly string[]>;
 }
 
 async function scene(options: SimulatorOptions = {}, apps: readonly object[] = []): Promise<Scene> {
@@ -179,7 +179,7 @@ describe('sequence D, a kill without scaling', () => {
     await during(() => simulator.kill(id), 'IC(Killed)');
     const { body } = await call(`${simulator.url}/v2/apps//web/front`, 'GET');
     expect(body.app.tasks[0]).toMatchObject({ id, state: 'TASK_KILLED', ports: [] });
-    expect(body.app.tasks[0].startedAt).toBeUndefined();
+    expect(body.app.tasks[0]!.startedAt).toBeUndefined();
   });
 
   it('makes a new instance before version 1.8', async () => {
@@ -408,7 +408,7 @@ describe('sequence L, another leader', () => {
     simulator.failover();
     await stream.closed;
     const { body } = await call(`${simulator.url}/v2/apps//web/front`, 'GET');
-    expect(body.app.tasks[0].healthCheckResults).toEqual([]);
+    expect(body.app.tasks[0]!.healthCheckResults).toEqual([]);
     await simulator.running('/web/front', 1);
   });
 });

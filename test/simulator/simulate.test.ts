@@ -44,25 +44,23 @@ describe('pacer simulate', () => {
     const { url, lines } = await command({ apps: 3, tasks: 2 });
     expect(lines[0]).toBe(`A simulated Marathon listens on ${url} with 3 apps and 6 tasks.`);
     const { body } = await call(`${url}/v2/apps?embed=apps.tasks`, 'GET');
-    const [task] = body.apps[2].tasks;
+    const task = body.apps[2]!.tasks[0]!;
     expect(body.apps[2]).toMatchObject({ id: '/bench/app-00003', tasksHealthy: 2 });
-    expect((await call(`http://${task.host as string}:${task.ports[0] as number}/`, 'GET')).body.task).toBe(
-      task.id,
-    );
+    expect((await call(`http://${task.host}:${task.ports[0]}/`, 'GET')).body.task).toBe(task.id);
   });
 
   it('loads a saved group, with as many tasks as wanted', async () => {
     const { url } = await command({ load: fixture('real-group-155-100.json'), maxTasks: 2 });
     const { body } = await call(`${url}/v2/apps?embed=apps.tasks`, 'GET');
     expect(body.apps).toHaveLength(100);
-    for (const app of body.apps) expect(app.tasks).toHaveLength(Math.min(2, app.instances as number));
+    for (const app of body.apps) expect(app.tasks).toHaveLength(Math.min(2, app.instances));
   });
 
   it('loads a saved list with the number of tasks it had', async () => {
     const { url } = await command({ load: fixture('marathon15-apps.json') });
     const { body } = await call(`${url}/v2/apps`, 'GET');
     expect(body.apps).toMatchObject([{ id: '/pywebserver', tasksRunning: 1 }]);
-    expect(body.apps[0].container.portMappings[0].servicePort).toBe(10_101);
+    expect(body.apps[0]!.container.portMappings[0]!.servicePort).toBe(10_101);
   });
 
   it('starts the sample apps', { timeout: 20_000 }, async () => {
@@ -75,7 +73,7 @@ describe('pacer simulate', () => {
     while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     const url = /http:\/\/[\d.:]+/.exec(lines[0]!)![0];
     const { body } = await call(`${url}/v2/apps?embed=apps.tasks`, 'GET');
-    expect(body.apps.map(({ id, tasksHealthy }: any) => [id, tasksHealthy])).toEqual([
+    expect(body.apps.map(({ id, tasksHealthy }) => [id, tasksHealthy])).toEqual([
       ['/shop/web', 2],
       ['/shop/api', 3],
       ['/account/session', 2],
@@ -127,14 +125,18 @@ describe('saved answers', () => {
 
 describe('generated apps', () => {
   it('are the same each time, and each has a virtual host and a service port of its own', () => {
-    const apps = generateApps(3) as { id: string; labels: Record<string, string>; container: any }[];
+    const apps = generateApps(3) as {
+      id: string;
+      labels: Record<string, string>;
+      container: { portMappings: { servicePort: number }[] };
+    }[];
     expect(apps).toEqual(generateApps(3));
     expect(apps.map(({ labels }) => labels['HAPROXY_0_VHOST'])).toEqual([
       'app-00001.bench.localhost',
       'app-00002.bench.localhost',
       'app-00003.bench.localhost',
     ]);
-    expect(apps[2]!.container.portMappings[0].servicePort).toBe(10_002);
+    expect(apps[2]!.container.portMappings[0]!.servicePort).toBe(10_002);
   });
 
   it('come by the thousand, in the blink of an eye, and can be deployed on', async () => {

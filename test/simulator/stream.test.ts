@@ -121,7 +121,7 @@ describe('the frames', () => {
     const change = stream.events().find(({ eventType }) => eventType === 'group_change_success');
     expect(new Set(plans.map(({ plan }) => (plan as { id: string }).id))).toEqual(new Set([id]));
     expect(body.deployments).toEqual([{ id }]);
-    expect(change).toMatchObject({ groupId: '/', version: body.version as string });
+    expect(change).toMatchObject({ groupId: '/', version: body.version });
   });
 });
 

@@ -122,11 +122,77 @@ function actionsOf(event: ReceivedEvent): string {
   return actions.map(({ action }) => action).join();
 }
 
+export interface TaskJson {
+  readonly id: string;
+  readonly appId: string;
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly state: string;
+  readonly startedAt?: string;
+  readonly servicePorts: readonly number[];
+  readonly ipAddresses: readonly object[];
+  readonly healthCheckResults: readonly object[];
+  readonly listensOn: readonly string[];
+  readonly answersHealthy: boolean;
+}
+
+export interface AppJson {
+  readonly id: string;
+  readonly cmd: string;
+  readonly version: string;
+  readonly instances: number;
+  readonly tasksHealthy: number;
+  readonly tasks: readonly TaskJson[];
+  readonly versionInfo: { readonly lastScalingAt: string; readonly lastConfigChangeAt: string };
+  readonly portDefinitions: readonly { readonly port: number }[];
+  readonly networks: readonly { readonly mode: string }[];
+  readonly container: {
+    readonly docker: { readonly network?: string };
+    readonly portMappings: readonly { readonly servicePort: number }[];
+  };
+  readonly lastTaskFailure: { readonly state: string };
+  readonly healthChecks?: unknown;
+  readonly ipAddress?: unknown;
+  readonly ports?: unknown;
+}
+
+export interface ContainerJson {
+  readonly endpoints: readonly { readonly allocatedHostPort: number }[];
+}
+
+/** Everything that some answer holds: what a test reads of it is there, or the test fails. */
+export interface AnswerJson {
+  readonly id: string;
+  readonly app: AppJson;
+  readonly apps: readonly AppJson[];
+  readonly '*': readonly AppJson[];
+  readonly task: string;
+  readonly tasks: readonly TaskJson[];
+  readonly message: string;
+  readonly version: string;
+  readonly versions: readonly string[];
+  readonly deploymentId: string;
+  readonly deployments: readonly { readonly id: string }[];
+  readonly queue: readonly object[];
+  readonly cmd: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly instances: readonly {
+    readonly id: string;
+    readonly agentHostname: string;
+    readonly networks: readonly { readonly addresses: readonly string[] }[];
+    readonly containers: readonly ContainerJson[];
+  }[];
+}
+
 export interface JsonAnswer {
   readonly status: number;
   readonly headers: Headers;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the tests look into answers of any shape
-  readonly body: any;
+  readonly body: AnswerJson;
+}
+
+/** The same for the parts of the API that answer with a list. */
+export async function list(url: string): Promise<readonly AnswerJson[]> {
+  return (await call(url, 'GET')).body as unknown as readonly AnswerJson[];
 }
 
 export async function call(url: string, method: string, body?: unknown): Promise<JsonAnswer> {
@@ -142,5 +208,5 @@ export async function call(url: string, method: string, body?: unknown): Promise
   } catch {
     // Not everything is JSON.
   }
-  return { status: answer.status, headers: answer.headers, body: parsed };
+  return { status: answer.status, headers: answer.headers, body: parsed as AnswerJson };
 }

@@ -26,7 +26,7 @@ describe('killing', () => {
     await simulator.deploy({ id: '/b' });
     const ids = simulator.tasks().map(({ id }) => id);
     const { body } = await call(`${simulator.url}/v2/tasks/delete`, 'POST', { ids });
-    expect(body.tasks.map(({ id }: any) => id)).toEqual(ids);
+    expect(body.tasks.map(({ id }) => id)).toEqual(ids);
     await eventually(() => simulator.tasks().every(({ id }) => id.endsWith('.2')));
   });
 
@@ -43,7 +43,7 @@ describe('killing', () => {
     await simulator.deploy({ id: '/web', instances: 2 });
     const [first, second] = simulator.tasks('/web');
     const { body } = await call(`${simulator.url}/v2/apps/web/tasks?host=${first!.host}`, 'DELETE');
-    expect(body.tasks.map(({ id }: any) => id)).toEqual([first!.id]);
+    expect(body.tasks.map(({ id }) => id)).toEqual([first!.id]);
     expect(simulator.tasks('/web')).toContainEqual(second);
   });
 
@@ -74,7 +74,7 @@ describe('lists of tasks', () => {
     const { body } = await call(`${simulator.url}/v2/apps?embed=apps.tasks`, 'GET');
     const [task] = simulator.tasks('/web');
     const text = expect.any(String) as string;
-    expect(body.apps[0].tasks).toEqual([
+    expect(body.apps[0]!.tasks).toEqual([
       {
         appId: '/web',
         healthCheckResults: [

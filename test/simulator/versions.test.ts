@@ -12,7 +12,7 @@ const bridged = {
 async function appOf(version: MarathonVersion, app: object) {
   const simulator = await simulate({ version });
   await simulator.deploy(app);
-  return (await call(`${simulator.url}/v2/apps?embed=apps.tasks`, 'GET')).body.apps[0];
+  return (await call(`${simulator.url}/v2/apps?embed=apps.tasks`, 'GET')).body.apps[0]!;
 }
 
 describe('Marathon 1.4', () => {
@@ -50,8 +50,8 @@ describe('Marathon 1.4', () => {
     const app = await appOf('1.4', { id: '/web', ipAddress, env: { SAMPLE: 'none' } });
     expect(app.ipAddress).toMatchObject(ipAddress);
     expect(app.ports).toBeUndefined();
-    expect(app.tasks[0].ipAddresses).toHaveLength(1);
-    expect(app.tasks[0].ports).toEqual([]);
+    expect(app.tasks[0]!.ipAddresses).toHaveLength(1);
+    expect(app.tasks[0]!.ports).toEqual([]);
   });
 });
 
@@ -59,7 +59,7 @@ describe('Marathon 1.5', () => {
   it('has the shapes of today, and leaves empty lists of tasks out', async () => {
     const app = await appOf('1.5', bridged);
     expect(app.container.portMappings[0]).toMatchObject({ containerPort: 80, servicePort: 10_000 });
-    const [task] = app.tasks;
+    const task = app.tasks[0]!;
     expect(task.id).toMatch(/^web\.[0-9a-f-]{36}$/);
     for (const key of ['healthCheckResults', 'servicePorts', 'localVolumes', 'region', 'role']) {
       expect(task).not.toHaveProperty(key);

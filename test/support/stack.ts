@@ -50,7 +50,11 @@ export interface Stack {
 export interface StatusView {
   readonly ready: boolean;
   readonly why: string[];
-  readonly haproxy: { running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null; wantedHash: string; inSync: boolean };
+  readonly haproxy: {
+    running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null;
+    wantedHash: string;
+    inSync: boolean;
+  };
   readonly diagnostics: { appId: string; severity: string; text: string }[];
   readonly failure: { stage: string; message: string } | null;
   readonly marathon: { connected: boolean; resyncDifferences: number; resyncs: number; reconnects: number };
@@ -69,17 +73,37 @@ const program = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const directory = await mkdtemp(join(tmpdir(), 'pacer-e2e-'));
-  const marathon = await startSimulator({ timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 }, taskKilling: true, ...options.simulator });
+  const marathon = await startSimulator({
+    timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 },
+    taskKilling: true,
+    ...options.simulator,
+  });
   const [http = 0, https = 0, appid = 0, stats = 0, status = 0] = await freePorts(5);
   const ports = { http, https, appid, stats, status };
   const flags = [
-    ...['--marathon', ...(options.endpoints?.(marathon) ?? [marathon.url]), '--group', 'external', '--health-check'],
+    ...[
+      '--marathon',
+      ...(options.endpoints?.(marathon) ?? [marathon.url]),
+      '--group',
+      'external',
+      '--health-check',
+    ],
     ...['--state-dir', directory, '--bind-addr', '127.0.0.1', '--maxconn', '500', '--log-level', 'debug'],
-    ...['--http-port', `${http}`, '--https-port', `${https}`, '--appid-port', `${appid}`, '--stats-port', `${stats}`],
+    ...[
+      '--http-port',
+      `${http}`,
+      '--https-port',
+      `${https}`,
+      '--appid-port',
+      `${appid}`,
+      '--stats-port',
+      `${stats}`,
+    ],
     ...(options.flags ?? []),
   ];
   const logFile = join(directory, 'pacer.log');
-  const startPacer = (more: readonly string[] = []) => (daemon = startDaemon({ program, flags: [...flags, ...more], statusPort: status, logFile }));
+  const startPacer = (more: readonly string[] = []) =>
+    (daemon = startDaemon({ program, flags: [...flags, ...more], statusPort: status, logFile }));
   let daemon: DaemonProcess | undefined;
   if (options.start !== false) startPacer();
 
@@ -91,7 +115,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
     const deadline = Date.now() + 30_000;
     while (!(await holds())) {
-      if (Date.now() > deadline) throw new Error(`not within 30 seconds: ${what}\n${(await log()).slice(-4000)}`);
+      if (Date.now() > deadline)
+        throw new Error(`not within 30 seconds: ${what}\n${(await log()).slice(-4000)}`);
       await sleep(20);
     }
   };
@@ -112,9 +137,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           .tasks(app)
           .filter(({ state, healthy }) => state === 'TASK_RUNNING' && healthy !== false)
           .map(({ id }) => id);
-        const view = (await current().get(`/apps${app}`)) as { ports: { servers: { taskId: string }[] }[] } | undefined;
+        const view = (await current().get(`/apps${app}`)) as
+          { ports: { servers: { taskId: string }[] }[] } | undefined;
         const servers = (view?.ports ?? []).flatMap((port) => port.servers.map(({ taskId }) => taskId));
-        return String(servers.sort()) === String(wanted.sort()) && (await current().get('/readyz')) !== undefined;
+        return (
+          String(servers.sort()) === String(wanted.sort()) && (await current().get('/readyz')) !== undefined
+        );
       }),
     close: async () => {
       await daemon?.stop();
@@ -124,9 +152,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
-function ask({ host = 'localhost', path = '/', headers = {}, tls = false, port }: Ask, ports: Stack['ports']): Promise<Answer> {
+function ask(
+  { host = 'localhost', path = '/', headers = {}, tls = false, port }: Ask,
+  ports: Stack['ports'],
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const target = { host: '127.0.0.1', port: port ?? (tls ? ports.https : ports.http), path, headers: { Host: host, ...headers }, agent: false as const };
+    const target = {
+      host: '127.0.0.1',
+      port: port ?? (tls ? ports.https : ports.http),
+      path,
+      headers: { Host: host, ...headers },
+      agent: false as const,
+    };
     const options = { ...target, servername: host, rejectUnauthorized: false };
     const request = tls ? httpsRequest(options) : httpRequest(target);
     request.once('error', reject);
@@ -137,7 +174,12 @@ function ask({ host = 'localhost', path = '/', headers = {}, tls = false, port }
       response.once('error', reject);
       response.once('end', () => {
         const isJson = String(response.headers['content-type']).includes('json');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? (JSON.parse(text) as Answer['json']) : undefined });
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: isJson ? (JSON.parse(text) as Answer['json']) : undefined,
+        });
       });
     });
     request.end();
@@ -159,7 +201,11 @@ export function askTcp(port: number, line: string): Promise<string> {
 }
 
 /** An app on host networking with an HTTP check, as Marathon takes it. */
-export function httpApp(id: string, servicePort: number, parts: { instances?: number; labels?: Record<string, string> } & Record<string, unknown> = {}) {
+export function httpApp(
+  id: string,
+  servicePort: number,
+  parts: { instances?: number; labels?: Record<string, string> } & Record<string, unknown> = {},
+) {
   const { labels, ...rest } = parts;
   return {
     id,
@@ -167,7 +213,17 @@ export function httpApp(id: string, servicePort: number, parts: { instances?: nu
     cmd: './app',
     networks: [{ mode: 'host' }],
     portDefinitions: [{ port: servicePort, protocol: 'tcp', name: 'http' }],
-    healthChecks: [{ protocol: 'HTTP', path: '/health', portIndex: 0, intervalSeconds: 1, timeoutSeconds: 1, gracePeriodSeconds: 5, maxConsecutiveFailures: 10 }],
+    healthChecks: [
+      {
+        protocol: 'HTTP',
+        path: '/health',
+        portIndex: 0,
+        intervalSeconds: 1,
+        timeoutSeconds: 1,
+        gracePeriodSeconds: 5,
+        maxConsecutiveFailures: 10,
+      },
+    ],
     ...rest,
     labels: { HAPROXY_GROUP: 'external', ...labels },
   };

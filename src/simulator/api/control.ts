@@ -10,6 +10,9 @@ type Switch = (context: ApiContext, body: Json) => void | Promise<void>;
 const task = (body: Json): string => stringOf(body['task']);
 const times = (body: Json, fallback = 1): number => numberOf(body['times'], fallback);
 
+const typeOf = (body: Json): string | undefined =>
+  typeof body['type'] === 'string' ? body['type'] : undefined;
+
 const switches: Readonly<Record<string, Switch>> = {
   healthy: ({ control }, body) => control.setHealthy(task(body), body['healthy'] !== false),
   unhealthy: ({ control }, body) => control.setHealthy(task(body), false),
@@ -26,9 +29,9 @@ const switches: Readonly<Record<string, Switch>> = {
   'faults/close-new-streams': ({ faults }, body) => faults.closeNewStreams(times(body)),
   'faults/redirect-streams': ({ faults }, body) =>
     faults.redirectStreams(typeof body['to'] === 'string' ? body['to'] : undefined),
-  'faults/drop-events': ({ faults }, body) => faults.dropEvents(times(body)),
-  'faults/duplicate-events': ({ faults }, body) => faults.duplicateEvents(times(body)),
-  'faults/reorder-events': ({ faults }, body) => faults.reorderEvents(times(body)),
+  'faults/drop-events': ({ faults }, body) => faults.dropEvents(times(body), typeOf(body)),
+  'faults/duplicate-events': ({ faults }, body) => faults.duplicateEvents(times(body), typeOf(body)),
+  'faults/reorder-events': ({ faults }, body) => faults.reorderEvents(times(body), typeOf(body)),
   'faults/garbage-frame': ({ faults }) => faults.garbageFrame(),
   'faults/big-event': ({ faults }, body) => faults.bigEvent(numberOf(body['bytes'], 1 << 20)),
   'faults/clear': ({ faults }) => faults.clear(),

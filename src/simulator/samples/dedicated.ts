@@ -1,5 +1,5 @@
 /** Sample tasks with sockets of their own: they are refused before they listen and after they have died. */
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { sampleCertificate } from './certificate.ts';
@@ -25,6 +25,7 @@ class DedicatedTask implements Sample {
   readonly #identity: TaskIdentity;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #answering = new Set<ServerResponse>();
   #stopping = false;
   #dead = false;
 
@@ -52,6 +53,8 @@ class DedicatedTask implements Sample {
 
   async stop(graceMs: number, drainMs: number): Promise<void> {
     this.#stopping = true;
+    // A good app on SIGTERM asks its clients to come on a new connection, which then goes elsewhere.
+    for (const response of this.#answering) response.shouldKeepAlive = false;
     await sleep(graceMs);
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     const limit = new AbortController();
@@ -74,8 +77,9 @@ class DedicatedTask implements Sample {
       this.#identity.spec.kind === 'https' ? createTlsServer(sampleCertificate()) : createHttpServer();
     server.keepAliveTimeout = 60_000;
     server.on('request', (request, response) => {
-      // A good app on SIGTERM asks its clients to come on a new connection, which then goes elsewhere.
-      if (this.#stopping) response.setHeader('Connection', 'close');
+      response.shouldKeepAlive &&= !this.#stopping;
+      this.#answering.add(response);
+      response.on('close', () => this.#answering.delete(response));
       answerHttp(this.#identity, request, response).catch(() => response.destroy());
     });
     server.on('upgrade', (request, socket) => acceptWebSocket(request, socket));

@@ -23,8 +23,17 @@ export interface Sample {
   destroy(): void;
 }
 
-/** Starts the listeners of a task. Rejects where an address is taken. */
-export type StartSample = (identity: TaskIdentity, endpoints: readonly Endpoint[]) => Promise<Sample>;
+/** Several that are one task. */
+export function together(samples: readonly Sample[]): Sample {
+  return {
+    stop: async (graceMs, drainMs) => {
+      await Promise.all(samples.map((sample) => sample.stop(graceMs, drainMs)));
+    },
+    destroy: () => {
+      for (const sample of samples) sample.destroy();
+    },
+  };
+}
 
 /** A task that does not listen. */
 export const silentSample: Sample = {

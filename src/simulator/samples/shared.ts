@@ -25,17 +25,17 @@ export class SharedListeners {
 
   /** Opens the listeners that stand for the host ports of all agents. */
   async open(): Promise<readonly number[]> {
-    for (let i = 0; i < sharedPortCount; i++) await this.#listen(0);
+    for (let i = 0; i < sharedPortCount; i++) await this.#listen();
     return [...this.#servers.keys()];
   }
 
-  async start(identity: TaskIdentity, endpoints: readonly Endpoint[]): Promise<Sample> {
-    for (const { port } of endpoints) if (!this.#servers.has(port)) await this.#listen(port);
-    return this.startNow(identity, endpoints);
+  /** Whether one of the listeners stands for this port, on every address. */
+  holds({ port }: Endpoint): boolean {
+    return this.#servers.has(port);
   }
 
-  /** The same for endpoints whose ports are open already: no waiting, for tens of thousands of tasks. */
-  startNow(identity: TaskIdentity, endpoints: readonly Endpoint[]): Sample {
+  /** Takes no time and no file descriptor, whatever the number of tasks. */
+  start(identity: TaskIdentity, endpoints: readonly Endpoint[]): Sample {
     const keys = endpoints.map(({ address, port }) => `${address}:${port}`);
     const task: SharedTask = { identity, sockets: new Set(), answering: new Set(), stopping: false };
     for (const key of keys) this.#tasks.set(key, task);
@@ -48,6 +48,7 @@ export class SharedListeners {
     };
     const stop = async (graceMs: number, drainMs: number): Promise<void> => {
       task.stopping = true;
+      for (const response of task.answering) response.shouldKeepAlive = false;
       await pause(graceMs);
       leave();
       const limit = Date.now() + drainMs;
@@ -62,11 +63,11 @@ export class SharedListeners {
     for (const task of this.#tasks.values()) for (const socket of task.sockets) socket.destroy();
   }
 
-  async #listen(port: number): Promise<void> {
+  async #listen(): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: '0.0.0.0', port, backlog: 4096 }, resolve);
+      server.listen({ host: '0.0.0.0', port: 0, backlog: 4096 }, resolve);
     });
     const address = server.address();
     if (typeof address === 'object' && address) this.#servers.set(address.port, server);
@@ -104,7 +105,7 @@ export class SharedListeners {
       }
       task.answering.add(response);
       response.on('close', () => task.answering.delete(response));
-      if (task.stopping) response.setHeader('Connection', 'close');
+      response.shouldKeepAlive &&= !task.stopping;
       answerHttp(task.identity, request, response).catch(() => response.destroy());
     });
     return server;
