@@ -24,6 +24,9 @@ const foreignReloadMs = 2_000;
 /** How long the master may show nothing of a reload that it took before it is asked again. */
 const resendAfterMs = 5_000;
 
+/** How long a verdict waits for a request that the master has neither answered nor closed. */
+const longestHoldMs = 2_000;
+
 type Verdict =
   | { readonly kind: 'done'; readonly workerPid: number; readonly oldWorkers: number }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -51,14 +54,18 @@ async function watchReload(
 ): Promise<Verdict> {
   request.send();
   const judge = judgeAgainst(before, wantedHash);
+  let heldSince: number | undefined;
   const verdict = await pollMaster(masterSocket, { deadlineMs }, (state) => {
     if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
       request.again();
-    const verdict = judge(state, performance.now());
-    // Done by somebody else's reload while ours waits in the queue: what is set now would be lost again.
-    if (verdict?.kind === 'done' && !request.wasTaken()) return undefined;
-    request.looked();
-    return verdict;
+    const settled = request.settledBefore();
+    const now = performance.now();
+    const verdict = judge(state, now);
+    if (verdict === undefined) return undefined;
+    // It may be about somebody else's reload while ours still waits at the master's door: what is set at
+    // runtime now would be lost again.
+    heldSince ??= now;
+    return settled || now - heldSince > longestHoldMs ? verdict : undefined;
   });
   return (
     verdict ?? {
@@ -100,6 +107,7 @@ class ReloadRequest {
   #reply: ReturnType<typeof sendReload> | undefined;
   #sentAt = 0;
   #outcome: { readonly sent: boolean; readonly text: string } | undefined;
+  #wasSettled = false;
 
   constructor(options: ReloadOptions, deadlineMs: number) {
     this.#options = options;
@@ -109,6 +117,7 @@ class ReloadRequest {
   send(): void {
     this.#sentAt = performance.now();
     this.#outcome = undefined;
+    this.#wasSettled = false;
     this.#reply = sendReload(this.#options.masterSocket, this.#deadlineMs);
     void this.#reply.then((outcome) => (this.#outcome = outcome));
   }
@@ -128,6 +137,13 @@ class ReloadRequest {
         : `the master shows no reload after ${Math.round(waited)} ms`;
     this.#options.log?.({ kind: 'reload-resent', reason });
     this.send();
+  }
+
+  /** Whether the request was over when this was last asked, so that what has been read since shows its effect. */
+  settledBefore(): boolean {
+    const before = this.#wasSettled;
+    this.#wasSettled = this.#outcome !== undefined;
+    return before;
   }
 
   /** What the master said; '' when it says nothing within a moment. */

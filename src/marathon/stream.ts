@@ -69,7 +69,10 @@ export async function runStream(options: StreamOptions): Promise<string> {
   });
 }
 
-/** All frames, whatever their name: EventSource has a listener for each name only. */
+/**
+ * All frames, whatever their name: EventSource has a listener for each name only, and would take a frame
+ * that is named `error` for the end of the connection.
+ */
 class Frames extends EventSource {
   readonly #onFrame: (name: string, data: string) => void;
 
@@ -83,9 +86,9 @@ class Frames extends EventSource {
   }
 
   override dispatchEvent(event: Event): boolean {
-    if (event instanceof MessageEvent && typeof event.data === 'string')
-      this.#onFrame(event.type, event.data);
-    return super.dispatchEvent(event);
+    if (!(event instanceof MessageEvent)) return super.dispatchEvent(event);
+    if (typeof event.data === 'string') this.#onFrame(event.type, event.data);
+    return true;
   }
 }
 

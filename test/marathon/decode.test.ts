@@ -19,7 +19,7 @@ describe('every network mode of both generations of the API becomes one shape', 
     ['posted-apps', 'posted-apps'],
   ])('%s', async (name, expected) => {
     const decoded = decodeApps(fixture(name));
-    await expect(`${golden(decoded)}\n`).toMatchFileSnapshot(`fixtures/decode/${expected}.golden.json`);
+    await expect(`${golden(decoded)}\n`).toMatchFileSnapshot(`fixtures/decode/${expected}.golden`);
   });
 
   it('reads a hundred real apps without a complaint', () => {

@@ -243,6 +243,28 @@ describe('tasks behind shared listeners', () => {
     await expect(call(urlOf(task), 'GET')).rejects.toThrow();
   });
 
+  it('with addresses of their own have sockets of their own', async () => {
+    const simulator = await simulate({ tasks: 'shared' });
+    simulator.load([{ id: '/web', ...overlay }], { tasksEach: 3 });
+    await simulator.listening();
+    for (const task of simulator.tasks()) {
+      expect((await call(urlOf(task), 'GET')).body).toMatchObject({ task: task.id, port: 8080 });
+    }
+  });
+
+  it('are as healthy as they were switched, after a failover too', async () => {
+    const simulator = await simulate({ tasks: 'shared', timings: { healthScale: 0.02 } });
+    simulator.load([{ id: '/web', healthChecks: [{ intervalSeconds: 1 }] }], { tasksEach: 2 });
+    const [first, second] = simulator.tasks();
+    simulator.setHealthy(first!.id, false);
+    expect(simulator.tasks().map(({ healthy }) => healthy)).toEqual([false, true]);
+    simulator.setHealthy(first!.id, true);
+    simulator.failover();
+    expect(simulator.tasks().map(({ healthy }) => healthy)).toEqual([undefined, undefined]);
+    await simulator.running('/web', 2);
+    expect(simulator.tasks()[1]!.id).toBe(second!.id);
+  });
+
   it('can echo and speak TLS as well', async () => {
     const simulator = await simulate({ tasks: 'shared', checks: 'real' });
     const healthChecks = [{ protocol: 'HTTPS', path: '/health', intervalSeconds: 1 }];

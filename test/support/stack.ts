@@ -219,7 +219,7 @@ export function httpApp(
         path: '/health',
         portIndex: 0,
         intervalSeconds: 1,
-        timeoutSeconds: 1,
+        timeoutSeconds: 10,
         gracePeriodSeconds: 5,
         maxConsecutiveFailures: 10,
       },

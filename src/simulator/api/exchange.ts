@@ -21,8 +21,6 @@ export interface Answer {
   readonly type?: string;
 }
 
-export type Handler = (exchange: Exchange) => Answer | Promise<Answer>;
-
 export function ok(json: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status: 200, json, headers };
 }

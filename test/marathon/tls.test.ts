@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fetchApps } from '../../src/marathon/api.ts';
+import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
+import { Endpoints } from '../../src/marathon/endpoints.ts';
+import { listen, sendJson } from './servers.ts';
+
+const read = (name: string) => readFileSync(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8');
+
+async function serveTls(): Promise<URL> {
+  const server = createServer({ key: read('server.key'), cert: read('server.crt') }, (_request, response) =>
+    sendJson(response, { apps: [{ id: '/web' }] }),
+  );
+  const url = await listen(server);
+  return new URL(`https://${url.host}`);
+}
+
+async function ask(endpoint: URL, options: Partial<ClientOptions>): Promise<number> {
+  const client = new MarathonClient({ endpoints: [endpoint], ...options });
+  onTestFinished(() => client.close());
+  return (await fetchApps(client)).apps.length;
+}
+
+describe('over TLS', () => {
+  it('an unknown authority is not trusted', async () => {
+    const failed = ask(await serveTls(), {});
+    await expect(failed).rejects.toMatchObject({ code: 'MARATHON_UNREACHABLE' });
+    await expect(failed).rejects.toThrow(/self-signed certificate/);
+  });
+
+  it('the authority of a CA file is', async () => {
+    expect(await ask(await serveTls(), { ca: read('server.crt') })).toBe(1);
+  });
+
+  it('any is if the operator says so', async () => {
+    expect(await ask(await serveTls(), { insecure: true })).toBe(1);
+  });
+});
+
+describe('credentials meant for TLS', () => {
+  const auth = { user: 'operator', password: 'hunter2' };
+  const secure = new URL('https://m1.example:8443');
+  const other = new URL('https://m2.example:8443');
+
+  it('never go to a leader that is announced over plain http', () => {
+    const endpoints = new Endpoints({ endpoints: [secure], auth });
+    expect(endpoints.learnLeader('http://m9.example:8080', secure)).toBeUndefined();
+    expect(endpoints.authorizationFor(new URL('http://m9.example:8080'))).toBeUndefined();
+  });
+
+  it('go to the configured endpoint of the host that is announced over http', () => {
+    const endpoints = new Endpoints({ endpoints: [secure, other], auth });
+    expect(endpoints.learnLeader('http://m2.example:8080/v2/events', secure)?.href).toBe(other.href);
+  });
+
+  it('go to a leader announced over https', () => {
+    const endpoints = new Endpoints({ endpoints: [secure], auth });
+    const leader = endpoints.learnLeader('https://m9.example:8443', secure);
+    expect(leader?.href).toBe('https://m9.example:8443/');
+    expect(endpoints.authorizationFor(leader!)).toMatch(/^Basic /);
+  });
+});
