@@ -44,7 +44,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     const samples = options.sampleApps ? sampleApps() : [];
     await Promise.all(samples.map((app) => simulator.deploy(app)));
     await simulator.listening();
-    greet(simulator, io.out);
+    greet(simulator, bulk.length + samples.length, io.out);
     await aborted(io.signal);
   } finally {
     await simulator.close();
@@ -76,12 +76,12 @@ function loadOptions({ tasks, maxTasks }: SimulateOptions, fallback: number | un
   return tasksEach === undefined ? { maxTasks: maxTasks ?? defaultMaxTasks } : { tasksEach };
 }
 
-function greet(simulator: Simulator, out: (line: string) => void): void {
+function greet(simulator: Simulator, apps: number, out: (line: string) => void): void {
   const { url } = simulator;
   const tasks = simulator.tasks();
-  const apps = new Set(tasks.map(({ appId }) => appId));
   const [first] = tasks;
-  out(`A simulated Marathon listens on ${url} with ${apps.size} apps and ${tasks.length} tasks.`);
+  out(`A simulated Marathon listens on ${url} with ${apps} apps and ${tasks.length} tasks.`);
+  if (tasks.length === 0) out('No app has a task: the apps say 0 instances. --tasks gives them some.');
   out('');
   out('Things to try:');
   out(`  curl -s '${url}/v2/apps?embed=apps.tasks'`);

@@ -14,7 +14,10 @@ export interface DescriptorBudget {
   readonly ownListeners: number;
 }
 
-/** Beside connections, checks and listeners, HAProxy keeps some for itself. Measured: 40; a little is left free. */
+/**
+ * Beside connections, checks and listeners, HAProxy keeps some for itself; a little more is left free.
+ * Observed: "Cannot raise FD limit to 25040" = 2 * 5000 + 15000 checked servers + 40.
+ */
 const reserve = 64;
 
 /** What one service takes: one for each server with a check, one for its listener. */

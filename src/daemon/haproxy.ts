@@ -13,6 +13,7 @@ import { superviseHaproxy } from '../haproxy/supervise.ts';
 import type { HaproxyVersion } from '../haproxy/version.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChangingFrame, Rendering } from '../render/render.ts';
+import { childEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { activeHash, type Publisher } from './publisher.ts';
 import { ownPorts } from './surroundings.ts';
@@ -34,6 +35,7 @@ export async function openControl(
         runDir,
         runtimeSocket,
         stopGraceMs,
+        env: childEnvironment(),
         log,
       });
     }

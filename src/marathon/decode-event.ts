@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../core/ids.ts';
 import { addressesOf } from './decode-task.ts';
 import { followedTypes, type EventType, type InstanceRef, type MarathonEvent } from './event-types.ts';
-import { describeIssues, rawIpAddresses } from './raw.ts';
+import { describeIssues } from './raw.ts';
+import { eventShapes, type instanceIds } from './raw-event.ts';
 import { taskStateOf } from './task-state.ts';
 
 export type DecodedEvent =
@@ -14,48 +15,6 @@ export type DecodedEvent =
   /** A type that is not followed. */
   | { readonly kind: 'ignored'; readonly type: string }
   | { readonly kind: 'malformed'; readonly reason: string };
-
-const text = z.string();
-const optional = text.nullish();
-const appId = text.min(1).transform(asAppId);
-
-/** [marathon] an OffsetDateTime may carry more than the three decimals of the others: instants, cut to ms. */
-const instant = text.transform((value, context) => {
-  const ms = Date.parse(value);
-  if (!Number.isNaN(ms)) return ms;
-  context.addIssue({ code: 'custom', message: `"${value}" is no time` });
-  return z.NEVER;
-});
-
-const actions = z.object({ actions: z.array(z.object({ app: optional })) });
-const plan = z.object({ version: instant, steps: z.array(actions) });
-const instanceIds = z.object({ instanceId: optional, taskId: optional });
-
-const shapes = {
-  status: z.object({
-    appId,
-    taskId: text.min(1),
-    taskStatus: text,
-    host: optional,
-    ports: z.array(z.number()).nullish(),
-    ipAddresses: rawIpAddresses,
-    version: optional,
-  }),
-  instance: z.object({ runSpecId: appId, condition: text, ...instanceIds.shape }),
-  health: z.object({
-    appId: appId.nullish(),
-    runSpecId: appId.nullish(),
-    alive: z.boolean().nullish(),
-    healthy: z.boolean().nullish(),
-    ...instanceIds.shape,
-  }),
-  kill: z.object({ appId, ...instanceIds.shape }),
-  terminated: z.object({ runSpecId: appId, ...instanceIds.shape }),
-  app: z.object({ appId }),
-  group: z.object({ groupId: text, version: instant }),
-  apiPost: z.object({ appDefinition: z.object({ id: appId }) }),
-  deployment: z.object({ plan }),
-};
 
 const followed: ReadonlySet<string> = new Set(followedTypes);
 
@@ -88,7 +47,7 @@ function build(type: EventType, json: object): MarathonEvent {
     case 'status_update_event':
       return { ...common, ...statusOf(json) };
     case 'instance_changed_event': {
-      const raw = shapes.instance.parse(json);
+      const raw = eventShapes.instance.parse(json);
       return {
         ...common,
         kind: 'instance',
@@ -99,7 +58,7 @@ function build(type: EventType, json: object): MarathonEvent {
     }
     case 'instance_health_changed_event':
     case 'health_status_changed_event': {
-      const raw = shapes.health.parse(json);
+      const raw = eventShapes.health.parse(json);
       const id = raw.appId ?? raw.runSpecId;
       if (id == null) throw new Error('it names no app');
       const of = type === 'health_status_changed_event' ? 'check' : 'aggregate';
@@ -108,21 +67,21 @@ function build(type: EventType, json: object): MarathonEvent {
     }
     case 'unhealthy_instance_kill_event':
     case 'unhealthy_task_kill_event': {
-      const raw = shapes.kill.parse(json);
+      const raw = eventShapes.kill.parse(json);
       return { ...common, kind: 'unhealthy-kill', appId: raw.appId, instance: instanceOf(raw) };
     }
     case 'unknown_instance_terminated_event':
     case 'unknown_task_terminated_event': {
-      const raw = shapes.terminated.parse(json);
+      const raw = eventShapes.terminated.parse(json);
       return { ...common, kind: 'unknown-terminated', appId: raw.runSpecId, instance: instanceOf(raw) };
     }
     case 'app_terminated_event':
-      return { ...common, kind: 'app-terminated', appId: shapes.app.parse(json).appId };
+      return { ...common, kind: 'app-terminated', appId: eventShapes.app.parse(json).appId };
     case 'group_change_success':
-      return { ...common, kind: 'group-changed', ...shapes.group.parse(json) };
+      return { ...common, kind: 'group-changed', ...eventShapes.group.parse(json) };
     case 'api_post_event':
       // Only the id: the definition in it may be one from before the service ports were assigned.
-      return { ...common, kind: 'api-post', appId: shapes.apiPost.parse(json).appDefinition.id };
+      return { ...common, kind: 'api-post', appId: eventShapes.apiPost.parse(json).appDefinition.id };
     case 'deployment_info':
     case 'deployment_step_success':
       return { ...common, kind: 'deployment', phase: 'progress', ...planOf(json) };
@@ -133,7 +92,7 @@ function build(type: EventType, json: object): MarathonEvent {
 }
 
 function statusOf(json: object) {
-  const raw = shapes.status.parse(json);
+  const raw = eventShapes.status.parse(json);
   const state = taskStateOf(raw.taskStatus);
   if (state === undefined) throw new Error(`"${raw.taskStatus}" is no state of a task`);
   return {
@@ -150,7 +109,7 @@ function statusOf(json: object) {
 }
 
 function planOf(json: object) {
-  const { version, steps } = shapes.deployment.parse(json).plan;
+  const { version, steps } = eventShapes.deployment.parse(json).plan;
   const ids = steps.flatMap((step) => step.actions.flatMap(({ app }) => (app == null ? [] : asAppId(app))));
   return { version, apps: [...new Set(ids)] };
 }

@@ -147,9 +147,9 @@ export class Follower implements MarathonSource {
   #take(event: MarathonEvent, receivedAt: number): void {
     this.#lastEventAt = receivedAt;
     const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
-    const { revision } = this.#mirror;
+    const { revision } = this.#mirror.store;
     this.#fulfil(this.#mirror.apply(event, this.#now()), cause);
-    if (this.#mirror.revision === revision) return;
+    if (this.#mirror.store.revision === revision) return;
     this.#batch.push(cause);
     // All events of one chunk are applied before microtasks run: they are handed out as one change.
     if (this.#batch.length === 1) queueMicrotask(() => this.#publishBatch());
@@ -207,7 +207,8 @@ export class Follower implements MarathonSource {
   #publish(kind: 'snapshot' | 'events', cause: Cause): void {
     if (this.#closed.signal.aborted) return;
     try {
-      this.#publisher.publish(kind, this.#mirror.apps, this.#mirror.takeChanged(), cause);
+      const { apps } = this.#mirror.store;
+      this.#publisher.publish(kind, apps, this.#mirror.store.takeChanged(), cause);
     } catch (error) {
       this.#failed('a change of the mirror could not be handled', error);
     }

@@ -30,7 +30,7 @@ export interface FullAnswer {
 
 export const slowTimer = 'slow timer';
 const poll = 'poll';
-/** Between two lists that are asked for on demand. */
+/** Between two lists that are asked for on demand: at least this, and at least three times what one takes. */
 const gapMs = 1_000;
 
 export class FullSync {
@@ -45,6 +45,7 @@ export class FullSync {
   #dueAt = Infinity;
   #next = poll;
   #startedAt = -Infinity;
+  #tookMs = 0;
   #answers = 0;
   #closed = false;
 
@@ -55,7 +56,8 @@ export class FullSync {
 
   /** As soon as the pace allows; a request under way is followed by another, since it may be too old. */
   request(reason: string): void {
-    this.#schedule(Math.max(0, this.#startedAt + gapMs - this.#options.now()), reason);
+    const gap = Math.max(gapMs, 3 * this.#tookMs);
+    this.#schedule(Math.max(0, this.#startedAt + gap - this.#options.now()), reason);
   }
 
   /** At once, whatever is under way: that one belongs to a stream that is gone. */
@@ -109,7 +111,9 @@ export class FullSync {
       if (this.#answers++ > 0) this.resyncs++;
       this.#backoff.reset();
       this.#backoff.next();
-      onAnswer({ mark, apps, reason, receivedAt: now() });
+      const receivedAt = now();
+      this.#tookMs = receivedAt - this.#startedAt;
+      onAnswer({ mark, apps, reason, receivedAt });
     } catch (error) {
       if (request.signal.aborted) return;
       onFailed(error);

@@ -6,6 +6,7 @@
  */
 import type { AppId, TaskId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
+import { AppStore } from './app-store.ts';
 import type { DecodedApps } from './decode.ts';
 import type { HealthChanged, InstanceChanged, MarathonEvent, StatusUpdate } from './event-types.ts';
 import { Drift } from './drift.ts';
@@ -25,25 +26,25 @@ const nothing: Wishes = { apps: [], groups: [] };
 const endedConditions = new Set(['Killed', 'Failed', 'Finished', 'Error', 'Gone', 'Dropped', 'Unknown']);
 
 export class MirrorState {
-  readonly apps = new Map<AppId, App>();
+  readonly store = new AppStore();
   readonly plans = new Plans();
   readonly drift = new Drift();
   readonly #memory = new TaskMemory();
   /** Ids that Marathon does not know as apps: pods, and apps that are being deleted. */
   readonly #absent = new Set<AppId>();
-  /** The order of the request whose answer an app stands on. */
-  readonly #fetched = new Map<AppId, number>();
-  readonly #changed = new Set<AppId>();
   #order = 0;
   #stream = 0;
   #hasBase = false;
+  /** Told before there is a base, since the request for it was sent. */
   #early: MarathonEvent[] = [];
   /** The base of the stream that is attached now is installed. */
   #settled = false;
-  /** Grows with every change. */
-  revision = 0;
   /** The leader is a Marathon that has goals: a `Running` that nothing explains tells that one has changed. */
   hasGoals = false;
+
+  get apps(): ReadonlyMap<AppId, App> {
+    return this.store.apps;
+  }
 
   /** The base of the stream that is attached now is installed. */
   get isSettled(): boolean {
@@ -63,6 +64,7 @@ export class MirrorState {
 
   /** To be called when a request is sent. */
   mark(): Mark {
+    this.#early = [];
     return { order: ++this.#order, stream: this.#stream };
   }
 
@@ -87,7 +89,7 @@ export class MirrorState {
     if (mark.stream !== this.#stream) return nothing;
     const before = judge && this.#settled ? new Map(this.apps) : undefined;
     this.#installList(mark, answer, '/', now);
-    for (const [id, order] of this.#fetched) if (order <= mark.order) this.#fetched.delete(id);
+    this.store.forgetAnswers(mark.order);
     this.#absent.clear();
     this.#memory.prune(
       new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
@@ -106,7 +108,7 @@ export class MirrorState {
     this.drift.touched(id, ++this.#order);
     for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
     if (answer !== undefined) return;
-    this.#remove(mark, id);
+    this.store.remove(mark.order, id);
     this.#absent.add(id);
   }
 
@@ -118,13 +120,6 @@ export class MirrorState {
     for (const id of this.apps.keys()) if (id.startsWith(prefix)) this.drift.touched(id, order);
     for (const { id } of answer?.apps ?? []) this.drift.touched(id, order);
     this.#installList(mark, answer ?? { apps: [], malformed: [] }, prefix, now);
-  }
-
-  /** The ids of the apps that may have changed since the last call. */
-  takeChanged(): AppId[] {
-    const changed = [...this.#changed];
-    this.#changed.clear();
-    return changed;
   }
 
   #take(event: MarathonEvent, now: number, order: number): Wishes {
@@ -163,7 +158,7 @@ export class MirrorState {
     }
     if (!this.apps.has(appId)) return this.#absent.has(appId) ? nothing : wish(appId);
     if (state === 'TASK_KILLING') this.#memory.leaving(taskId, order, now);
-    this.#change(appId, (app) => withStatus(app, event));
+    this.store.change(appId, (app) => withStatus(app, event));
     // Whether it stays listed depends on the app's strategy, which only a GET knows.
     return state === 'TASK_UNREACHABLE' || state === 'TASK_LOST' ? wish(appId) : nothing;
   }
@@ -171,14 +166,14 @@ export class MirrorState {
   #instance(event: InstanceChanged, now: number, order: number): Wishes {
     const { condition, at, appId } = event;
     const unreachable = condition.startsWith('Unreachable');
+    const explained = this.#memory.takeExpectedChange(event.instance.instanceId);
     const ids = this.#tasksOf(event).filter((id) => {
-      const explained = this.#memory.takeExpectedChange(id);
       if (!this.#memory.acceptCondition(id, at, order)) return false;
       if (endedConditions.has(condition)) this.#bury(appId, id, at, now);
-      else if (unreachable) this.#change(appId, (app) => withState(app, id, 'TASK_UNREACHABLE'));
+      else if (unreachable) this.store.change(appId, (app) => withState(app, id, 'TASK_UNREACHABLE'));
       else if (condition === 'Killing') {
         this.#memory.leaving(id, order, now);
-        this.#change(appId, (app) => withState(app, id, 'TASK_KILLING'));
+        this.store.change(appId, (app) => withState(app, id, 'TASK_KILLING'));
       } else if (condition === 'Running' && !explained && this.#isToldByGoals(appId, id)) {
         // [marathon] InstanceUpdater.changeGoal publishes without a change of state, right before the kill.
         this.#leaving(appId, id, now, order);
@@ -191,7 +186,7 @@ export class MirrorState {
   #health(event: HealthChanged, order: number): Wishes {
     const { appId, at } = event;
     const ids = this.#tasksOf(event).filter((id) => this.#memory.acceptHealth(id, at, order));
-    for (const id of ids) this.#change(appId, (app) => withHealth(app, id, event));
+    for (const id of ids) this.store.change(appId, (app) => withHealth(app, id, event));
     // Which of several checks it is about is in no event. [marathon] health_status_changed_event has no check id
     const several = (this.apps.get(appId)?.healthChecks.length ?? 0) > 1;
     return ids.length > 0 && several ? wish(appId) : nothing;
@@ -210,24 +205,24 @@ export class MirrorState {
 
   #leaving(appId: AppId, id: TaskId, now: number, order: number): void {
     this.#memory.leaving(id, order, now);
-    this.#change(appId, (app) => withLeaving(app, id));
+    this.store.change(appId, (app) => withLeaving(app, id));
   }
 
   #bury(appId: AppId, id: TaskId, at: number | undefined, now: number): void {
     this.#memory.bury(id, at, now);
-    this.#change(appId, (app) => withoutTask(app, id));
+    this.store.change(appId, (app) => withoutTask(app, id));
   }
 
   /** Puts a list in the place of all apps below a prefix. A malformed app is there, so it stays as it was. */
   #installList(mark: Mark, list: Pick<DecodedApps, 'apps' | 'malformed'>, prefix: string, now: number): void {
     const listed = new Set([...list.malformed, ...list.apps.map((app) => app.id)]);
     for (const app of list.apps) this.#installApp(mark, app, now);
-    for (const id of this.apps.keys()) if (id.startsWith(prefix) && !listed.has(id)) this.#remove(mark, id);
+    for (const id of this.apps.keys())
+      if (id.startsWith(prefix) && !listed.has(id)) this.store.remove(mark.order, id);
   }
 
   #installApp(mark: Mark, fetched: App, now: number): void {
-    if ((this.#fetched.get(fetched.id) ?? 0) > mark.order) return;
-    this.#fetched.set(fetched.id, mark.order);
+    if (this.store.isOutdated(mark.order, fetched.id)) return;
     this.#absent.delete(fetched.id);
     const memory = this.#memory;
     const merged = mergeApp(this.apps.get(fetched.id), fetched, {
@@ -235,29 +230,7 @@ export class MirrorState {
       isOurs: (task) => memory.order(task.id) > mark.order,
       isLeaving: (task) => memory.isLeaving(task.id, now),
     });
-    this.#set(merged);
-  }
-
-  #remove(mark: Mark, id: AppId): void {
-    if ((this.#fetched.get(id) ?? 0) > mark.order) return;
-    this.#fetched.set(id, mark.order);
-    if (this.apps.delete(id)) this.#note(id);
-  }
-
-  #change(id: AppId, change: (app: App) => App): void {
-    const app = this.apps.get(id);
-    if (app !== undefined) this.#set(change(app));
-  }
-
-  #set(app: App): void {
-    if (this.apps.get(app.id) === app) return;
-    this.apps.set(app.id, app);
-    this.#note(app.id);
-  }
-
-  #note(id: AppId): void {
-    this.#changed.add(id);
-    this.revision++;
+    this.store.install(mark.order, merged);
   }
 }
 

@@ -5,12 +5,13 @@
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { sameValue } from '../core/same.ts';
+import { AppMap } from './app-map.ts';
 import type { Cause } from './refetch.ts';
 import type { MirrorChange } from './source-types.ts';
 
 export class Publisher {
   readonly #onChange: (change: MirrorChange) => void;
-  #apps: ReadonlyMap<AppId, App> = new Map();
+  #apps = new AppMap();
   #published = false;
 
   constructor(onChange: (change: MirrorChange) => void) {
@@ -28,26 +29,26 @@ export class Publisher {
     touched: readonly AppId[],
     cause: Cause,
   ): void {
-    const changed: AppId[] = [];
-    const removed: AppId[] = [];
+    const changes = new Map<AppId, App | undefined>();
     for (const id of touched) {
       const before = this.#apps.get(id);
       const after = current.get(id);
-      if (after === undefined) {
-        if (before !== undefined) removed.push(id);
-      } else if (before === undefined || !sameValue(before, after)) changed.push(id);
+      if (before === undefined || after === undefined) {
+        if (before !== after) changes.set(id, after);
+      } else if (!sameValue(before, after)) changes.set(id, after);
       // Changed and changed back between two hand-outs: the object that is known outside stays.
       else current.set(id, before);
     }
-    if (changed.length === 0 && removed.length === 0 && (this.#published || kind !== 'snapshot')) return;
+    if (changes.size === 0 && (this.#published || kind !== 'snapshot')) return;
     this.#published = true;
-    this.#apps = new Map(current);
+    this.#apps = this.#apps.with(changes);
+    const ids = [...changes.keys()];
     const { text, receivedAt, eventTime } = cause;
     this.#onChange({
       kind,
       apps: this.#apps,
-      changed,
-      removed,
+      changed: ids.filter((id) => changes.get(id) !== undefined),
+      removed: ids.filter((id) => changes.get(id) === undefined),
       cause: text,
       receivedAt,
       ...(eventTime !== undefined && { eventTime }),

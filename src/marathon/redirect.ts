@@ -44,6 +44,16 @@ export async function openEvents(
     if (redirects === maxRedirects) throw new Error(`${url.origin} redirects in a circle`);
     const named = new URL(location, url);
     const leader = endpoints.learnLeader(named.href, node);
+    if (
+      leader === undefined &&
+      authorization !== undefined &&
+      node.protocol === 'https:' &&
+      named.protocol === 'http:'
+    ) {
+      throw new Error(
+        `${node.origin} names ${named.origin} as the leader; name its https address among the endpoints`,
+      );
+    }
     node = leader ?? new URL(named.origin);
     url =
       leader === undefined || leader.host === named.host ? named : new URL(pathBelow(leader, path), leader);

@@ -2,7 +2,7 @@
  * What the events have said of each task, and which tasks are over: the guards against late answers, repeated
  * and overtaken events. Time and order are given. It must not know apps.
  */
-import type { TaskId } from '../core/ids.ts';
+import { instanceIdOf, type InstanceId, type TaskId } from '../core/ids.ts';
 import type { TaskState } from '../core/model.ts';
 
 interface Told {
@@ -11,8 +11,6 @@ interface Told {
   statusAt: number | undefined;
   state: TaskState | undefined;
   healthAt: number | undefined;
-  /** A change of state was told whose `instance_changed_event` has not come yet. */
-  expectsChange: boolean;
   /** When Marathon was seen to have decided to end the task. */
   leavingSince: number | undefined;
 }
@@ -23,6 +21,8 @@ const hintMs = 300_000;
 
 export class TaskMemory {
   readonly #told = new Map<TaskId, Told>();
+  /** A change of state was told whose `instance_changed_event` has not come yet. */
+  readonly #expected = new Set<InstanceId>();
   /** The time of the event that ended the task, and the time by our clock when it may be forgotten. */
   readonly #tombstones = new Map<TaskId, { at: number | undefined; until: number }>();
 
@@ -34,7 +34,7 @@ export class TaskMemory {
     const told = this.#of(id, order);
     if (isLater(told.statusAt, at)) return false;
     this.#tombstones.delete(id);
-    if (told.state !== state) told.expectsChange = true;
+    if (told.state !== state) this.#expected.add(instanceIdOf(id));
     told.state = state;
     told.statusAt = at ?? told.statusAt;
     told.order = order;
@@ -57,12 +57,9 @@ export class TaskMemory {
     return true;
   }
 
-  /** True where a change of the task's state has been told that an `instance_changed_event` may be about. */
-  takeExpectedChange(id: TaskId): boolean {
-    const told = this.#told.get(id);
-    if (told?.expectsChange !== true) return false;
-    told.expectsChange = false;
-    return true;
+  /** True where a change of state has been told that an `instance_changed_event` may be about. */
+  takeExpectedChange(id: InstanceId): boolean {
+    return this.#expected.delete(id);
   }
 
   leaving(id: TaskId, order: number, now: number): void {
@@ -78,6 +75,7 @@ export class TaskMemory {
 
   bury(id: TaskId, at: number | undefined, now: number): void {
     this.#told.delete(id);
+    this.#expected.delete(instanceIdOf(id));
     this.#tombstones.set(id, { at, until: now + tombstoneMs });
   }
 
@@ -98,11 +96,11 @@ export class TaskMemory {
   /** A new stream, perhaps from a new leader with a clock of its own: its times compare with none before. */
   newStream(): void {
     this.#tombstones.clear();
+    this.#expected.clear();
     for (const told of this.#told.values()) {
       told.statusAt = undefined;
       told.healthAt = undefined;
       told.state = undefined;
-      told.expectsChange = false;
     }
   }
 
@@ -114,7 +112,6 @@ export class TaskMemory {
         statusAt: undefined,
         state: undefined,
         healthAt: undefined,
-        expectsChange: false,
         leavingSince: undefined,
       };
       this.#told.set(id, told);

@@ -31,7 +31,7 @@ export type FragmentData = Readonly<Record<string, unknown>>;
 
 export interface Fragments {
   readonly render: (name: FragmentName, data: FragmentData) => string;
-  /** Name (`404`, `503`) → the page's text. */
+  /** Name (`404`, `503`, `starting`) → the page's text. */
   readonly errorPages: ReadonlyMap<string, string>;
 }
 
@@ -56,7 +56,10 @@ export function loadFragments(directory = packaged): Fragments {
     }),
   );
   const errorPages = new Map(
-    ['404', '503'].map((name) => [name, readFileSync(join(directory, 'errors', `${name}.html`), 'utf8')]),
+    ['404', '503', 'starting'].map((name) => [
+      name,
+      readFileSync(join(directory, 'errors', `${name}.html`), 'utf8'),
+    ]),
   );
   return {
     errorPages,

@@ -21,6 +21,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   readonly logTarget: string | undefined;
   /** Path → digest of every certificate that is named: a renewed one is another configuration. */
   readonly certificateDigests: ReadonlyMap<string, string>;
+  /** Before the first snapshot: every host is answered with 503, since none is known to be nobody's. */
+  readonly starting?: boolean;
 }
 
 export interface Rendering {
@@ -35,7 +37,7 @@ export interface Rendering {
 export const configurationFile = 'haproxy.cfg';
 
 /** What differs from one rendering to the next beside the desired state. */
-export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 'maxconn'>;
+export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 'maxconn' | 'starting'>;
 
 export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>) {
   const renderService = serviceRenderer(fragments, frame);
@@ -75,6 +77,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
     hardStopAfter: frame.hardStopAfter,
     maxReloads: frame.maxReloads,
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+    starting: frame.starting ?? false,
     stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
   });
 }

@@ -108,8 +108,13 @@ export class Life {
 
   /** Removes an instance that has no task to end, or whose task is given up. */
   expunge(instance: Instance): void {
-    instance.epoch += 1;
     release(this.#world, instance);
+    this.forget(instance);
+  }
+
+  /** The instance is no longer known; what it holds on its agent stays with it. */
+  forget(instance: Instance): void {
+    instance.epoch += 1;
     this.#world.registry.removeInstance(instance);
     this.hooks.ended(instance);
     this.changed(instance.spec.id);

@@ -27,7 +27,7 @@ export function loadApps(
   const listening: Promise<void>[] = [];
   for (const item of apps) {
     const app = objectOf(item);
-    const spec = specOf(world, app);
+    const spec = specOf(world, app, options.tasksEach);
     world.registry.set(spec);
     const had = Array.isArray(app['tasks']) ? listOf(app['tasks']).length : spec.instances;
     const count = Math.min(options.tasksEach ?? had, options.maxTasks ?? Infinity);
@@ -37,11 +37,13 @@ export function loadApps(
   return Promise.all(listening).then(() => undefined);
 }
 
-function specOf(world: World, app: Json): RunSpec {
+/** With `tasksEach` that is the number of instances as well, or the first change would end the others. */
+function specOf(world: World, app: Json, tasksEach: number | undefined): RunSpec {
   const id = resolveId('/', stringOf(app['id']));
   const version = stringOf(app['version'], world.clock.next());
   const before = world.registry.specs.get(id)?.definition;
-  const definition = world.registry.servicePorts.assign(normalizeApp(app, id), before);
+  const wanted = tasksEach === undefined ? app : { ...app, instances: tasksEach };
+  const definition = world.registry.servicePorts.assign(normalizeApp(wanted, id), before);
   const versionInfo = {
     lastScalingAt: version,
     lastConfigChangeAt: version,

@@ -69,7 +69,7 @@ test('a worker that is killed takes HAProxy down, and the daemon starts it again
     const now = await master();
     return (
       now !== null &&
-      now?.masterPid !== before?.masterPid &&
+      now.masterPid !== before?.masterPid &&
       (await stack.ask({ host: 'web.example' }).catch(() => undefined))?.status === 200
     );
   });
@@ -105,9 +105,10 @@ test('started while Marathon is away, it serves the last good configuration', as
     'it serves',
     async () => (await stack.ask({ host: 'web.example' }).catch(() => undefined))?.status === 200,
   );
-  const answer = await stack.ask({ port: stack.ports.status, path: '/readyz' });
-  expect(answer.status).toBe(503);
-  expect(answer.text).toContain('Marathon has not given a complete snapshot yet');
+  const readiness = () => stack.ask({ port: stack.ports.status, path: '/readyz' }).catch(() => undefined);
+  await stack.until('the status server answers', async () => (await readiness()) !== undefined);
+  expect((await readiness())?.status).toBe(503);
+  expect((await readiness())?.text).toContain('Marathon has not given a complete snapshot yet');
   await stack.marathon.resume();
   await stack.daemon().ready();
 });

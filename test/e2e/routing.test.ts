@@ -125,9 +125,7 @@ describe('a guarded service', () => {
   const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 
   test('asks for credentials on its vhost, its service port and the app id port', async () => {
-    const port = Number(
-      (stack.marathon.tasks('/guarded').length > 0 && (await servicePortOf('/guarded'))) || 0,
-    );
+    const port = await servicePortOf('/guarded');
     for (const what of [
       { host: 'guarded.example' },
       { port },

@@ -199,16 +199,16 @@ test('a master that executes itself anew at each reload is ours all the time', a
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
   const { masterPid = 0 } = (await control.running())!;
-  let looking = true;
+  const enough = new AbortController();
   const looks: boolean[] = [];
   const look = (async () => {
-    while (looking) looks.push(await isOurs(masterPid, masterSocket));
+    while (!enough.signal.aborted) looks.push(await isOurs(masterPid, masterSocket));
   })();
   for (let number = 2; number <= 12; number++) {
     const next = await publish(number, `r${number}`);
     expect(await control.reload(next.hash)).toMatchObject({ kind: 'done' });
   }
-  looking = false;
+  enough.abort();
   await look;
   expect(looks.length).toBeGreaterThan(100);
   expect(looks.every(Boolean)).toBe(true);

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { MarathonClient } from '../../src/marathon/client.ts';
 import { followedTypes, type MarathonEvent } from '../../src/marathon/event-types.ts';
 import { MarathonEvents } from '../../src/marathon/events.ts';
+import { until } from './mirroring.ts';
 import { deadUrl, serve, serveRaw } from './servers.ts';
 
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=utf-8\r\nConnection: close\r\n\r\n';
@@ -77,7 +78,7 @@ describe('bytes as Marathon writes them', () => {
       void dribble(socket, cuts as unknown as string[]);
     });
     const seen = follow([url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one', '/zwölf']));
+    await until(() => expect(apps(seen)).toEqual(['/one', '/zwölf']));
     expect(seen.unreadable).toEqual([]);
   });
 
@@ -100,7 +101,7 @@ describe('bytes as Marathon writes them', () => {
       ]);
     });
     const seen = follow([url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one', '/two', '/three']));
+    await until(() => expect(apps(seen)).toEqual(['/one', '/two', '/three']));
     expect(seen.unreadable).toEqual([]);
   });
 
@@ -111,7 +112,7 @@ describe('bytes as Marathon writes them', () => {
       (socket) => socket.write(`${head}${attached}${terminated('/two')}`),
     );
     const seen = follow([url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one', '/two']));
+    await until(() => expect(apps(seen)).toEqual(['/one', '/two']));
     expect(seen.nodes).toHaveLength(2);
     expect(seen.unreadable).toEqual([]);
     expect(seen.stream.counts).toMatchObject({ reconnects: 1, malformed: 0 });
@@ -124,7 +125,7 @@ describe('bytes as Marathon writes them', () => {
       response.write(terminated('/one'));
     });
     const seen = follow([server.url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one']));
+    await until(() => expect(apps(seen)).toEqual(['/one']));
   });
 });
 
@@ -141,7 +142,7 @@ describe('frames', () => {
       ),
     );
     const seen = follow([url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one']));
+    await until(() => expect(apps(seen)).toEqual(['/one']));
     expect(seen.unreadable).toHaveLength(3);
     expect(seen.stream.counts.malformed).toBe(3);
   });
@@ -158,7 +159,7 @@ describe('frames', () => {
       ),
     );
     const seen = follow([url]);
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/one']));
+    await until(() => expect(apps(seen)).toEqual(['/one']));
     expect(seen.stream.counts.unknown).toBe(3);
     expect(seen.down).toEqual([]);
   });
@@ -170,7 +171,7 @@ describe('a connection', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(attached);
     });
     const seen = follow([server.url]);
-    await vi.waitFor(() => expect(seen.nodes).toHaveLength(1));
+    await until(() => expect(seen.nodes).toHaveLength(1));
     const request = server.requests[0]!;
     expect(request.headers.accept).toBe('text/event-stream');
     const asked = new URL(request.path, server.url).searchParams;
@@ -191,7 +192,7 @@ describe('a connection', () => {
       (socket) => socket.write(head + attached + terminated('/second')),
     );
     const seen = follow([url], { watchdogMs: 400 });
-    await vi.waitFor(() => expect(apps(seen)).toEqual(['/second']), 10_000);
+    await until(() => expect(apps(seen)).toEqual(['/second']));
     // Far more silence than the watchdog allows lay between the first byte and the last heartbeat.
     expect(beats.sent).toBe(21);
     expect(seen.down[0]).toContain('no byte for 0.4 s');
@@ -208,7 +209,7 @@ describe('a connection', () => {
       (socket) => socket.write(head + attached),
     );
     const seen = follow([url], { watchdogMs: 300 });
-    await vi.waitFor(() => expect(seen.nodes).toHaveLength(1), 10_000);
+    await until(() => expect(seen.nodes).toHaveLength(1));
     expect(seen.down[0]).toContain('never attached');
   });
 
@@ -226,7 +227,7 @@ describe('a connection', () => {
       else response.writeHead(200, { 'content-type': 'text/event-stream' }).write(attached);
     });
     const seen = follow([server.url]);
-    await vi.waitFor(() => expect(seen.nodes).toHaveLength(1), 10_000);
+    await until(() => expect(seen.nodes).toHaveLength(1));
     expect(seen.down).toHaveLength(2);
     expect(seen.down[0]).toContain(reason);
   });
@@ -238,7 +239,7 @@ describe('a connection', () => {
       (socket) => socket.write(head + attached),
     );
     const seen = follow([url]);
-    await vi.waitFor(() => expect(seen.nodes).toHaveLength(1), 10_000);
+    await until(() => expect(seen.nodes).toHaveLength(1));
     expect(seen.down).toHaveLength(2);
     expect(seen.down[0]).toContain('there is no leader yet');
   });
@@ -248,7 +249,7 @@ describe('a connection', () => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     );
     const seen = follow([server.url]);
-    await vi.waitFor(() => expect(seen.down[0]).toContain('no event stream'));
+    await until(() => expect(seen.down[0]).toContain('no event stream'));
   });
 
   it('that is lost goes to the next endpoint', async () => {
@@ -256,7 +257,7 @@ describe('a connection', () => {
     const first = await serveRaw((socket) => socket.end(head + attached));
     const second = await serveRaw(stream);
     const seen = follow([first, await deadUrl(), second]);
-    await vi.waitFor(() => expect(seen.nodes).toEqual([first.href, second.href]), 10_000);
+    await until(() => expect(seen.nodes).toEqual([first.href, second.href]));
   });
 });
 
@@ -272,7 +273,7 @@ describe('a redirect to the leader', () => {
       response.writeHead(302, { location: new URL(request.url ?? '', leader.url).href }).end(),
     );
     const seen = follow([standby.url], { auth });
-    await vi.waitFor(() => expect(seen.nodes).toEqual([leader.url.href]));
+    await until(() => expect(seen.nodes).toEqual([leader.url.href]));
     expect(leader.requests[0]?.authorization).toMatch(/^Basic /);
     expect(leader.requests[0]?.path).toBe(standby.requests[0]?.path);
   });
@@ -287,7 +288,7 @@ describe('a redirect to the leader', () => {
       response.writeHead(302, { location: to(leader.url)(request) }).end(),
     );
     const seen = follow([standby.url], { auth });
-    await vi.waitFor(() => expect(seen.nodes).toEqual([stranger.url.href]));
+    await until(() => expect(seen.nodes).toEqual([stranger.url.href]));
     expect(leader.requests[0]?.authorization).toMatch(/^Basic /);
     expect(stranger.requests[0]?.authorization).toBeUndefined();
   });
@@ -297,7 +298,7 @@ describe('a redirect to the leader', () => {
       response.writeHead(302, { location: request.url ?? '' }).end(),
     );
     const seen = follow([standby.url]);
-    await vi.waitFor(() => expect(seen.down[0]).toContain('in a circle'));
+    await until(() => expect(seen.down[0]).toContain('in a circle'));
   });
 });
 
@@ -309,7 +310,7 @@ it('ends at once, whether it is connecting, attached or waiting', async () => {
   const connecting = follow([silent.url]);
   const streaming = follow([open.url]);
   const waiting = follow([await deadUrl()]);
-  await vi.waitFor(() => {
+  await until(() => {
     expect(silent.requests).toHaveLength(1);
     expect(streaming.nodes).toHaveLength(1);
     expect(waiting.down.length).toBeGreaterThan(1);

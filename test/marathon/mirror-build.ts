@@ -61,7 +61,7 @@ export function mirrorOf(...apps: App[]): MirrorState {
   mirror.newStream();
   mirror.installAll(mirror.mark(), answer(...apps), 0, false);
   mirror.hasGoals = true;
-  mirror.takeChanged();
+  mirror.store.takeChanged();
   return mirror;
 }
 

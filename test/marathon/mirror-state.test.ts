@@ -100,12 +100,22 @@ describe('one event on an app with the running, healthy task a', () => {
     mirror.apply(status('a', 'TASK_RUNNING', 1), 0);
     mirror.apply(condition('a', 'Running', 2), 0);
     expect(mirror.apps.get(web)).toBe(before);
-    expect(mirror.takeChanged()).toEqual([]);
+    expect(mirror.store.takeChanged()).toEqual([]);
     mirror.apply(checkHealth('a', false, 3), 0);
-    expect(mirror.takeChanged()).toEqual([web]);
+    expect(mirror.store.takeChanged()).toEqual([web]);
     expect(mirror.apps.get(other)).toBe(untouched);
     expect(tasks(mirror)[1]).toBe(b);
     expect(mirror.apps.get(web)?.healthChecks).toBe(before?.healthChecks);
+  });
+
+  it('sees a change of goal even of a task that started before its app was known', () => {
+    const mirror = mirrorOf();
+    mirror.apply(status('a', 'TASK_RUNNING', 1), 0);
+    mirror.apply(condition('a', 'Running', 2), 0);
+    mirror.installOne(mirror.mark(), web, answer(app([task('a')])), 0);
+    expect(tasks(mirror)[0]?.leaving).toBe(false);
+    mirror.apply(condition('a', 'Running', 3), 0);
+    expect(tasks(mirror)[0]?.leaving).toBe(true);
   });
 
   it('sees no change of goal in a Marathon that has none', () => {
@@ -261,7 +271,7 @@ describe('answers and events that cross', () => {
       false,
     );
     for (const [id, known] of before) expect(mirror.apps.get(id)).toBe(known);
-    expect(mirror.takeChanged()).toEqual([]);
+    expect(mirror.store.takeChanged()).toEqual([]);
   });
 
   it('keep an app that is there but malformed as it was', () => {

@@ -242,7 +242,7 @@ describe('changes', () => {
   });
 
   it('that were given up are rolled back', async () => {
-    const simulator = await simulate({ timings: { offerMs: 100 } });
+    const simulator = await simulate({ timings: { offerMs: 300 } });
     await simulator.deploy(plain);
     void simulator.update('/web', { cmd: 'other' }).catch(() => undefined);
     await eventually(() => simulator.tasks('/web').length === 1);
@@ -270,7 +270,7 @@ describe('everything else', () => {
   });
 
   it('shows in the queue what waits for an offer', async () => {
-    const simulator = await simulate({ timings: { offerMs: 200 } });
+    const simulator = await simulate({ timings: { offerMs: 500 } });
     void simulator.deploy({ ...plain, instances: 3 });
     await new Promise((resolve) => setTimeout(resolve, 60));
     const { body } = await call(`${simulator.url}/v2/queue`, 'GET');

@@ -187,7 +187,7 @@ describe('Marathon', () => {
 
 describe('the switches over HTTP', () => {
   it('show the state and change it', async () => {
-    const simulator = await simulate();
+    const simulator = await simulate({ timings: { backoffScale: 0.3 } });
     await simulator.deploy(plain);
     const post = (name: string, body?: unknown) => call(`${simulator.url}/_simulator/${name}`, 'POST', body);
     const state = async () => (await call(`${simulator.url}/_simulator/state`, 'GET')).body.tasks;

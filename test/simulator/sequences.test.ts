@@ -91,7 +91,7 @@ describe('sequence A, a new app', () => {
   });
 
   it('shows the definition only at group_change_success', async () => {
-    const { simulator, stream } = await scene({ definitionDelayMs: 80 });
+    const { simulator, stream } = await scene({ definitionDelayMs: 300 });
     const posted = call(`${simulator.url}/v2/apps`, 'POST', plain);
     await stream.until(() => transcript(stream.events()).includes('deployment_info(ScaleApplication)'));
     expect((await call(`${simulator.url}/v2/apps//web/front`, 'GET')).status).toBe(404);
@@ -174,7 +174,7 @@ describe('sequence D, a kill without scaling', () => {
   });
 
   it('leaves the killed task in the list, without ports, until it is launched again', async () => {
-    const { simulator, during } = await scene({}, [plain]);
+    const { simulator, during } = await scene({ timings: { offerMs: 300 } }, [plain]);
     const { id } = simulator.tasks('/web/front')[0]!;
     await during(() => simulator.kill(id), 'IC(Killed)');
     const { body } = await call(`${simulator.url}/v2/apps//web/front`, 'GET');
@@ -192,6 +192,18 @@ describe('sequence D, a kill without scaling', () => {
   });
 });
 
+describe('sequence D with wipe', () => {
+  it('forgets the instance before its task has ended, and starts another', async () => {
+    const { simulator, during } = await scene({}, [plain]);
+    const { id, instanceId } = simulator.tasks('/web/front')[0]!;
+    const url = `${simulator.url}/v2/apps//web/front/tasks/${id}?wipe=true`;
+    const events = await during(() => call(url, 'DELETE'), 'unknown_instance_terminated_event');
+    expect(events.slice(0, 3)).toEqual(['IC(Running)', 'IC(Killed)', 'IC(Scheduled)']);
+    await simulator.running('/web/front', 1);
+    expect(simulator.tasks('/web/front')[0]!.instanceId).not.toBe(instanceId);
+  });
+});
+
 describe('sequence E, a task that fails', () => {
   it('comes back after the backoff', async () => {
     const { simulator, during } = await scene({}, [plain]);
@@ -205,7 +217,7 @@ describe('sequence E, a task that fails', () => {
 
 describe('sequence F, deleting an app', () => {
   it('takes it from GET before its tasks have ended, and tells no api_post_event', async () => {
-    const { simulator, during, stream } = await scene({}, [checked]);
+    const { simulator, during, stream } = await scene({ timings: { killMs: 300 } }, [checked]);
     const deleting = during(() => call(`${simulator.url}/v2/apps//web/front`, 'DELETE'));
     await stream.until(() => transcript(stream.events()).includes('group_change_success'));
     expect((await call(`${simulator.url}/v2/apps//web/front`, 'GET')).status).toBe(404);
@@ -342,7 +354,7 @@ describe('sequence I, an agent that is lost', () => {
   });
 
   it('keeps the task, with its ports, where the strategy waits; both run until one is surplus', async () => {
-    const unreachableStrategy = { inactiveAfterSeconds: 0.05, expungeAfterSeconds: 60 };
+    const unreachableStrategy = { inactiveAfterSeconds: 0.3, expungeAfterSeconds: 60 };
     const { simulator, during } = await scene({}, [{ ...plain, unreachableStrategy }]);
     const { id, host, ports } = simulator.tasks('/web/front')[0]!;
     simulator.loseAgent(host);
@@ -362,7 +374,7 @@ describe('sequence I, an agent that is lost', () => {
 
 describe('sequence J, deployments that meet', () => {
   it('are refused with 409 and told as failed', async () => {
-    const { simulator, stream } = await scene({}, [plain]);
+    const { simulator, stream } = await scene({ timings: { offerMs: 300 } }, [plain]);
     void simulator.scale('/web/front', 3).catch(() => undefined);
     await stream.until(() => transcript(stream.events()).includes('group_change_success'));
     const answer = await call(`${simulator.url}/v2/apps//web/front`, 'PUT', { instances: 5 });
@@ -374,7 +386,7 @@ describe('sequence J, deployments that meet', () => {
   });
 
   it('are cancelled by force', async () => {
-    const { simulator, stream } = await scene({}, [plain]);
+    const { simulator, stream } = await scene({ timings: { offerMs: 300 } }, [plain]);
     const first = simulator.scale('/web/front', 3);
     first.catch(() => undefined);
     await stream.until(() => transcript(stream.events()).includes('group_change_success'));
@@ -403,7 +415,7 @@ describe('sequence K, a change of nothing', () => {
 
 describe('sequence L, another leader', () => {
   it('closes all streams and forgets health, which comes back with the next checks', async () => {
-    const { simulator, stream } = await scene({ timings: { healthScale: 0.2 } }, [checked]);
+    const { simulator, stream } = await scene({ timings: { healthScale: 0.4 } }, [checked]);
     expect(simulator.tasks('/web/front')[0]!.healthy).toBe(true);
     simulator.failover();
     await stream.closed;

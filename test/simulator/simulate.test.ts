@@ -50,10 +50,16 @@ describe('pacer simulate', () => {
   });
 
   it('loads a saved group, with as many tasks as wanted', async () => {
-    const { url } = await command({ load: fixture('real-group-155-100.json'), maxTasks: 2 });
+    const { url } = await command({ load: fixture('real-group-155-100.json'), tasks: 2 });
     const { body } = await call(`${url}/v2/apps?embed=apps.tasks`, 'GET');
     expect(body.apps).toHaveLength(100);
-    for (const app of body.apps) expect(app.tasks).toHaveLength(Math.min(2, app.instances));
+    for (const app of body.apps) expect(app.tasks).toHaveLength(2);
+  });
+
+  it('says so where the saved apps want no tasks', async () => {
+    const { lines } = await command({ load: fixture('real-group-155-100.json') });
+    expect(lines[0]).toContain('with 100 apps and 0 tasks.');
+    expect(lines[1]).toContain('--tasks');
   });
 
   it('loads a saved list with the number of tasks it had', async () => {
@@ -143,6 +149,8 @@ describe('generated apps', () => {
     const simulator = await simulate({ tasks: 'shared' });
     simulator.load(generateApps(2000), { tasksEach: 5 });
     expect(simulator.tasks()).toHaveLength(10_000);
+    await simulator.restart('/bench/app-00007');
+    expect(simulator.tasks('/bench/app-00007')).toHaveLength(5);
     await simulator.scale('/bench/app-01000', 6);
     const tasks = simulator.tasks('/bench/app-01000');
     expect(tasks).toHaveLength(6);

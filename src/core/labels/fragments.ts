@@ -44,4 +44,3 @@ export const labelFragments = [
   'MAP_HTTP_FRONTEND_APPID_ACL',
 ] as const;
 
-export type LabelFragment = (typeof labelFragments)[number];

@@ -8,6 +8,7 @@ import { appSpec } from '../run-spec.ts';
 import { servicePortsOf } from '../service-ports.ts';
 import type { RunSpec } from '../spec.ts';
 import type { World } from '../world.ts';
+import { wipe } from '../wipe.ts';
 import { appsBelow, deployedAnswer } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';
@@ -79,15 +80,14 @@ async function killInstances(
   answer: (tasks: readonly Json[]) => Json,
 ): Promise<Answer> {
   const { view, life } = context;
-  const wipe = flag(query, 'wipe');
+  const wipes = flag(query, 'wipe');
   if (flag(query, 'scale')) {
-    if (wipe) throw new ApiError(400, { message: 'You cannot use scale and wipe at the same time.' });
+    if (wipes) throw new ApiError(400, { message: 'You cannot use scale and wipe at the same time.' });
     return deployedAnswer(await killAndScale(context, instances, flag(query, 'force')));
   }
   const tasks = view.tasks(instances);
   for (const instance of instances) {
-    // [marathon] wipe forgets the instance; a new one takes its place.
-    if (wipe) void life.kill(instance, true).then(() => life.schedule(instance.spec));
+    if (wipes) void wipe(context.world, life, instance);
     else void life.kill(instance, false);
   }
   return ok(answer(tasks));

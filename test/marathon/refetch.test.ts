@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest';
+import { asAppId } from '../../src/core/ids.ts';
+import { Backoff, jittered } from '../../src/marathon/backoff.ts';
+import { Refetch, type Cause, type Target } from '../../src/marathon/refetch.ts';
+
+interface Request {
+  readonly target: Target;
+  readonly cause: Cause;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+function refetch() {
+  const requests: Request[] = [];
+  const seen = { tooMany: 0, failures: [] as unknown[] };
+  const made = new Refetch({
+    fetch: (target, cause) => new Promise((done, fail) => void requests.push({ target, cause, done, fail })),
+    onTooMany: () => seen.tooMany++,
+    onFailed: (error) => seen.failures.push(error),
+  });
+  return { requests, seen, made };
+}
+
+const cause = (text: string): Cause => ({ text, receivedAt: 0, eventTime: undefined });
+const apps = (...ids: string[]) => ({ apps: ids.map(asAppId), groups: [] });
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+it('an app that is named again while it is fetched is fetched once more, with its first cause', async () => {
+  const { requests, made } = refetch();
+  for (const text of ['first', 'second', 'third']) made.wish(apps('/a'), cause(text));
+  expect(requests).toHaveLength(1);
+  requests[0]?.done();
+  await settled();
+  expect(requests.map((request) => request.cause.text)).toEqual(['first', 'second']);
+  expect(made.idle).toBe(false);
+  requests[1]?.done();
+  await settled();
+  expect(requests).toHaveLength(2);
+  expect(made.idle).toBe(true);
+});
+
+it('few requests are under way at once, and a busy app does not hold up the others', async () => {
+  const { requests, made } = refetch();
+  made.wish(apps('/a'), cause('x'));
+  made.wish(apps('/a', '/b', '/c', '/d', '/e', '/f'), cause('x'));
+  expect(requests.map(({ target }) => target.id)).toEqual(['/a', '/b', '/c', '/d']);
+  requests[1]?.done();
+  await settled();
+  expect(requests.map(({ target }) => target.id).slice(4)).toEqual(['/e']);
+});
+
+it('more apps than are worth it are left to one list of all', () => {
+  const { requests, seen, made } = refetch();
+  made.wish(apps(...Array.from({ length: 60 }, (_, i) => `/app${i}`)), cause('x'));
+  expect([requests.length, seen.tooMany]).toEqual([0, 1]);
+});
+
+it('the root group is a list of all, another group a request', () => {
+  const { requests, seen, made } = refetch();
+  made.wish({ apps: [], groups: ['/team'] }, cause('x'));
+  made.wish({ apps: [], groups: ['/'] }, cause('x'));
+  expect(requests.map(({ target }) => target)).toEqual([{ kind: 'group', id: '/team' }]);
+  expect(seen.tooMany).toBe(1);
+});
+
+it('a failure is reported and the next request goes on', async () => {
+  const { requests, seen, made } = refetch();
+  made.wish(apps('/a'), cause('x'));
+  requests[0]?.fail(new Error('no'));
+  await settled();
+  made.wish(apps('/a'), cause('x'));
+  expect(seen.failures).toHaveLength(1);
+  expect(requests).toHaveLength(2);
+});
+
+it('the first retry is at once, the others wait longer and longer up to ten seconds, until a success', () => {
+  const backoff = new Backoff(() => 1);
+  expect(Array.from({ length: 8 }, () => backoff.next())).toEqual([
+    0, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
+  ]);
+  backoff.reset();
+  expect(backoff.next()).toBe(0);
+  const least = new Backoff(() => 0);
+  expect([least.next(), least.next()]).toEqual([0, 250]);
+  expect([jittered(100, () => 0), jittered(100, () => 0.5)]).toEqual([80, 100]);
+});
