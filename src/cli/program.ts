@@ -23,6 +23,7 @@ Run it:
   pacer run --marathon http://m1:8080 http://m2:8080 --group external --health-check
 See what it would do:
   pacer render --apps apps.json --group external
+  pacer labels
 `,
     );
   const command = (name: string, summary: string, action: Action) =>
@@ -62,6 +63,9 @@ A flag wins over the environment, that over the file, that over the default.
     .option('--apps <n>', 'so many generated apps instead of the sample apps')
     .option('--tasks <n>', 'tasks of each of them', '5')
     .option('--load <file>', 'the apps of a saved answer of /v2/apps or /v2/groups');
+  command('labels', 'the labels of apps, with what they mean', async (options) =>
+    (await import('./labels.ts')).labels(options),
+  ).option('--format <format>', 'table, markdown or json', 'table');
   command(
     'demo',
     'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load',

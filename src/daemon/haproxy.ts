@@ -48,6 +48,7 @@ export async function openControl(
         runtimeSocket,
         maxReloadRetries,
         retryIntervalMs: reloadInterval * 1000,
+        env: childEnvironment(),
         log,
       });
     }
@@ -76,51 +77,82 @@ export interface FirstServing {
  * on a new machine, with one that answers 503 to everything.
  * @throws PacerError PORT_IN_USE, HAPROXY_START_FAILED, HAPROXY_REJECTS
  */
-export async function serveSomething({
-  settings,
-  control,
-  publisher,
-  render,
-  frame,
-  log,
-}: FirstServing): Promise<void> {
+export async function serveSomething(parts: FirstServing): Promise<void> {
+  const { settings, control, publisher, log } = parts;
   const file = activeConfigFile(settings.stateDir);
+  if (control.mode !== 'supervise') {
+    await joinHaproxy(parts);
+    return;
+  }
   const running = await control.running();
   const lastGood = await activeHash(settings.stateDir);
-  if (running === undefined && control.mode === 'supervise') await requireOwnPorts(settings);
+  if (running === undefined) await requireOwnPorts(settings);
   if (lastGood !== undefined) {
     try {
       await control.start(file, lastGood);
       return;
     } catch (error) {
-      if (control.mode !== 'supervise') {
-        log.warn({ error: messageOf(error) }, 'HAProxy does not answer yet');
-        return;
-      }
       log.warn(
         { error: messageOf(error) },
         'HAProxy does not start with the last good configuration; starting with an empty one',
       );
     }
   }
-  const rendering = render(nothingDesired, frame);
-  const revision = await publisher.write(rendering, nothingDesired, 'start');
-  const verdict = await publisher.check(revision);
-  if (verdict.kind === 'rejected') {
-    const messages = verdict.messages.map(({ text }) => text).join('; ');
-    throw new PacerError(
-      'HAPROXY_REJECTS',
-      `HAProxy does not accept the empty configuration: ${messages}`,
-      'mend the settings it names',
-    );
+  const { revision, hash } = await writeBootstrap(parts);
+  await publisher.apply(revision, hash, false);
+}
+
+/** Somebody else starts HAProxy, or has done so: it must find a file, and keeps what it runs until the first snapshot. */
+async function joinHaproxy(parts: FirstServing): Promise<void> {
+  const { settings, control, publisher, log } = parts;
+  if (!(await hasConfiguration(settings.stateDir))) {
+    const { revision } = await writeBootstrap(parts);
+    await publisher.makeCurrent(revision);
   }
   try {
-    await publisher.apply(revision, rendering.hash, false);
+    await control.start(activeConfigFile(settings.stateDir), '');
   } catch (error) {
-    if (control.mode === 'supervise') throw error;
-    log.warn({ error: messageOf(error) }, 'HAProxy does not answer yet');
-    if ((await activeRevision(settings.stateDir)) === undefined) throw error;
+    const remedy = error instanceof PacerError ? error.remedy : '';
+    log.warn({ error: messageOf(error), remedy }, 'HAProxy does not answer yet; Pacer waits for it');
   }
+}
+
+/**
+ * `pacer init`: a configuration for a HAProxy that starts before Pacer does.
+ * @returns false where there was one
+ * @throws PacerError STATE_DIR_UNWRITABLE, CERTIFICATE_INVALID, HAPROXY_REJECTS
+ */
+export async function prepareStateDir(
+  settings: Settings,
+  render: FirstServing['render'],
+  program: string | undefined,
+): Promise<boolean> {
+  const { stateDir } = settings;
+  if (await hasConfiguration(stateDir)) return false;
+
+}
+
+/** Whether a HAProxy that starts finds a file. */
+async function hasConfiguration(stateDir: string): Promise<boolean> {
+  return stat(activeConfigFile(stateDir)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The configuration that answers 503 to everything, checked. @throws PacerError HAPROXY_REJECTS */
+async function writeBootstrap({ publisher, render, frame }: Pick<FirstServing, 'publisher' | 'render' | 'frame'>) {
+  const rendering = render(nothingDesired, { ...frame, starting: true });
+  const revision = await publisher.write(rendering, nothingDesired, 'start');
+  const verdict = await publisher.check(revision);
+  if (verdict.kind === 'accepted') return { revision, hash: rendering.hash };
+  await publisher.discard(revision);
+  const messages = verdict.messages.map(({ text }) => text).join('; ');
+  throw new PacerError(
+    'HAPROXY_REJECTS',
+    `HAProxy does not accept the empty configuration: ${messages}`,
+    'mend the settings it names',
+  );
 }
 
 /** Pacer's own listeners must be had before anything else makes sense. */

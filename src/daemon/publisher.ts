@@ -22,6 +22,8 @@ export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
   readonly check: (revision: PublishedRevision) => Promise<CheckResult>;
   readonly discard: (revision: PublishedRevision) => Promise<void>;
+  /** Makes the revision what a HAProxy that starts finds; one that runs is left alone. */
+  readonly makeCurrent: (revision: PublishedRevision) => Promise<void>;
   /**
    * Makes the revision current and HAProxy run it; on failure the one before is current again.
    * @throws PacerError HAPROXY_RELOAD_FAILED, HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
@@ -88,9 +90,8 @@ export async function createPublisher({
       return publishRevision(stateDir, { number: lastNumber, hash: rendering.hash, files });
     },
     check: ({ directory }) => checkConfiguration({ program, file: join(directory, configurationFile) }),
-    discard: async ({ directory }) => {
-      await rm(directory, { recursive: true, force: true });
-    },
+    discard,
+    makeCurrent: ({ directory }) => activate(stateDir, directory),
     apply: async (revision, hash, isRunning) => {
       const before = await activeRevision(stateDir);
       await activate(stateDir, revision.directory);
@@ -101,7 +102,11 @@ export async function createPublisher({
           await reload(control, hash);
       } catch (error) {
         // Whoever starts HAProxy next must find what was good.
-        if (before !== undefined) await activate(stateDir, before.directory);
+        if (before !== undefined && before.directory !== revision.directory) {
+          await activate(stateDir, before.directory);
+          // The next attempt writes its own: a HAProxy that stays away must not fill the disk.
+          await discard(revision);
+        }
         throw error;
       }
       await prune(stateDir, keep);
@@ -109,6 +114,10 @@ export async function createPublisher({
       for (const known of contents.keys()) if (!kept.has(known.slice(0, 8))) contents.delete(known);
     },
   };
+}
+
+async function discard({ directory }: PublishedRevision): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
 }
 
 async function reload(control: HaproxyControl, hash: string): Promise<void> {

@@ -47,7 +47,10 @@ class Attached implements HaproxyControl {
 
   async running(): Promise<Running | undefined> {
     const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
-    return state === undefined ? undefined : this.#seen(state);
+    if (state === undefined) return undefined;
+    // One that came after `start` had given up.
+    if (this.#watch === undefined) this.#follow(state.master.pid);
+    return this.#seen(state);
   }
 
   async start(): Promise<void> {

@@ -24,6 +24,8 @@ export interface CommandOptions {
   readonly retryIntervalMs: number;
   /** Milliseconds for the command, and again for the new worker to answer; 60,000 unless told. */
   readonly deadlineMs?: number;
+  /** The command's environment; this process's unless told. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly log?: HaproxyLog;
 }
 
@@ -64,8 +66,9 @@ class Commanded implements HaproxyControl {
   async reload(wantedHash: string): Promise<ReloadResult> {
     const { maxReloadRetries, retryIntervalMs, log } = this.#options;
     const begun = performance.now();
+    const answered = (await this.running()) !== undefined;
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#attempt(wantedHash);
+      const result = await this.#attempt(wantedHash, answered);
       const durationMs = performance.now() - begun;
       if (result.kind === 'done') return { ...result, oldWorkers: 0, durationMs };
       const { reason, output } = result;
@@ -82,7 +85,7 @@ class Commanded implements HaproxyControl {
     throw new PacerError(
       'HAPROXY_UNREACHABLE',
       'no runtime socket of HAProxy is known',
-      'name its stats socket with --haproxy-runtime-socket',
+      'name its stats socket with --haproxy-socket',
     );
   }
 
@@ -98,14 +101,15 @@ class Commanded implements HaproxyControl {
     // Nothing is held.
   }
 
-  async #attempt(wantedHash: string): Promise<Attempt> {
-    const { command, deadlineMs = 60_000 } = this.#options;
+  async #attempt(wantedHash: string, answered: boolean): Promise<Attempt> {
+    const { command, deadlineMs = 60_000, env } = this.#options;
     const result = await execa(command, {
       shell: '/bin/sh',
       reject: false,
       all: true,
       timeout: deadlineMs,
       stdin: 'ignore',
+      ...(env === undefined ? {} : { env, extendEnv: false }),
     });
     const output = result.all;
     if (result.timedOut)
@@ -117,18 +121,25 @@ class Commanded implements HaproxyControl {
           : `with status ${result.exitCode}`;
       return { kind: 'failed', reason: `the reload command ended ${how}`, output };
     }
-    return this.#confirm(wantedHash, deadlineMs);
+    return this.#confirm(wantedHash, answered, deadlineMs);
   }
 
-  /** Where a worker answers it must come to run the wanted revision; where none does the exit status is all there is. */
-  async #confirm(wantedHash: string, deadlineMs: number): Promise<Attempt> {
+  /**
+   * Where a worker answers, or has answered before the command, one must come to run the wanted revision;
+   * where none does the exit status is all there is.
+   */
+  async #confirm(wantedHash: string, answered: boolean, deadlineMs: number): Promise<Attempt> {
     const deadline = performance.now() + deadlineMs;
     for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
       const running = await this.running();
-      if (running === undefined) return { kind: 'done' };
-      if (running.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
+      if (running === undefined && !answered) return { kind: 'done' };
+      if (running?.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
       if (performance.now() > deadline) {
-        const reason = `the reload command succeeded, but HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${wantedHash}`;
+        const but =
+          running === undefined
+            ? 'HAProxy answers no longer'
+            : `HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${wantedHash}`;
+        const reason = `the reload command succeeded, but ${but}`;
         return { kind: 'failed', reason, output: '' };
       }
       await sleep(pause);

@@ -1,0 +1,72 @@
+/** A simulator and a mirror that follows it, and the comparison of the two. */
+import { expect, onTestFinished, vi } from 'vitest';
+import { decodeApps } from '../../src/marathon/decode.ts';
+import { isTerminal } from '../../src/marathon/task-state.ts';
+import {
+  followMarathon,
+  type MarathonSource,
+  type MarathonSourceOptions,
+  type MirrorChange,
+} from '../../src/marathon/source.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { App } from '../../src/core/model.ts';
+
+/** Waits as long as a slow machine may need; how long it takes is nobody's business here. */
+export const until = <T>(happens: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(happens, { timeout: 5_000, interval: 20 });
+
+export interface Mirroring {
+  readonly marathon: Simulator;
+  readonly source: MarathonSource;
+  readonly changes: MirrorChange[];
+  readonly apps: () => ReadonlyMap<string, App>;
+}
+
+export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
+  const marathon = await startSimulator({ tasks: 'none', checks: 'switch', ...options });
+  onTestFinished(() => marathon.close());
+  return marathon;
+}
+
+export function follow(options: Omit<MarathonSourceOptions, 'onChange'>): {
+  source: MarathonSource;
+  changes: MirrorChange[];
+} {
+  const changes: MirrorChange[] = [];
+  const source = followMarathon({
+    pollMs: 200,
+    requestTimeoutMs: 2_000,
+    ...options,
+    onChange: (change) => changes.push(change),
+  });
+  onTestFinished(() => source.close());
+  return { source, changes };
+}
+
+export async function mirroring(
+  simulator: SimulatorOptions = {},
+  options: Partial<MarathonSourceOptions> = {},
+): Promise<Mirroring> {
+  const marathon = await simulate(simulator);
+  const { source, changes } = follow({ endpoints: [new URL(marathon.url)], ...options });
+  await until(() => expect(source.status().connected).toBe(true));
+  return { marathon, source, changes, apps: () => changes.at(-1)?.apps ?? new Map<string, App>() };
+}
+
+/** Waits until the mirror says what Marathon says; then everything but hints must be equal. */
+export async function expectSame({ marathon, apps }: Mirroring): Promise<void> {
+  await until(async () => {
+    const answer = await fetch(`${marathon.url}/v2/apps?embed=apps.tasks&embed=apps.deployments`);
+    const { apps: truth } = decodeApps(await answer.json());
+    const mirror = [...apps().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    expect(mirror.map(comparable)).toEqual(truth.map(comparable));
+  });
+}
+
+function comparable(app: App): unknown {
+  const tasks = app.tasks.filter((task) => !isTerminal(task.state) && task.state !== 'TASK_STAGING');
+  return { ...app, tasks: tasks.map((task) => ({ ...task, leaving: task.state === 'TASK_KILLING' })) };
+}
+
+export const webApp = { id: '/team/web', instances: 3, labels: { HAPROXY_GROUP: 'external' } };
+export const checkedApp = { ...webApp, healthChecks: [{ protocol: 'HTTP', path: '/', portIndex: 0 }] };
