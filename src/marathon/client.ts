@@ -91,7 +91,15 @@ export class MarathonClient {
   ): Promise<Answer<T> | Failure> {
     const fail = (code: ErrorCode, reason: string): Failure => ({ endpoint, code, reason });
     const authorization = this.endpoints.authorizationFor(endpoint);
-    const limit = AbortSignal.timeout(this.#timeoutMs * patience);
+    // Not AbortSignal.any: on Node 20 a long-lived signal keeps a trace of every signal made from it.
+    const request = new AbortController();
+    const abort = () => request.abort(signal?.reason);
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', abort);
+    const limit = setTimeout(
+      () => request.abort(new Error('the answer took too long')),
+      this.#timeoutMs * patience,
+    );
     let bytes: Buffer;
     let encoding: string | undefined;
     let found: boolean;
@@ -105,7 +113,7 @@ export class MarathonClient {
           'user-agent': 'pacer',
           ...(authorization !== undefined && { authorization }),
         },
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        signal: request.signal,
       });
       const leader = headers['x-marathon-leader'];
       if (typeof leader === 'string') this.endpoints.learnLeader(leader, endpoint);
@@ -118,6 +126,9 @@ export class MarathonClient {
       encoding = headers['content-encoding'] as string | undefined;
     } catch (error) {
       return fail('MARATHON_UNREACHABLE', messageOf(error));
+    } finally {
+      clearTimeout(limit);
+      signal?.removeEventListener('abort', abort);
     }
     try {
       // A 404 must be Marathon's own, and so JSON: the page of a proxy in between removes no app.

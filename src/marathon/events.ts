@@ -51,6 +51,7 @@ export class MarathonEvents {
   readonly #closed = new AbortController();
   readonly #backoff = new Backoff();
   readonly #running: Promise<void>;
+  #connection = new AbortController();
 
   constructor(options: EventsOptions) {
     this.#options = options;
@@ -59,6 +60,7 @@ export class MarathonEvents {
 
   async close(): Promise<void> {
     this.#closed.abort();
+    this.#connection.abort();
     await this.#running;
   }
 
@@ -80,22 +82,25 @@ export class MarathonEvents {
 
   async #connect(endpoint: URL): Promise<{ attachedAt: number | undefined; reason: string }> {
     const { endpoints, transport, watchdogMs, now } = this.#options;
-    const { signal } = this.#closed;
-    const connection = new AbortController();
-    const seen: { node: URL; receivedAt: number; attachedAt: number | undefined } = {
+    const connection = (this.#connection = new AbortController());
+    const seen: { node: URL; receivedAt: number; attachedAt: number | undefined; gaveUp: boolean } = {
       node: endpoint,
       receivedAt: now(),
       attachedAt: undefined,
+      gaveUp: false,
     };
     // Heartbeats alone keep a connection alive, but one that is never attached tells nothing.
-    const unattached = setTimeout(() => connection.abort(), watchdogMs);
+    const unattached = setTimeout(() => {
+      seen.gaveUp = true;
+      connection.abort();
+    }, watchdogMs);
     const reason = await runStream({
       endpoint,
       query,
       endpoints,
       transport,
       watchdogMs,
-      signal: AbortSignal.any([signal, connection.signal]),
+      signal: connection.signal,
       onOpen: (node) => (seen.node = node),
       onBytes: () => {
         seen.receivedAt = now();
@@ -113,7 +118,7 @@ export class MarathonEvents {
     });
     clearTimeout(unattached);
     const { attachedAt } = seen;
-    if (connection.signal.aborted) return { attachedAt, reason: 'the stream was open but never attached' };
+    if (seen.gaveUp) return { attachedAt, reason: 'the stream was open but never attached' };
     if (attachedAt === undefined && reason === closedByMarathon)
       return { attachedAt, reason: 'there is no leader yet' };
     return { attachedAt, reason };
