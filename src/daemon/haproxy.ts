@@ -1,6 +1,7 @@
 /** Chooses the way to HAProxy by the settings, and sees that one serves: the last good configuration, else the bootstrap one. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nothingDesired } from '../core/desired.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import { attachHaproxy } from '../haproxy/attach.ts';
@@ -8,15 +9,16 @@ import { commandHaproxy } from '../haproxy/command.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import type { HaproxyLog } from '../haproxy/events.ts';
 import { takenPorts } from '../haproxy/ports.ts';
-import { activeConfigFile, activeRevision } from '../haproxy/publish.ts';
+import { activeConfigFile, type PublishedRevision } from '../haproxy/publish.ts';
+import { openStateDir, type StateDir } from '../haproxy/state-dir.ts';
 import { superviseHaproxy } from '../haproxy/supervise.ts';
 import type { HaproxyVersion } from '../haproxy/version.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChangingFrame, Rendering } from '../render/render.ts';
 import { childEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
-import { activeHash, type Publisher } from './publisher.ts';
-import { ownPorts } from './surroundings.ts';
+import { activeHash, createPublisher, type Publisher } from './publisher.ts';
+import { ownPorts, readSurroundings } from './surroundings.ts';
 
 export async function openControl(
   settings: Settings,
@@ -99,7 +101,13 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
     }
   }
   const { revision, hash } = await writeBootstrap(parts);
-  await publisher.apply(revision, hash, false);
+  if (running === undefined) {
+    await publisher.apply(revision, hash, false);
+  } else {
+    // What it serves is better than nothing, until the first snapshot.
+    await publisher.makeCurrent(revision);
+    await control.start(file, hash);
+  }
 }
 
 /** Somebody else starts HAProxy, or has done so: it must find a file, and keeps what it runs until the first snapshot. */
@@ -117,19 +125,57 @@ async function joinHaproxy(parts: FirstServing): Promise<void> {
   }
 }
 
+/** How long `pacer init` waits for the configuration of a Pacer that has just started. */
+const initWaitMs = 10_000;
+
 /**
- * `pacer init`: a configuration for a HAProxy that starts before Pacer does.
- * @returns false where there was one
- * @throws PacerError STATE_DIR_UNWRITABLE, CERTIFICATE_INVALID, HAPROXY_REJECTS
+ * `pacer init`: a configuration for a HAProxy that starts before Pacer does. Neither starts nor reloads one.
+ * @param program to check the configuration with; undefined where there is none
+ * @returns false where there was a configuration
+ * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE, CERTIFICATE_INVALID, HAPROXY_REJECTS
  */
 export async function prepareStateDir(
   settings: Settings,
   render: FirstServing['render'],
   program: string | undefined,
 ): Promise<boolean> {
-  const { stateDir } = settings;
+  const { stateDir, masterSocket, runtimeSocket, archiveVersions: keep } = settings;
   if (await hasConfiguration(stateDir)) return false;
+  let held: StateDir;
+  try {
+    held = await openStateDir(stateDir);
+  } catch (error) {
+    // A Pacer that has just started makes it itself.
+    if (await appears(() => hasConfiguration(stateDir), initWaitMs)) return false;
+    throw error;
+  }
+  try {
+    if (await hasConfiguration(stateDir)) return false;
+    await mkdir(join(stateDir, 'run'), { recursive: true, mode: 0o750 });
+    const { frame } = await readSurroundings(settings, undefined);
+    const publisher = await createPublisher({
+      stateDir,
+      program: program ?? settings.haproxyBin,
+      // Would only be used to apply a revision.
+      control: attachHaproxy({ masterSocket, runtimeSocket }),
+      keep,
+      now: Date.now,
+    });
+    const { revision } = await writeBootstrap({ publisher, render, frame }, program !== undefined);
+    await publisher.makeCurrent(revision);
+    return true;
+  } finally {
+    await held.release();
+  }
+}
 
+async function appears(isThere: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (performance.now() < deadline) {
+    if (await isThere()) return true;
+    await sleep(100);
+  }
+  return false;
 }
 
 /** Whether a HAProxy that starts finds a file. */
@@ -140,12 +186,15 @@ async function hasConfiguration(stateDir: string): Promise<boolean> {
   );
 }
 
-/** The configuration that answers 503 to everything, checked. @throws PacerError HAPROXY_REJECTS */
-async function writeBootstrap({ publisher, render, frame }: Pick<FirstServing, 'publisher' | 'render' | 'frame'>) {
+/** The configuration that answers 503 to everything. @throws PacerError HAPROXY_REJECTS */
+async function writeBootstrap(
+  { publisher, render, frame }: Pick<FirstServing, 'publisher' | 'render' | 'frame'>,
+  checked = true,
+): Promise<{ revision: PublishedRevision; hash: string }> {
   const rendering = render(nothingDesired, { ...frame, starting: true });
   const revision = await publisher.write(rendering, nothingDesired, 'start');
-  const verdict = await publisher.check(revision);
-  if (verdict.kind === 'accepted') return { revision, hash: rendering.hash };
+  const verdict = checked ? await publisher.check(revision) : undefined;
+  if (verdict?.kind !== 'rejected') return { revision, hash: rendering.hash };
   await publisher.discard(revision);
   const messages = verdict.messages.map(({ text }) => text).join('; ');
   throw new PacerError(

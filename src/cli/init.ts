@@ -1,0 +1,43 @@
+/** `pacer init`: a configuration for a HAProxy that starts before Pacer does. Needs neither Marathon nor HAProxy. */
+import { prepareStateDir } from '../daemon/haproxy.ts';
+import { steadyFrame } from '../daemon/surroundings.ts';
+import { PacerError } from '../errors.ts';
+import { activeConfigFile } from '../haproxy/publish.ts';
+import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import { loadFragments } from '../render/fragments.ts';
+import { renderer } from '../render/render.ts';
+import { environment } from '../settings/environment.ts';
+import { resolveSettings } from '../settings/settings.ts';
+
+export async function init({ config, ...flags }: Record<string, unknown>): Promise<number> {
+  const file = typeof config === 'string' ? config : undefined;
+  const { settings } = resolveSettings({
+    // No app is asked for, so their groups do not matter.
+    flags: { ...flags, groups: flags['groups'] ?? ['*'] },
+    environment: environment(),
+    file,
+  });
+  const program = await installedHaproxy(settings.haproxyBin);
+  const made = await prepareStateDir(settings, renderer(loadFragments(), steadyFrame(settings)), program);
+  const path = activeConfigFile(settings.stateDir);
+  if (!made) say(`${path} is there already`);
+  else if (program === undefined) say(`wrote ${path}; not checked, since there is no HAProxy here`);
+  else say(`wrote ${path}`);
+  return 0;
+}
+
+/** Undefined where there is none: it may be in another container. */
+async function installedHaproxy(given: string): Promise<string | undefined> {
+  try {
+    const program = await findHaproxy(given, environment()['PATH'] ?? '');
+    await haproxyVersion(program);
+    return program;
+  } catch (error) {
+    if (error instanceof PacerError && error.code === 'HAPROXY_MISSING') return undefined;
+    throw error;
+  }
+}
+
+const say = (text: string): void => {
+  process.stdout.write(`pacer: ${text}\n`);
+};
