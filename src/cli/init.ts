@@ -18,7 +18,11 @@ export async function init({ config, ...flags }: Record<string, unknown>): Promi
     file,
   });
   const program = await installedHaproxy(settings.haproxyBin);
-  const made = await prepareStateDir(settings, renderer(loadFragments(), steadyFrame(settings)), program);
+  const made = await prepareStateDir(
+    settings,
+    renderer(loadFragments(), steadyFrame(settings)).render,
+    program,
+  );
   const path = activeConfigFile(settings.stateDir);
   if (!made) say(`${path} is there already`);
   else if (program === undefined) say(`wrote ${path}; not checked, since there is no HAProxy here`);

@@ -29,7 +29,7 @@ export async function render(options: Record<string, unknown>): Promise<number> 
     { changed: apps, removed: [] },
     modelContext(settings, resolve),
   );
-  const { files } = renderer(loadFragments(), steadyFrame(settings))(desired, {
+  const { files } = renderer(loadFragments(), steadyFrame(settings)).render(desired, {
     // Named, not read: the answer depends on the input alone.
     certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
     certificateDigests: new Map(),

@@ -25,13 +25,23 @@ export function descriptorsOf({ definition, servers }: Service): number {
   return (definition.listens ? 1 : 0) + (definition.check === undefined ? 0 : servers.length);
 }
 
+/** What checks and listeners may still take, all of these services served. */
+export function descriptorsLeft(services: Iterable<Service>, budget: DescriptorBudget): number {
+  let left = forServices(budget);
+  for (const service of services) left -= descriptorsOf(service);
+  return left;
+}
+
+const forServices = ({ limit, maxconn, ownListeners }: DescriptorBudget): number =>
+  limit - 2 * maxconn - ownListeners - reserve;
+
 /** The services that do not fit. Those that serve already come first, then the order given. */
 export function overCapacity(
   services: Iterable<Service>,
   serving: ReadonlySet<BackendName>,
   budget: DescriptorBudget,
 ): Map<BackendName, Diagnostic> {
-  let left = budget.limit - 2 * budget.maxconn - budget.ownListeners - reserve;
+  let left = forServices(budget);
   const held = new Map<BackendName, Diagnostic>();
   const all = [...services];
   const inOrder = [

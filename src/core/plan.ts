@@ -1,15 +1,16 @@
 /** The difference between what HAProxy runs and what is desired, and the cheapest action that removes it. */
 import type { Desired } from './desired.ts';
-import type { BackendName } from './ids.ts';
+import { byCodePoint, type BackendName } from './ids.ts';
 import type { Routes } from './routes.ts';
+import type { ServerStep } from './server-plan.ts';
 
 /** The closed set of reasons for a reload. */
 export const reloadReasons = {
   'haproxy-differs': 'HAProxy runs another configuration than Pacer last gave it',
+  'runtime-impossible': 'HAProxy cannot do it at runtime, or did not do what it was told',
   'service-added': 'a service came',
   'service-removed': 'a service went',
   'service-changed': "a service's definition changed",
-  'servers-changed': "a service's servers changed",
   'routes-changed': 'a host, path or app id leads elsewhere',
   'frame-changed': 'settings, certificates or templates changed',
 } as const;
@@ -20,25 +21,33 @@ export interface ReloadReason {
   readonly code: ReloadReasonCode;
   /** The backends it is about, sorted; empty where it is about everything. */
   readonly backends: readonly BackendName[];
+  /** More about it, e.g. which attribute cannot be set on which version. */
+  readonly detail?: string;
 }
 
 export type Plan =
-  { readonly kind: 'none' } | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
+  | { readonly kind: 'none' }
+  /** Servers come, go or change admission while HAProxy runs on. */
+  | {
+      readonly kind: 'runtime';
+      readonly backends: readonly BackendName[];
+      readonly added: number;
+      readonly removed: number;
+      readonly admitted: number;
+    }
+  | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
 
-export interface PlanInput {
+export interface ReloadInput {
   /** The state that HAProxy was last brought to by this daemon; undefined after a start. */
   readonly applied: Desired | undefined;
   readonly desired: Desired;
-  /** Read back from HAProxy; undefined where it runs nothing of ours. */
-  readonly runningHash: string | undefined;
-  readonly appliedHash: string | undefined;
-  readonly desiredHash: string;
+  /** True where HAProxy runs the frame (everything but servers) that this daemon last gave it. */
+  readonly runsApplied: boolean;
 }
 
-export function planChange(input: PlanInput): Plan {
-  const { applied, desired, runningHash, appliedHash, desiredHash } = input;
-  if (runningHash === desiredHash) return { kind: 'none' };
-  if (applied === undefined || runningHash !== appliedHash) {
+/** Why HAProxy must read its configuration anew, where what it runs has another frame than what is desired. */
+export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan {
+  if (applied === undefined || !runsApplied) {
     return { kind: 'reload', reasons: [{ code: 'haproxy-differs', backends: [] }] };
   }
   const reasons = difference(applied, desired);
@@ -48,7 +57,20 @@ export function planChange(input: PlanInput): Plan {
   };
 }
 
-/** Why the text of two states differs; empty where their services and routes are the same. */
+/** What was done at runtime, counted. */
+export function runtimePlan(steps: readonly ServerStep[]): Plan {
+  if (steps.length === 0) return { kind: 'none' };
+  const count = (kind: ServerStep['kind']) => steps.filter((step) => step.kind === kind).length;
+  return {
+    kind: 'runtime',
+    backends: [...new Set(steps.map(({ backend }) => backend))].sort(byCodePoint),
+    added: count('add'),
+    removed: count('remove'),
+    admitted: count('admit'),
+  };
+}
+
+/** Why the frames of two states differ; empty where their services and routes are the same, whatever their servers. */
 export function difference(before: Desired, after: Desired): ReloadReason[] {
   const found = new Map<ReloadReasonCode, BackendName[]>();
   const add = (code: ReloadReasonCode, backend: BackendName) =>
@@ -56,10 +78,7 @@ export function difference(before: Desired, after: Desired): ReloadReason[] {
   for (const [backend, service] of after.services) {
     const old = before.services.get(backend);
     if (old === undefined) add('service-added', backend);
-    else if (old !== service) {
-      if (old.definition !== service.definition) add('service-changed', backend);
-      if (old.servers !== service.servers) add('servers-changed', backend);
-    }
+    else if (old.definition !== service.definition) add('service-changed', backend);
   }
   for (const backend of before.services.keys())
     if (!after.services.has(backend)) add('service-removed', backend);
@@ -71,7 +90,8 @@ export function difference(before: Desired, after: Desired): ReloadReason[] {
 const routesDiffer = (a: Routes, b: Routes): boolean => a !== b && JSON.stringify(a) !== JSON.stringify(b);
 
 /** One line for logs: `service-added: team_web_10001 (+2 more)`. */
-export function describeReason({ code, backends }: ReloadReason): string {
+export function describeReason({ code, backends, detail }: ReloadReason): string {
+  if (detail !== undefined) return `${code}: ${detail}`;
   const [first, ...rest] = backends;
   if (first === undefined) return code;
   return rest.length === 0 ? `${code}: ${first}` : `${code}: ${first} (+${rest.length} more)`;

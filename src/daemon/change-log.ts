@@ -1,13 +1,12 @@
 /** The log lines about changes and diagnostics: one for each change, each diagnostic once. */
 import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
-import { describeReason } from '../core/plan.ts';
+import { describeReason, type Plan } from '../core/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import type { JournalEntry } from './journal.ts';
 
 export function logEntry(log: Logger, entry: JournalEntry): void {
   const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
-  const reasons = plan.kind === 'reload' ? plan.reasons.map(describeReason) : [];
-  const fields = { revision, hash: hash.slice(0, 8), cause, action: plan.kind, reasons, durations };
+  const fields = { revision, hash: hash.slice(0, 8), cause, ...describePlan(plan), durations };
   if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'HAProxy follows');
   else log.error({ ...fields, stage: result.stage, error: result.message }, 'HAProxy stays as it is');
 }
@@ -23,4 +22,17 @@ export function diagnosticLog(log: Logger): (diagnostics: readonly Diagnostic[])
     for (const text of said) if (!now.has(text)) log.info(`mended: ${text}`);
     said = new Set(now.keys());
   };
+}
+
+function describePlan(plan: Plan): Record<string, unknown> {
+  switch (plan.kind) {
+    case 'none':
+      return { action: 'none' };
+    case 'runtime': {
+      const { added, removed, admitted, backends } = plan;
+      return { action: 'runtime', added, removed, admitted, backends: backends.slice(0, 10) };
+    }
+    case 'reload':
+      return { action: 'reload', reasons: plan.reasons.map(describeReason) };
+  }
 }

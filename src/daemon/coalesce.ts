@@ -5,6 +5,8 @@
 export interface Coalesced {
   /** Asks for a run. Returns at once. */
   readonly request: () => void;
+  /** Resolves when no run is under way. One that was asked for and has not begun may begin later. */
+  readonly idle: () => Promise<void>;
   /** No further runs; resolves when the one under way has ended. */
   readonly close: () => Promise<void>;
 }
@@ -17,6 +19,7 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
   let wanted = false;
   let closed = false;
   let running: Promise<void> | undefined;
+  let current: Promise<void> | undefined;
   let wake: (() => void) | undefined;
 
   const loop = async () => {
@@ -27,7 +30,7 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
       });
       wanted = false;
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-      if (!closed) await task();
+      if (!closed) await (current = task());
     }
     running = undefined;
   };
@@ -36,6 +39,9 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
     request: () => {
       wanted = true;
       running ??= loop();
+    },
+    idle: async () => {
+      await current;
     },
     close: async () => {
       closed = true;

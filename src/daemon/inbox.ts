@@ -18,11 +18,13 @@ export interface Change {
   readonly cause: string;
   /** When the first event of the change arrived; undefined where no event set it off. */
   readonly receivedAt: number | undefined;
+  /** True where everything is to be compared, not only what changed. */
+  readonly everything: boolean;
 }
 
 export interface Inbox {
   readonly put: (news: MirrorNews) => void;
-  /** Notes why the next pass runs, where nothing came from Marathon. */
+  /** Asks for a comparison of everything, where nothing came from Marathon. */
   readonly note: (cause: string) => void;
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
@@ -38,6 +40,7 @@ export function createInbox(): Inbox {
   let dirty = new Set<AppId>();
   let causes: string[] = [];
   let receivedAt: number | undefined;
+  let everything = false;
 
   return {
     ready: () => apps !== undefined,
@@ -48,6 +51,7 @@ export function createInbox(): Inbox {
       receivedAt = Math.min(receivedAt ?? Infinity, news.receivedAt);
     },
     note: (cause) => {
+      everything = true;
       causes.push(cause);
     },
     touchAll: (cause) => {
@@ -63,13 +67,16 @@ export function createInbox(): Inbox {
         },
         cause: summary(causes),
         receivedAt,
+        everything,
       };
+      everything = false;
       dirty = new Set();
       causes = [];
       receivedAt = undefined;
       return change;
     },
     putBack: (change) => {
+      everything ||= change.everything;
       for (const app of change.delta.changed) dirty.add(app.id);
       for (const id of change.delta.removed) dirty.add(id);
       causes.unshift(change.cause);

@@ -1,4 +1,5 @@
 /** The life of the daemon: what is started in which order, what sets off a pass, and the way down. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
@@ -38,8 +39,10 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds a pass waits for more of what comes together. */
-const quietMs = 20;
+/** Milliseconds a pass waits for more of what comes together: events of one cause come in a bunch. */
+const quietMs = 1;
+/** The same for changes that take a reload. */
+const gatherMs = 20;
 /** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */
 const lookMs = 5000;
 /** Milliseconds a pass waits at most for names never looked up before. */
@@ -114,7 +117,7 @@ async function startServing(
   const servedBefore = (await control.running()) !== undefined;
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
-  const serve = () => serveSomething({ settings, control, publisher, render, frame, log });
+  const serve = () => serveSomething({ settings, control, publisher, render: render.render, frame, log });
   await serve();
   const running = await control.running();
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
@@ -144,6 +147,7 @@ async function startFollowing(
   const pipeline = createPipeline({
     ...{ inbox, control, publisher, render, journal },
     context: modelContext(settings, hosts.resolve),
+    gather: () => sleep(gatherMs),
     learnHosts: ({ delta }) =>
       hosts.learn(
         delta.changed.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
@@ -165,6 +169,7 @@ async function startFollowing(
     inbox.note(cause);
     passes.request();
   };
+  undo.add(pipeline.close);
   undo.add(passes.close);
 
   const marathon: MarathonSource = followMarathon({

@@ -28,10 +28,7 @@ export function metricSources(
       return confirmedAt === undefined ? undefined : (now() - confirmedAt) / 1000;
     },
     connected: () => marathon().connected,
-    inSync: () => {
-      const { running, desiredHash } = pipeline();
-      return running !== undefined && running.hash === desiredHash;
-    },
+    inSync: () => pipeline().inSync,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,
     events: () => marathon().events,
     reconnects: () => marathon().reconnects,

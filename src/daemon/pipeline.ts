@@ -1,39 +1,50 @@
 /**
  * The way of the data, top to bottom:
  *
- *   mirror ─ changed apps ─▶ desired ─▶ preflight ─▶ render ─▶ plan ─▶ publish ─▶ check ─▶ reload ─▶ journal
+ *   mirror ─ changed apps ─▶ desired ─┬─ only servers changed ─▶ runtime socket ─▶ journal, text on disk soon after
+ *                                     └─ anything else ─▶ preflight ─▶ render ─▶ runtime socket
+ *                                                          └─▶ publish ─▶ check ─▶ reload ─▶ journal
  *
- * One pass at a time. Each compares what is desired with what HAProxy says it runs, so a pass that failed
- * is repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
+ * One pass at a time. Each compares what is desired with what HAProxy says it has, so a pass that failed is
+ * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
 import type { ModelContext } from '../core/app-services.ts';
+import { descriptorsLeft } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { planChange, type Plan } from '../core/plan.ts';
+import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
+import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
+import type { CheckMessage } from '../haproxy/check.ts';
 import type { HaproxyControl, Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
-import type { ChangingFrame, Rendering } from '../render/render.ts';
+import { frameOf, type ChangingFrame, type Renderer, type Rendering } from '../render/render.ts';
+import { coalesce } from './coalesce.ts';
 import type { Change, Inbox } from './inbox.ts';
-import type { Journal, StageDurations } from './journal.ts';
+import type { Journal } from './journal.ts';
+import { serversOnly, type Live } from './live.ts';
 import { preflight, type PreflightResult } from './preflight.ts';
 import type { Publisher } from './publisher.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { ReloadBudget } from './reload-budget.ts';
+import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
+import { stopwatch, type Stopwatch } from './stopwatch.ts';
 
 export interface PipelineParts {
   readonly inbox: Inbox;
   readonly context: ModelContext;
   /** Looks up the agents' names that are new; waits for them only a moment. */
   readonly learnHosts: (change: Change) => Promise<void>;
+  /** Waits for what comes together with a change that takes a reload. */
+  readonly gather: () => Promise<void>;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
-  readonly render: (desired: Pick<Desired, 'services' | 'routes'>, frame: ChangingFrame) => Rendering;
-  /** Read anew for each pass: certificates are renewed, limits change. */
+  readonly render: Renderer;
+  /** Read anew for each complete pass: certificates are renewed, limits change. */
   readonly surroundings: () => Promise<Surroundings>;
   readonly budget: ReloadBudget;
   readonly journal: Journal;
-  /** Asks for another pass after a while. */
+  /** Asks for another complete pass after a while. */
   readonly again: (afterMs: number, why: string) => void;
   readonly now: () => number;
 }
@@ -49,8 +60,13 @@ export interface Surroundings {
 export interface PipelineState {
   /** Undefined until the first pass. */
   readonly desired: Desired | undefined;
+  /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
   readonly desiredHash: string | undefined;
   readonly running: Running | undefined;
+  /** True while HAProxy is known to have what is desired. */
+  readonly inSync: boolean;
+  /** Since when it is not, in milliseconds since the epoch; undefined while it is. */
+  readonly outOfSyncSince: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
   /** What stands between desired and running now; undefined when nothing does. */
   readonly failure: { readonly stage: string; readonly message: string; readonly at: string } | undefined;
@@ -60,29 +76,48 @@ export interface Pipeline {
   /** Never rejects. */
   readonly pass: () => Promise<void>;
   readonly state: () => PipelineState;
+  /** The text on disk is no longer written. */
+  readonly close: () => Promise<void>;
 }
-
-type Stage = keyof StageDurations;
 
 /** What one pass wants HAProxy to run. */
 interface Wanted {
   readonly desired: Desired;
+  readonly changing: ChangingFrame;
   readonly rendering: Rendering;
 }
 
 /** How many times one pass may ask haproxy -c. */
 const mostChecks = 4;
+/** Milliseconds after which the text on disk follows what was done at runtime. */
+const textLagMs = 500;
+/** Milliseconds between tries to delete servers that still have sessions. */
+const reapMs = 1000;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, control, publisher, budget, journal, now } = parts;
   const quarantine = createQuarantine();
+  const runtime = runtimeServers(control, parts.render.serverLine);
   let derived = nothingDesired;
-  let applied: { desired: Desired; hash: string } | undefined;
+  let live: (Live & { readonly changing: ChangingFrame }) | undefined;
+  let last: { desired: Desired; frameKey: string; rendering: Rendering } | undefined;
+  // The text follows aside, so that no event waits for it; a reload waits for the text.
+  const text = coalesce(async () => {
+    try {
+      await publishText();
+    } catch (error) {
+      inbox.note(`the text on disk does not follow: ${messageOf(error)}`);
+      outOfSync();
+      parts.again(1000, 'the text on disk does not follow');
+    }
+  }, textLagMs);
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
     desiredHash: undefined,
     running: undefined,
+    inSync: false,
+    outOfSyncSince: undefined,
     diagnostics: [],
     failure: undefined,
   };
@@ -90,64 +125,110 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   async function pass(): Promise<void> {
     // Nothing is applied before the first complete snapshot.
     if (!inbox.ready()) return;
-    const change = inbox.take();
+    let change = inbox.take();
     const time = stopwatch(now);
-    let plan: Plan = { kind: 'none' };
-    let revision: PublishedRevision | undefined;
     try {
       await time('derive', () => derive(change));
-      const running = await control.running();
-      const surroundings = await parts.surroundings();
-      const facts = await time('derive', () => judge(running, surroundings));
-      const want = () => time('render', () => wantedState(facts, surroundings.frame));
-
-      let wanted = await want();
-      plan = planFor(wanted, running);
-      state = { ...state, running };
-      for (let checks = 1; plan.kind !== 'none'; checks++) {
-        const wait = running === undefined ? 0 : budget.waitMs(now());
-        if (wait > 0) {
-          inbox.putBack(change);
-          parts.again(wait, 'the reload budget is used up');
-          return;
-        }
-        const { desired, rendering } = wanted;
-        const written = (revision = await time('publish', () =>
-          publisher.write(rendering, desired, change.cause),
-        ));
-        const verdict = await time('check', () => publisher.check(written));
-        if (verdict.kind === 'accepted') break;
-        await publisher.discard(written);
-        const blamed = quarantine.blame(verdict.messages, rendering, desired);
-        if (blamed === 0 || checks === mostChecks)
-          throw new Error(verdict.messages.map(({ text }) => text).join('; '));
-        wanted = await want();
-        // Without the culprits it may be just what runs already.
-        plan = planFor(wanted, running);
-      }
-      if (plan.kind !== 'none' && revision !== undefined) {
-        const published = revision;
-        budget.spend(now());
-        await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
-        state = { ...state, running: await control.running() };
-        record(change, plan, published.number, wanted.rendering.hash, time.durations, undefined);
-      }
-      applied = { desired: wanted.desired, hash: wanted.rendering.hash };
-      failures = 0;
-      state = { ...state, failure: undefined };
-      if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');
+      if (await changeServers(change, time)) return;
+      await parts.gather();
+      inbox.putBack(change);
+      change = inbox.take();
+      await time('derive', () => derive(change));
+      await changeAll(change, time);
     } catch (error) {
-      const failure = { stage: time.stage(), message: messageOf(error), at: new Date(now()).toISOString() };
-      state = { ...state, failure };
-      record(change, plan, revision?.number ?? 0, state.desiredHash ?? '', time.durations, failure);
-      parts.again(Math.min(60_000, 1000 * 2 ** failures), `${failure.stage} failed`);
-      failures += 1;
+      fail(change, { kind: 'none' }, time, error);
     }
   }
 
   async function derive(change: Change): Promise<void> {
     await parts.learnHosts(change);
     derived = nextDesired(derived, change.delta, parts.context);
+  }
+
+  /** The short way. @returns false where it cannot be gone, or did not lead there */
+  async function changeServers(change: Change, time: Stopwatch): Promise<boolean> {
+    if (live === undefined || !state.inSync || change.everything) return false;
+    const next = serversOnly(live, derived, change.delta);
+    if (next === undefined) return false;
+    const outcome = await time('apply', () => tryRuntime(next.services));
+    if (outcome.kind === 'impossible') return false;
+    live = { ...live, ...next.live };
+    // Definitions are the same, and so are the diagnostics.
+    state = { ...state, desired: live.desired };
+    const plan = runtimePlan(outcome.steps);
+    if (plan.kind === 'none') return true;
+    record(change, plan, publisher.takeNumber(), time);
+    text.request();
+    return true;
+  }
+
+  async function changeAll(change: Change, time: Stopwatch): Promise<void> {
+    const running = await control.running();
+    const surroundings = await parts.surroundings();
+    const facts = await time('derive', () => judge(running, surroundings));
+    const want = () => time('render', () => wantedState(facts, surroundings.frame));
+    let wanted = await want();
+    state = { ...state, running };
+
+    // Servers first: they are the freshest that can be had, should the reload wait or fail.
+    const outcome = await time('apply', () => changeKnownServers(wanted, running));
+    if (outcome.kind === 'done' && runsFrameOf(wanted, running)) {
+      settle(wanted, surroundings, outcome);
+      if (publisher.activeHash() !== wanted.rendering.hash) text.request();
+      const plan = runtimePlan(outcome.steps);
+      if (plan.kind !== 'none') record(change, plan, publisher.takeNumber(), time);
+      return;
+    }
+
+    let plan = planReload(wanted, running, outcome);
+    outOfSync();
+    await text.idle();
+    let revision: PublishedRevision | undefined;
+    try {
+      for (let checks = 1; ; checks++) {
+        const wait = running === undefined ? 0 : budget.waitMs(now());
+        if (wait > 0) {
+          inbox.putBack(change);
+          parts.again(wait, 'the reload budget is used up');
+          return;
+        }
+        const written = (revision = await time('publish', () => write(wanted, change)));
+        const messages = await time('check', () => complaints(written));
+        if (messages === undefined) break;
+        const blamed = quarantine.blame(messages, wanted.rendering, wanted.desired);
+        if (blamed === 0 || checks === mostChecks)
+          throw new Error(messages.map(({ text }) => text).join('; '));
+        wanted = await want();
+        // Without the culprits it may be just what runs already.
+        if (runsFrameOf(wanted, running)) {
+          const rest = await time('apply', () => tryRuntime([...wanted.desired.services.values()]));
+          if (rest.kind === 'done') {
+            settle(wanted, surroundings, rest);
+            return;
+          }
+          plan = planReload(wanted, running, rest);
+        }
+      }
+      const published = revision;
+      budget.spend(now());
+      await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
+      state = { ...state, running: await control.running() };
+      settle(wanted, surroundings, undefined);
+      record(change, plan, published.number, time);
+    } catch (error) {
+      fail(change, plan, time, error, revision);
+    }
+  }
+
+  const write = ({ rendering, desired }: Wanted, { cause }: Change) =>
+    publisher.write(rendering, desired, cause);
+
+  /** What HAProxy has against a revision, which is then gone; undefined where it accepts it. */
+  async function complaints(revision: PublishedRevision): Promise<readonly CheckMessage[] | undefined> {
+    const verdict = await publisher.check(revision);
+    if (verdict.kind === 'accepted') return undefined;
+    await publisher.discard(revision);
+    return verdict.messages;
   }
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
@@ -168,63 +249,148 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   function wantedState({ holds, certificateDigests }: PreflightResult, frame: ChangingFrame): Wanted {
     const desired = withHolds(derived, quarantine.holds(derived, holds));
     const digests = new Map([...frame.certificateDigests, ...certificateDigests]);
-    const rendering = parts.render(desired, { ...frame, certificateDigests: digests });
+    const changing = { ...frame, certificateDigests: digests };
+    const rendering = rendered(desired, changing);
     state = { ...state, desired, desiredHash: rendering.hash, diagnostics: allDiagnostics(desired) };
-    return { desired, rendering };
+    return { desired, changing, rendering };
   }
 
-  function planFor({ desired, rendering }: Wanted, running: Running | undefined): Plan {
+  /** The last rendering, where nothing has changed since. */
+  function rendered(desired: Desired, changing: ChangingFrame): Rendering {
+    const frameKey = JSON.stringify([
+      changing.certificates,
+      changing.maxconn,
+      [...changing.certificateDigests],
+    ]);
+    if (last?.desired !== desired || last.frameKey !== frameKey) {
+      last = { desired, frameKey, rendering: parts.render.render(desired, changing) };
+    }
+    return last.rendering;
+  }
+
+  const runsFrameOf = ({ rendering }: Wanted, running: Running | undefined): boolean => {
     // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
     const blind = control.mode === 'command' && running === undefined;
-    const runningHash = blind ? applied?.hash : running?.hash;
-    return planChange({
-      applied: applied?.desired,
-      appliedHash: applied?.hash,
-      desired,
-      desiredHash: rendering.hash,
-      runningHash,
+    return (blind ? live?.frame : frameOf(running?.hash)) === frameOf(rendering.hash);
+  };
+
+  /** The servers of all backends that HAProxy has as they are wanted. */
+  async function changeKnownServers(wanted: Wanted, running: Running | undefined): Promise<RuntimeOutcome> {
+    const services = [...wanted.desired.services.values()];
+    if (runsFrameOf(wanted, running)) {
+      if (running !== undefined) return tryRuntime(services);
+      // Nobody to ask, so any change of the text takes the command.
+      const same = publisher.activeHash() === wanted.rendering.hash;
+      return same
+        ? nothingToDo
+        : { kind: 'impossible', reason: 'HAProxy has no runtime socket that answers' };
+    }
+    if (live === undefined || running === undefined || frameOf(running.hash) !== live.frame)
+      return nothingToDo;
+    const before = live.desired.services;
+    const known = services.filter((service) => {
+      const old = before.get(service.definition.backend);
+      return old !== undefined && old !== service && old.definition === service.definition;
     });
+    return tryRuntime(known);
   }
 
-  function record(
+  async function tryRuntime(services: readonly Service[]): Promise<RuntimeOutcome> {
+    try {
+      return services.length === 0 ? nothingToDo : await runtime.bring(services);
+    } catch (error) {
+      return { kind: 'impossible', reason: messageOf(error) };
+    }
+  }
+
+  function planReload(wanted: Wanted, running: Running | undefined, outcome: RuntimeOutcome): Plan {
+    if (runsFrameOf(wanted, running) && outcome.kind === 'impossible') {
+      return {
+        kind: 'reload',
+        reasons: [{ code: 'runtime-impossible', backends: [], detail: outcome.reason }],
+      };
+    }
+    const runsApplied =
+      live !== undefined &&
+      (running === undefined ? control.mode === 'command' : frameOf(running.hash) === live.frame);
+    return reloadPlan({ applied: live?.desired, desired: wanted.desired, runsApplied });
+  }
+
+  /**
+   * HAProxy has these servers already; whoever reloads or starts it next must find them in the file.
+   * @throws when it cannot be written, or HAProxy does not accept it
+   */
+  async function publishText(): Promise<void> {
+    if (live === undefined || !state.inSync) return;
+    const { desired, changing } = live;
+    const rendering = rendered(desired, changing);
+    if (publisher.activeHash() === rendering.hash) return;
+    const revision = await publisher.write(rendering, desired, 'the text follows the runtime');
+    const messages = await complaints(revision);
+    if (messages !== undefined) throw new Error(messages.map(({ text: message }) => message).join('; '));
+    await publisher.makeCurrent(revision);
+    state = { ...state, desiredHash: rendering.hash };
+  }
+
+  function settle(
+    { desired, changing, rendering }: Wanted,
+    surroundings: Surroundings,
+    outcome: RuntimeOutcome | undefined,
+  ): void {
+    const { descriptorLimit, frame, ownListeners } = surroundings;
+    live = {
+      derived,
+      desired,
+      changing,
+      frame: frameOf(rendering.hash) ?? '',
+      descriptorsLeft:
+        descriptorLimit === undefined
+          ? Infinity
+          : descriptorsLeft(desired.services.values(), {
+              limit: descriptorLimit,
+              maxconn: frame.maxconn,
+              ownListeners,
+            }),
+    };
+    failures = 0;
+    state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
+    if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');
+    if (outcome?.kind === 'done' && outcome.waiting.length > 0)
+      parts.again(reapMs, 'servers wait for their last sessions');
+  }
+
+  function outOfSync(): void {
+    state = { ...state, inSync: false, outOfSyncSince: state.outOfSyncSince ?? now() };
+  }
+
+  function fail(
     change: Change,
     plan: Plan,
-    revision: number,
-    hash: string,
-    durations: StageDurations,
-    failure: PipelineState['failure'],
+    time: Stopwatch,
+    error: unknown,
+    revision?: PublishedRevision,
   ): void {
-    const eventToAppliedMs =
-      failure !== undefined || change.receivedAt === undefined ? undefined : now() - change.receivedAt;
-    const result =
-      failure === undefined ? ({ kind: 'applied' } as const) : ({ kind: 'failed', ...failure } as const);
+    const failure = { stage: time.stage(), message: messageOf(error), at: new Date(now()).toISOString() };
+    state = { ...state, failure };
+    outOfSync();
+    record(change, plan, revision?.number ?? 0, time);
+    parts.again(Math.min(60_000, 1000 * 2 ** failures), `${failure.stage} failed`);
+    failures += 1;
+  }
+
+  function record(change: Change, plan: Plan, revision: number, time: Stopwatch): void {
+    const { failure, desiredHash = '' } = state;
+    const { cause, receivedAt } = change;
     journal.add({
-      revision,
-      hash,
+      ...{ revision, hash: desiredHash, cause, plan },
       at: new Date(now()).toISOString(),
-      cause: change.cause,
-      plan,
-      durations,
-      eventToAppliedMs,
-      result,
+      durations: time.durations,
+      eventToAppliedMs: failure !== undefined || receivedAt === undefined ? undefined : now() - receivedAt,
+      result: failure === undefined ? { kind: 'applied' } : { kind: 'failed', ...failure },
     });
   }
 
-  return { pass, state: () => state };
+  return { pass, state: () => state, close: text.close };
 }
 
-/** Times the stages of a pass, and remembers the one it was in. */
-function stopwatch(now: () => number) {
-  const durations: StageDurations = { derive: 0, render: 0, check: 0, publish: 0, apply: 0 };
-  let current: Stage = 'derive';
-  const time = async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
-    current = stage;
-    const start = now();
-    try {
-      return await work();
-    } finally {
-      durations[stage] += now() - start;
-    }
-  };
-  return Object.assign(time, { durations, stage: () => current });
-}
+const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [] };

@@ -15,7 +15,7 @@ import {
   publishRevision,
   type PublishedRevision,
 } from '../haproxy/publish.ts';
-import { configurationFile, type Rendering } from '../render/render.ts';
+import { configurationFile, frameOf, type Rendering } from '../render/render.ts';
 import { bindKey } from './preflight.ts';
 
 export interface Publisher {
@@ -31,7 +31,14 @@ export interface Publisher {
   readonly apply: (revision: PublishedRevision, hash: string, isRunning: boolean) => Promise<void>;
   /** What the configuration of this hash listens on and serves; nothing where it is not known. */
   readonly contentsOf: (hash: string | undefined) => Contents;
+  /** Of the revision that is current; undefined before there is one. */
+  readonly activeHash: () => string | undefined;
+  /** The number of a change that is not written at once. */
+  readonly takeNumber: () => number;
 }
+
+/** Frames whose contents are remembered: the running one is among the newest. */
+const rememberedFrames = 20;
 
 export interface Contents {
   readonly binds: ReadonlySet<string>;
@@ -64,15 +71,30 @@ export async function createPublisher({
 }: PublisherOptions): Promise<Publisher> {
   const revisions = await listRevisions(stateDir);
   let lastNumber = revisions[0]?.number ?? 0;
+  let active = await activeHash(stateDir);
   const contents = new Map<string, Contents>();
-  for (const { directory } of revisions) {
+  const remember = (manifest: Manifest) => {
+    const frame = frameOf(manifest.hash) ?? '';
+    contents.delete(frame);
+    contents.set(frame, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+    const [oldest] = contents.keys();
+    if (contents.size > rememberedFrames && oldest !== undefined) contents.delete(oldest);
+  };
+  for (const { directory } of [...revisions].reverse()) {
     const manifest = await readManifest(directory);
-    if (manifest !== undefined)
-      contents.set(manifest.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+    if (manifest !== undefined) remember(manifest);
   }
+  const hashes = new WeakMap<PublishedRevision, string>();
+  const makeCurrent = async (revision: PublishedRevision) => {
+    await activate(stateDir, revision.directory);
+    active = hashes.get(revision);
+    await prune(stateDir, keep);
+  };
 
   return {
-    contentsOf: (hash) => contents.get(hash ?? '') ?? { binds: new Set(), backends: new Set() },
+    activeHash: () => active,
+    takeNumber: () => (lastNumber += 1),
+    contentsOf: (hash) => contents.get(frameOf(hash) ?? '') ?? { binds: new Set(), backends: new Set() },
     write: async (rendering, desired, cause) => {
       lastNumber += 1;
       const services = [...desired.services.values()];
@@ -85,13 +107,15 @@ export async function createPublisher({
           .map(({ definition }) => bindKey(definition)),
         backends: [...desired.services.keys()],
       };
-      contents.set(rendering.hash, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+      remember(manifest);
       const files = new Map(rendering.files).set('revision.json', `${JSON.stringify(manifest)}\n`);
-      return publishRevision(stateDir, { number: lastNumber, hash: rendering.hash, files });
+      const revision = await publishRevision(stateDir, { number: lastNumber, hash: rendering.hash, files });
+      hashes.set(revision, rendering.hash);
+      return revision;
     },
     check: ({ directory }) => checkConfiguration({ program, file: join(directory, configurationFile) }),
     discard,
-    makeCurrent: ({ directory }) => activate(stateDir, directory),
+    makeCurrent,
     apply: async (revision, hash, isRunning) => {
       const before = await activeRevision(stateDir);
       await activate(stateDir, revision.directory);
@@ -109,9 +133,8 @@ export async function createPublisher({
         }
         throw error;
       }
+      active = hash;
       await prune(stateDir, keep);
-      const kept = new Set((await listRevisions(stateDir)).map(({ hash8 }) => hash8));
-      for (const known of contents.keys()) if (!kept.has(known.slice(0, 8))) contents.delete(known);
     },
   };
 }

@@ -45,10 +45,13 @@ export function statusRoutes(parts: StatusParts): ReadonlyMap<string, Route> {
   ]);
 }
 
+/** A change that takes a reload needs a moment; that is no reason not to be ready. */
+const patienceMs = 5000;
+
 /** Why Pacer is not ready; empty when it is. */
 export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
   const { confirmedAt, lastError } = marathon();
-  const { desired, desiredHash, running, failure: standing } = pipeline();
+  const { desired, running, outOfSyncSince, failure: standing } = pipeline();
   const why: string[] = [];
   if (confirmedAt === undefined) {
     why.push(
@@ -63,8 +66,11 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
   if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
   else if (desired === undefined) why.push('no snapshot has been applied yet');
   else if (running === undefined) why.push('HAProxy does not answer');
-  else if (running.hash !== desiredHash)
-    why.push(`HAProxy runs ${short(running.hash)}, wanted is ${short(desiredHash)}`);
+  else if (outOfSyncSince !== undefined && now() - outOfSyncSince > patienceMs) {
+    why.push(
+      `HAProxy does not run what is wanted, for ${Math.round((now() - outOfSyncSince) / 1000)} seconds now`,
+    );
+  }
   return why;
 }
 
@@ -74,7 +80,7 @@ function readiness(parts: StatusParts): Answer {
 }
 
 function status(parts: StatusParts) {
-  const { desired, desiredHash, running, failure: standing, diagnostics } = parts.pipeline();
+  const { desired, desiredHash, running, inSync, failure: standing, diagnostics } = parts.pipeline();
   const { diagnostics: malformed, confirmedAt, ...marathon } = parts.marathon();
   const [last] = parts.journal.entries();
   const why = whyNotReady(parts);
@@ -91,7 +97,7 @@ function status(parts: StatusParts) {
       mode: parts.haproxyMode,
       running: running ?? null,
       wantedHash: desiredHash ?? null,
-      inSync: running !== undefined && running.hash === desiredHash,
+      inSync,
     },
     services: desired?.services.size ?? 0,
     servers: [...(desired?.services.values() ?? [])].reduce((sum, { servers }) => sum + servers.length, 0),
@@ -169,5 +175,3 @@ function haproxyLabels({ app: { labels } }: AppServices): Record<string, string>
 async function configuration({ stateDir }: StatusParts): Promise<string> {
   return readFile(activeConfigFile(stateDir), 'utf8');
 }
-
-const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? 'a configuration that is not ours';

@@ -164,8 +164,7 @@ async function perform(
   await change.run(marathon);
   const { slowestMs, reloads } = await followed(daemon, marathon, change.app, since);
   const { requests, failed } = load.counts;
-  const times = reloads === 1 ? '1 reload' : `${reloads} reloads`;
-  const how =
-    slowestMs === undefined ? 'nothing to do' : `${slowestMs} ms${reloads > 1 ? ' at most' : ''}, ${times}`;
+  const times = reloads === 0 ? 'no reload' : reloads === 1 ? '1 reload' : `${reloads} reloads`;
+  const how = slowestMs === undefined ? 'nothing to do' : `${slowestMs} ms at most, ${times}`;
   return `  ${change.text.padEnd(52)}${how.padEnd(32)}${String(requests).padStart(8)}${String(failed).padStart(8)}`;
 }

@@ -12,6 +12,7 @@ export interface Followed {
 interface RevisionView {
   readonly revision: number;
   readonly eventToAppliedMs?: number;
+  readonly plan: { readonly kind: string };
   readonly result: { readonly kind: string };
 }
 
@@ -42,7 +43,10 @@ export async function followed(
     ({ revision, result }) => revision > since && result.kind === 'applied',
   );
   const times = fresh.flatMap(({ eventToAppliedMs }) => eventToAppliedMs ?? []);
-  return { slowestMs: times.length === 0 ? undefined : Math.max(...times), reloads: fresh.length };
+  return {
+    slowestMs: times.length === 0 ? undefined : Math.max(...times),
+    reloads: fresh.filter(({ plan }) => plan.kind === 'reload').length,
+  };
 }
 
 async function inStep(daemon: DaemonProcess, marathon: Simulator, app: string): Promise<boolean> {
@@ -53,9 +57,14 @@ async function inStep(daemon: DaemonProcess, marathon: Simulator, app: string): 
     .sort();
   const view = (await daemon.get(`/apps${app}`)) as AppView | undefined;
   const servers = (view?.ports ?? []).flatMap((port) => port.servers.map(({ taskId }) => taskId)).sort();
-  return JSON.stringify(servers) === JSON.stringify(wanted) && (await daemon.get('/readyz')) !== undefined;
+  return JSON.stringify(servers) === JSON.stringify(wanted) && (await inSync(daemon));
 }
 
 async function revisions(daemon: DaemonProcess): Promise<readonly RevisionView[]> {
   return ((await daemon.get('/revisions')) ?? []) as readonly RevisionView[];
+}
+
+async function inSync(daemon: DaemonProcess): Promise<boolean> {
+  const status = (await daemon.get('/status')) as { haproxy: { inSync: boolean } } | undefined;
+  return status?.haproxy.inSync === true;
 }

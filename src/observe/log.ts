@@ -19,6 +19,12 @@ export async function createLogger({ format, level }: LogOptions): Promise<Logge
   // In this process and synchronous, so that the last lines before an end are not lost.
   return pino(
     options,
-    pretty({ destination: 1, sync: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true, ignore: 'pid,hostname' }),
+    pretty({
+      destination: 1,
+      sync: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      singleLine: true,
+      ignore: 'pid,hostname',
+    }),
   );
 }

@@ -100,6 +100,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
   });
   for (const reason of Object.keys(reloadReasons)) reloads.inc({ reason }, 0);
+  const servers = new Counter({
+    name: 'pacer_runtime_servers_total',
+    help: 'Servers changed without a reload',
+    labelNames: ['change'],
+    registers,
+  });
   const changes = new Counter({ name: 'pacer_changes_total', help: 'Changes applied to HAProxy', registers });
   const failures = new Counter({
     name: 'pacer_failures_total',
@@ -134,6 +140,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     eventLag: (seconds) => lag.observe(Math.max(0, seconds)),
     applied: (plan, eventToAppliedMs, durationsMs) => {
       changes.inc();
+      if (plan.kind === 'runtime') {
+        servers.inc({ change: 'added' }, plan.added);
+        servers.inc({ change: 'removed' }, plan.removed);
+        servers.inc({ change: 'admitted' }, plan.admitted);
+      }
       if (plan.kind === 'reload') for (const { code } of plan.reasons) reloads.inc({ reason: code });
       if (eventToAppliedMs !== undefined) eventToApplied.observe(eventToAppliedMs / 1000);
       for (const [stage, ms] of Object.entries(durationsMs)) stages.observe({ stage }, ms / 1000);

@@ -8,6 +8,7 @@ import type { Fragments } from './fragments.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
 import { renderMaps } from './maps.ts';
 import { serviceRenderer, type ServiceFrame } from './service.ts';
+import type { Server, ServiceDefinition } from '../core/service.ts';
 
 /** All that a configuration has beside services and routes. */
 export interface Frame extends FrontendFrame, ServiceFrame {
@@ -26,7 +27,7 @@ export interface Frame extends FrontendFrame, ServiceFrame {
 }
 
 export interface Rendering {
-  /** Hex SHA-256 over all files. */
+  /** `<frame>.<whole>`: a digest of everything but the servers, and one of all files. Each 32 hex digits. */
   readonly hash: string;
   /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
   readonly files: ReadonlyMap<string, string | Buffer>;
@@ -39,33 +40,49 @@ export const configurationFile = 'haproxy.cfg';
 /** What differs from one rendering to the next beside the desired state. */
 export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 'maxconn' | 'starting'>;
 
-export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>) {
-  const renderService = serviceRenderer(fragments, frame);
+/** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
+export function frameOf(hash: string | undefined): string | undefined {
+  return /^([0-9a-f]{32})\.[0-9a-f]{32}$/.exec(hash ?? '')?.[1];
+}
+
+export interface Renderer {
+  readonly render: (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame) => Rendering;
+  readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
+}
+
+export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>): Renderer {
+  const services = serviceRenderer(fragments, frame);
   const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [
     `errors/${name}.html`,
     text,
   ]);
 
-  return (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame): Rendering => {
+  const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
     const maps = renderMaps(desired.routes);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
-    const services = [...desired.services.values()];
-    const bodies = services.map(renderService);
-    const hash = createHash('sha256');
-    hash.update(renderHead(fragments, whole, '-')).update(frontends);
-    for (const body of bodies) hash.update(body);
-    for (const [name, text] of [...maps, ...errorPages]) hash.update(`\0${name}\0`).update(text);
-    const digest = hash.digest('hex');
+    const all = [...desired.services.values()];
+    const parts = all.map(services.render);
+    const frameHash = createHash('sha256')
+      .update(renderHead(fragments, whole, '-'))
+      .update(frontends);
+    for (const part of parts) frameHash.update(part.frame);
+    for (const [name, text] of [...maps, ...errorPages]) frameHash.update(`\0${name}\0`).update(text);
+    const frameDigest = frameHash.digest('hex').slice(0, 32);
+    const wholeHash = createHash('sha256').update(frameDigest);
+    for (const part of parts) wholeHash.update(part.servers).update('\0');
+    const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
-    const head = Buffer.from(renderHead(fragments, whole, digest));
+    const head = Buffer.from(renderHead(fragments, whole, hash));
+    const bodies = parts.flatMap((part) => [part.frame, part.servers]);
     const files = new Map<string, string | Buffer>([
       [configurationFile, Buffer.concat([head, frontends, ...bodies])],
       ...maps,
       ...errorPages,
     ]);
-    return { hash: digest, files, backendAt: (line) => backendAt(line, [head, frontends], services, bodies) };
+    return { hash, files, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
   };
+  return { render, serverLine: services.serverLine };
 }
 
 function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
@@ -93,7 +110,8 @@ function backendAt(
   if (line <= end) return undefined;
   for (const [i, body] of bodies.entries()) {
     end += lineCount(body);
-    if (line <= end) return services[i]?.definition.backend;
+    // Two bodies for each service: its frame and its servers.
+    if (line <= end) return services[i >> 1]?.definition.backend;
   }
   return undefined;
 }

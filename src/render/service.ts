@@ -9,20 +9,47 @@ export interface ServiceFrame {
   readonly logs: boolean;
 }
 
-export function serviceRenderer(fragments: Fragments, frame: ServiceFrame): (service: Service) => Buffer {
-  const cache = new WeakMap<Service, Buffer>();
-  const trustedProxies = frame.trustedProxies.length === 0 ? false : configTokens(frame.trustedProxies);
-  return (service) => {
-    const known = cache.get(service);
-    if (known !== undefined) return known;
-    const text = Buffer.from(renderService(service, fragments, frame.logs, trustedProxies));
-    cache.set(service, text);
-    return text;
+export interface RenderedService {
+  /** Everything but the server lines: what HAProxy cannot change at runtime. */
+  readonly frame: Buffer;
+  readonly servers: Buffer;
+}
+
+export interface ServiceRenderer {
+  readonly render: (service: Service) => RenderedService;
+  /** One `server` line, without the blanks before it and the newline. */
+  readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
+}
+
+export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
+  const frames = new WeakMap<ServiceDefinition, Buffer>();
+  const rendered = new WeakMap<Service, RenderedService>();
+  const trustedProxies = settings.trustedProxies.length === 0 ? false : configTokens(settings.trustedProxies);
+  const serverLines = ({ definition, servers }: Service): string => {
+    const checkOptions = serverCheckOptions(definition, fragments);
+    const line = (server: Server) =>
+      fragments.render('backend-server-options', serverData(server, definition, checkOptions));
+    return servers.map(line).join('');
+  };
+  return {
+    serverLine: (definition, server) => serverLines({ definition, servers: [server] }).trim(),
+    render: (service) => {
+      const known = rendered.get(service);
+      if (known !== undefined) return known;
+      const { definition } = service;
+      const frame =
+        frames.get(definition) ??
+        Buffer.from(renderFrame(definition, fragments, settings.logs, trustedProxies));
+      frames.set(definition, frame);
+      const made = { frame, servers: Buffer.from(serverLines(service)) };
+      rendered.set(service, made);
+      return made;
+    },
   };
 }
 
-function renderService(
-  { definition, servers }: Service,
+function renderFrame(
+  definition: ServiceDefinition,
   { render }: Fragments,
   logs: boolean,
   trustedProxies: string | false,
@@ -56,19 +83,18 @@ function renderService(
   if (mode === 'http') parts.push(render('backend-http-options', { trustedProxies }));
   if (definition.hsts) parts.push(render('backend-hsts-options', {}));
   if (definition.sticky) parts.push(render('backend-sticky-options', {}));
-  const checkData = check === undefined ? undefined : healthCheckData(check);
-  if (checkData !== undefined) parts.push(render(`backend-${kindOf(check)}-healthcheck-options`, checkData));
-  const checkOptions =
-    checkData === undefined
-      ? ''
-      : render(`backend-server-${kindOf(check)}-healthcheck-options`, checkData).trimEnd();
-  for (const server of servers)
-    parts.push(render('backend-server-options', serverData(server, definition, checkOptions)));
+  if (check !== undefined) {
+    parts.push(render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
+  }
   return parts.join('');
 }
 
-const kindOf = (check: ServerCheck | undefined): 'http' | 'tcp' =>
-  check?.kind === 'connect' ? 'tcp' : 'http';
+function serverCheckOptions({ check }: ServiceDefinition, { render }: Fragments): string {
+  if (check === undefined) return '';
+  return render(`backend-server-${kindOf(check)}-healthcheck-options`, healthCheckData(check)).trimEnd();
+}
+
+const kindOf = ({ kind }: ServerCheck): 'http' | 'tcp' => (kind === 'connect' ? 'tcp' : 'http');
 
 function frontendData(definition: ServiceDefinition, logs: boolean): FragmentData {
   const { backend, bindAddress, servicePort, mode, certificate } = definition;

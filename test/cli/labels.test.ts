@@ -9,7 +9,10 @@ test('docs/labels.md is what `pacer labels --format markdown` prints', async () 
   expect(await readFile(join(import.meta.dirname, '../../docs/labels.md'), 'utf8')).toBe(labelsMarkdown());
 });
 
-test.each(labelRows().map(({ label, example }) => [label, example]))('the example of %s parses', (label, example) => {
-  const { diagnostics } = readLabels(asAppId('/app'), { [label.replace('{n}', '0')]: example }, 1);
-  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-});
+test.each(labelRows().map(({ label, example }) => [label, example]))(
+  'the example of %s parses',
+  (label, example) => {
+    const { diagnostics } = readLabels(asAppId('/app'), { [label.replace('{n}', '0')]: example }, 1);
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  },
+);

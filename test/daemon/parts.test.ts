@@ -90,6 +90,7 @@ describe('the inbox', () => {
       delta: { changed: [later], removed: [] },
       cause: 'first (+1 more)',
       receivedAt: 5,
+      everything: false,
     });
     expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
   });
@@ -104,6 +105,7 @@ describe('the inbox', () => {
       delta: { changed: [], removed: [app.id] },
       cause: 'first (+1 more)',
       receivedAt: 5,
+      everything: false,
     });
   });
 });

@@ -41,7 +41,7 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
   const { apps, diagnostics } = decodeApps({ apps: golden.apps });
   const context = modelContext(settings, (host) => golden.hosts?.[host]);
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const rendering = renderer(fragments, steadyFrame(settings))(desired, {
+  const rendering = renderer(fragments, steadyFrame(settings)).render(desired, {
     certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
     certificateDigests: new Map(),
     maxconn: 1000,

@@ -111,6 +111,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (daemon === undefined) throw new Error('no daemon was started');
     return daemon;
   };
+  const inSync = async () =>
+    ((await current().get('/status')) as StatusView | undefined)?.haproxy.inSync === true;
   const log = () => readFile(logFile, 'utf8').catch(() => '');
   const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
     const deadline = Date.now() + 30_000;
@@ -140,9 +142,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         const view = (await current().get(`/apps${app}`)) as
           { ports: { servers: { taskId: string }[] }[] } | undefined;
         const servers = (view?.ports ?? []).flatMap((port) => port.servers.map(({ taskId }) => taskId));
-        return (
-          String(servers.sort()) === String(wanted.sort()) && (await current().get('/readyz')) !== undefined
-        );
+        return String(servers.sort()) === String(wanted.sort()) && (await inSync());
       }),
     close: async () => {
       await daemon?.stop();

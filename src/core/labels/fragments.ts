@@ -43,4 +43,3 @@ export const labelFragments = [
   'MAP_HTTPS_FRONTEND_ACL',
   'MAP_HTTP_FRONTEND_APPID_ACL',
 ] as const;
-

@@ -1,0 +1,47 @@
+/** What this daemon last brought HAProxy to: which passes need look only at what changed since. */
+import { descriptorsOf } from '../core/capacity.ts';
+import type { Desired, MirrorDelta } from '../core/desired.ts';
+import type { BackendName } from '../core/ids.ts';
+import type { Service } from '../core/service.ts';
+
+export interface Live {
+  /** Derived from the mirror, with nothing held back. */
+  readonly derived: Desired;
+  /** What HAProxy serves of it. */
+  readonly desired: Desired;
+  /** The digest of everything but the servers, that HAProxy runs. */
+  readonly frame: string;
+  /** File descriptors that checks and listeners may still take. */
+  readonly descriptorsLeft: number;
+}
+
+/**
+ * What a change asks for when it is about servers alone; undefined where it may be about more: a definition,
+ * a route, something held back, or too few file descriptors.
+ */
+export function serversOnly(
+  live: Live,
+  derived: Desired,
+  delta: MirrorDelta,
+): { live: Live; services: Service[] } | undefined {
+  if (derived.routes !== live.derived.routes || derived.conflicts !== live.derived.conflicts)
+    return undefined;
+  const services = new Map<BackendName, Service>(live.desired.services);
+  const changed: Service[] = [];
+  let { descriptorsLeft } = live;
+  for (const { id } of delta.changed) {
+    for (const { service } of derived.apps.get(id)?.ports ?? []) {
+      if (service === undefined) continue;
+      const { backend } = service.definition;
+      const before = services.get(backend);
+      // Held back, or without its port: it does not serve.
+      if (before === undefined || before === service || before.definition !== service.definition) continue;
+      descriptorsLeft -= descriptorsOf(service) - descriptorsOf(before);
+      services.set(backend, service);
+      changed.push(service);
+    }
+  }
+  if (descriptorsLeft < 0) return undefined;
+  const desired = { ...live.desired, apps: derived.apps, services };
+  return { live: { ...live, derived, desired, descriptorsLeft }, services: changed };
+}

@@ -1,0 +1,90 @@
+/**
+ * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
+ * steps, reads back. Whatever is left over is somebody else's business: a reload.
+ */
+import { planServers, type RunningServer, type ServerStep } from '../core/server-plan.ts';
+import type { BackendName } from '../core/ids.ts';
+import type { Service } from '../core/service.ts';
+import type { HaproxyControl } from '../haproxy/control.ts';
+import { parseServersState } from '../haproxy/replies/servers-state.ts';
+import { commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
+
+export type RuntimeOutcome =
+  | {
+      readonly kind: 'done';
+      /** Commands that changed something. */
+      readonly commands: number;
+      readonly steps: readonly ServerStep[];
+      /** Backends with servers that still have sessions and wait to be deleted. */
+      readonly waiting: readonly BackendName[];
+    }
+  | { readonly kind: 'impossible'; readonly reason: string };
+
+export interface RuntimeServers {
+  /** Only these backends are looked at. Rejects when HAProxy cannot be asked. */
+  readonly bring: (services: readonly Service[]) => Promise<RuntimeOutcome>;
+}
+
+/** Rounds of doing and reading back: a removed server takes two, its sessions may take more. */
+const rounds = 3;
+/** From so many backends on, all states are read at once. */
+const manyBackends = 50;
+
+export function runtimeServers(control: HaproxyControl, serverLine: ServerLine): RuntimeServers {
+  async function read(services: readonly Service[]): Promise<Map<string, RunningServer[]>> {
+    const many = services.length >= manyBackends;
+    const commands = many
+      ? ['show servers state']
+      : services.map(({ definition }) => `show servers state ${definition.backend}`);
+    const found = new Map<string, RunningServer[]>();
+    for (const reply of await control.runtime(commands)) {
+      for (const state of parseServersState(reply.text)) {
+        const { backend, server: name, address, port, admin, weight } = state;
+        const servers = found.get(backend) ?? [];
+        servers.push({ name, address, port, admin, weight });
+        found.set(backend, servers);
+      }
+    }
+    return found;
+  }
+
+  return {
+    bring: async (services) => {
+      const done: ServerStep[] = [];
+      const problems: string[] = [];
+      let commandCount = 0;
+      for (let round = 1; ; round++) {
+        const have = await read(services);
+        const steps: ServerStep[] = [];
+        for (const service of services) {
+          const plan = planServers(
+            service,
+            have.get(service.definition.backend) ?? [],
+            control.capabilities(),
+          );
+          if (plan.kind === 'reload') return { kind: 'impossible', reason: plan.reason };
+          steps.push(...plan.steps);
+        }
+        // A server that waits for its sessions to end is as it should be.
+        const due = steps.filter(({ kind }) => kind !== 'delete');
+        if (steps.length === 0 || (due.length === 0 && round > 2)) {
+          return {
+            kind: 'done',
+            commands: commandCount,
+            steps: done,
+            waiting: [...new Set(steps.map(({ backend }) => backend))],
+          };
+        }
+        if (round > rounds)
+          return { kind: 'impossible', reason: problems.at(-1) ?? 'HAProxy does not do what it was told' };
+        const commands = steps.flatMap((step) => commandsFor(step, serverLine));
+        const replies = await control.runtime(commands);
+        commandCount += commands.length;
+        done.push(...due);
+        replies.forEach(({ kind, text }, i) => {
+          if (kind === 'failed') problems.push(`${commands[i] ?? ''}: ${text}`);
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Steps for servers as commands of the runtime socket. Pure. */
+import type { ServerStep } from '../core/server-plan.ts';
+import type { Server, ServiceDefinition } from '../core/service.ts';
+
+/** A `server` line of the configuration, so that a server added at runtime is the one the file would give. */
+export type ServerLine = (definition: ServiceDefinition, server: Server) => string;
+
+/** [haproxy] management.txt 9.3 "add server", "set server", "del server" */
+export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] {
+  switch (step.kind) {
+    case 'add':
+      return addCommands(step.definition, step.server, serverLine);
+    case 'admit': {
+      const name = `${step.backend}/${step.server}`;
+      // In the file a drained server has no weight, so it gets one back.
+      if (step.admission === 'ready')
+        return [`set server ${name} weight 1`, `set server ${name} state ready`];
+      return [`set server ${name} state drain`];
+    }
+    case 'remove':
+      return [`set server ${step.backend}/${step.server} state maint`];
+    case 'delete':
+      return [`del server ${step.backend}/${step.server}`];
+  }
+}
+
+function addCommands(definition: ServiceDefinition, server: Server, serverLine: ServerLine): string[] {
+  const name = `${definition.backend}/${server.name}`;
+  const [, , ...words] = serverLine(definition, server).split(' ');
+  return [
+    `add server ${name} ${words.join(' ')}`,
+    // A new server has neither its checks on nor sessions let in.
+    ...(definition.check === undefined ? [] : [`enable health ${name}`]),
+    `set server ${name} state ${server.admission}`,
+  ];
+}
