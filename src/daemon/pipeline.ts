@@ -65,7 +65,7 @@ export interface PipelineState {
   readonly running: Running | undefined;
   /** True while HAProxy is known to have what is desired. */
   readonly inSync: boolean;
-  /** Since when it is not, in milliseconds since the epoch; undefined while it is. */
+  /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
   readonly outOfSyncSince: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
   /** What stands between desired and running now; undefined when nothing does. */
@@ -117,7 +117,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     desiredHash: undefined,
     running: undefined,
     inSync: false,
-    outOfSyncSince: undefined,
+    outOfSyncSince: 0,
     diagnostics: [],
     failure: undefined,
   };
@@ -360,7 +360,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   function outOfSync(): void {
-    state = { ...state, inSync: false, outOfSyncSince: state.outOfSyncSince ?? now() };
+    state = {
+      ...state,
+      inSync: false,
+      outOfSyncSince: state.outOfSyncSince ?? (live === undefined ? 0 : now()),
+    };
   }
 
   function fail(

@@ -66,10 +66,10 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
   if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
   else if (desired === undefined) why.push('no snapshot has been applied yet');
   else if (running === undefined) why.push('HAProxy does not answer');
+  else if (outOfSyncSince === 0) why.push('the first snapshot has not been applied yet');
   else if (outOfSyncSince !== undefined && now() - outOfSyncSince > patienceMs) {
-    why.push(
-      `HAProxy does not run what is wanted, for ${Math.round((now() - outOfSyncSince) / 1000)} seconds now`,
-    );
+    const seconds = Math.round((now() - outOfSyncSince) / 1000);
+    why.push(`HAProxy does not run what is wanted, for ${seconds} seconds now`);
   }
   return why;
 }

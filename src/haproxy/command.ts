@@ -40,6 +40,7 @@ type Attempt =
 class Commanded implements HaproxyControl {
   readonly mode = 'command';
   readonly #options: CommandOptions;
+  readonly #detached = new AbortController();
   #capabilities = capabilitiesOf(oldestSupported);
 
   constructor(options: CommandOptions) {
@@ -73,9 +74,8 @@ class Commanded implements HaproxyControl {
       if (result.kind === 'done') return { ...result, oldWorkers: 0, durationMs };
       const { reason, output } = result;
       log?.({ kind: 'command-failed', attempt, reason });
-      if (attempt > maxReloadRetries)
+      if (attempt > maxReloadRetries || !(await this.#pause(retryIntervalMs)))
         return { kind: 'failed', reason, messages: parseMessages(output), durationMs };
-      await sleep(retryIntervalMs);
     }
   }
 
@@ -97,8 +97,16 @@ class Commanded implements HaproxyControl {
     return Promise.resolve();
   }
 
+  /** A command that runs is left to end; none is tried again. */
   detach(): void {
-    // Nothing is held.
+    this.#detached.abort();
+  }
+
+  /** @returns false when there is no more time for another attempt */
+  async #pause(ms: number): Promise<boolean> {
+    const { signal } = this.#detached;
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
   }
 
   async #attempt(wantedHash: string, answered: boolean): Promise<Attempt> {
@@ -134,7 +142,7 @@ class Commanded implements HaproxyControl {
       const running = await this.running();
       if (running === undefined && !answered) return { kind: 'done' };
       if (running?.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
-      if (performance.now() > deadline) {
+      if (performance.now() > deadline || !(await this.#pause(pause))) {
         const but =
           running === undefined
             ? 'HAProxy answers no longer'
@@ -142,7 +150,6 @@ class Commanded implements HaproxyControl {
         const reason = `the reload command succeeded, but ${but}`;
         return { kind: 'failed', reason, output: '' };
       }
-      await sleep(pause);
     }
   }
 }
