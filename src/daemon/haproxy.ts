@@ -193,13 +193,11 @@ async function writeBootstrap(
 ): Promise<{ revision: PublishedRevision; hash: string }> {
   const rendering = render(nothingDesired, { ...frame, starting: true });
   const revision = await publisher.write(rendering, nothingDesired, 'start');
-  const verdict = checked ? await publisher.check(revision) : undefined;
-  if (verdict?.kind !== 'rejected') return { revision, hash: rendering.hash };
-  await publisher.discard(revision);
-  const messages = verdict.messages.map(({ text }) => text).join('; ');
+  const messages = checked ? await publisher.complaints(revision) : undefined;
+  if (messages === undefined) return { revision, hash: rendering.hash };
   throw new PacerError(
     'HAPROXY_REJECTS',
-    `HAProxy does not accept the empty configuration: ${messages}`,
+    `HAProxy does not accept the empty configuration: ${messages.map(({ text }) => text).join('; ')}`,
     'mend the settings it names',
   );
 }

@@ -155,6 +155,10 @@ async function startFollowing(
       ),
     surroundings: () => readSurroundings(settings, control),
     budget: reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000),
+    drainTimeoutMs: settings.drainTimeout * 1000,
+    soon: (afterMs) => {
+      setTimeout(() => passes.request(), afterMs).unref();
+    },
     again: (afterMs, why) => {
       setTimeout(() => pass(why), afterMs).unref();
     },

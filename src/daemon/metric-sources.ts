@@ -1,7 +1,7 @@
 /** Reads the gauges of the metrics from what the daemon knows. */
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { MetricSources } from '../observe/metrics.ts';
-import type { PipelineState } from './pipeline.ts';
+import type { PipelineState } from './pipeline-types.ts';
 
 export function metricSources(
   marathon: () => MarathonStatus,

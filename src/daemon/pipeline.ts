@@ -8,77 +8,23 @@
  * One pass at a time. Each compares what is desired with what HAProxy says it has, so a pass that failed is
  * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
-import type { ModelContext } from '../core/app-services.ts';
 import { descriptorsLeft } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
-import type { Diagnostic } from '../core/diagnostic.ts';
 import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
-import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
-import type { CheckMessage } from '../haproxy/check.ts';
-import type { HaproxyControl, Running } from '../haproxy/control.ts';
+import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
-import { frameOf, type ChangingFrame, type Renderer, type Rendering } from '../render/render.ts';
+import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts';
 import { coalesce } from './coalesce.ts';
-import type { Change, Inbox } from './inbox.ts';
-import type { Journal } from './journal.ts';
+import type { Change } from './inbox.ts';
 import { serversOnly, type Live } from './live.ts';
+import type { Pipeline, PipelineParts, PipelineState, Surroundings } from './pipeline-types.ts';
 import { preflight, type PreflightResult } from './preflight.ts';
-import type { Publisher } from './publisher.ts';
 import { createQuarantine } from './quarantine.ts';
-import type { ReloadBudget } from './reload-budget.ts';
-import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
+import type { RuntimeOutcome } from './runtime-servers.ts';
+import { rememberLast } from './remember-last.ts';
+import { createRuntime, nothingToDo } from './runtime.ts';
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
-
-export interface PipelineParts {
-  readonly inbox: Inbox;
-  readonly context: ModelContext;
-  /** Looks up the agents' names that are new; waits for them only a moment. */
-  readonly learnHosts: (change: Change) => Promise<void>;
-  /** Waits for what comes together with a change that takes a reload. */
-  readonly gather: () => Promise<void>;
-  readonly control: HaproxyControl;
-  readonly publisher: Publisher;
-  readonly render: Renderer;
-  /** Read anew for each complete pass: certificates are renewed, limits change. */
-  readonly surroundings: () => Promise<Surroundings>;
-  readonly budget: ReloadBudget;
-  readonly journal: Journal;
-  /** Asks for another complete pass after a while. */
-  readonly again: (afterMs: number, why: string) => void;
-  readonly now: () => number;
-}
-
-export interface Surroundings {
-  readonly frame: ChangingFrame;
-  readonly descriptorLimit: number | undefined;
-  readonly ownListeners: number;
-  readonly probePorts: boolean;
-}
-
-/** What the pipeline knows, for status and metrics. */
-export interface PipelineState {
-  /** Undefined until the first pass. */
-  readonly desired: Desired | undefined;
-  /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
-  readonly desiredHash: string | undefined;
-  readonly running: Running | undefined;
-  /** True while HAProxy is known to have what is desired. */
-  readonly inSync: boolean;
-  /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
-  readonly outOfSyncSince: number | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-  /** What stands between desired and running now; undefined when nothing does. */
-  readonly failure: { readonly stage: string; readonly message: string; readonly at: string } | undefined;
-}
-
-export interface Pipeline {
-  /** Never rejects. */
-  readonly pass: () => Promise<void>;
-  readonly state: () => PipelineState;
-  /** The text on disk is no longer written. */
-  readonly close: () => Promise<void>;
-}
 
 /** What one pass wants HAProxy to run. */
 interface Wanted {
@@ -91,16 +37,14 @@ interface Wanted {
 const mostChecks = 4;
 /** Milliseconds after which the text on disk follows what was done at runtime. */
 const textLagMs = 500;
-/** Milliseconds between tries to delete servers that still have sessions. */
-const reapMs = 1000;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, control, publisher, budget, journal, now } = parts;
   const quarantine = createQuarantine();
-  const runtime = runtimeServers(control, parts.render.serverLine);
+  const runtime = createRuntime({ ...parts, serverLine: parts.render.serverLine });
+  const rendered = rememberLast(parts.render.render);
   let derived = nothingDesired;
   let live: (Live & { readonly changing: ChangingFrame }) | undefined;
-  let last: { desired: Desired; frameKey: string; rendering: Rendering } | undefined;
   // The text follows aside, so that no event waits for it; a reload waits for the text.
   const text = coalesce(async () => {
     try {
@@ -150,7 +94,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (live === undefined || !state.inSync || change.everything) return false;
     const next = serversOnly(live, derived, change.delta);
     if (next === undefined) return false;
-    const outcome = await time('apply', () => tryRuntime(next.services));
+    const services = new Set([...next.services, ...runtime.departing(next.live.desired)]);
+    const outcome = await time('apply', () => runtime.bring([...services]));
     if (outcome.kind === 'impossible') return false;
     live = { ...live, ...next.live };
     // Definitions are the same, and so are the diagnostics.
@@ -173,7 +118,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     // Servers first: they are the freshest that can be had, should the reload wait or fail.
     const outcome = await time('apply', () => changeKnownServers(wanted, running));
     if (outcome.kind === 'done' && runsFrameOf(wanted, running)) {
-      settle(wanted, surroundings, outcome);
+      settle(wanted, surroundings);
       if (publisher.activeHash() !== wanted.rendering.hash) text.request();
       const plan = runtimePlan(outcome.steps);
       if (plan.kind !== 'none') record(change, plan, publisher.takeNumber(), time);
@@ -193,7 +138,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           return;
         }
         const written = (revision = await time('publish', () => write(wanted, change)));
-        const messages = await time('check', () => complaints(written));
+        const messages = await time('check', () => publisher.complaints(written));
         if (messages === undefined) break;
         const blamed = quarantine.blame(messages, wanted.rendering, wanted.desired);
         if (blamed === 0 || checks === mostChecks)
@@ -201,9 +146,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         wanted = await want();
         // Without the culprits it may be just what runs already.
         if (runsFrameOf(wanted, running)) {
-          const rest = await time('apply', () => tryRuntime([...wanted.desired.services.values()]));
+          const rest = await time('apply', () => runtime.bring([...wanted.desired.services.values()]));
           if (rest.kind === 'done') {
-            settle(wanted, surroundings, rest);
+            settle(wanted, surroundings);
             return;
           }
           plan = planReload(wanted, running, rest);
@@ -213,7 +158,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       budget.spend(now());
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
       state = { ...state, running: await control.running() };
-      settle(wanted, surroundings, undefined);
+      settle(wanted, surroundings);
       record(change, plan, published.number, time);
     } catch (error) {
       fail(change, plan, time, error, revision);
@@ -222,14 +167,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   const write = ({ rendering, desired }: Wanted, { cause }: Change) =>
     publisher.write(rendering, desired, cause);
-
-  /** What HAProxy has against a revision, which is then gone; undefined where it accepts it. */
-  async function complaints(revision: PublishedRevision): Promise<readonly CheckMessage[] | undefined> {
-    const verdict = await publisher.check(revision);
-    if (verdict.kind === 'accepted') return undefined;
-    await publisher.discard(revision);
-    return verdict.messages;
-  }
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
     const { descriptorLimit, ownListeners, frame, probePorts } = surroundings;
@@ -255,19 +192,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return { desired, changing, rendering };
   }
 
-  /** The last rendering, where nothing has changed since. */
-  function rendered(desired: Desired, changing: ChangingFrame): Rendering {
-    const frameKey = JSON.stringify([
-      changing.certificates,
-      changing.maxconn,
-      [...changing.certificateDigests],
-    ]);
-    if (last?.desired !== desired || last.frameKey !== frameKey) {
-      last = { desired, frameKey, rendering: parts.render.render(desired, changing) };
-    }
-    return last.rendering;
-  }
-
   const runsFrameOf = ({ rendering }: Wanted, running: Running | undefined): boolean => {
     // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
     const blind = control.mode === 'command' && running === undefined;
@@ -278,7 +202,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   async function changeKnownServers(wanted: Wanted, running: Running | undefined): Promise<RuntimeOutcome> {
     const services = [...wanted.desired.services.values()];
     if (runsFrameOf(wanted, running)) {
-      if (running !== undefined) return tryRuntime(services);
+      if (running !== undefined) return runtime.bring(services);
       // Nobody to ask, so any change of the text takes the command.
       const same = publisher.activeHash() === wanted.rendering.hash;
       return same
@@ -292,15 +216,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const old = before.get(service.definition.backend);
       return old !== undefined && old !== service && old.definition === service.definition;
     });
-    return tryRuntime(known);
-  }
-
-  async function tryRuntime(services: readonly Service[]): Promise<RuntimeOutcome> {
-    try {
-      return services.length === 0 ? nothingToDo : await runtime.bring(services);
-    } catch (error) {
-      return { kind: 'impossible', reason: messageOf(error) };
-    }
+    return runtime.bring(known);
   }
 
   function planReload(wanted: Wanted, running: Running | undefined, outcome: RuntimeOutcome): Plan {
@@ -326,17 +242,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const rendering = rendered(desired, changing);
     if (publisher.activeHash() === rendering.hash) return;
     const revision = await publisher.write(rendering, desired, 'the text follows the runtime');
-    const messages = await complaints(revision);
+    const messages = await publisher.complaints(revision);
     if (messages !== undefined) throw new Error(messages.map(({ text: message }) => message).join('; '));
     await publisher.makeCurrent(revision);
     state = { ...state, desiredHash: rendering.hash };
   }
 
-  function settle(
-    { desired, changing, rendering }: Wanted,
-    surroundings: Surroundings,
-    outcome: RuntimeOutcome | undefined,
-  ): void {
+  function settle({ desired, changing, rendering }: Wanted, surroundings: Surroundings): void {
     const { descriptorLimit, frame, ownListeners } = surroundings;
     live = {
       derived,
@@ -355,8 +267,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     failures = 0;
     state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
     if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');
-    if (outcome?.kind === 'done' && outcome.waiting.length > 0)
-      parts.again(reapMs, 'servers wait for their last sessions');
   }
 
   function outOfSync(): void {
@@ -396,5 +306,3 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   return { pass, state: () => state, close: text.close };
 }
-
-const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [] };

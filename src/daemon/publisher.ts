@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
-import { checkConfiguration, type CheckResult } from '../haproxy/check.ts';
+import { checkConfiguration, type CheckMessage } from '../haproxy/check.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import {
   activate,
@@ -20,8 +20,8 @@ import { bindKey } from './preflight.ts';
 
 export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
-  readonly check: (revision: PublishedRevision) => Promise<CheckResult>;
-  readonly discard: (revision: PublishedRevision) => Promise<void>;
+  /** What HAProxy has against a revision, which is then gone; undefined where it accepts it. */
+  readonly complaints: (revision: PublishedRevision) => Promise<readonly CheckMessage[] | undefined>;
   /** Makes the revision what a HAProxy that starts finds; one that runs is left alone. */
   readonly makeCurrent: (revision: PublishedRevision) => Promise<void>;
   /**
@@ -113,8 +113,13 @@ export async function createPublisher({
       hashes.set(revision, rendering.hash);
       return revision;
     },
-    check: ({ directory }) => checkConfiguration({ program, file: join(directory, configurationFile) }),
-    discard,
+    complaints: async (revision) => {
+      const file = join(revision.directory, configurationFile);
+      const verdict = await checkConfiguration({ program, file });
+      if (verdict.kind === 'accepted') return undefined;
+      await discard(revision);
+      return verdict.messages;
+    },
     makeCurrent,
     apply: async (revision, hash, isRunning) => {
       const before = await activeRevision(stateDir);

@@ -7,7 +7,7 @@ import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
-import { commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
+import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
 
 export type RuntimeOutcome =
   | {
@@ -15,14 +15,25 @@ export type RuntimeOutcome =
       /** Commands that changed something. */
       readonly commands: number;
       readonly steps: readonly ServerStep[];
-      /** Backends with servers that still have sessions and wait to be deleted. */
-      readonly waiting: readonly BackendName[];
+      /** Servers that still have sessions and wait to be deleted. */
+      readonly waiting: readonly WaitingServer[];
     }
   | { readonly kind: 'impossible'; readonly reason: string };
 
+export interface WaitingServer {
+  readonly backend: BackendName;
+  readonly server: string;
+}
+
 export interface RuntimeServers {
-  /** Only these backends are looked at. Rejects when HAProxy cannot be asked. */
-  readonly bring: (services: readonly Service[]) => Promise<RuntimeOutcome>;
+  /**
+   * Only these backends are looked at. Rejects when HAProxy cannot be asked.
+   * @param overdue whether a server's sessions have had their time, so that they are closed
+   */
+  readonly bring: (
+    services: readonly Service[],
+    overdue?: (server: WaitingServer) => boolean,
+  ) => Promise<RuntimeOutcome>;
 }
 
 /** Rounds of doing and reading back: a removed server takes two, its sessions may take more. */
@@ -49,7 +60,7 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
   }
 
   return {
-    bring: async (services) => {
+    bring: async (services, overdue = () => false) => {
       const done: ServerStep[] = [];
       const problems: string[] = [];
       let commandCount = 0;
@@ -72,12 +83,19 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
             kind: 'done',
             commands: commandCount,
             steps: done,
-            waiting: [...new Set(steps.map(({ backend }) => backend))],
+            waiting: steps.map(({ backend, server }) => ({
+              backend,
+              server: typeof server === 'string' ? server : server.name,
+            })),
           };
         }
         if (round > rounds)
           return { kind: 'impossible', reason: problems.at(-1) ?? 'HAProxy does not do what it was told' };
-        const commands = steps.flatMap((step) => commandsFor(step, serverLine));
+        const commands = steps.flatMap((step) =>
+          step.kind === 'delete' && overdue(step)
+            ? [...closeSessions(step), ...commandsFor(step, serverLine)]
+            : commandsFor(step, serverLine),
+        );
         const replies = await control.runtime(commands);
         commandCount += commands.length;
         done.push(...due);

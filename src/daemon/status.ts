@@ -9,7 +9,7 @@ import { failure, type Answer, type Route } from '../http/server.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
-import type { PipelineState } from './pipeline.ts';
+import type { PipelineState } from './pipeline-types.ts';
 
 export interface StatusParts {
   readonly version: string;

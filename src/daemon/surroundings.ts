@@ -5,7 +5,7 @@ import { openFileLimit } from '../haproxy/limits.ts';
 import type { Frame } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listenerCertificates } from './certificates.ts';
-import type { Surroundings } from './pipeline.ts';
+import type { Surroundings } from './pipeline-types.ts';
 
 /** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
 const defaultShare = 4;

@@ -24,6 +24,15 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
   }
 }
 
+/** Ends what a server that is to be deleted still has. [haproxy] management.txt 9.3 "shutdown sessions server" */
+export const closeSessions = ({
+  backend,
+  server,
+}: {
+  readonly backend: string;
+  readonly server: string;
+}): string[] => [`shutdown sessions server ${backend}/${server}`];
+
 function addCommands(definition: ServiceDefinition, server: Server, serverLine: ServerLine): string[] {
   const name = `${definition.backend}/${server.name}`;
   const [, , ...words] = serverLine(definition, server).split(' ');

@@ -77,6 +77,13 @@ export const haproxySettings = {
     default: 10,
     doc: 'how long requests in flight may take when HAProxy is stopped',
   }),
+  drainTimeout: define({
+    flag: 'drain-timeout',
+    argument: 'seconds',
+    schema: seconds,
+    default: 300,
+    doc: 'how long the sessions of a server whose task is gone may go on',
+  }),
   maxconn: define({
     flag: 'maxconn',
     argument: 'n',

@@ -1,0 +1,64 @@
+/** What the pipeline is made of, and what it tells. Types only. */
+import type { ModelContext } from '../core/app-services.ts';
+import type { Desired } from '../core/desired.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { HaproxyControl, Running } from '../haproxy/control.ts';
+import type { ChangingFrame, Renderer } from '../render/render.ts';
+import type { Change, Inbox } from './inbox.ts';
+import type { Journal } from './journal.ts';
+import type { Publisher } from './publisher.ts';
+import type { ReloadBudget } from './reload-budget.ts';
+
+export interface PipelineParts {
+  readonly inbox: Inbox;
+  readonly context: ModelContext;
+  /** Looks up the agents' names that are new; waits for them only a moment. */
+  readonly learnHosts: (change: Change) => Promise<void>;
+  /** Waits for what comes together with a change that takes a reload. */
+  readonly gather: () => Promise<void>;
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly render: Renderer;
+  /** Read anew for each complete pass: certificates are renewed, limits change. */
+  readonly surroundings: () => Promise<Surroundings>;
+  readonly budget: ReloadBudget;
+  readonly journal: Journal;
+  /** How long the sessions of a server whose task is gone may go on, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** Asks for another pass after a while, over what changed. */
+  readonly soon: (afterMs: number) => void;
+  /** Asks for another complete pass after a while. */
+  readonly again: (afterMs: number, why: string) => void;
+  readonly now: () => number;
+}
+
+export interface Surroundings {
+  readonly frame: ChangingFrame;
+  readonly descriptorLimit: number | undefined;
+  readonly ownListeners: number;
+  readonly probePorts: boolean;
+}
+
+/** What the pipeline knows, for status and metrics. */
+export interface PipelineState {
+  /** Undefined until the first pass. */
+  readonly desired: Desired | undefined;
+  /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
+  readonly desiredHash: string | undefined;
+  readonly running: Running | undefined;
+  /** True while HAProxy is known to have what is desired. */
+  readonly inSync: boolean;
+  /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
+  readonly outOfSyncSince: number | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What stands between desired and running now; undefined when nothing does. */
+  readonly failure: { readonly stage: string; readonly message: string; readonly at: string } | undefined;
+}
+
+export interface Pipeline {
+  /** Never rejects. */
+  readonly pass: () => Promise<void>;
+  readonly state: () => PipelineState;
+  /** The text on disk is no longer written. */
+  readonly close: () => Promise<void>;
+}
