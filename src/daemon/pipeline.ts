@@ -131,7 +131,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     let revision: PublishedRevision | undefined;
     try {
       for (let checks = 1; ; checks++) {
-        const wait = running === undefined ? 0 : budget.waitMs(now());
+        const wait = running === undefined ? 0 : budget.waitMs(now(), running.oldWorkers.length);
         if (wait > 0) {
           inbox.putBack(change);
           parts.again(wait, 'the reload budget is used up');

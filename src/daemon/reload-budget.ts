@@ -1,7 +1,10 @@
 /** How often HAProxy may be reloaded: a burst, then one each while. Old workers that still drain cost memory. */
 export interface ReloadBudget {
-  /** Milliseconds until the next reload may happen; 0 = now. */
-  readonly waitMs: (now: number) => number;
+  /**
+   * Milliseconds until the next reload may happen; 0 = now.
+   * @param oldWorkers how many workers still finish old connections: each makes the next reload wait as much again
+   */
+  readonly waitMs: (now: number, oldWorkers: number) => number;
   /** Counts a reload. */
   readonly spend: (now: number) => void;
 }
@@ -15,9 +18,9 @@ export function reloadBudget(burst: number, spacingMs: number): ReloadBudget {
     filledAt = now;
   };
   return {
-    waitMs: (now) => {
+    waitMs: (now, oldWorkers) => {
       fill(now);
-      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) * spacingMs);
+      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) * spacingMs * (1 + oldWorkers));
     },
     spend: (now) => {
       fill(now);

@@ -48,18 +48,25 @@ describe('the reload budget', () => {
     const budget = reloadBudget(2, 1000);
     budget.spend(0);
     budget.spend(0);
-    expect(budget.waitMs(0)).toBe(1000);
-    expect(budget.waitMs(400)).toBe(600);
-    expect(budget.waitMs(1000)).toBe(0);
+    expect(budget.waitMs(0, 0)).toBe(1000);
+    expect(budget.waitMs(400, 0)).toBe(600);
+    expect(budget.waitMs(1000, 0)).toBe(0);
     budget.spend(1000);
-    expect(budget.waitMs(1000)).toBe(1000);
-    expect(budget.waitMs(60_000)).toBe(0);
+    expect(budget.waitMs(1000, 0)).toBe(1000);
+    expect(budget.waitMs(60_000, 0)).toBe(0);
+  });
+
+  test('makes reloads wait longer while old workers still finish their connections', () => {
+    const budget = reloadBudget(1, 1000);
+    budget.spend(0);
+    expect(budget.waitMs(0, 0)).toBe(1000);
+    expect(budget.waitMs(0, 3)).toBe(4000);
   });
 
   test('without a spacing never waits', () => {
     const budget = reloadBudget(1, 0);
     budget.spend(0);
-    expect(budget.waitMs(0)).toBe(0);
+    expect(budget.waitMs(0, 0)).toBe(0);
   });
 });
 
