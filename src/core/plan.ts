@@ -27,13 +27,15 @@ export interface ReloadReason {
 
 export type Plan =
   | { readonly kind: 'none' }
-  /** Servers come, go or change admission while HAProxy runs on. */
+  /** Servers come, go or change admission, routes and certificates change, while HAProxy runs on. */
   | {
       readonly kind: 'runtime';
       readonly backends: readonly BackendName[];
       readonly added: number;
       readonly removed: number;
       readonly admitted: number;
+      /** Maps and certificates that were changed. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
 
@@ -58,8 +60,8 @@ export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan
 }
 
 /** What was done at runtime, counted. */
-export function runtimePlan(steps: readonly ServerStep[]): Plan {
-  if (steps.length === 0) return { kind: 'none' };
+export function runtimePlan(steps: readonly ServerStep[], files: readonly string[] = []): Plan {
+  if (steps.length === 0 && files.length === 0) return { kind: 'none' };
   const count = (kind: ServerStep['kind']) => steps.filter((step) => step.kind === kind).length;
   return {
     kind: 'runtime',
@@ -67,6 +69,7 @@ export function runtimePlan(steps: readonly ServerStep[]): Plan {
     added: count('add'),
     removed: count('remove'),
     admitted: count('admit'),
+    files,
   };
 }
 

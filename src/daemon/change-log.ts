@@ -29,8 +29,8 @@ function describePlan(plan: Plan): Record<string, unknown> {
     case 'none':
       return { action: 'none' };
     case 'runtime': {
-      const { added, removed, admitted, backends } = plan;
-      return { action: 'runtime', added, removed, admitted, backends: backends.slice(0, 10) };
+      const { added, removed, admitted, backends, files } = plan;
+      return { action: 'runtime', added, removed, admitted, files, backends: backends.slice(0, 10) };
     }
     case 'reload':
       return { action: 'reload', reasons: plan.reasons.map(describeReason) };

@@ -23,7 +23,7 @@ import { preflight, type PreflightResult } from './preflight.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { RuntimeOutcome } from './runtime-servers.ts';
 import { rememberLast } from './remember-last.ts';
-import { createRuntime, nothingToDo } from './runtime.ts';
+import { createRuntime, nothingToDo, type RuntimeWanted } from './runtime.ts';
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
 
 /** What one pass wants HAProxy to run. */
@@ -120,7 +120,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (outcome.kind === 'done' && runsFrameOf(wanted, running)) {
       settle(wanted, surroundings);
       if (publisher.activeHash() !== wanted.rendering.hash) text.request();
-      const plan = runtimePlan(outcome.steps);
+      const plan = runtimePlan(outcome.steps, outcome.files);
       if (plan.kind !== 'none') record(change, plan, publisher.takeNumber(), time);
       return;
     }
@@ -146,7 +146,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         wanted = await want();
         // Without the culprits it may be just what runs already.
         if (runsFrameOf(wanted, running)) {
-          const rest = await time('apply', () => runtime.bring([...wanted.desired.services.values()]));
+          const { desired, changing, rendering } = wanted;
+          const rest = await time('apply', () =>
+            runtime.bringAll(runtimeWanted({ desired, changing, rendering })),
+          );
           if (rest.kind === 'done') {
             settle(wanted, surroundings);
             return;
@@ -202,7 +205,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   async function changeKnownServers(wanted: Wanted, running: Running | undefined): Promise<RuntimeOutcome> {
     const services = [...wanted.desired.services.values()];
     if (runsFrameOf(wanted, running)) {
-      if (running !== undefined) return runtime.bring(services);
+      if (running !== undefined) return runtime.bringAll(runtimeWanted(wanted));
       // Nobody to ask, so any change of the text takes the command.
       const same = publisher.activeHash() === wanted.rendering.hash;
       return same
@@ -218,6 +221,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
     return runtime.bring(known);
   }
+
+  const runtimeWanted = ({ desired, changing, rendering }: Wanted): RuntimeWanted => ({
+    services: [...desired.services.values()],
+    maps: rendering.maps,
+    certificates: changing.certificateDigests.keys(),
+  });
 
   function planReload(wanted: Wanted, running: Running | undefined, outcome: RuntimeOutcome): Plan {
     if (runsFrameOf(wanted, running) && outcome.kind === 'impossible') {

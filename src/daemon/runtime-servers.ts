@@ -17,6 +17,8 @@ export type RuntimeOutcome =
       readonly steps: readonly ServerStep[];
       /** Servers that still have sessions and wait to be deleted. */
       readonly waiting: readonly WaitingServer[];
+      /** Maps and certificates that were changed. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'impossible'; readonly reason: string };
 
@@ -87,6 +89,7 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
               backend,
               server: typeof server === 'string' ? server : server.name,
             })),
+            files: [],
           };
         }
         if (round > rounds)

@@ -1,16 +1,28 @@
-/** Servers over the runtime socket, as the pipeline wants it: never rejects, and remembers who still waits to be deleted. */
+/** Changes over the runtime socket, as the pipeline wants it: never rejects, and remembers who still waits to be deleted. */
 import type { Desired } from '../core/desired.ts';
 import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';
+import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
+import { bringCertificates } from './runtime-certificates.ts';
+import { bringMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
 export interface Runtime {
   readonly bring: (services: readonly Service[]) => Promise<RuntimeOutcome>;
+  /** Servers, maps and certificates: all that can change while HAProxy runs. */
+  readonly bringAll: (wanted: RuntimeWanted) => Promise<RuntimeOutcome>;
   /** The services with servers that wait for their last sessions to end. */
   readonly departing: (desired: Desired) => Service[];
+}
+
+export interface RuntimeWanted {
+  readonly services: readonly Service[];
+  readonly maps: Rendering['maps'];
+  /** Paths. */
+  readonly certificates: Iterable<string>;
 }
 
 export interface RuntimeParts {
@@ -25,23 +37,37 @@ export interface RuntimeParts {
 /** Milliseconds between tries to delete servers that still have sessions. */
 const reapMs = 1000;
 
-export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [] };
+export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
 export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }: RuntimeParts): Runtime {
   const runtime = runtimeServers(control, serverLine);
   const departing = departingServers(drainTimeoutMs, now);
+  const settled = async (work: () => Promise<RuntimeOutcome>): Promise<RuntimeOutcome> => {
+    try {
+      return await work();
+    } catch (error) {
+      return { kind: 'impossible', reason: messageOf(error) };
+    }
+  };
+  const bringServers = async (services: readonly Service[]) => {
+    if (services.length === 0) return nothingToDo;
+    const outcome = await runtime.bring(services, departing.overdue);
+    if (outcome.kind === 'done') departing.see(services, outcome.waiting);
+    if (departing.backends().size > 0) soon(reapMs);
+    return outcome;
+  };
   return {
     departing: ({ services }) => [...departing.backends()].flatMap((backend) => services.get(backend) ?? []),
-    bring: async (services) => {
-      if (services.length === 0) return nothingToDo;
-      try {
-        const outcome = await runtime.bring(services, departing.overdue);
-        if (outcome.kind === 'done') departing.see(services, outcome.waiting);
-        if (departing.backends().size > 0) soon(reapMs);
-        return outcome;
-      } catch (error) {
-        return { kind: 'impossible', reason: messageOf(error) };
-      }
-    },
+    bring: (services) => settled(() => bringServers(services)),
+    bringAll: ({ services, maps, certificates }) =>
+      settled(async () => {
+        const servers = await bringServers(services);
+        if (servers.kind === 'impossible') return servers;
+        const routes = await bringMaps(control, maps);
+        if (routes.kind === 'impossible') return routes;
+        const renewed = await bringCertificates(control, certificates);
+        if (renewed.kind === 'impossible') return renewed;
+        return { ...servers, files: [...routes.changed, ...renewed.changed] };
+      }),
   };
 }

@@ -9,16 +9,21 @@ export function mapName({ kind, weight }: Pick<RouteTable, 'kind' | 'weight'>): 
   return `${base}${flavour}${weight === usual ? '' : `.weight${weight}`}.map`;
 }
 
-/** Relative file name → text. */
-export function renderMaps(routes: Routes): Map<string, string> {
-  const files = new Map(routes.tables.map((table) => [mapName(table), lines(table.entries)]));
-  files.set(
-    'app2backend.map',
-    lines(routes.appIds.map(({ key, backend }) => ({ key: key.toLowerCase(), backend }))),
+/** Relative file name → entries, every map that the configuration looks up. */
+export function mapsOf(routes: Routes): Map<string, readonly RouteEntry[]> {
+  const maps = new Map<string, readonly RouteEntry[]>(
+    routes.tables.map((table) => [mapName(table), table.entries]),
   );
-  files.set('redirect2https.map', lines(routes.redirects.map((backend) => ({ key: backend, backend }))));
-  return files;
+  maps.set(
+    'app2backend.map',
+    routes.appIds.map(({ key, backend }) => ({ key: key.toLowerCase(), backend })),
+  );
+  maps.set(
+    'redirect2https.map',
+    routes.redirects.map((backend) => ({ key: backend, backend })),
+  );
+  return maps;
 }
 
-const lines = (entries: readonly RouteEntry[]): string =>
+export const mapText = (entries: readonly RouteEntry[]): string =>
   entries.map(({ key, backend }) => `${key} ${backend}\n`).join('');

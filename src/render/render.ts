@@ -6,7 +6,8 @@ import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import type { Fragments } from './fragments.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
-import { renderMaps } from './maps.ts';
+import { mapsOf, mapText } from './maps.ts';
+import type { RouteEntry } from '../core/routes.ts';
 import { serviceRenderer, type ServiceFrame } from './service.ts';
 import type { Server, ServiceDefinition } from '../core/service.ts';
 
@@ -31,6 +32,8 @@ export interface Rendering {
   readonly hash: string;
   /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
   readonly files: ReadonlyMap<string, string | Buffer>;
+  /** File name → entries, of every map. */
+  readonly maps: ReadonlyMap<string, readonly RouteEntry[]>;
   /** The backend whose lines hold this line of haproxy.cfg (from 1), if one does. */
   readonly backendAt: (line: number) => BackendName | undefined;
 }
@@ -59,28 +62,33 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
 
   const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
-    const maps = renderMaps(desired.routes);
+    const maps = mapsOf(desired.routes);
+    const mapTexts = [...maps].map(([name, entries]): [string, string] => [name, mapText(entries)]);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
     const all = [...desired.services.values()];
     const parts = all.map(services.render);
+    // Servers, entries of maps and certificates can change while HAProxy runs; all else is the frame.
     const frameHash = createHash('sha256')
-      .update(renderHead(fragments, whole, '-'))
+      .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-'))
       .update(frontends);
     for (const part of parts) frameHash.update(part.frame);
-    for (const [name, text] of [...maps, ...errorPages]) frameHash.update(`\0${name}\0`).update(text);
+    for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
     const frameDigest = frameHash.digest('hex').slice(0, 32);
-    const wholeHash = createHash('sha256').update(frameDigest);
+    const wholeHash = createHash('sha256')
+      .update(frameDigest)
+      .update(renderHead(fragments, whole, '-'));
     for (const part of parts) wholeHash.update(part.servers).update('\0');
+    for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
     const head = Buffer.from(renderHead(fragments, whole, hash));
     const bodies = parts.flatMap((part) => [part.frame, part.servers]);
     const files = new Map<string, string | Buffer>([
       [configurationFile, Buffer.concat([head, frontends, ...bodies])],
-      ...maps,
+      ...mapTexts,
       ...errorPages,
     ]);
-    return { hash, files, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
+    return { hash, files, maps, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
   };
   return { render, serverLine: services.serverLine };
 }

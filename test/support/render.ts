@@ -117,7 +117,7 @@ export function certificates(names: readonly string[]): { directory: string; rem
 export function checkRendering(
   rendering: Rendering,
   certificateDirectory: string,
-  program = 'haproxy',
+  program = process.env['PACER_TEST_HAPROXY'] ?? 'haproxy',
 ): string {
   const directory = mkdtempSync(join(tmpdir(), 'pacer-check-'));
   try {
