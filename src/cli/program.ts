@@ -46,6 +46,11 @@ A flag wins over the environment, that over the file, that over the default.
 `,
   );
   addSettings(
+    command('init', 'write a first configuration, for a HAProxy that starts before Pacer', async (options) =>
+      (await import('./init.ts')).init(options),
+    ),
+  );
+  addSettings(
     command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) =>
       (await import('./render.ts')).render(options),
     )

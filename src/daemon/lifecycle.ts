@@ -99,7 +99,7 @@ async function startServing(
   );
 
   const control = await openControl(settings, program, (event) =>
-    log.debug({ event }, `HAProxy: ${event.kind}`),
+    log[event.kind === 'command-failed' ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
   const render = renderer(loadFragments(), steadyFrame(settings));
   const publisher = await createPublisher({
@@ -175,6 +175,8 @@ async function startFollowing(
   };
   undo.add(pipeline.close);
   undo.add(passes.close);
+  // Before the pass under way is waited for, which may be trying a command again and again.
+  undo.add(() => control.detach());
 
   const marathon: MarathonSource = followMarathon({
     endpoints: settings.marathon,
@@ -210,7 +212,8 @@ async function startFollowing(
   log.info({ status: `${server.address}/status` }, 'following Marathon');
 
   control.onExit((exit) => {
-    log.error({ exit }, 'HAProxy has ended; it is started again');
+    const what = control.mode === 'supervise' ? 'it is started again' : 'Pacer waits for it';
+    log.error({ exit }, `HAProxy has ended; ${what}`);
     // Before the first snapshot there is nothing to apply, but what served before serves again.
     if (inbox.ready()) pass('HAProxy has ended');
     else serve().catch((error: unknown) => log.error({ error: messageOf(error) }, 'HAProxy does not start'));

@@ -46,6 +46,8 @@ export interface PipelineState {
   /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
   readonly desiredHash: string | undefined;
   readonly running: Running | undefined;
+  /** True where HAProxy cannot be asked what it runs, and never could: command mode without a runtime socket. */
+  readonly blind: boolean;
   /** True while HAProxy is known to have what is desired. */
   readonly inSync: boolean;
   /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */

@@ -60,6 +60,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     desired: undefined,
     desiredHash: undefined,
     running: undefined,
+    blind: control.mode === 'command',
     inSync: false,
     outOfSyncSince: 0,
     diagnostics: [],
@@ -113,7 +114,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const facts = await time('derive', () => judge(running, surroundings));
     const want = () => time('render', () => wantedState(facts, surroundings.frame));
     let wanted = await want();
-    state = { ...state, running };
+    state = { ...state, running, blind: state.blind && running === undefined };
 
     // Servers first: they are the freshest that can be had, should the reload wait or fail.
     const outcome = await time('apply', () => changeKnownServers(wanted, running));
@@ -173,16 +174,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
     const { descriptorLimit, ownListeners, frame, probePorts } = surroundings;
-    const { binds, backends } = publisher.contentsOf(running?.hash);
+    const contents = publisher.contentsOf(running?.hash);
     return preflight({
       desired: derived,
-      runningBinds: binds,
-      serving: backends,
+      runningBinds: contents?.binds ?? new Set(),
+      serving: contents?.backends ?? new Set(),
       budget:
         descriptorLimit === undefined
           ? undefined
           : { limit: descriptorLimit, maxconn: frame.maxconn, ownListeners },
-      probePorts,
+      // Where it is not known which ports HAProxy has itself, they would all seem to be taken.
+      probePorts: probePorts && (running === undefined || contents !== undefined),
     });
   }
 

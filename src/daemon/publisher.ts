@@ -29,8 +29,8 @@ export interface Publisher {
    * @throws PacerError HAPROXY_RELOAD_FAILED, HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
    */
   readonly apply: (revision: PublishedRevision, hash: string, isRunning: boolean) => Promise<void>;
-  /** What the configuration of this hash listens on and serves; nothing where it is not known. */
-  readonly contentsOf: (hash: string | undefined) => Contents;
+  /** What the configuration of this hash listens on and serves; undefined where it is not known. */
+  readonly contentsOf: (hash: string | undefined) => Contents | undefined;
   /** Of the revision that is current; undefined before there is one. */
   readonly activeHash: () => string | undefined;
   /** The number of a change that is not written at once. */
@@ -94,7 +94,7 @@ export async function createPublisher({
   return {
     activeHash: () => active,
     takeNumber: () => (lastNumber += 1),
-    contentsOf: (hash) => contents.get(frameOf(hash) ?? '') ?? { binds: new Set(), backends: new Set() },
+    contentsOf: (hash) => contents.get(frameOf(hash) ?? ''),
     write: async (rendering, desired, cause) => {
       lastNumber += 1;
       const services = [...desired.services.values()];

@@ -51,7 +51,7 @@ const patienceMs = 5000;
 /** Why Pacer is not ready; empty when it is. */
 export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
   const { confirmedAt, lastError } = marathon();
-  const { desired, running, outOfSyncSince, failure: standing } = pipeline();
+  const { desired, running, blind, outOfSyncSince, failure: standing } = pipeline();
   const why: string[] = [];
   if (confirmedAt === undefined) {
     why.push(
@@ -65,7 +65,7 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
   }
   if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
   else if (desired === undefined) why.push('no snapshot has been applied yet');
-  else if (running === undefined) why.push('HAProxy does not answer');
+  else if (running === undefined && !blind) why.push('HAProxy does not answer');
   else if (outOfSyncSince === 0) why.push('the first snapshot has not been applied yet');
   else if (outOfSyncSince !== undefined && now() - outOfSyncSince > patienceMs) {
     const seconds = Math.round((now() - outOfSyncSince) / 1000);

@@ -1,6 +1,7 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
 import { readlink } from 'node:fs/promises';
 import type { HaproxyControl } from '../haproxy/control.ts';
+import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
 import type { Frame } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -53,7 +54,7 @@ export async function readSurroundings(
   const certificates = settings.dontBindHttpHttps
     ? []
     : await listenerCertificates(settings.sslCerts, settings.stateDir);
-  const master = control?.mode === 'supervise' ? undefined : (await control?.running())?.masterPid;
+  const master = control?.mode === 'supervise' ? undefined : await masterSeen(settings, control);
   const descriptorLimit = await openFileLimit(master ?? 'self');
   return {
     frame: {
@@ -66,6 +67,12 @@ export async function readSurroundings(
     probePorts: control?.mode === 'supervise' || (master !== undefined && (await sharesNetwork(master))),
     ownListeners: ownPorts(settings).size + 2,
   };
+}
+
+/** The master's pid, if it means the same here: one of another container may be anybody's. */
+async function masterSeen(settings: Settings, control: HaproxyControl | undefined) {
+  const master = (await control?.running())?.masterPid;
+  return master !== undefined && (await isOurs(master, settings.masterSocket)) ? master : undefined;
 }
 
 async function sharesNetwork(pid: number): Promise<boolean> {

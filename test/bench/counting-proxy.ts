@@ -1,28 +1,33 @@
-/** A TCP pass-through before Marathon that counts what Pacer fetches; the event stream apart from the rest. */
+/** A TCP pass-through before Marathon that counts what Pacer fetches: event stream, lists of all apps, and the rest. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export type WireCounts = Record<'fetchedBytes' | 'requests' | 'listBytes' | 'lists' | 'streamBytes', number>;
 
 export interface CountingProxy {
   readonly port: number;
-  readonly counts: () => { fetchedBytes: number; streamBytes: number; requests: number };
+  readonly counts: () => WireCounts;
   readonly close: () => void;
 }
 
 export async function startCountingProxy(target: number): Promise<CountingProxy> {
-  const counts = { fetchedBytes: 0, streamBytes: 0, requests: 0 };
+  const counts: WireCounts = { fetchedBytes: 0, requests: 0, listBytes: 0, lists: 0, streamBytes: 0 };
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
     // What an answer belongs to is told by the request before it: there is no pipelining.
-    let isStream = false;
+    let kind: 'fetched' | 'list' | 'stream' = 'fetched';
     client.on('data', (chunk: Buffer) => {
-      if (!/^[A-Z]{3,7} \//.test(chunk.toString('latin1', 0, 10))) return;
-      isStream = chunk.toString('latin1', 0, 40).startsWith('GET /v2/events');
-      counts.requests += 1;
+      const start = chunk.toString('latin1', 0, 40);
+      if (!/^[A-Z]{3,7} \//.test(start)) return;
+      kind = start.startsWith('GET /v2/events')
+        ? 'stream'
+        : start.startsWith('GET /v2/apps?')
+          ? 'list'
+          : 'fetched';
+      if (kind === 'fetched') counts.requests += 1;
+      if (kind === 'list') counts.lists += 1;
     });
-    upstream.on('data', (chunk: Buffer) => {
-      if (isStream) counts.streamBytes += chunk.length;
-      else counts.fetchedBytes += chunk.length;
-    });
+    upstream.on('data', (chunk: Buffer) => (counts[`${kind}Bytes`] += chunk.length));
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],

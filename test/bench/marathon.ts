@@ -23,15 +23,19 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
     execArgv: ['--import', 'tsx'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const gone = new Promise<never>((_, reject) => {
+    child.once('exit', () => reject(new Error('the process that plays Marathon has ended')));
+  });
+  /** Whoever waits for it hears of the end; it may be that nobody waits yet. */
+  const orGone = <T>(answer: Promise<T>): Promise<T> => {
+    const first = Promise.race([answer, gone]);
+    first.catch(() => undefined);
+    return first;
+  };
   const waiting = new Map<number, { resolve: (counts: Counts) => void; reject: (error: Error) => void }>();
   const watchers = new Set<(event: TaskEvent) => void>();
   let calls = 0;
-  const url = new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => {
-      const error = new Error(`the process that plays Marathon has ended (${code ?? 'by a signal'})`);
-      reject(error);
-      for (const call of waiting.values()) call.reject(error);
-    });
+  const url = new Promise<string>((resolve) => {
     child.on('message', (message: FromMarathon) => {
       switch (message.kind) {
         case 'listening':
@@ -52,28 +56,32 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
     });
   });
   const call = (what: Call) =>
-    new Promise<Counts>((resolve, reject) => {
-      const message: ToMarathon = { id: ++calls, call: what };
-      waiting.set(message.id, { resolve, reject });
-      child.send(message);
-    });
+    orGone(
+      new Promise<Counts>((resolve, reject) => {
+        const message: ToMarathon = { id: ++calls, call: what };
+        waiting.set(message.id, { resolve, reject });
+        child.send(message, (error) => {
+          if (error !== null) reject(error);
+        });
+      }),
+    );
   return {
-    url: await url,
+    url: await orGone(url),
     load: (apps, tasksEach) => call({ name: 'load', apps, tasksEach }),
     scale: (app, instances) => call({ name: 'scale', app, instances }),
     counts: () => call({ name: 'counts' }),
     next: (app, states) =>
-      new Promise((resolve) => {
-        const watcher = (event: TaskEvent) => {
-          if (event.app !== app || !states.includes(event.state)) return;
-          watchers.delete(watcher);
-          resolve(event);
-        };
-        watchers.add(watcher);
-      }),
+      orGone(
+        new Promise((resolve) => {
+          const watcher = (event: TaskEvent) => {
+            if (event.app !== app || !states.includes(event.state)) return;
+            watchers.delete(watcher);
+            resolve(event);
+          };
+          watchers.add(watcher);
+        }),
+      ),
     close: () => {
-      // Nobody waits for what is under way any more.
-      waiting.clear();
       if (child.connected) child.disconnect();
       return ended;
     },

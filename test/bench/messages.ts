@@ -1,18 +1,15 @@
 /** What the benchmark and the process that plays Marathon say to each other. Plain values, since they cross a pipe. */
+import type { WireCounts } from './counting-proxy.ts';
 
 export type Call =
   | { readonly name: 'load'; readonly apps: number; readonly tasksEach: number }
   | { readonly name: 'scale'; readonly app: string; readonly instances: number }
   | { readonly name: 'counts' };
 
-/** How much went over the wire since the start. Grows only. */
-export interface Counts {
+/** How much went over the wire since the start, answers with their headers. Grows only. */
+export interface Counts extends Readonly<WireCounts> {
   /** Events published, whether or not anybody reads them. */
   readonly events: number;
-  /** Bytes that Pacer was answered, headers included, without those of the event stream. */
-  readonly fetchedBytes: number;
-  readonly streamBytes: number;
-  readonly requests: number;
 }
 
 /** A task enters a state, as a `status_update_event` tells it. */
@@ -24,7 +21,10 @@ export interface TaskEvent {
   readonly at: number;
 }
 
-export type ToMarathon = { readonly id: number; readonly call: Call };
+export interface ToMarathon {
+  readonly id: number;
+  readonly call: Call;
+}
 
 export type FromMarathon =
   | { readonly kind: 'listening'; readonly url: string }

@@ -63,6 +63,8 @@ function probe(port: number, host: string, onAnswer: (answer: ProbeAnswer) => vo
     if (task !== undefined) tell({ task, failure: undefined });
   });
   socket.on('error', ({ message }) => fail(message));
-  socket.on('end', () => fail(text === '' ? 'closed without an answer' : text.slice(0, text.indexOf('\r\n'))));
+  socket.on('end', () =>
+    fail(text === '' ? 'closed without an answer' : text.slice(0, text.indexOf('\r\n'))),
+  );
   return socket;
 }

@@ -31,7 +31,7 @@ export interface FullSync {
   /** From the arrival of Marathon's list until HAProxy runs it, as the daemon says. */
   readonly snapshotToAppliedMs: number | undefined;
   readonly stages: Stages;
-  readonly fetchedBytes: number;
+  readonly listBytes: number;
 }
 
 export interface Idle {
@@ -54,6 +54,8 @@ export interface Phase {
   readonly failures: readonly string[];
   /** Counted by HAProxy's master. */
   readonly reloads: number;
+  /** Lists of all apps that were fetched meanwhile. */
+  readonly lists: number;
   /** For each round, that is for each task that came or went. */
   readonly perChange: PerChange;
 }
@@ -64,9 +66,10 @@ export interface PerChange {
   readonly cpuMs: number;
   /** Of haproxy -c. */
   readonly checkCpuMs: number;
+  /** Without the lists of all apps, which the daemon asks for on a slow timer. */
   readonly fetchedBytes: number;
-  readonly streamBytes: number;
   readonly requests: number;
+  readonly streamBytes: number;
 }
 
 export interface Spread {

@@ -14,7 +14,10 @@ const tickMs = 10;
 export async function cpuOf(pid: number): Promise<CpuMs> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The second field, the name in parentheses, may hold blanks.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
   return { own: (utime + stime) * tickMs, children: (cutime + cstime) * tickMs };
 }
@@ -26,6 +29,7 @@ export interface MemoryMb {
 
 export async function memoryOf(pid: number): Promise<MemoryMb> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024;
+  const field = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024;
   return { resident: field('VmRSS'), peak: field('VmHWM') };
 }

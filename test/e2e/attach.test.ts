@@ -133,7 +133,7 @@ test('a Pacer that starts while HAProxy is away says so, and recovers when it co
   expect(await statusOf('b.example')).toBe(200);
 });
 
-test('a state directory that was lost does not take away what HAProxy serves', async () => {
+test('a state directory that was lost does not take away what HAProxy serves, and is made again', async () => {
   await stack.daemon().stop();
   await stack.marathon.stop();
   for (const name of ['current', 'revisions']) {
@@ -145,4 +145,12 @@ test('a state directory that was lost does not take away what HAProxy serves', a
     (await stack.log()).slice(saidBefore).includes('following Marathon'),
   );
   expect(await statusOf('web.example')).toBe(200);
+  await stack.marathon.resume();
+  await stack.daemon().ready();
+  await stack.inStep('/web');
+  expect(await statusOf('web.example')).toBe(200);
+  const { running: now } = (await stack.status()).haproxy;
+  await stack.until('a HAProxy that starts would find what this one runs', async () =>
+    (await readlink(join(stack.directory, 'current'))).includes(`-${now?.hash.slice(0, 8) ?? 'nothing'}`),
+  );
 });

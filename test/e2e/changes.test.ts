@@ -112,11 +112,25 @@ test('a changed definition takes effect: another host, the old one unknown', asy
   noneFailed();
 });
 
+test('a host that moves to another app takes no reload', async () => {
+  const before = (await stack.status()).haproxy.running?.reloads;
+  await stack.marathon.update('/other', {
+    labels: { HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: 'newer.example' },
+  });
+  await stack.until(
+    'the newer host leads there',
+    async () => (await stack.ask({ host: 'newer.example' })).json?.app === '/other',
+  );
+  expect((await stack.ask({ host: 'new.example' })).status).toBe(404);
+  expect((await stack.status()).haproxy.running?.reloads).toBe(before);
+  noneFailed();
+});
+
 test('an app that is deleted is gone, with its route and its port', async () => {
   await stack.marathon.remove('/other');
   await stack.until(
     'its host is unknown',
-    async () => (await stack.ask({ host: 'new.example' })).status === 404,
+    async () => (await stack.ask({ host: 'newer.example' })).status === 404,
   );
   await expect(stack.ask({ port: ports[1]! })).rejects.toThrow('ECONNREFUSED');
   noneFailed();
@@ -126,8 +140,12 @@ test('fifty reloads in a row fail no request', async () => {
   const reloads = async () => (await stack.status()).haproxy.running?.reloads ?? 0;
   const before = await reloads();
   for (let i = 1; (await reloads()) - before < 50; i++) {
-    // An app without tasks changes no server of /web, but every one of these changes takes a reload.
-    const labels = { HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: `number-${i}.example` };
+    // An app without tasks changes no server of /web, but another algorithm takes a reload each time.
+    const labels = {
+      HAPROXY_GROUP: 'external',
+      HAPROXY_0_VHOST: `number-${i}.example`,
+      HAPROXY_0_BALANCE: i % 2 === 0 ? 'leastconn' : 'roundrobin',
+    };
     if (i === 1) await stack.marathon.deploy(httpApp('/changing', ports[2]!, { instances: 0, labels }));
     else await stack.marathon.update('/changing', { labels });
     await stack.until(

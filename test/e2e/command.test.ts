@@ -154,7 +154,8 @@ describe('without a runtime socket that Pacer can reach', () => {
     });
     const { failure, haproxy: seen } = await stack.status();
     expect(failure).toBeNull();
-    expect(seen.running).toBeNull();
+    expect(seen).toMatchObject({ running: null, inSync: true });
+    await stack.daemon().ready();
   });
 
   test('one change runs the command once', async () => {
@@ -172,5 +173,16 @@ describe('without a runtime socket that Pacer can reach', () => {
     expect(await statusOf(stack, 'late.example')).toBe(404);
     await rm(join(stack.directory, 'broken'));
     await stack.until('the change is in effect', async () => (await statusOf(stack, 'late.example')) === 200);
+  });
+
+  test('Pacer ends when it is told, though the command is still to be tried again', async () => {
+    await stack.daemon().stop();
+    stack.startPacer(['--command', reloadCommand(stack), '--reload-interval', '600']);
+    await stack.daemon().ready();
+    await writeFile(join(stack.directory, 'broken'), '');
+    const before = await runs(stack);
+    await stack.marathon.update('/late', { labels: { HAPROXY_GROUP: 'internal' } });
+    await stack.until('the command has failed', async () => (await runs(stack)) > before);
+    expect(await stack.daemon().stop()).toBe(0);
   });
 });

@@ -43,7 +43,11 @@ test('killed at twenty-five random instants during changes, HAProxy serves throu
   });
   traffic.start();
   for (let round = 1; round <= 25; round++) {
-    const labels = { HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: `round-${round}.example` };
+    const labels = {
+      HAPROXY_GROUP: 'external',
+      HAPROXY_0_VHOST: `round-${round}.example`,
+      HAPROXY_0_BALANCE: round % 2 === 0 ? 'leastconn' : 'roundrobin',
+    };
     const change =
       round === 1
         ? stack.marathon.deploy(httpApp('/changing', ports[1]!, { instances: 0, labels }))

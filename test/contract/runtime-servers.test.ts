@@ -1,0 +1,438 @@
+/**
+ * The runtime path against a real HAProxy, of whatever version PACER_TEST_HAPROXY is: `npm run test:haproxy-matrix`
+ * runs this on all that Pacer is held to.
+ */
+import { describe, expect, test } from 'vitest';
+import type { App } from '../../src/core/model.ts';
+import { aCheck, anApp, aPort } from '../support/apps.ts';
+import { freePorts, get, until } from '../support/haproxy.ts';
+import { runtimeHaproxy, type Columns, type RuntimeHaproxy } from './runtime-haproxy.ts';
+import { heldSession, nameAt, silentName, silentTask, target, taskAt } from './targets.ts';
+
+const external = (labels: Record<string, string> = {}) => ({ HAPROXY_GROUP: 'external', ...labels });
+const http = external({ HAPROXY_0_MODE: 'http' });
+const sticky = external({ HAPROXY_0_MODE: 'http', HAPROXY_0_STICKY: 'true' });
+
+/** An app on a service port of its own, and its variants with other tasks. */
+async function appOn(parts: Partial<App> = {}, id = '/web') {
+  const [servicePort = 0] = await freePorts(1);
+  const app = (tasks: App['tasks'], more: Partial<App> = {}) =>
+    anApp(id, { ports: [aPort(servicePort)], ...parts, ...more, tasks });
+  return { servicePort, backend: `${id.slice(1)}_${servicePort}`, app };
+}
+
+/** Tasks 1 to `count` that nobody listens for. */
+const silentTasks = (count: number, app = '/web') =>
+  Array.from({ length: count }, (_, i) => silentTask(app, i + 1));
+
+describe('a server that comes', () => {
+  test('serves at once, without a reload', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort } = await appOn({ labels: http });
+    const one = await target('http');
+    await haproxy.start(app([]));
+    const { workerPid } = (await haproxy.control.running())!;
+    const { kinds, waiting } = await haproxy.bring(app([taskAt('/web', one.port)]));
+    expect({ kinds, waiting }).toEqual({ kinds: ['add'], waiting: [] });
+    expect(await get(servicePort)).toBe(`${one.port}`);
+    expect(await haproxy.control.running()).toMatchObject({ workerPid, reloads: 0 });
+  });
+
+  test.each([
+    ['HTTP', 'http', 'GET /health'],
+    ['HTTPS', 'https', 'GET /health'],
+    ['TCP', 'tcp', 'connection'],
+  ] as const)('is checked over %s, on its own port', async (protocol, kind, said) => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn({ healthChecks: [aCheck({ protocol, intervalSeconds: 1 })] });
+    const one = await target(kind);
+    await haproxy.start(app([]));
+    await haproxy.bring(app([taskAt('/web', one.port)]));
+    await until(() => one.heard.has(said));
+    await until(async () => (await haproxy.states())[0]?.check === 'passed');
+    const check = { HTTP: 'L7OK', HTTPS: 'L7OK', TCP: 'L4OK' }[protocol];
+    expect((await haproxy.stat(nameAt(one.port))).value('check_status')).toBe(check);
+  });
+
+  test('is checked on a port of the check, by the path of the check', async () => {
+    const haproxy = await runtimeHaproxy();
+    const [one, checked] = [await target('http'), await target('http')];
+    const check = aCheck({ port: checked.port, path: '/a b?c="d"&e=%20', intervalSeconds: 1 });
+    const { app } = await appOn({ healthChecks: [check] });
+    await haproxy.start(app([]));
+    await haproxy.bring(app([taskAt('/web', one.port)]));
+    await until(() => checked.heard.size > 0);
+    expect(one.heard).toEqual(new Set());
+  });
+
+  test('goes down when its check fails, and up when it passes again', async () => {
+    const haproxy = await runtimeHaproxy();
+    const check = aCheck({ intervalSeconds: 1, maxConsecutiveFailures: 0 });
+    const { app } = await appOn({ healthChecks: [check] });
+    const [good, bad] = [await target('http'), await target('http', 500)];
+    const tasks = [taskAt('/web', good.port), taskAt('/web', bad.port)];
+    await haproxy.start(app([]));
+    await haproxy.bring(app(tasks));
+    await haproxy.status(nameAt(bad.port), /^DOWN$/);
+    await haproxy.status(nameAt(good.port), /^UP$/);
+    // What checks find is HAProxy's business: nothing is to be done about it.
+    expect((await haproxy.bring(app(tasks))).commands).toEqual([]);
+    bad.status = 200;
+    await haproxy.status(nameAt(bad.port), /^UP$/);
+  });
+
+  test('has its cookie where HAProxy can give it one; 2.6 refuses with its reason', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn({ labels: sticky });
+    const [one, two] = [taskAt('/web', 1), taskAt('/web', 2)];
+    await haproxy.start(app([one]));
+    const { version, addServerCookie } = haproxy.control.capabilities();
+    const outcome = await haproxy.attempt(app([one, two]));
+    if (addServerCookie) {
+      expect(outcome.kind).toBe('done');
+      const { cookie } = [...haproxy.desired(app([two])).services.values()][0]!.servers[0]!;
+      expect((await haproxy.stat(nameAt(2))).value('cookie')).toBe(cookie);
+    } else {
+      expect(outcome).toEqual({
+        kind: 'impossible',
+        reason: `HAProxy ${version} adds no server with a cookie at runtime`,
+      });
+      expect(haproxy.takeCommands()).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['roundrobin', 'tcp'],
+    ['leastconn', 'http'],
+    ['first', 'tcp'],
+    ['random(2)', 'http'],
+    ['source', 'tcp'],
+    ['uri whole', 'http'],
+    ['url_param user', 'http'],
+    ['hdr(X-User)', 'http'],
+    ['rdp-cookie', 'tcp'],
+  ])('is taken by balance %s in mode %s, drained, and taken back', async (balance, mode) => {
+    const haproxy = await runtimeHaproxy();
+    const labels = external({ HAPROXY_0_MODE: mode, HAPROXY_0_BALANCE: balance });
+    const { app, servicePort } = await appOn({ labels });
+    const [one, two] = [await target('http'), await target('http')];
+    const [here, there] = [taskAt('/web', one.port), taskAt('/web', two.port)];
+    await haproxy.start(app([here]));
+    await haproxy.bring(app([here, there]));
+    await haproxy.bring(app([{ ...here, leaving: true }, there]));
+    expect(await get(servicePort)).toBe(`${two.port}`);
+    await haproxy.bring(app([here, { ...there, leaving: true }]));
+    expect(await get(servicePort)).toBe(`${one.port}`);
+    await haproxy.bring(app([there]));
+    expect(await get(servicePort)).toBe(`${two.port}`);
+  });
+
+  test('is refused by balance static-rr, and no command is sent', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn({ labels: external({ HAPROXY_0_BALANCE: 'static-rr' }) });
+    await haproxy.start(app([silentTask('/web', 1)]));
+    expect(await haproxy.attempt(app(silentTasks(2)))).toMatchObject({ kind: 'impossible' });
+    expect(haproxy.takeCommands()).toEqual([]);
+    expect(Object.keys(await haproxy.admin())).toEqual([silentName(1)]);
+  });
+
+  test('with an address of IPv6 is known again, however the address is written', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn();
+    const hosts = ['2001:DB8:0:0::1', '2001:db8::2', '::ffff:10.0.0.3', '::10.0.0.4', '1:0:0:2:0:0:0:3'];
+    const tasks = hosts.map((host, i) => taskAt('/web', 100 + i, { host }));
+    await haproxy.start(app(tasks.slice(0, 1)));
+    expect((await haproxy.bring(app(tasks))).kinds).toEqual(tasks.slice(1).map(() => 'add'));
+    expect((await haproxy.bring(app(tasks))).commands).toEqual([]);
+    await haproxy.reload(app(tasks));
+    expect((await haproxy.bring(app(tasks))).commands).toEqual([]);
+  });
+});
+
+describe('a server that was added at runtime is the one the file gives', () => {
+  test.each<[string, Partial<App>]>([
+    ['without a check, in tcp mode', {}],
+    ['with an HTTP check', { healthChecks: [aCheck({ intervalSeconds: 1, maxConsecutiveFailures: 7 })] }],
+    ['with an HTTPS check', { healthChecks: [aCheck({ protocol: 'HTTPS', intervalSeconds: 1 })] }],
+    ['with a TCP check', { healthChecks: [aCheck({ protocol: 'TCP', intervalSeconds: 1 })] }],
+    ['with a consistent hash', { labels: external({ HAPROXY_0_BALANCE: 'source' }) }],
+    ['with leastconn in http mode', { labels: { ...http, HAPROXY_0_BALANCE: 'leastconn' } }],
+    ['with a cookie', { labels: sticky }],
+  ])('%s', async (_, parts) => {
+    const haproxy = await runtimeHaproxy();
+    if (parts.labels === sticky && !haproxy.control.capabilities().addServerCookie) return;
+    const { app } = await appOn(parts);
+    const kind = ({ HTTPS: 'https', TCP: 'tcp' } as const)[parts.healthChecks?.[0]?.protocol as 'TCP'] ?? 'http';
+    const targets = [await target(kind), await target(kind), await target(kind)];
+    const [one, two, three] = targets.map(({ port }) => taskAt('/web', port));
+    await haproxy.start(app([one!]));
+    await haproxy.bring(app([one!, two!, three!]));
+    const settled = async () => {
+      for (const { port } of targets) await haproxy.status(nameAt(port), /^(?:UP|no check)$/);
+      if (parts.healthChecks !== undefined)
+        await until(async () => (await haproxy.states()).every(({ check }) => check === 'passed'));
+      return described(await haproxy.columns());
+    };
+    const added = await settled();
+    await haproxy.reload(app([one!, two!, three!]));
+    expect(added).toEqual(await settled());
+  });
+
+  test('500 of them, with the ids of the file', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn();
+    const all = app(silentTasks(500));
+    await haproxy.start(app([]));
+    expect((await haproxy.bring(all)).kinds).toHaveLength(500);
+    const { servers } = [...haproxy.desired(all).services.values()][0]!;
+    const ids = async () => Object.fromEntries((await haproxy.states()).map(({ server, id }) => [server, id]));
+    expect(await ids()).toEqual(Object.fromEntries(servers.map(({ name, id }) => [name, id])));
+    expect(backend).toBe('web_' + String(haproxy.desired(all).services.keys().next().value).slice(4));
+    expect((await haproxy.bring(all)).commands).toEqual([]);
+    expect((await haproxy.bring(app([]))).kinds).toHaveLength(500);
+    expect(await haproxy.admin()).toEqual({});
+  });
+
+  test('one whose id another server has got a free one until the next reload', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn();
+    const { early, late } = twins(app, haproxy.desired);
+    await haproxy.start(app([]));
+    await haproxy.bring(app([late]));
+    await haproxy.bring(app([early, late]));
+    const states = await haproxy.states();
+    expect(new Set(states.map(({ id }) => id)).size).toBe(2);
+    expect((await haproxy.bring(app([early, late]))).commands).toEqual([]);
+    await haproxy.reload(app([early, late]));
+    expect((await haproxy.bring(app([early, late]))).commands).toEqual([]);
+    // The id of the one that goes is free for the other again.
+    await haproxy.bring(app([early]));
+    await haproxy.bring(app([early, late]));
+    expect(await haproxy.states()).toHaveLength(2);
+  });
+});
+
+/** Two tasks whose servers have the same id when each is alone; the early one comes first in the file. */
+function twins(app: (tasks: App['tasks']) => App, desired: RuntimeHaproxy['desired']) {
+  const idOf = (n: number) =>
+    [...desired(app([silentTask('/web', n)])).services.values()][0]!.servers[0]!.id;
+  const seen = new Map<number, number>();
+  for (let n = 1; ; n++) {
+    const id = idOf(n);
+    const other = seen.get(id);
+    seen.set(id, n);
+    if (other === undefined) continue;
+    const both = desired(app([silentTask('/web', other), silentTask('/web', n)]));
+    const first = [...both.services.values()][0]!.servers[0]!.name;
+    const [early, late] = first === silentName(n) ? [n, other] : [other, n];
+    return { early: silentTask('/web', early), late: silentTask('/web', late) };
+  }
+}
+
+describe('a server that leaves', () => {
+  test('is drained, keeps its session, and takes new ones when it is ready again', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort } = await appOn();
+    const [one, two] = [await target('tcp'), await target('tcp')];
+    const [here, there] = [taskAt('/web', one.port), taskAt('/web', two.port)];
+    await haproxy.start(app([here]));
+    const held = await heldSession(servicePort);
+    expect((await haproxy.bring(app([{ ...here, leaving: true }, there]))).kinds.sort()).toEqual([
+      'add',
+      'admit',
+    ]);
+    expect(await haproxy.admin()).toEqual({ [nameAt(one.port)]: 'drain', [nameAt(two.port)]: 'ready' });
+    for (let i = 0; i < 4; i++) await heldSession(servicePort);
+    await haproxy.connections(nameAt(two.port), 4);
+    expect(await held.say('still')).toBe('still');
+    expect((await haproxy.bring(app([here, there]))).kinds).toEqual(['admit']);
+    for (let i = 0; i < 2; i++) await heldSession(servicePort);
+    expect((await haproxy.stat(nameAt(one.port))).currentSessions).toBeGreaterThan(1);
+  });
+
+  test('comes back from a drain that the file began', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort } = await appOn({ labels: http });
+    const [one, two] = [await target('http'), await target('http')];
+    const [here, there] = [taskAt('/web', one.port), taskAt('/web', two.port)];
+    const draining = app([{ ...here, leaving: true }, there]);
+    await haproxy.start(draining);
+    expect((await haproxy.bring(draining)).commands).toEqual([]);
+    expect(await get(servicePort)).toBe(`${two.port}`);
+    await haproxy.bring(app([here]));
+    expect(await get(servicePort)).toBe(`${one.port}`);
+    expect((await haproxy.bring(app([here]))).commands).toEqual([]);
+  });
+
+  test('is deleted at once when it has no session', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn({ healthChecks: [aCheck({ protocol: 'TCP', intervalSeconds: 1 })] });
+    const [one, two] = [await target('tcp'), await target('tcp')];
+    await haproxy.start(app([taskAt('/web', one.port)]));
+    await haproxy.bring(app([taskAt('/web', one.port), taskAt('/web', two.port)]));
+    // Its check may be under way.
+    await until(() => two.heard.size > 0);
+    expect(await haproxy.bring(app([]))).toMatchObject({ kinds: ['remove', 'remove'], waiting: [] });
+    expect(await haproxy.admin()).toEqual({});
+  });
+
+  test('is deleted after requests that were answered', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort } = await appOn({ labels: http });
+    const one = await target('http');
+    await haproxy.start(app([]));
+    for (let i = 0; i < 5; i++) {
+      await haproxy.bring(app([taskAt('/web', one.port)]));
+      expect(await get(servicePort)).toBe(`${one.port}`);
+      await haproxy.connections(nameAt(one.port), 0);
+      await haproxy.bring(app([]));
+      await until(async () => (await haproxy.bring(app([]))).waiting.length === 0);
+      expect(await haproxy.admin()).toEqual({});
+    }
+  });
+
+  test('waits in maintenance while a session is open, and is deleted when it has ended', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort, backend } = await appOn();
+    const [one, two] = [await target('tcp'), await target('tcp')];
+    await haproxy.start(app([taskAt('/web', one.port)]));
+    const held = await heldSession(servicePort);
+    const now = app([taskAt('/web', two.port)]);
+    expect((await haproxy.bring(now)).waiting).toEqual([backend]);
+    expect(await haproxy.admin()).toEqual({ [nameAt(one.port)]: 'maint', [nameAt(two.port)]: 'ready' });
+    expect(await held.say('still')).toBe('still');
+    expect((await haproxy.bring(now)).waiting).toEqual([backend]);
+    expect(await held.say('again')).toBe('again');
+    held.end();
+    await until(async () => (await haproxy.bring(now)).waiting.length === 0);
+    expect(await haproxy.admin()).toEqual({ [nameAt(two.port)]: 'ready' });
+  });
+
+  test('comes back at once under the same name, deleted or not', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, servicePort } = await appOn();
+    const one = await target('tcp');
+    const there = app([taskAt('/web', one.port)]);
+    await haproxy.start(app([]));
+    await haproxy.bring(there);
+    await haproxy.bring(app([]));
+    await haproxy.bring(there);
+    const held = await heldSession(servicePort);
+    await haproxy.bring(app([]));
+    expect(await haproxy.admin()).toEqual({ [nameAt(one.port)]: 'maint' });
+    expect((await haproxy.bring(there)).kinds).toEqual(['admit']);
+    expect(await held.say('still')).toBe('still');
+    expect(await (await heldSession(servicePort)).say('new')).toBe('new');
+    expect((await haproxy.bring(there)).commands).toEqual([]);
+  });
+
+  test('and was drained is made ready in one go, and drained again', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn();
+    const [one, two] = [silentTask('/web', 1), silentTask('/web', 2)];
+    await haproxy.start(app([one]));
+    await haproxy.bring(app([one, { ...two, leaving: true }]));
+    expect((await haproxy.admin())[silentName(2)]).toBe('drain');
+    await haproxy.bring(app([one, two]));
+    expect((await haproxy.stat(silentName(2))).value('weight')).toBe('1');
+    await haproxy.bring(app([{ ...one, leaving: true }, two]));
+    expect(await haproxy.admin()).toEqual({ [silentName(1)]: 'drain', [silentName(2)]: 'ready' });
+  });
+});
+
+describe('what somebody else did is mended by the next pass', () => {
+  const cases: [string, (name: string) => string[]][] = [
+    ['put into maintenance', (name) => [`set server ${name} state maint`]],
+    ['disabled', (name) => [`disable server ${name}`]],
+    ['drained', (name) => [`set server ${name} state drain`]],
+    ['without weight', (name) => [`set server ${name} weight 0`]],
+    ['with another weight', (name) => [`set server ${name} weight 7`]],
+    ['no longer checked', (name) => [`disable health ${name}`]],
+    ['deleted', (name) => [`set server ${name} state maint`, `del server ${name}`]],
+    [
+      'deleted and half added',
+      (name) => [
+        ...[`set server ${name} state maint`, `del server ${name}`],
+        `add server ${name} 127.1.0.1:31001 check inter 5s`,
+      ],
+    ],
+  ];
+  test.each(cases)('a server that was %s', async (_, meddle) => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn({ healthChecks: [aCheck()] });
+    const wanted = app(silentTasks(2));
+    await haproxy.start(wanted);
+    await haproxy.say(...meddle(`${backend}/${silentName(1)}`));
+    await haproxy.bring(wanted);
+    expect(await haproxy.admin()).toEqual({ [silentName(1)]: 'ready', [silentName(2)]: 'ready' });
+    for (const { weight, checkEnabled } of await haproxy.states())
+      expect({ weight, checkEnabled }).toEqual({ weight: 1, checkEnabled: true });
+    expect((await haproxy.bring(wanted)).commands).toEqual([]);
+  });
+
+  test('a server that nobody wants', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn();
+    await haproxy.start(app(silentTasks(1)));
+    await haproxy.say(`add server ${backend}/stranger 127.0.0.1:9`, `enable server ${backend}/stranger`);
+    expect((await haproxy.bring(app(silentTasks(1)))).kinds).toEqual(['remove']);
+    expect(await haproxy.admin()).toEqual({ [silentName(1)]: 'ready' });
+  });
+
+  test('a server with another address takes a reload', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn();
+    await haproxy.start(app(silentTasks(1)));
+    await haproxy.say(`set server ${backend}/${silentName(1)} addr 127.0.0.9 port 9`);
+    expect(await haproxy.attempt(app(silentTasks(1)))).toEqual({
+      kind: 'impossible',
+      reason: `server ${silentName(1)} has another address`,
+    });
+  });
+});
+
+describe('many backends at once', () => {
+  test('each has its servers, and those that are not asked for are left alone', async () => {
+    const haproxy = await runtimeHaproxy();
+    const services = await Promise.all(Array.from({ length: 60 }, (_, i) => appOn({}, `/app-${i}`)));
+    const apps = (count: number) =>
+      services.map(({ app }, i) => app(silentTasks(count, `/app-${i}`)));
+    const [first, ...others] = apps(3);
+    await haproxy.start(...apps(1));
+    const { kinds } = await haproxy.bring(...others);
+    expect(kinds).toEqual(Array.from({ length: 118 }, () => 'add'));
+    const of = async (backend: string) =>
+      (await haproxy.states()).filter((state) => state.backend === backend).length;
+    expect(await of(services[0]!.backend)).toBe(1);
+    expect(await of(services[1]!.backend)).toBe(3);
+    await haproxy.bring(first!);
+    expect((await haproxy.bring(first!, ...others)).commands).toEqual([]);
+    await haproxy.bring(...apps(0));
+    expect(await haproxy.states()).toEqual([]);
+  });
+
+  test('one that HAProxy does not have is told by its reason, and the others have what they can', async () => {
+    const haproxy = await runtimeHaproxy();
+    const [known, unknown] = [await appOn(), await appOn({}, '/other')];
+    await haproxy.start(known.app([]));
+    expect(
+      await haproxy.attempt(known.app(silentTasks(1)), unknown.app(silentTasks(1, '/other'))),
+    ).toMatchObject({ kind: 'impossible', reason: expect.stringMatching(/backend/i) as string });
+    expect(await haproxy.attempt(unknown.app([]))).toMatchObject({ kind: 'impossible' });
+  });
+});
+
+/** All that describes a server: without counters, times and what only differs from one process to the next. */
+function described({ state, stat }: { state: Columns; stat: Columns }) {
+  return { state: without(state, stateCounters), stat: without(stat, statCounters) };
+}
+const stateCounters = new Set<string>([]);
+const statCounters = new Set<string>([]);
+function without(columns: Columns, left: ReadonlySet<string>): Columns {
+  return Object.fromEntries(
+    Object.entries(columns).map(([server, cells]) => [
+      server,
+      Object.fromEntries(Object.entries(cells).filter(([name]) => !left.has(name))),
+    ]),
+  );
+}
