@@ -10,6 +10,11 @@ export interface RunningServer {
   readonly admin: 'ready' | 'drain' | 'maint';
   /** What was configured or set, not what slow start makes of it. */
   readonly weight: number;
+  /** What `add server` or the configuration gave it; 1 unless told. */
+  readonly initialWeight?: number;
+  readonly id?: number;
+  /** Whether its checks run; true unless told. */
+  readonly checked?: boolean;
 }
 
 export type ServerStep =
@@ -25,6 +30,10 @@ export type ServerStep =
       readonly backend: BackendName;
       readonly server: ServerName;
       readonly admission: Server['admission'];
+      /** Of a server that is ready; 1 unless told. */
+      readonly weight?: number;
+      /** Its checks are off, and have to be on. */
+      readonly check?: true;
     }
   /** No new sessions at once; deleted when the last has ended. */
   | { readonly kind: 'remove'; readonly backend: BackendName; readonly server: string }
@@ -51,6 +60,8 @@ export function planServers(
 ): ServerPlan {
   const { backend } = definition;
   const have = new Map(running.map((server) => [server.name, server]));
+  const ids = new Set(running.map(({ id }) => id));
+  const wantedIds = new Set(servers.map(({ id }) => id));
   const steps: ServerStep[] = [];
   for (const server of servers) {
     const known = have.get(server.name);
@@ -58,11 +69,21 @@ export function planServers(
     if (known === undefined) {
       const why = whyNotAddable(definition, capabilities);
       if (why !== undefined) return { kind: 'reload', reason: why };
-      steps.push({ kind: 'add', backend, server, definition });
-    } else if (known.address !== server.address || known.port !== server.port) {
+      const id = ids.has(server.id) ? freeId(server.id, ids, wantedIds) : server.id;
+      ids.add(id);
+      steps.push({ kind: 'add', backend, server: { ...server, id }, definition });
+    } else if (known.port !== server.port || !sameAddress(known.address, server.address)) {
       return { kind: 'reload', reason: `server ${server.name} has another address` };
-    } else if (admissionOf(known) !== server.admission) {
-      steps.push({ kind: 'admit', backend, server: server.name, admission: server.admission });
+    } else {
+      const { initialWeight = 1, checked = true } = known;
+      const weight = initialWeight === 0 ? 1 : initialWeight;
+      const check = definition.check !== undefined && !checked;
+      if (check || !isAdmitted(known, server.admission, weight)) {
+        steps.push({
+          ...{ kind: 'admit', backend, server: server.name, admission: server.admission, weight },
+          ...(check ? { check } : {}),
+        });
+      }
     }
   }
   for (const { name, admin } of have.values()) {
@@ -72,8 +93,35 @@ export function planServers(
 }
 
 /** A server of the configuration that is drained has no weight; one that is drained at runtime has that state. */
-function admissionOf({ admin, weight }: RunningServer): 'ready' | 'drain' | 'maint' {
-  return admin === 'ready' && weight === 0 ? 'drain' : admin;
+function isAdmitted(
+  { admin, weight }: RunningServer,
+  admission: Server['admission'],
+  readyWeight: number,
+): boolean {
+  if (admission === 'ready') return admin === 'ready' && weight === readyWeight;
+  return admin === 'drain' || (admin === 'ready' && weight === 0);
+}
+
+/**
+ * Ids are made from names, and the one that comes second to an id gets another. At runtime they come in
+ * another order than in the file, so an id may be taken until the next reload.
+ */
+function freeId(from: number, ...taken: ReadonlySet<number | undefined>[]): number {
+  let id = from;
+  while (taken.some((ids) => ids.has(id))) id = (id % mostId) + 1;
+  return id;
+}
+
+const mostId = 32766;
+
+/** HAProxy writes an address of IPv6 in its shortest form; Mesos may not. */
+function sameAddress(a: string, b: string): boolean {
+  return a === b || (a.includes(':') && b.includes(':') && shortest(a) === shortest(b));
+}
+
+function shortest(address: string): string {
+  const url = `http://[${address}]`;
+  return URL.canParse(url) ? new URL(url).hostname : address;
 }
 
 /** [haproxy] management.txt 9.3 "add server": dynamic balance only; cookies from 3.0 on. */

@@ -50,11 +50,14 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
       ? ['show servers state']
       : services.map(({ definition }) => `show servers state ${definition.backend}`);
     const found = new Map<string, RunningServer[]>();
-    for (const reply of await control.runtime(commands)) {
+    for (const [i, reply] of (await control.runtime(commands)).entries()) {
+      // `Can't find backend.`
+      if (reply.kind === 'failed') throw new Error(`${commands[i] ?? ''}: ${reply.text}`);
       for (const state of parseServersState(reply.text)) {
-        const { backend, server: name, address, port, admin, weight } = state;
+        const { backend, server: name, address, port, admin, weight, initialWeight, id } = state;
         const servers = found.get(backend) ?? [];
-        servers.push({ name, address, port, admin, weight });
+        const checked = state.checkEnabled;
+        servers.push({ name, address, port, admin, weight, initialWeight, id, checked });
         found.set(backend, servers);
       }
     }
@@ -64,7 +67,7 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
   return {
     bring: async (services, overdue = () => false) => {
       const done: ServerStep[] = [];
-      const problems: string[] = [];
+      let problem: string | undefined;
       let commandCount = 0;
       for (let round = 1; ; round++) {
         const have = await read(services);
@@ -93,7 +96,7 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
           };
         }
         if (round > rounds)
-          return { kind: 'impossible', reason: problems.at(-1) ?? 'HAProxy does not do what it was told' };
+          return { kind: 'impossible', reason: problem ?? 'HAProxy does not do what it was told' };
         const commands = steps.flatMap((step) =>
           step.kind === 'delete' && overdue(step)
             ? [...closeSessions(step), ...commandsFor(step, serverLine)]
@@ -102,9 +105,9 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
         const replies = await control.runtime(commands);
         commandCount += commands.length;
         done.push(...due);
-        replies.forEach(({ kind, text }, i) => {
-          if (kind === 'failed') problems.push(`${commands[i] ?? ''}: ${text}`);
-        });
+        // The first one: what follows on a server that could not be added fails as well.
+        const failed = replies.findIndex(({ kind }) => kind === 'failed');
+        problem = failed < 0 ? undefined : `${commands[failed] ?? ''}: ${replies[failed]?.text ?? ''}`;
       }
     },
   };

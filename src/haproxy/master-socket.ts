@@ -60,11 +60,14 @@ export async function pollMaster<T>(
   { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal?: AbortSignal },
   until: (state: MasterState) => T | undefined,
 ): Promise<T | undefined> {
-  const deadline = performance.now() + deadlineMs;
+  const begun = performance.now();
+  const deadline = begun + deadlineMs;
+  // Most reloads are over within a second, and the next change waits for them: longer pauses only after that.
+  const longest = () => (performance.now() - begun < 5_000 ? 20 : 250);
   for (
     let pause = 5;
     performance.now() < deadline && signal?.aborted !== true;
-    pause = Math.min(pause * 2, 250)
+    pause = Math.min(pause * 2, longest())
   ) {
     const left = Math.max(1, deadline - performance.now());
     const state = await readMaster(path, Math.min(5_000, left)).catch((error: unknown) => {

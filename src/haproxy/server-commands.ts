@@ -12,10 +12,12 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
       return addCommands(step.definition, step.server, serverLine);
     case 'admit': {
       const name = `${step.backend}/${step.server}`;
-      // In the file a drained server has no weight, so it gets one back.
-      if (step.admission === 'ready')
-        return [`set server ${name} weight 1`, `set server ${name} state ready`];
-      return [`set server ${name} state drain`];
+      return [
+        ...(step.check === undefined ? [] : [`enable health ${name}`]),
+        // In the file a drained server has no weight, so it gets one back.
+        ...(step.admission === 'ready' ? [`set server ${name} weight ${step.weight ?? 1}`] : []),
+        `set server ${name} state ${step.admission}`,
+      ];
     }
     case 'remove':
       return [`set server ${step.backend}/${step.server} state maint`];

@@ -96,7 +96,9 @@ export async function fickleProgram(folder: string): Promise<FickleProgram> {
 /** A file system of its own that is soon full; undefined where the test may not mount one. */
 export async function smallDisk(
   folder: string,
-): Promise<{ fill: () => Promise<void>; free: () => Promise<void>; unmount: () => Promise<void> } | undefined> {
+): Promise<
+  { fill: () => Promise<void>; free: () => Promise<void>; unmount: () => Promise<void> } | undefined
+> {
   const options = { reject: false } as const;
   const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], options);
   if (mounted.exitCode !== 0) return undefined;

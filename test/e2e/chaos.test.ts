@@ -1,0 +1,275 @@
+/** What breaks around Pacer while an app serves that does not change: it serves on, or comes back by itself, and all is as Marathon has it. */
+import { mkdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { activeRevision, listRevisions } from '../../src/haproxy/publish.ts';
+import {
+  fickleProgram,
+  replaceSocket,
+  runtimeSocketOf,
+  servedBy,
+  smallDisk,
+  type FickleProgram,
+} from '../support/chaos.ts';
+import { httpApp, startStack, type Stack } from '../support/stack.ts';
+import { createTraffic, type Traffic } from '../support/traffic.ts';
+
+let stack: Stack;
+let traffic: Traffic;
+let program: FickleProgram;
+/** What a test must put right before its stack is closed, the last first. */
+let undo: (() => Promise<unknown>)[] = [];
+
+const labels = (host: string) => ({ HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: host });
+
+beforeEach(async () => {
+  undo = [];
+  // A task that ends at once on its SIGTERM leaves no time to follow; this one takes a second.
+  stack = await startStack({
+    start: false,
+    simulator: { timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 1000 } },
+    flags: ['--service-ports', 'none', '--reload-spacing', '0'],
+  });
+  program = await fickleProgram(stack.directory);
+});
+afterEach(async () => {
+  await traffic.stop();
+  for (const put of undo.reverse()) await put();
+  await stack.close();
+});
+
+/** `/web` serves and is left alone; `/other` is what changes. */
+async function serving(): Promise<void> {
+  stack.startPacer(['--haproxy-bin', program.path]);
+  await stack.marathon.deploy(httpApp('/web', 0, { instances: 2, labels: labels('web.example') }));
+  await stack.marathon.deploy(httpApp('/other', 0, { instances: 2, labels: labels('other.example') }));
+  await converged();
+  traffic = startTraffic();
+}
+
+function startTraffic(): Traffic {
+  const begun = createTraffic({
+    port: stack.ports.http,
+    keepAlive: 4,
+    close: 4,
+    target: () => ({ host: 'web.example', path: '/' }),
+  });
+  begun.start();
+  return begun;
+}
+
+const running = async () => (await stack.status()).haproxy.running;
+const statusOf = async (host: string) => (await stack.ask({ host }).catch(() => undefined))?.status;
+/** Every word of /status about what is wrong. */
+const complaints = async () => {
+  const { why, failure, haproxy } = await stack.status();
+  return [...why, failure?.message ?? '', haproxy.inSync ? '' : 'out of sync'].join('; ');
+};
+const told = (what: string) =>
+  stack.until(`/status tells: ${what}`, async () => (await complaints()).includes(what));
+
+/** HAProxy itself sends requests to the tasks that Marathon has, and Pacer has nothing to complain about. */
+async function converged(): Promise<void> {
+  for (const app of ['/web', '/other']) {
+    await stack.inStep(app);
+    await stack.until(`HAProxy has the servers of ${app}`, async () => {
+      const tasks = stack.marathon.tasks(app).filter(({ state }) => state === 'TASK_RUNNING');
+      const wanted = tasks.map(({ address, port }) => `${address}:${port}`).sort();
+      const served = await servedBy(stack, await backendOf(app)).catch(() => []);
+      return String(served) === String(wanted);
+    });
+  }
+  await stack.until('nothing is wrong any more', async () => {
+    const { ready, failure, haproxy } = await stack.status();
+    return ready && failure === null && haproxy.inSync;
+  });
+}
+
+async function backendOf(app: string): Promise<string> {
+  const view = (await stack.daemon().get(`/apps${app}`)) as { ports: { service: { backend: string } }[] };
+  return view.ports[0]!.service.backend;
+}
+
+async function noneFailed(): Promise<void> {
+  const { failures, ok } = await traffic.stop();
+  expect(failures).toEqual({});
+  expect(ok).toBeGreaterThan(0);
+}
+
+/** Servers change again without a reload. */
+async function healed(): Promise<void> {
+  const before = (await running())?.reloads;
+  await stack.marathon.scale('/other', 5);
+  await converged();
+  expect((await running())?.reloads).toBe(before);
+}
+
+/** Requests fail while HAProxy is down; from now on none does. */
+async function servesAgain(): Promise<void> {
+  await stack.until('it serves again', async () => (await statusOf('web.example')) === 200);
+  await converged();
+  await traffic.stop();
+  traffic = startTraffic();
+  await healed();
+  await noneFailed();
+}
+
+test.each(['worker', 'master'] as const)(
+  "HAProxy's %s is killed: it is started again, and takes what came meanwhile",
+  async (who) => {
+    await serving();
+    const before = await running();
+    const { path, refuse, serveAgain } = program;
+    expect(path).toContain(stack.directory);
+    // It stays away for as long as the test wants to look.
+    await refuse('everything');
+    process.kill((who === 'worker' ? before?.workerPid : before?.masterPid) ?? 0, 'SIGKILL');
+    await told('the moon is in the wrong house');
+    expect((await stack.status()).ready).toBe(false);
+    await stack.marathon.scale('/other', 3);
+    await serveAgain();
+    await servesAgain();
+    expect((await running())?.masterPid).not.toBe(before?.masterPid);
+  },
+);
+
+test("the runtime socket's file is removed: changes arrive all the same, and it comes back", async () => {
+  await serving();
+  await rm(runtimeSocketOf(stack));
+  await stack.marathon.scale('/other', 3);
+  await stack.marathon.update('/other', { labels: labels('renamed.example') });
+  await converged();
+  await stack.until('the route is there', async () => (await statusOf('renamed.example')) === 200);
+  await healed();
+  await noneFailed();
+});
+
+test('the runtime socket answers slowly: changes are slow, and nothing is reloaded', async () => {
+  await serving();
+  const before = (await running())?.reloads;
+  undo.push(await replaceSocket(runtimeSocketOf(stack), { kind: 'slow', ms: 100 }));
+  await stack.marathon.scale('/other', 3);
+  await converged();
+  expect((await running())?.reloads).toBe(before);
+  await undo.pop()?.();
+  await healed();
+  await noneFailed();
+});
+
+test.each([{ kind: 'cut', bytes: 100 }, { kind: 'cut-after-add' }, { kind: 'garbage' }] as const)(
+  'the runtime socket is in bad hands ($kind): changes arrive all the same',
+  async (fault) => {
+    await serving();
+    undo.push(await replaceSocket(runtimeSocketOf(stack), fault));
+    const before = (await running())?.reloads ?? 0;
+    await stack.marathon.scale('/other', 4);
+    await told('haproxy.sock');
+    await converged();
+    expect(((await running())?.reloads ?? 0) - before).toBeLessThan(4);
+    await undo.pop()?.();
+    await healed();
+    await noneFailed();
+  },
+);
+
+test('the disk is full: servers follow all the same, routes once there is space', async ({ skip }) => {
+  await mkdir(join(stack.directory, 'revisions'));
+  const disk = await smallDisk(join(stack.directory, 'revisions'));
+  if (disk === undefined) return skip('no file system may be mounted here');
+  undo.push(() => stack.daemon().stop(), disk.unmount);
+  undo.reverse();
+  await serving();
+  await disk.fill();
+  await stack.marathon.scale('/other', 3);
+  await told('cannot be written');
+  await stack.marathon.update('/other', { labels: labels('renamed.example') });
+  await stack.marathon.scale('/other', 4);
+  await stack.until('the servers are there', async () => {
+    return (await servedBy(stack, await backendOf('/other'))).length === 4;
+  });
+  await told('cannot be written');
+  await disk.free();
+  await converged();
+  expect(await statusOf('renamed.example')).toBe(200);
+  await healed();
+  await noneFailed();
+});
+
+test('the revisions cannot be written: /status says so, and once they can all is well', async () => {
+  await serving();
+  const revisions = join(stack.directory, 'revisions');
+  await rename(revisions, `${revisions}.away`);
+  await writeFile(revisions, '');
+  await stack.marathon.deploy(httpApp('/new', 0, { labels: labels('new.example') }));
+  await told('cannot be written');
+  await rm(revisions);
+  await rename(`${revisions}.away`, revisions);
+  await converged();
+  await stack.until('the new app serves', async () => (await statusOf('new.example')) === 200);
+  await noneFailed();
+});
+
+test('the link to the current configuration is removed: it is made again, and HAProxy can be reloaded by anybody', async () => {
+  await serving();
+  await rm(join(stack.directory, 'current'));
+  await stack.until('the link is there', () =>
+    readlink(join(stack.directory, 'current')).then(
+      () => true,
+      () => false,
+    ),
+  );
+  process.kill((await running())?.masterPid ?? 0, 'SIGUSR2');
+  await healed();
+  await noneFailed();
+});
+
+test('the revision that HAProxy runs is removed: it is written again', async () => {
+  await serving();
+  const active = await activeRevision(stack.directory);
+  await rm(active!.directory, { recursive: true });
+  await stack.until('there is one again', async () => {
+    const now = await activeRevision(stack.directory);
+    return (await listRevisions(stack.directory)).some(({ directory }) => directory === now?.directory);
+  });
+  await converged();
+  await healed();
+  await noneFailed();
+});
+
+test.each([4, 1])(
+  'somebody reloads HAProxy before the text on disk has followed a change to %i servers: it has them again soon',
+  async (instances) => {
+    await serving();
+    const before = await running();
+    const scaled = stack.marathon.scale('/other', instances);
+    await stack.inStep('/other');
+    process.kill(before?.masterPid ?? 0, 'SIGUSR2');
+    await scaled;
+    await stack.until(
+      'the new worker is seen',
+      async () => (await running())?.workerPid !== before?.workerPid,
+    );
+    await converged();
+    await healed();
+    await noneFailed();
+  },
+);
+
+test('HAProxy refuses every configuration for a while: the old one serves on with fresh servers, and /status says why', async () => {
+  await serving();
+  const before = await running();
+  await program.refuse('check');
+  await stack.marathon.deploy(httpApp('/new', 0, { labels: labels('new.example') }));
+  await told('the moon is in the wrong house');
+  await stack.marathon.scale('/other', 3);
+  await stack.until('the servers are there', async () => {
+    return (await servedBy(stack, await backendOf('/other'))).length === 3;
+  });
+  expect(await statusOf('new.example')).toBe(404);
+  expect(await running()).toMatchObject({ workerPid: before?.workerPid, reloads: before?.reloads });
+  await program.serveAgain();
+  await stack.until('the new app serves', async () => (await statusOf('new.example')) === 200);
+  await converged();
+  await healed();
+  await noneFailed();
+});
