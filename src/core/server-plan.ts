@@ -79,6 +79,9 @@ export function planServers(
       const weight = initialWeight === 0 ? 1 : initialWeight;
       const check = definition.check !== undefined && !checked;
       if (check || !isAdmitted(known, server.admission, weight)) {
+        // [haproxy] management.txt 9.3 "set server weight": a static balance takes only the first weight, or none.
+        if (isStatic(definition) && server.admission === 'ready' && initialWeight === 0)
+          return { kind: 'reload', reason: 'balance static-rr gives no weight back at runtime' };
         steps.push({
           ...{ kind: 'admit', backend, server: server.name, admission: server.admission, weight },
           ...(check ? { check } : {}),
@@ -129,8 +132,10 @@ function whyNotAddable(
   definition: ServiceDefinition,
   { version, addServerCookie }: ServerCapabilities,
 ): string | undefined {
-  if (definition.balance.words[0] === 'static-rr') return 'balance static-rr takes no server at runtime';
+  if (isStatic(definition)) return 'balance static-rr takes no server at runtime';
   if (definition.sticky && !addServerCookie)
     return `HAProxy ${version} adds no server with a cookie at runtime`;
   return undefined;
 }
+
+const isStatic = ({ balance }: ServiceDefinition): boolean => balance.words[0] === 'static-rr';

@@ -26,7 +26,9 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
     while (wanted && !closed) {
       await new Promise<void>((resolve) => {
         wake = resolve;
-        setTimeout(resolve, quietMs);
+        // A timer of zero is one of a millisecond; this one lets what has arrived already be read.
+        if (quietMs === 0) setImmediate(resolve);
+        else setTimeout(resolve, quietMs);
       });
       wanted = false;
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition

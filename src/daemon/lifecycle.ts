@@ -39,8 +39,8 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds a pass waits for more of what comes together: events of one cause come in a bunch. */
-const quietMs = 1;
+/** Events that arrive together are one change; none waits for more. */
+const quietMs = 0;
 /** The same for changes that take a reload. */
 const gatherMs = 20;
 /** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */

@@ -11,6 +11,8 @@
 import { descriptorsLeft } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
 import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
+import type { BackendName } from '../core/ids.ts';
+import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
@@ -95,8 +97,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (live === undefined || !state.inSync || change.everything) return false;
     const next = serversOnly(live, derived, change.delta);
     if (next === undefined) return false;
-    const services = new Set([...next.services, ...runtime.departing(next.live.desired)]);
-    const outcome = await time('apply', () => runtime.bring([...services]));
+    const services = [...new Set([...next.services, ...runtime.departing(next.live.desired)])];
+    const believed = believedOf(services, live.desired);
+    const outcome = await time('apply', () => runtime.bring(services, believed));
     if (outcome.kind === 'impossible') return false;
     live = { ...live, ...next.live };
     // Definitions are the same, and so are the diagnostics.
@@ -316,4 +319,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   return { pass, state: () => state, close: text.close };
+}
+
+/** What HAProxy was last brought to, of these services. */
+function believedOf(services: readonly Service[], { services: known }: Desired): Map<BackendName, Service> {
+  const believed = new Map<BackendName, Service>();
+  for (const { definition } of services) {
+    const service = known.get(definition.backend);
+    if (service !== undefined) believed.set(definition.backend, service);
+  }
+  return believed;
 }

@@ -4,7 +4,7 @@
  */
 import { planServers, type RunningServer, type ServerStep } from '../core/server-plan.ts';
 import type { BackendName } from '../core/ids.ts';
-import type { Service } from '../core/service.ts';
+import type { Server, Service } from '../core/service.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
@@ -27,15 +27,19 @@ export interface WaitingServer {
   readonly server: string;
 }
 
+export interface BringOptions {
+  /** Whether a server's sessions have had their time, so that they are closed. */
+  readonly overdue?: (server: WaitingServer) => boolean;
+  /** What HAProxy is believed to have: saves the first look. A wrong belief is found out when it is read back. */
+  readonly believed?: ReadonlyMap<BackendName, Service>;
+}
+
 export interface RuntimeServers {
   /**
    * Only these backends are looked at. Rejects when HAProxy cannot be asked.
-   * @param overdue whether a server's sessions have had their time, so that they are closed
+   * Ends only when HAProxy says it has what is desired.
    */
-  readonly bring: (
-    services: readonly Service[],
-    overdue?: (server: WaitingServer) => boolean,
-  ) => Promise<RuntimeOutcome>;
+  readonly bring: (services: readonly Service[], options?: BringOptions) => Promise<RuntimeOutcome>;
 }
 
 /** Rounds of doing and reading back: a removed server takes two, its sessions may take more. */
@@ -44,15 +48,16 @@ const rounds = 3;
 const manyBackends = 50;
 
 export function runtimeServers(control: HaproxyControl, serverLine: ServerLine): RuntimeServers {
-  async function read(services: readonly Service[]): Promise<Map<string, RunningServer[]>> {
+  /** @returns a reason where HAProxy does not have a backend */
+  async function read(services: readonly Service[]): Promise<Map<string, RunningServer[]> | string> {
     const many = services.length >= manyBackends;
     const commands = many
       ? ['show servers state']
       : services.map(({ definition }) => `show servers state ${definition.backend}`);
     const found = new Map<string, RunningServer[]>();
     for (const [i, reply] of (await control.runtime(commands)).entries()) {
-      // `Can't find backend.`
-      if (reply.kind === 'failed') throw new Error(`${commands[i] ?? ''}: ${reply.text}`);
+      // "Can't find backend."
+      if (reply.kind === 'failed') return `${commands[i] ?? ''}: ${reply.text}`;
       for (const state of parseServersState(reply.text)) {
         const { backend, server: name, address, port, admin, weight, initialWeight, id } = state;
         const servers = found.get(backend) ?? [];
@@ -65,12 +70,13 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
   }
 
   return {
-    bring: async (services, overdue = () => false) => {
+    bring: async (services, { overdue = () => false, believed } = {}) => {
       const done: ServerStep[] = [];
       let problem: string | undefined;
       let commandCount = 0;
       for (let round = 1; ; round++) {
-        const have = await read(services);
+        const have = round === 1 && believed !== undefined ? asRunning(believed) : await read(services);
+        if (typeof have === 'string') return { kind: 'impossible', reason: have };
         const steps: ServerStep[] = [];
         for (const service of services) {
           const plan = planServers(
@@ -83,6 +89,8 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
         }
         // A server that waits for its sessions to end is as it should be.
         const due = steps.filter(({ kind }) => kind !== 'delete');
+        const isRead = round > 1 || believed === undefined;
+        if (steps.length === 0 && !isRead) continue;
         if (steps.length === 0 || (due.length === 0 && round > 2)) {
           return {
             kind: 'done',
@@ -106,9 +114,20 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
         commandCount += commands.length;
         done.push(...due);
         // The first one: what follows on a server that could not be added fails as well.
-        const failed = replies.findIndex(({ kind }) => kind === 'failed');
+        const failed = replies.findIndex(({ kind }, i) => kind === 'failed' && !isDelete(commands[i]));
         problem = failed < 0 ? undefined : `${commands[failed] ?? ''}: ${replies[failed]?.text ?? ''}`;
       }
     },
   };
+}
+
+/** What fails while a server still has sessions, and tells nothing about the others. */
+const isDelete = (command = ''): boolean => command.startsWith('del server ');
+
+function asRunning(services: ReadonlyMap<BackendName, Service>): Map<string, RunningServer[]> {
+  const running = (server: Server): RunningServer => {
+    const { name, address, port, admission } = server;
+    return { name, address, port, admin: admission, weight: 1 };
+  };
+  return new Map([...services].map(([backend, { servers }]) => [backend, servers.map(running)]));
 }

@@ -1,5 +1,6 @@
 /** Changes over the runtime socket, as the pipeline wants it: never rejects, and remembers who still waits to be deleted. */
 import type { Desired } from '../core/desired.ts';
+import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
@@ -11,7 +12,11 @@ import { bringMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
 export interface Runtime {
-  readonly bring: (services: readonly Service[]) => Promise<RuntimeOutcome>;
+  /** @param believed what HAProxy is believed to have */
+  readonly bring: (
+    services: readonly Service[],
+    believed?: ReadonlyMap<BackendName, Service>,
+  ) => Promise<RuntimeOutcome>;
   /** Servers, maps and certificates: all that can change while HAProxy runs. */
   readonly bringAll: (wanted: RuntimeWanted) => Promise<RuntimeOutcome>;
   /** The services with servers that wait for their last sessions to end. */
@@ -49,16 +54,20 @@ export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }
       return { kind: 'impossible', reason: messageOf(error) };
     }
   };
-  const bringServers = async (services: readonly Service[]) => {
+  const bringServers = async (services: readonly Service[], believed?: ReadonlyMap<BackendName, Service>) => {
     if (services.length === 0) return nothingToDo;
-    const outcome = await runtime.bring(services, departing.overdue);
+    const { overdue } = departing;
+    const outcome = await runtime.bring(services, {
+      overdue,
+      ...(believed === undefined ? {} : { believed }),
+    });
     if (outcome.kind === 'done') departing.see(services, outcome.waiting);
     if (departing.backends().size > 0) soon(reapMs);
     return outcome;
   };
   return {
     departing: ({ services }) => [...departing.backends()].flatMap((backend) => services.get(backend) ?? []),
-    bring: (services) => settled(() => bringServers(services)),
+    bring: (services, believed) => settled(() => bringServers(services, believed)),
     bringAll: ({ services, maps, certificates }) =>
       settled(async () => {
         const servers = await bringServers(services);
