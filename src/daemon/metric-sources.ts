@@ -30,6 +30,8 @@ export function metricSources(
     connected: () => marathon().connected,
     inSync: () => pipeline().inSync,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,
+    oldWorkerConnections: () =>
+      (pipeline().running?.oldWorkers ?? []).reduce((sum, { connections = 0 }) => sum + connections, 0),
     events: () => marathon().events,
     reconnects: () => marathon().reconnects,
     resyncs: () => marathon().resyncs,

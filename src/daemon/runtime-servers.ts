@@ -42,8 +42,10 @@ export interface RuntimeServers {
   readonly bring: (services: readonly Service[], options?: BringOptions) => Promise<RuntimeOutcome>;
 }
 
-/** Rounds of doing and reading back: a removed server takes two, its sessions may take more. */
+/** Rounds of doing and reading back, as long as there is more to do than to delete what has left. */
 const rounds = 3;
+/** Whose sessions were just closed may still have them for a moment. */
+const triesToDelete = (closed: boolean): number => (closed ? 2 : 1);
 /** From so many backends on, all states are read at once. */
 const manyBackends = 50;
 
@@ -74,6 +76,8 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
       const done: ServerStep[] = [];
       let problem: string | undefined;
       let commandCount = 0;
+      const tries = new Map<string, number>();
+      const triesOf = ({ backend, server }: WaitingServer) => tries.get(`${backend}/${server}`) ?? 0;
       for (let round = 1; ; round++) {
         const have = round === 1 && believed !== undefined ? asRunning(believed) : await read(services);
         if (typeof have === 'string') return { kind: 'impossible', reason: have };
@@ -87,23 +91,14 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
           if (plan.kind === 'reload') return { kind: 'impossible', reason: plan.reason };
           steps.push(...plan.steps);
         }
+        const due = steps.filter((step) => step.kind !== 'delete');
+        const left = steps.filter((step) => step.kind === 'delete');
         // A server that waits for its sessions to end is as it should be.
-        const due = steps.filter(({ kind }) => kind !== 'delete');
-        const isRead = round > 1 || believed === undefined;
-        if (steps.length === 0 && !isRead) continue;
-        if (steps.length === 0 || (due.length === 0 && round > 2)) {
-          return {
-            kind: 'done',
-            commands: commandCount,
-            steps: done,
-            waiting: steps.map(({ backend, server }) => ({
-              backend,
-              server: typeof server === 'string' ? server : server.name,
-            })),
-            files: [],
-          };
+        if (due.length === 0 && left.every((it) => triesOf(it) >= triesToDelete(overdue(it)))) {
+          const waiting = left.map(({ backend, server }) => ({ backend, server }));
+          return { kind: 'done', commands: commandCount, steps: done, waiting, files: [] };
         }
-        if (round > rounds)
+        if (due.length > 0 && round > rounds)
           return { kind: 'impossible', reason: problem ?? 'HAProxy does not do what it was told' };
         const commands = steps.flatMap((step) =>
           step.kind === 'delete' && overdue(step)
@@ -111,6 +106,7 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
             : commandsFor(step, serverLine),
         );
         const replies = await control.runtime(commands);
+        for (const it of left) tries.set(`${it.backend}/${it.server}`, triesOf(it) + 1);
         commandCount += commands.length;
         done.push(...due);
         // The first one: what follows on a server that could not be added fails as well.

@@ -6,6 +6,7 @@ import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
 import { reloadHaproxy } from './reload.ts';
+import { withConnections } from './old-workers.ts';
 import { runningFromMaster } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
 import { runtimeBatch } from './runtime-socket.ts';
@@ -101,7 +102,7 @@ class Attached implements HaproxyControl {
   #seen(state: MasterState): Running | undefined {
     const version = parseVersion(state.master.version);
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return runningFromMaster(state);
+    return withConnections(runningFromMaster(state), this.#options.masterSocket);
   }
 
   /** By the socket: in another container the pid means nothing here. A new pid is a HAProxy that was started anew. */

@@ -28,6 +28,8 @@ export interface OldWorker {
   readonly uptimeSeconds: number;
   /** How many reloads it has outlived. */
   readonly reloads: number;
+  /** Client connections it still has; undefined where it did not say. */
+  readonly connections?: number;
 }
 
 export type ReloadResult =

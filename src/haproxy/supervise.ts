@@ -13,6 +13,7 @@ import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
 import { commandLine } from './proc-fs.ts';
 import { reloadHaproxy } from './reload.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
+import { withConnections } from './old-workers.ts';
 import { runningFromMaster } from './running.ts';
 import { type HaproxyVersion, parseVersion } from './version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
@@ -74,7 +75,7 @@ class Supervisor implements HaproxyControl {
     const version = parseVersion(state.master.version);
     // A reload executes the program anew, and it may have been upgraded since.
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return runningFromMaster(state);
+    return withConnections(runningFromMaster(state), this.#files.masterSocket);
   }
 
   async start(configFile: string, wantedHash: string): Promise<void> {

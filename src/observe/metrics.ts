@@ -16,6 +16,8 @@ export interface MetricSources {
   /** Whether HAProxy runs what is wanted. */
   readonly inSync: () => boolean;
   readonly oldWorkers: () => number;
+  /** Client connections that they still have. */
+  readonly oldWorkerConnections: () => number;
   readonly events: () => Readonly<Record<string, number>>;
   readonly reconnects: () => number;
   readonly resyncs: () => number;
@@ -62,6 +64,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     Number(sources.inSync()),
   );
   gauge('pacer_haproxy_old_workers', 'HAProxy workers that finish old connections', sources.oldWorkers);
+  gauge(
+    'pacer_haproxy_old_worker_connections',
+    'Connections that keep them alive',
+    sources.oldWorkerConnections,
+  );
   gauge(
     'pacer_confirmation_age_seconds',
     'Seconds since Marathon last confirmed the mirror; -1 before the first time',

@@ -3,10 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { coalesce } from '../../src/daemon/coalesce.ts';
 import { hostTable } from '../../src/daemon/hosts.ts';
+import type { BackendName } from '../../src/core/ids.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { departingServers } from '../../src/daemon/departing.ts';
 import { createInbox } from '../../src/daemon/inbox.ts';
 import { reloadBudget } from '../../src/daemon/reload-budget.ts';
 import { teardown } from '../../src/daemon/teardown.ts';
 import { anApp, aTask } from '../support/apps.ts';
+import { aContext } from '../support/context.ts';
 
 describe('a coalesced task', () => {
   test('runs once for many requests, and once more for those that come while it runs', async () => {
@@ -67,6 +71,36 @@ describe('the reload budget', () => {
     const budget = reloadBudget(1, 0);
     budget.spend(0);
     expect(budget.waitMs(0, 0)).toBe(0);
+  });
+});
+
+describe('departing servers', () => {
+  const app = anApp('/web', { tasks: [aTask('/web', 1)] });
+  const service = nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext()).services.get(
+    'web_10001' as BackendName,
+  )!;
+  const server = (name: string) => ({ backend: service.definition.backend, server: name });
+
+  test('are overdue once they have waited as long as sessions may take, each by its own clock', () => {
+    let now = 0;
+    const departing = departingServers(1000, () => now);
+    departing.see([service], [server('a')]);
+    now = 600;
+    departing.see([service], [server('a'), server('b')]);
+    now = 1000;
+    expect([departing.overdue(server('a')), departing.overdue(server('b'))]).toEqual([true, false]);
+    expect([...departing.backends()]).toEqual(['web_10001']);
+  });
+
+  test('are forgotten once they have gone, so that one that comes back starts anew', () => {
+    let now = 0;
+    const departing = departingServers(1000, () => now);
+    departing.see([service], [server('a')]);
+    departing.see([service], []);
+    expect(departing.backends().size).toBe(0);
+    now = 5000;
+    departing.see([service], [server('a')]);
+    expect(departing.overdue(server('a'))).toBe(false);
   });
 });
 

@@ -28,7 +28,7 @@ function servedName(): Promise<string> {
     const socket = connect(
       { host: '127.0.0.1', port: stack.ports.https, rejectUnauthorized: false, servername: 'web.example' },
       () => {
-        const name = socket.getPeerCertificate().subject.CN;
+        const name = socket.getPeerCertificate().subject.CN ?? '';
         resolve(Array.isArray(name) ? name.join() : name);
         socket.destroy();
       },
