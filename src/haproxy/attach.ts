@@ -51,7 +51,7 @@ class Attached implements HaproxyControl {
     if (state === undefined) return undefined;
     // One that came after `start` had given up.
     if (this.#watch === undefined) this.#follow(state.master.pid);
-    return this.#seen(state);
+    return withConnections(this.#seen(state), this.#options.masterSocket);
   }
 
   async start(): Promise<void> {
@@ -102,7 +102,7 @@ class Attached implements HaproxyControl {
   #seen(state: MasterState): Running | undefined {
     const version = parseVersion(state.master.version);
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return withConnections(runningFromMaster(state), this.#options.masterSocket);
+    return runningFromMaster(state);
   }
 
   /** By the socket: in another container the pid means nothing here. A new pid is a HAProxy that was started anew. */
