@@ -116,9 +116,13 @@ function fetched(version, fresh) {
     const making = `${home}.making`;
     rmSync(making, { recursive: true, force: true });
     rmSync(home, { recursive: true, force: true });
-    unpack(suite, making, debianMirror());
-    renameSync(making, home);
-    writeWrapper(home, program);
+    try {
+      unpack(suite, making, debianMirror());
+      renameSync(making, home);
+      writeWrapper(home, program);
+    } finally {
+      rmSync(making, { recursive: true, force: true });
+    }
   }
   const found = versionOf(program);
   if (found === undefined) throw new Unavailable(`what ${suite} has does not run here`);

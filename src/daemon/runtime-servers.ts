@@ -122,8 +122,8 @@ const isDelete = (command = ''): boolean => command.startsWith('del server ');
 
 function asRunning(services: ReadonlyMap<BackendName, Service>): Map<string, RunningServer[]> {
   const running = (server: Server): RunningServer => {
-    const { name, address, port, admission } = server;
-    return { name, address, port, admin: admission, weight: 1 };
+    const { name, address, port, admission, id } = server;
+    return { name, address, port, admin: admission, weight: 1, id };
   };
   return new Map([...services].map(([backend, { servers }]) => [backend, servers.map(running)]));
 }

@@ -1,21 +1,14 @@
 /** A renewed certificate is served without a reload; one that is broken is never taken. */
-import { execa } from 'execa';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makePem } from '../support/certificate.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';
 
 let stack: Stack;
 let path: string;
-
-async function makeCertificate(name: string): Promise<string> {
-  const [key, cert] = [join(stack.directory, 'key'), join(stack.directory, 'cert')];
-  const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  await execa('openssl', ['req', '-x509', ...options, '-keyout', key, '-out', cert, '-subj', `/CN=${name}`]);
-  return (await readFile(cert, 'utf8')) + (await readFile(key, 'utf8'));
-}
 
 /** Replaced as certificate tools do it: written aside, then renamed. */
 async function install(pem: string): Promise<void> {
@@ -40,7 +33,7 @@ function servedName(): Promise<string> {
 beforeAll(async () => {
   stack = await startStack({ start: false });
   path = join(stack.directory, 'site.pem');
-  await install(await makeCertificate('first'));
+  await install(await makePem('first'));
   stack.startPacer(['--ssl-certs', path]);
   const [port = 0] = await stack.freePorts(1);
   await stack.marathon.deploy(httpApp('/web', port, { labels: { HAPROXY_0_VHOST: 'web.example' } }));
@@ -62,7 +55,7 @@ test('a renewed certificate is served without a reload and without a failed requ
     target: () => ({ host: 'web.example', path: '/' }),
   });
   traffic.start();
-  await install(await makeCertificate('second'));
+  await install(await makePem('second'));
   await stack.until('it is served', async () => (await servedName()) === 'second');
   expect((await traffic.stop()).failures).toEqual({});
   expect((await stack.status()).haproxy.running?.reloads).toBe(reloads);
@@ -75,7 +68,7 @@ test('a broken certificate is named in the status, and the old one is served on'
     async () => (await stack.status()).failure?.message.includes(path) === true,
   );
   expect(await servedName()).toBe('second');
-  await install(await makeCertificate('third'));
+  await install(await makePem('third'));
   await stack.until('it is served', async () => (await servedName()) === 'third');
   expect((await stack.status()).failure).toBeNull();
 });

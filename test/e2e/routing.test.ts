@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { connect as connectHttp2 } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askTcp, httpApp, startStack, type Stack } from '../support/stack.ts';
 
@@ -165,19 +165,18 @@ describe('HTTPS', () => {
   });
 
   test('speaks HTTP/2', async () => {
-    const url = `https://shop.example:${stack.ports.https}/`;
-    const { stdout } = await execa('curl', [
-      '-sk',
-      '--http2',
-      '--resolve',
-      `shop.example:${stack.ports.https}:127.0.0.1`,
-      '-o',
-      '/dev/null',
-      '-w',
-      '%{http_version} %{http_code}',
-      url,
-    ]);
-    expect(stdout).toBe('2 200');
+    const session = connectHttp2(`https://127.0.0.1:${stack.ports.https}`, {
+      rejectUnauthorized: false,
+      servername: 'shop.example',
+    });
+    const status = await new Promise<number>((resolve, reject) => {
+      session.once('error', reject);
+      const request = session.request({ ':path': '/', ':authority': 'shop.example' });
+      request.once('response', (headers) => resolve(Number(headers[':status'])));
+      request.once('error', reject);
+    });
+    expect([session.alpnProtocol, status]).toEqual(['h2', 200]);
+    session.destroy();
   });
 });
 

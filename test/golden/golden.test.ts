@@ -9,9 +9,9 @@ const names = readdirSync(folder)
   .map((name) => name.slice(0, -'.yaml'.length))
   .sort();
 
-let pems: ReturnType<typeof certificates>;
-beforeAll(() => {
-  pems = certificates(['default.pem', 'app.pem']);
+let pems: Awaited<ReturnType<typeof certificates>>;
+beforeAll(async () => {
+  pems = await certificates(['default.pem', 'app.pem']);
 });
 afterAll(() => {
   pems.remove();

@@ -1,11 +1,9 @@
 /** The traffic client must see every failure there is, or "no failed request" means nothing. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts, temporaryFolder, testHaproxy, until } from '../support/haproxy.ts';
+import { makePem } from '../support/certificate.ts';
+import { freePorts, testHaproxy, until } from '../support/haproxy.ts';
 import { createTraffic, type TrafficOptions } from '../support/traffic.ts';
 
 /** A server that treats each request as told. */
@@ -101,30 +99,8 @@ test('chunked answers, answers without a length, and other statuses can be whole
 });
 
 test('over TLS the same holds', async () => {
-  const folder = temporaryFolder();
-  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=h',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { stdio: 'ignore' },
-  );
-  const identity = { key: readFileSync(key), cert: readFileSync(cert) };
+  const pem = await makePem('h');
+  const identity = { key: pem, cert: pem };
   const port = await serve(
     (socket) => socket.write(ok),
     (on) => createTlsServer(identity, (socket) => on(socket)),
