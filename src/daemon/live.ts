@@ -45,3 +45,16 @@ export function serversOnly(
   const desired = { ...live.desired, apps: derived.apps, services };
   return { live: { ...live, derived, desired, descriptorsLeft }, services: changed };
 }
+
+/** What HAProxy was last brought to, of these services. */
+export function believedOf(
+  services: readonly Service[],
+  { services: known }: Desired,
+): Map<BackendName, Service> {
+  const believed = new Map<BackendName, Service>();
+  for (const { definition } of services) {
+    const service = known.get(definition.backend);
+    if (service !== undefined) believed.set(definition.backend, service);
+  }
+  return believed;
+}

@@ -11,15 +11,13 @@
 import { descriptorsLeft } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
 import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
-import type { BackendName } from '../core/ids.ts';
-import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
 import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts';
 import { coalesce } from './coalesce.ts';
 import type { Change } from './inbox.ts';
-import { serversOnly, type Live } from './live.ts';
+import { believedOf, serversOnly, type Live } from './live.ts';
 import type { Pipeline, PipelineParts, PipelineState, Surroundings } from './pipeline-types.ts';
 import { preflight, type PreflightResult } from './preflight.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -319,14 +317,4 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   return { pass, state: () => state, close: text.close };
-}
-
-/** What HAProxy was last brought to, of these services. */
-function believedOf(services: readonly Service[], { services: known }: Desired): Map<BackendName, Service> {
-  const believed = new Map<BackendName, Service>();
-  for (const { definition } of services) {
-    const service = known.get(definition.backend);
-    if (service !== undefined) believed.set(definition.backend, service);
-  }
-  return believed;
 }
