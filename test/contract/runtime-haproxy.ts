@@ -4,12 +4,13 @@
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired.ts';
 import type { App } from '../../src/core/model.ts';
 import type { ServerStep } from '../../src/core/server-plan.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
-import { runtimeServers, type RuntimeOutcome } from '../../src/daemon/runtime-servers.ts';
+import { runtimeServers, type RuntimeOutcome, type WaitingServer } from '../../src/daemon/runtime-servers.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import type { HaproxyControl } from '../../src/haproxy/control.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/publish.ts';
@@ -32,8 +33,12 @@ export interface RuntimeHaproxy {
   readonly bring: (...apps: App[]) => Promise<Brought>;
   /** As bring, with whatever comes out of it. */
   readonly attempt: (...apps: App[]) => Promise<RuntimeOutcome>;
+  /** As attempt, by a daemon that believes HAProxy to have the other apps' servers. */
+  readonly attemptFrom: (believed: App[], apps: App[]) => Promise<RuntimeOutcome>;
   /** As Pacer derives them. */
   readonly desired: (...apps: App[]) => Desired;
+  /** What happens at the next commands that may change something. */
+  readonly disturb: (disturbance: Disturbance) => void;
   /** Commands that may change something, as they were sent; emptied by reading. */
   readonly takeCommands: () => string[];
   /** Sends commands as somebody else would. @throws when one failed */
@@ -51,9 +56,16 @@ export interface RuntimeHaproxy {
 
 export interface Brought {
   readonly kinds: readonly ServerStep['kind'][];
-  readonly waiting: readonly string[];
+  readonly waiting: readonly WaitingServer[];
   /** What was sent that may change something. */
   readonly commands: readonly string[];
+}
+
+export interface Disturbance {
+  /** Done before they are sent. */
+  readonly first?: () => Promise<void>;
+  /** After so many of them the connection is cut. */
+  readonly cutAfter?: number;
 }
 
 /** `<backend>/<server>` → column → value. */
@@ -82,7 +94,16 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
   });
   onTestFinished(() => supervised.stop());
   let sent: string[] = [];
-  const control = listening(supervised, (command) => sent.push(command));
+  let disturbance: Disturbance = {};
+  const control = listening(supervised, async (commands) => {
+    const { first, cutAfter } = disturbance;
+    disturbance = {};
+    await first?.();
+    sent.push(...commands.map(textOf));
+    if (cutAfter === undefined) return supervised.runtime(commands);
+    await supervised.runtime(commands.slice(0, cutAfter));
+    throw new Error('the connection was cut');
+  });
   const { render, serverLine } = renderer(loadFragments(), steadyFrame(settings));
   const context = modelContext(settings, () => undefined);
   let number = 0;
@@ -100,6 +121,18 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
   };
   const attempt = (...apps: App[]) =>
     runtimeServers(control, serverLine).bring([...desired(...apps).services.values()]);
+  const attemptFrom = (before: App[], apps: App[]) => {
+    const { services } = desired(...apps);
+    const believed = desired(...before).services;
+    // As a daemon does it: only what is another than it was is looked at.
+    const changed = [...services].filter(
+      ([backend, service]) => !isDeepStrictEqual(believed.get(backend)?.servers, service.servers),
+    );
+    return runtimeServers(control, serverLine).bring(
+      changed.map(([, service]) => service),
+      { believed },
+    );
+  };
   const say = async (...commands: string[]) => {
     const replies = await supervised.runtime(commands);
     const failed = replies.find(({ kind }) => kind === 'failed');
@@ -118,6 +151,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     control,
     desired,
     attempt,
+    attemptFrom,
     say,
     states,
     stat,
@@ -131,6 +165,9 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
       const outcome = await attempt(...apps);
       if (outcome.kind === 'impossible') throw new Error(outcome.reason);
       return { kinds: outcome.steps.map(({ kind }) => kind), waiting: outcome.waiting, commands: sent };
+    },
+    disturb: (next) => {
+      disturbance = next;
     },
     takeCommands: () => {
       const taken = sent;
@@ -151,17 +188,14 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
   };
 }
 
-function listening(control: HaproxyControl, heard: (command: string) => void): HaproxyControl {
+function listening(control: HaproxyControl, change: HaproxyControl['runtime']): HaproxyControl {
   return {
     mode: control.mode,
     capabilities: () => control.capabilities(),
     running: () => control.running(),
     start: (file, hash) => control.start(file, hash),
     reload: (hash) => control.reload(hash),
-    runtime: (commands) => {
-      for (const command of commands) if (changes(command)) heard(textOf(command));
-      return control.runtime(commands);
-    },
+    runtime: (commands) => (commands.some(changes) ? change(commands) : control.runtime(commands)),
     onExit: (callback) => control.onExit(callback),
     stop: () => control.stop(),
     detach: () => control.detach(),

@@ -39,17 +39,18 @@ describe('a server that comes', () => {
   });
 
   test.each([
-    ['HTTP', 'http', 'GET /health'],
-    ['HTTPS', 'https', 'GET /health'],
-    ['TCP', 'tcp', 'connection'],
-  ] as const)('is checked over %s, on its own port', async (protocol, kind, said) => {
+    ['HTTP', 'http'],
+    ['HTTPS', 'https'],
+    ['TCP', 'tcp'],
+  ] as const)('is checked over %s, on its own port', async (protocol, kind) => {
     const haproxy = await runtimeHaproxy();
     const { app } = await appOn({ healthChecks: [aCheck({ protocol, intervalSeconds: 1 })] });
     const one = await target(kind);
     await haproxy.start(app([]));
     await haproxy.bring(app([taskAt('/web', one.port)]));
-    await until(() => one.heard.has(said));
     await until(async () => (await haproxy.states())[0]?.check === 'passed');
+    // A check of the connection alone resets it before anybody sees it.
+    expect(one.heard).toEqual(new Set(kind === 'tcp' ? [] : ['GET /health']));
     const check = { HTTP: 'L7OK', HTTPS: 'L7OK', TCP: 'L4OK' }[protocol];
     expect((await haproxy.stat(nameAt(one.port))).value('check_status')).toBe(check);
   });
@@ -57,12 +58,15 @@ describe('a server that comes', () => {
   test('is checked on a port of the check, by the path of the check', async () => {
     const haproxy = await runtimeHaproxy();
     const [one, checked] = [await target('http'), await target('http')];
-    const check = aCheck({ port: checked.port, path: '/a b?c="d"&e=%20', intervalSeconds: 1 });
+    const check = aCheck({ port: checked.port, path: '/a?b=c&d=(e)', intervalSeconds: 1 });
     const { app } = await appOn({ healthChecks: [check] });
     await haproxy.start(app([]));
     await haproxy.bring(app([taskAt('/web', one.port)]));
     await until(() => checked.heard.size > 0);
-    expect(one.heard).toEqual(new Set());
+    expect({ own: one.heard, its: checked.heard }).toEqual({
+      own: new Set(),
+      its: new Set(['GET /a?b=c&d=(e)']),
+    });
   });
 
   test('goes down when its check fails, and up when it passes again', async () => {
@@ -162,7 +166,8 @@ describe('a server that was added at runtime is the one the file gives', () => {
     const haproxy = await runtimeHaproxy();
     if (parts.labels === sticky && !haproxy.control.capabilities().addServerCookie) return;
     const { app } = await appOn(parts);
-    const kind = ({ HTTPS: 'https', TCP: 'tcp' } as const)[parts.healthChecks?.[0]?.protocol as 'TCP'] ?? 'http';
+    const protocol = parts.healthChecks?.[0]?.protocol;
+    const kind = protocol === 'HTTPS' ? 'https' : protocol === 'TCP' ? 'tcp' : 'http';
     const targets = [await target(kind), await target(kind), await target(kind)];
     const [one, two, three] = targets.map(({ port }) => taskAt('/web', port));
     await haproxy.start(app([one!]));
@@ -180,14 +185,14 @@ describe('a server that was added at runtime is the one the file gives', () => {
 
   test('500 of them, with the ids of the file', async () => {
     const haproxy = await runtimeHaproxy();
-    const { app, backend } = await appOn();
+    const { app } = await appOn();
     const all = app(silentTasks(500));
     await haproxy.start(app([]));
     expect((await haproxy.bring(all)).kinds).toHaveLength(500);
     const { servers } = [...haproxy.desired(all).services.values()][0]!;
-    const ids = async () => Object.fromEntries((await haproxy.states()).map(({ server, id }) => [server, id]));
+    const ids = async () =>
+      Object.fromEntries((await haproxy.states()).map(({ server, id }) => [server, id]));
     expect(await ids()).toEqual(Object.fromEntries(servers.map(({ name, id }) => [name, id])));
-    expect(backend).toBe('web_' + String(haproxy.desired(all).services.keys().next().value).slice(4));
     expect((await haproxy.bring(all)).commands).toEqual([]);
     expect((await haproxy.bring(app([]))).kinds).toHaveLength(500);
     expect(await haproxy.admin()).toEqual({});
@@ -214,8 +219,7 @@ describe('a server that was added at runtime is the one the file gives', () => {
 
 /** Two tasks whose servers have the same id when each is alone; the early one comes first in the file. */
 function twins(app: (tasks: App['tasks']) => App, desired: RuntimeHaproxy['desired']) {
-  const idOf = (n: number) =>
-    [...desired(app([silentTask('/web', n)])).services.values()][0]!.servers[0]!.id;
+  const idOf = (n: number) => [...desired(app([silentTask('/web', n)])).services.values()][0]!.servers[0]!.id;
   const seen = new Map<number, number>();
   for (let n = 1; ; n++) {
     const id = idOf(n);
@@ -237,10 +241,8 @@ describe('a server that leaves', () => {
     const [here, there] = [taskAt('/web', one.port), taskAt('/web', two.port)];
     await haproxy.start(app([here]));
     const held = await heldSession(servicePort);
-    expect((await haproxy.bring(app([{ ...here, leaving: true }, there]))).kinds.sort()).toEqual([
-      'add',
-      'admit',
-    ]);
+    const { kinds } = await haproxy.bring(app([{ ...here, leaving: true }, there]));
+    expect(new Set(kinds)).toEqual(new Set(['add', 'admit']));
     expect(await haproxy.admin()).toEqual({ [nameAt(one.port)]: 'drain', [nameAt(two.port)]: 'ready' });
     for (let i = 0; i < 4; i++) await heldSession(servicePort);
     await haproxy.connections(nameAt(two.port), 4);
@@ -270,8 +272,7 @@ describe('a server that leaves', () => {
     const [one, two] = [await target('tcp'), await target('tcp')];
     await haproxy.start(app([taskAt('/web', one.port)]));
     await haproxy.bring(app([taskAt('/web', one.port), taskAt('/web', two.port)]));
-    // Its check may be under way.
-    await until(() => two.heard.size > 0);
+    await until(async () => (await haproxy.states()).every(({ check }) => check === 'passed'));
     expect(await haproxy.bring(app([]))).toMatchObject({ kinds: ['remove', 'remove'], waiting: [] });
     expect(await haproxy.admin()).toEqual({});
   });
@@ -298,10 +299,10 @@ describe('a server that leaves', () => {
     await haproxy.start(app([taskAt('/web', one.port)]));
     const held = await heldSession(servicePort);
     const now = app([taskAt('/web', two.port)]);
-    expect((await haproxy.bring(now)).waiting).toEqual([backend]);
+    expect((await haproxy.bring(now)).waiting).toEqual([{ backend, server: nameAt(one.port) }]);
     expect(await haproxy.admin()).toEqual({ [nameAt(one.port)]: 'maint', [nameAt(two.port)]: 'ready' });
     expect(await held.say('still')).toBe('still');
-    expect((await haproxy.bring(now)).waiting).toEqual([backend]);
+    expect((await haproxy.bring(now)).waiting).toEqual([{ backend, server: nameAt(one.port) }]);
     expect(await held.say('again')).toBe('again');
     held.end();
     await until(async () => (await haproxy.bring(now)).waiting.length === 0);
@@ -391,12 +392,63 @@ describe('what somebody else did is mended by the next pass', () => {
   });
 });
 
+describe('a pass that is disturbed', () => {
+  test.each(Array.from({ length: 9 }, (_, i) => i))(
+    'and cut off after %i commands is finished by the next one',
+    async (cutAfter) => {
+      const haproxy = await runtimeHaproxy();
+      const { app } = await appOn({ healthChecks: [aCheck()] });
+      const [first, second, third, fourth] = silentTasks(4);
+      await haproxy.start(app([first!, second!, third!]));
+      const wanted = app([{ ...second!, leaving: true }, third!, fourth!]);
+      haproxy.disturb({ cutAfter });
+      await haproxy.attempt(wanted).catch(() => undefined);
+      await haproxy.bring(wanted);
+      expect(await haproxy.admin()).toEqual({
+        ...{ [silentName(2)]: 'drain', [silentName(3)]: 'ready', [silentName(4)]: 'ready' },
+      });
+      expect((await haproxy.states()).every(({ checkEnabled }) => checkEnabled)).toBe(true);
+      expect((await haproxy.bring(wanted)).commands).toEqual([]);
+    },
+  );
+
+  test('or that believes HAProxy to have what it does not have finds out and mends it', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn();
+    const [first, second, third, fourth] = silentTasks(4);
+    const before = app([first!, second!, third!]);
+    await haproxy.start(before);
+    await haproxy.say(
+      ...[1, 3].map((n) => `set server ${backend}/${silentName(n)} state maint`),
+      `del server ${backend}/${silentName(3)}`,
+      `add server ${backend}/${silentName(4)} 127.1.0.4:31004`,
+    );
+    // It knows of none of this.
+    const outcome = await haproxy.attemptFrom([before], [app([first!, second!, fourth!])]);
+    expect(outcome.kind).toBe('done');
+    expect(await haproxy.admin()).toEqual({
+      ...{ [silentName(1)]: 'ready', [silentName(2)]: 'ready', [silentName(4)]: 'ready' },
+    });
+  });
+
+  test('by a reload between reading and doing brings the new worker to what is desired', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn();
+    const [first, second, third] = silentTasks(3);
+    await haproxy.start(app([first!, second!]));
+    await haproxy.bring(app([first!]));
+    const wanted = app([{ ...first!, leaving: true }, third!]);
+    haproxy.disturb({ first: () => haproxy.reload(app([first!, second!])) });
+    await haproxy.bring(wanted);
+    expect(await haproxy.admin()).toEqual({ [silentName(1)]: 'drain', [silentName(3)]: 'ready' });
+  });
+});
+
 describe('many backends at once', () => {
   test('each has its servers, and those that are not asked for are left alone', async () => {
     const haproxy = await runtimeHaproxy();
     const services = await Promise.all(Array.from({ length: 60 }, (_, i) => appOn({}, `/app-${i}`)));
-    const apps = (count: number) =>
-      services.map(({ app }, i) => app(silentTasks(count, `/app-${i}`)));
+    const apps = (count: number) => services.map(({ app }, i) => app(silentTasks(count, `/app-${i}`)));
     const [first, ...others] = apps(3);
     await haproxy.start(...apps(1));
     const { kinds } = await haproxy.bring(...others);
@@ -426,8 +478,13 @@ describe('many backends at once', () => {
 function described({ state, stat }: { state: Columns; stat: Columns }) {
   return { state: without(state, stateCounters), stat: without(stat, statCounters) };
 }
-const stateCounters = new Set<string>([]);
-const statCounters = new Set<string>([]);
+// How many checks passed in a row; a server of the file begins with some even where it has no check.
+const stateCounters = new Set(['srv_time_since_last_change', 'srv_check_health']);
+const statCounters = new Set([
+  ...['check_duration', 'lastchg', 'lastsess', 'downtime', 'pid', 'ssl_reused_sess', 'ssl_sess'],
+  // The most idle connections that are kept: none where 2.6 adds a server. Pacer closes them after each response.
+  'src_ilim',
+]);
 function without(columns: Columns, left: ReadonlySet<string>): Columns {
   return Object.fromEntries(
     Object.entries(columns).map(([server, cells]) => [

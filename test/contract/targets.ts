@@ -1,18 +1,16 @@
 /** What HAProxy's servers lead to: tasks that listen here, and say what came. */
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Task } from '../../src/core/model.ts';
 import { aTask } from '../support/apps.ts';
-import { certificates } from '../support/render.ts';
+import { makePem } from '../support/certificate.ts';
 import { freePorts } from '../support/haproxy.ts';
 
 export interface Target {
   readonly port: number;
-  /** `GET /path`, or `connection` where nothing was read. */
+  /** `GET /path`, each request once. */
   readonly heard: Set<string>;
   /** What it answers to checks and requests. */
   status: number;
@@ -38,21 +36,18 @@ export async function target(kind: 'http' | 'https' | 'tcp', status = 200): Prom
     heard.add(`${request.method ?? ''} ${request.url ?? ''}`);
     response.writeHead(made.status).end(`${made.port}`);
   };
-  const servers = { http: () => createHttpServer(answer), https: () => secure(answer), tcp: () => echo(heard) };
-  made.port = await listen(servers[kind]());
+  const servers = { http: () => createHttpServer(answer), https: () => secure(answer), tcp: echo };
+  made.port = await listen(await servers[kind]());
   return made;
 }
 
-function secure(answer: RequestListener): Server {
-  const { directory, remove } = certificates(['server.pem']);
-  const pem = readFileSync(path.join(directory, 'server.pem'));
-  remove();
+async function secure(answer: RequestListener): Promise<Server> {
+  const pem = await makePem('localhost');
   return createHttpsServer({ key: pem, cert: pem }, answer);
 }
 
-function echo(heard: Set<string>): Server {
+function echo(): Server {
   return createServer((socket) => {
-    heard.add('connection');
     socket.on('error', () => undefined);
     socket.pipe(socket);
   });
