@@ -34,6 +34,7 @@ export async function render(options: Record<string, unknown>): Promise<number> 
     certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
     certificateDigests: new Map(),
     maxconn: settings.maxconn ?? defaultMaxconn(undefined),
+    maxpipes: 500,
   });
   for (const diagnostic of [...diagnostics, ...allDiagnostics(desired)]) {
     process.stderr.write(`${diagnostic.severity}: ${describeDiagnostic(diagnostic)}\n`);

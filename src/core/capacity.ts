@@ -12,6 +12,13 @@ export interface DescriptorBudget {
   readonly maxconn: number;
   /** Listeners that are there without any service. */
   readonly ownListeners: number;
+  /** Kept for servers that are added while HAProxy runs. */
+  readonly headroom: number;
+}
+
+/** How many descriptors are kept for servers that are added while HAProxy runs. */
+export function headroomOf(limit: number, maxconn: number): number {
+  return Math.max(0, Math.min(2000, Math.floor((limit - 2 * maxconn) / 4)));
 }
 
 /**
@@ -32,8 +39,8 @@ export function descriptorsLeft(services: Iterable<Service>, budget: DescriptorB
   return left;
 }
 
-const forServices = ({ limit, maxconn, ownListeners }: DescriptorBudget): number =>
-  limit - 2 * maxconn - ownListeners - reserve;
+const forServices = ({ limit, maxconn, ownListeners, headroom }: DescriptorBudget): number =>
+  limit - 2 * maxconn - ownListeners - headroom - reserve;
 
 /** The services that do not fit. Those that serve already come first, then the order given. */
 export function overCapacity(

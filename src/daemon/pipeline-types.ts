@@ -1,4 +1,5 @@
 /** What the pipeline is made of, and what it tells. Types only. */
+import type { DescriptorBudget } from '../core/capacity.ts';
 import type { ModelContext } from '../core/app-services.ts';
 import type { Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
@@ -34,7 +35,8 @@ export interface PipelineParts {
 
 export interface Surroundings {
   readonly frame: ChangingFrame;
-  readonly descriptorLimit: number | undefined;
+  /** Undefined where HAProxy's limit is not known. */
+  readonly budget: DescriptorBudget | undefined;
   readonly ownListeners: number;
   readonly probePorts: boolean;
 }

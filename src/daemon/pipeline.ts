@@ -8,7 +8,7 @@
  * One pass at a time. Each compares what is desired with what HAProxy says it has, so a pass that failed is
  * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
-import { descriptorsLeft } from '../core/capacity.ts';
+import { descriptorsLeft, descriptorsOf } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
 import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
@@ -55,6 +55,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       parts.again(1000, 'the text on disk does not follow');
     }
   }, textLagMs);
+  /** What the servers and listeners took that HAProxy was last reloaded with. */
+  let loadedDescriptors = 0;
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
@@ -118,9 +120,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     state = { ...state, running, blind: state.blind && running === undefined };
 
     // Servers first: they are the freshest that can be had, should the reload wait or fail.
-    const outcome = await time('apply', () => changeKnownServers(wanted, running));
+    const outcome = await time('apply', () => changeKnown(wanted, running, surroundings));
     if (outcome.kind === 'done' && runsFrameOf(wanted, running)) {
-      settle(wanted, surroundings);
+      await settle(wanted, surroundings);
       if (publisher.activeHash() !== wanted.rendering.hash) text.request();
       const plan = runtimePlan(outcome.steps, outcome.files);
       if (plan.kind !== 'none') record(change, plan, publisher.takeNumber(), time);
@@ -153,7 +155,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
             runtime.bringAll(runtimeWanted({ desired, changing, rendering })),
           );
           if (rest.kind === 'done') {
-            settle(wanted, surroundings);
+            await settle(wanted, surroundings);
             return;
           }
           plan = planReload(wanted, running, rest);
@@ -161,9 +163,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       }
       const published = revision;
       budget.spend(now());
+      loadedDescriptors = descriptorsOfAll(wanted.desired);
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
       state = { ...state, running: await control.running() };
-      settle(wanted, surroundings);
+      await settle(wanted, surroundings);
       record(change, plan, published.number, time);
     } catch (error) {
       fail(change, plan, time, error, revision);
@@ -174,16 +177,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     publisher.write(rendering, desired, cause);
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
-    const { descriptorLimit, ownListeners, frame, probePorts } = surroundings;
+    const { budget: descriptors, probePorts } = surroundings;
     const contents = publisher.contentsOf(running?.hash);
     return preflight({
       desired: derived,
       runningBinds: contents?.binds ?? new Set(),
       serving: contents?.backends ?? new Set(),
-      budget:
-        descriptorLimit === undefined
-          ? undefined
-          : { limit: descriptorLimit, maxconn: frame.maxconn, ownListeners },
+      budget: descriptors,
       // Where it is not known which ports HAProxy has itself, they would all seem to be taken.
       probePorts: probePorts && (running === undefined || contents !== undefined),
     });
@@ -205,10 +205,19 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 
   /** The servers of all backends that HAProxy has as they are wanted. */
-  async function changeKnownServers(wanted: Wanted, running: Running | undefined): Promise<RuntimeOutcome> {
+  async function changeKnown(
+    wanted: Wanted,
+    running: Running | undefined,
+    surroundings: Surroundings,
+  ): Promise<RuntimeOutcome> {
     const services = [...wanted.desired.services.values()];
     if (runsFrameOf(wanted, running)) {
-      if (running !== undefined) return runtime.bringAll(runtimeWanted(wanted));
+      if (running !== undefined) {
+        // What HAProxy was reloaded with fits by itself, whatever it says it has left.
+        const grown = descriptorsOfAll(wanted.desired) > loadedDescriptors;
+        const fits = !grown || (await spare(wanted.desired, wanted.changing, surroundings)) >= 0;
+        return fits ? runtime.bringAll(runtimeWanted(wanted)) : tooManyServers;
+      }
       // Nobody to ask, so any change of the text takes the command.
       const same = publisher.activeHash() === wanted.rendering.hash;
       return same
@@ -260,21 +269,25 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     state = { ...state, desiredHash: rendering.hash };
   }
 
-  function settle({ desired, changing, rendering }: Wanted, surroundings: Surroundings): void {
-    const { descriptorLimit, frame, ownListeners } = surroundings;
+  /** File descriptors that the running HAProxy has beyond what these services take. */
+  async function spare(
+    { services }: Desired,
+    { maxconn }: ChangingFrame,
+    { ownListeners }: Surroundings,
+  ): Promise<number> {
+    const limit = await runtime.descriptors();
+    return limit === undefined
+      ? Infinity
+      : descriptorsLeft(services.values(), { limit, maxconn, ownListeners, headroom: 0 });
+  }
+
+  async function settle({ desired, changing, rendering }: Wanted, surroundings: Surroundings): Promise<void> {
     live = {
       derived,
       desired,
       changing,
       frame: frameOf(rendering.hash) ?? '',
-      descriptorsLeft:
-        descriptorLimit === undefined
-          ? Infinity
-          : descriptorsLeft(desired.services.values(), {
-              limit: descriptorLimit,
-              maxconn: frame.maxconn,
-              ownListeners,
-            }),
+      descriptorsLeft: await spare(desired, changing, surroundings),
     };
     failures = 0;
     state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
@@ -318,3 +331,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   return { pass, state: () => state, close: text.close };
 }
+
+const descriptorsOfAll = ({ services }: Desired): number =>
+  [...services.values()].reduce((sum, service) => sum + descriptorsOf(service), 0);
+
+const tooManyServers: RuntimeOutcome = {
+  kind: 'impossible',
+  reason: 'these servers need more file descriptors than HAProxy has reserved',
+};

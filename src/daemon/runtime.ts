@@ -4,6 +4,7 @@ import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
+import { parseInfo } from '../haproxy/replies/info.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
@@ -19,6 +20,8 @@ export interface Runtime {
   ) => Promise<RuntimeOutcome>;
   /** Servers, maps and certificates: all that can change while HAProxy runs. */
   readonly bringAll: (wanted: RuntimeWanted) => Promise<RuntimeOutcome>;
+  /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
+  readonly descriptors: () => Promise<number | undefined>;
   /** The services with servers that wait for their last sessions to end. */
   readonly departing: (desired: Desired) => Service[];
 }
@@ -67,6 +70,12 @@ export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }
   };
   return {
     departing: ({ services }) => [...departing.backends()].flatMap((backend) => services.get(backend) ?? []),
+    descriptors: async () => {
+      const [info] = await control.runtime(['show info']).catch(() => []);
+      // [haproxy] management.txt 9.3 "show info": Maxsock
+      const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
+      return maxsock > 0 ? maxsock : undefined;
+    },
     bring: (services, believed) => settled(() => bringServers(services, believed)),
     bringAll: ({ services, maps, certificates }) =>
       settled(async () => {

@@ -1,9 +1,10 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
 import { readlink } from 'node:fs/promises';
+import { headroomOf } from '../core/capacity.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
-import type { Frame } from '../render/render.ts';
+import type { ChangingFrame, Frame } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listenerCertificates } from './certificates.ts';
 import type { Surroundings } from './pipeline-types.ts';
@@ -28,9 +29,7 @@ export function ownPorts(settings: Settings): Map<number, string> {
 }
 
 /** The part of the frame that stays the same for the life of the daemon. */
-export function steadyFrame(
-  settings: Settings,
-): Omit<Frame, 'certificates' | 'certificateDigests' | 'maxconn'> {
+export function steadyFrame(settings: Settings): Omit<Frame, keyof ChangingFrame> {
   return {
     bindAddress: settings.bindAddress,
     httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
@@ -55,19 +54,29 @@ export async function readSurroundings(
     ? []
     : await listenerCertificates(settings.sslCerts, settings.stateDir);
   const master = control?.mode === 'supervise' ? undefined : await masterSeen(settings, control);
-  const descriptorLimit = await openFileLimit(master ?? 'self');
+  const limit = await openFileLimit(master ?? 'self');
+  const maxconn = settings.maxconn ?? defaultMaxconn(limit);
+  const headroom = headroomOf(limit ?? 8192, maxconn);
+  // A HAProxy of another container has limits and a network that cannot be seen from here.
+  const descriptorLimit = control?.mode === 'supervise' || master !== undefined ? limit : undefined;
   return {
     frame: {
       certificates: certificates.map(({ path }) => path),
       certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
-      maxconn: settings.maxconn ?? defaultMaxconn(descriptorLimit),
+      maxconn,
+      maxpipes: Math.floor(headroom / 2),
     },
-    // A HAProxy of another container has limits and a network that cannot be seen from here.
-    descriptorLimit: control?.mode === 'supervise' || master !== undefined ? descriptorLimit : undefined,
+    budget:
+      descriptorLimit === undefined
+        ? undefined
+        : { limit: descriptorLimit, maxconn, headroom, ownListeners: ownListenersOf(settings) },
     probePorts: control?.mode === 'supervise' || (master !== undefined && (await sharesNetwork(master))),
-    ownListeners: ownPorts(settings).size + 2,
+    ownListeners: ownListenersOf(settings),
   };
 }
+
+/** Pacer's own ports, and the runtime and master sockets. */
+const ownListenersOf = (settings: Settings): number => ownPorts(settings).size + 2;
 
 /** The master's pid, if it means the same here: one of another container may be anybody's. */
 async function masterSeen(settings: Settings, control: HaproxyControl | undefined) {

@@ -1,6 +1,7 @@
 /** The state directory: made, proved writable, and held by one daemon at a time. */
-import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PacerError } from '../errors.ts';
 import { codeOf, stateDirErrors, writeSynced } from './durable.ts';
 import { isAlive, startTime } from './proc-fs.ts';
@@ -47,23 +48,37 @@ async function takeLock(lock: string, mine: string, directory: string): Promise<
       if (taken === undefined) return;
       const holder = await readFile(lock, 'utf8').catch(() => '');
       if (await holds(holder)) throw inUse(directory, holder);
-      await removeStale(lock, holder);
+      await removeStale(lock, holder, own);
     }
   } finally {
     await rm(own, { force: true });
   }
 }
 
-/** Moves the stale lock away, and back if another daemon took it over since it was read. */
-async function removeStale(lock: string, stale: string): Promise<void> {
-  const away = `${lock}.stale.${process.pid}`;
+/**
+ * Removes the stale lock. One daemon at a time, and only while it still is what was read: nobody can take
+ * the lock before it is gone, so what is removed is never a live one.
+ */
+async function removeStale(lock: string, stale: string, own: string): Promise<void> {
+  const cleaning = `${lock}.cleaning`;
+  const busy = await link(own, cleaning).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return 'busy';
+    throw error;
+  });
+  if (busy !== undefined) {
+    // Left by a daemon that was killed in between: its work takes microseconds.
+    const age = await stat(cleaning).then(
+      ({ ctimeMs }) => Date.now() - ctimeMs,
+      () => 0,
+    );
+    if (age > 5_000) await rm(cleaning, { force: true });
+    await sleep(5);
+    return;
+  }
   try {
-    await rename(lock, away);
-    if ((await readFile(away, 'utf8')) !== stale) await link(away, lock);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
+    if ((await readFile(lock, 'utf8').catch(() => undefined)) === stale) await rm(lock, { force: true });
   } finally {
-    await rm(away, { force: true });
+    await rm(cleaning, { force: true });
   }
 }
 

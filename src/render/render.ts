@@ -16,6 +16,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   readonly statsPort: number;
   readonly runtimeSocket: string;
   readonly maxconn: number;
+  /** Half of the file descriptors that servers may take which are added while HAProxy runs. */
+  readonly maxpipes: number;
   /** With a unit, as HAProxy writes it: `30m`. */
   readonly hardStopAfter: string;
   readonly maxReloads: number;
@@ -41,7 +43,10 @@ export interface Rendering {
 export const configurationFile = 'haproxy.cfg';
 
 /** What differs from one rendering to the next beside the desired state. */
-export type ChangingFrame = Pick<Frame, 'certificates' | 'certificateDigests' | 'maxconn' | 'starting'>;
+export type ChangingFrame = Pick<
+  Frame,
+  'certificates' | 'certificateDigests' | 'maxconn' | 'maxpipes' | 'starting'
+>;
 
 /** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
 export function frameOf(hash: string | undefined): string | undefined {
@@ -71,7 +76,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const frameHash = createHash('sha256')
       .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-'))
       .update(frontends);
-    for (const part of parts) frameHash.update(part.frame);
+    for (const part of parts) frameHash.update(part.frame).update(part.serverOptions);
     for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
     const frameDigest = frameHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
@@ -99,6 +104,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
     runtimeSocket: configToken(frame.runtimeSocket),
     maxconn: frame.maxconn,
+    maxpipes: frame.maxpipes,
     hardStopAfter: frame.hardStopAfter,
     maxReloads: frame.maxReloads,
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),

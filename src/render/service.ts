@@ -1,5 +1,5 @@
 /** One service → its userlist, frontend and backend. Cached by the service's identity: an unchanged one costs nothing. */
-import { configToken, configTokens, logFormatToken } from '../core/config-token.ts';
+import { configToken, configTokens } from '../core/config-token.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 
@@ -12,6 +12,8 @@ export interface ServiceFrame {
 export interface RenderedService {
   /** Everything but the server lines: what HAProxy cannot change at runtime. */
   readonly frame: Buffer;
+  /** What every server line has: servers that run cannot change it either. */
+  readonly serverOptions: string;
   readonly servers: Buffer;
 }
 
@@ -41,7 +43,8 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
         frames.get(definition) ??
         Buffer.from(renderFrame(definition, fragments, settings.logs, trustedProxies));
       frames.set(definition, frame);
-      const made = { frame, servers: Buffer.from(serverLines(service)) };
+      const serverOptions = serverCheckOptions(definition, fragments);
+      const made = { frame, serverOptions, servers: Buffer.from(serverLines(service)) };
       rendered.set(service, made);
       return made;
     },
@@ -111,7 +114,8 @@ function frontendData(definition: ServiceDefinition, logs: boolean): FragmentDat
 
 function healthCheckData(check: ServerCheck): FragmentData {
   return {
-    healthCheckPath: logFormatToken(check.path),
+    // Taken literally, percent signs too. Tried on 2.6, 3.0 and 3.2.
+    healthCheckPath: configToken(check.path),
     healthCheckTimeoutSeconds: check.timeout,
     healthCheckIntervalSeconds: check.interval,
     healthCheckFalls: check.fall,

@@ -114,6 +114,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
       certificates: [],
       certificateDigests: new Map(),
       maxconn,
+      maxpipes: 500,
     });
     const revision = await publishRevision(stateDir, { number: ++number, hash, files });
     await activate(stateDir, revision.directory);

@@ -23,6 +23,7 @@ const roomFor = (descriptors: number) => ({
   limit: 2 * 100 + 4 + 64 + descriptors,
   maxconn: 100,
   ownListeners: 4,
+  headroom: 0,
 });
 
 test('a checked server takes a descriptor, and so does a listener', () => {

@@ -1,8 +1,10 @@
 /** What breaks around Pacer while an app serves that does not change: it serves on, or comes back by itself, and all is as Marathon has it. */
-import { mkdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { activeRevision, listRevisions } from '../../src/haproxy/publish.ts';
+import { readMaster } from '../../src/haproxy/master-socket.ts';
+import { activeConfigFile, activeRevision, listRevisions } from '../../src/haproxy/publish.ts';
 import {
   fickleProgram,
   replaceSocket,
@@ -11,7 +13,8 @@ import {
   smallDisk,
   type FickleProgram,
 } from '../support/chaos.ts';
-import { httpApp, startStack, type Stack } from '../support/stack.ts';
+import { masterSocketOf } from '../support/own-haproxy.ts';
+import { httpApp, startStack, type Stack, type StatusView } from '../support/stack.ts';
 import { createTraffic, type Traffic } from '../support/traffic.ts';
 
 let stack: Stack;
@@ -20,6 +23,8 @@ let program: FickleProgram;
 /** What a test must put right before its stack is closed, the last first. */
 let undo: (() => Promise<unknown>)[] = [];
 
+type WithSocketFault = StatusView & { haproxy: { runtimeSocketFault?: string | null } };
+
 const labels = (host: string) => ({ HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: host });
 
 beforeEach(async () => {
@@ -27,7 +32,7 @@ beforeEach(async () => {
   // A task that ends at once on its SIGTERM leaves no time to follow; this one takes a second.
   stack = await startStack({
     start: false,
-    simulator: { timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 1000 } },
+    simulator: { timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 1000, healthScale: 0.2 } },
     flags: ['--service-ports', 'none', '--reload-spacing', '0'],
   });
   program = await fickleProgram(stack.directory);
@@ -41,9 +46,14 @@ afterEach(async () => {
 /** `/web` serves and is left alone; `/other` is what changes. */
 async function serving(): Promise<void> {
   stack.startPacer(['--haproxy-bin', program.path]);
-  await stack.marathon.deploy(httpApp('/web', 0, { instances: 2, labels: labels('web.example') }));
-  await stack.marathon.deploy(httpApp('/other', 0, { instances: 2, labels: labels('other.example') }));
+  const app = (id: string, host: string) =>
+    stack.marathon.deploy(httpApp(id, 0, { instances: 2, labels: labels(host) }));
+  await Promise.all([app('/web', 'web.example'), app('/other', 'other.example')]);
   await converged();
+  await stack.until('the text on disk has followed', async () => {
+    const text = await readFile(activeConfigFile(stack.directory), 'utf8');
+    return stack.marathon.tasks().every(({ address, port }) => text.includes(`${address}:${port} `));
+  });
   traffic = startTraffic();
 }
 
@@ -58,12 +68,18 @@ function startTraffic(): Traffic {
   return begun;
 }
 
-const running = async () => (await stack.status()).haproxy.running;
+/** As HAProxy's master itself says now; undefined while it does not answer. */
+const master = () => readMaster(masterSocketOf(stack)).catch(() => undefined);
+const masterPid = async () => (await master())?.master.pid ?? 0;
+const workerPid = async () => (await master())?.workers[0]?.pid ?? 0;
+const reloads = async () => (await master())?.master.reloads ?? NaN;
 const statusOf = async (host: string) => (await stack.ask({ host }).catch(() => undefined))?.status;
 /** Every word of /status about what is wrong. */
 const complaints = async () => {
-  const { why, failure, haproxy } = await stack.status();
-  return [...why, failure?.message ?? '', haproxy.inSync ? '' : 'out of sync'].join('; ');
+  const { why, failure, haproxy } = (await stack.status()) as WithSocketFault;
+  return [...why, failure?.message ?? '', haproxy.runtimeSocketFault ?? '']
+    .filter((it) => it !== '')
+    .join('; ');
 };
 const told = (what: string) =>
   stack.until(`/status tells: ${what}`, async () => (await complaints()).includes(what));
@@ -98,10 +114,16 @@ async function noneFailed(): Promise<void> {
 
 /** Servers change again without a reload. */
 async function healed(): Promise<void> {
-  const before = (await running())?.reloads;
+  const before = await reloads();
   await stack.marathon.scale('/other', 5);
   await converged();
-  expect((await running())?.reloads).toBe(before);
+  expect(await reloads()).toBe(before);
+}
+
+async function reloadBySomebody(): Promise<void> {
+  const before = await workerPid();
+  process.kill(await masterPid(), 'SIGUSR2');
+  await stack.until('there is another worker', async () => ![0, before].includes(await workerPid()));
 }
 
 /** Requests fail while HAProxy is down; from now on none does. */
@@ -118,61 +140,69 @@ test.each(['worker', 'master'] as const)(
   "HAProxy's %s is killed: it is started again, and takes what came meanwhile",
   async (who) => {
     await serving();
-    const before = await running();
-    const { path, refuse, serveAgain } = program;
-    expect(path).toContain(stack.directory);
+    const before = await masterPid();
     // It stays away for as long as the test wants to look.
-    await refuse('everything');
-    process.kill((who === 'worker' ? before?.workerPid : before?.masterPid) ?? 0, 'SIGKILL');
+    await program.refuse('everything');
+    process.kill(who === 'worker' ? await workerPid() : before, 'SIGKILL');
     await told('the moon is in the wrong house');
     expect((await stack.status()).ready).toBe(false);
     await stack.marathon.scale('/other', 3);
-    await serveAgain();
+    await program.serveAgain();
     await servesAgain();
-    expect((await running())?.masterPid).not.toBe(before?.masterPid);
+    expect(await masterPid()).not.toBe(before);
   },
 );
 
-test("the runtime socket's file is removed: changes arrive all the same, and it comes back", async () => {
+test("the runtime socket's file is removed: changes go through the master, until another HAProxy makes it anew", async () => {
   await serving();
+  const before = await reloads();
   await rm(runtimeSocketOf(stack));
   await stack.marathon.scale('/other', 3);
+  await told(runtimeSocketOf(stack));
   await stack.marathon.update('/other', { labels: labels('renamed.example') });
   await converged();
   await stack.until('the route is there', async () => (await statusOf('renamed.example')) === 200);
   await healed();
+  // It is the next HAProxy that makes the file again.
+  expect(await reloads()).toBe(before);
+  expect(await complaints()).toContain(runtimeSocketOf(stack));
   await noneFailed();
+  process.kill(await masterPid(), 'SIGKILL');
+  await stack.until('the socket is there again', () => existsSync(runtimeSocketOf(stack)));
+  await stack.until('nothing is said about it', async () => (await complaints()) === '');
+  await converged();
 });
 
 test('the runtime socket answers slowly: changes are slow, and nothing is reloaded', async () => {
   await serving();
-  const before = (await running())?.reloads;
+  const before = await reloads();
   undo.push(await replaceSocket(runtimeSocketOf(stack), { kind: 'slow', ms: 100 }));
   await stack.marathon.scale('/other', 3);
   await converged();
-  expect((await running())?.reloads).toBe(before);
+  expect(await reloads()).toBe(before);
   await undo.pop()?.();
   await healed();
   await noneFailed();
 });
 
 test.each([{ kind: 'cut', bytes: 100 }, { kind: 'cut-after-add' }, { kind: 'garbage' }] as const)(
-  'the runtime socket is in bad hands ($kind): changes arrive all the same',
+  'the runtime socket is in bad hands ($kind): changes go through the master, with no reload',
   async (fault) => {
     await serving();
+    const before = await reloads();
     undo.push(await replaceSocket(runtimeSocketOf(stack), fault));
-    const before = (await running())?.reloads ?? 0;
     await stack.marathon.scale('/other', 4);
-    await told('haproxy.sock');
+    await told(runtimeSocketOf(stack));
     await converged();
-    expect(((await running())?.reloads ?? 0) - before).toBeLessThan(4);
     await undo.pop()?.();
     await healed();
+    expect(await reloads()).toBe(before);
+    await stack.until('nothing is said about it', async () => (await complaints()) === '');
     await noneFailed();
   },
 );
 
-test('the disk is full: servers follow all the same, routes once there is space', async ({ skip }) => {
+test('the disk is full: servers follow all the same, and new apps once there is space', async ({ skip }) => {
   await mkdir(join(stack.directory, 'revisions'));
   const disk = await smallDisk(join(stack.directory, 'revisions'));
   if (disk === undefined) return skip('no file system may be mounted here');
@@ -180,17 +210,20 @@ test('the disk is full: servers follow all the same, routes once there is space'
   undo.reverse();
   await serving();
   await disk.fill();
+  const before = await reloads();
   await stack.marathon.scale('/other', 3);
   await told('cannot be written');
-  await stack.marathon.update('/other', { labels: labels('renamed.example') });
+  await stack.marathon.deploy(httpApp('/new', 0, { labels: labels('new.example') }));
   await stack.marathon.scale('/other', 4);
   await stack.until('the servers are there', async () => {
     return (await servedBy(stack, await backendOf('/other'))).length === 4;
   });
   await told('cannot be written');
+  expect(await reloads()).toBe(before);
+  expect(await statusOf('new.example')).toBe(404);
   await disk.free();
+  await stack.until('the new app serves', async () => (await statusOf('new.example')) === 200);
   await converged();
-  expect(await statusOf('renamed.example')).toBe(200);
   await healed();
   await noneFailed();
 });
@@ -218,7 +251,8 @@ test('the link to the current configuration is removed: it is made again, and HA
       () => false,
     ),
   );
-  process.kill((await running())?.masterPid ?? 0, 'SIGUSR2');
+  await reloadBySomebody();
+  await converged();
   await healed();
   await noneFailed();
 });
@@ -240,15 +274,18 @@ test.each([4, 1])(
   'somebody reloads HAProxy before the text on disk has followed a change to %i servers: it has them again soon',
   async (instances) => {
     await serving();
-    const before = await running();
-    const scaled = stack.marathon.scale('/other', instances);
-    await stack.inStep('/other');
-    process.kill(before?.masterPid ?? 0, 'SIGUSR2');
-    await scaled;
-    await stack.until(
-      'the new worker is seen',
-      async () => (await running())?.workerPid !== before?.workerPid,
-    );
+    const serves = () =>
+      stack.until('HAProxy has the servers', async () => {
+        const served = await servedBy(stack, await backendOf('/other')).catch(() => []);
+        return served.length === instances;
+      });
+    // As long as HAProxy refuses it, no text follows.
+    await program.refuse('check');
+    await stack.marathon.scale('/other', instances);
+    await serves();
+    await reloadBySomebody();
+    await serves();
+    await program.serveAgain();
     await converged();
     await healed();
     await noneFailed();
@@ -257,7 +294,7 @@ test.each([4, 1])(
 
 test('HAProxy refuses every configuration for a while: the old one serves on with fresh servers, and /status says why', async () => {
   await serving();
-  const before = await running();
+  const before = { worker: await workerPid(), reloads: await reloads() };
   await program.refuse('check');
   await stack.marathon.deploy(httpApp('/new', 0, { labels: labels('new.example') }));
   await told('the moon is in the wrong house');
@@ -266,7 +303,7 @@ test('HAProxy refuses every configuration for a while: the old one serves on wit
     return (await servedBy(stack, await backendOf('/other'))).length === 3;
   });
   expect(await statusOf('new.example')).toBe(404);
-  expect(await running()).toMatchObject({ workerPid: before?.workerPid, reloads: before?.reloads });
+  expect({ worker: await workerPid(), reloads: await reloads() }).toEqual(before);
   await program.serveAgain();
   await stack.until('the new app serves', async () => (await statusOf('new.example')) === 200);
   await converged();

@@ -64,7 +64,7 @@ test('a port that another process holds: no connection is refused meanwhile, and
 test('more checked servers than file descriptors: that service is held, the others serve and go on changing', async () => {
   const limit = 20_000;
   // Leaves room for some twenty servers beside Pacer's own listeners.
-  const ports = await startWithWeb(['--maxconn', String((limit - 100) / 2)]);
+  const ports = await startWithWeb(['--maxconn', String((limit - 140) / 2)]);
   const traffic = createTraffic({
     port: stack.ports.http,
     keepAlive: 4,

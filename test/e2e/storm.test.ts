@@ -57,7 +57,7 @@ interface Numbers {
 async function numbers(): Promise<Numbers> {
   const { haproxy } = await stack.status();
   const metrics = (await stack.ask({ port: stack.ports.status, path: '/metrics' })).text;
-  const changes = [...metrics.matchAll(/^pacer_changes_total\{[^}]*\} (\d+)$/gm)];
+  const changes = [...metrics.matchAll(/^pacer_changes_total (\d+)$/gm)];
   return {
     reloads: haproxy.running?.reloads ?? NaN,
     changes: changes.reduce((sum, [, count]) => sum + Number(count), 0),

@@ -4,7 +4,7 @@ import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { parseServersState } from '../../src/haproxy/replies/servers-state.ts';
+import { parseServersState, type ServerState } from '../../src/haproxy/replies/servers-state.ts';
 import { runtimeBatch } from '../../src/haproxy/runtime-socket.ts';
 import { masterSocketOf } from './own-haproxy.ts';
 import type { Stack } from './stack.ts';
@@ -105,19 +105,28 @@ export async function smallDisk(
   const ballast = join(folder, 'ballast');
   return {
     // Until nothing fits any more.
-    fill: async () => void (await execa('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k'], options)),
+    fill: async () => {
+      await execa('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k'], options);
+    },
     free: () => rm(ballast, { force: true }),
-    unmount: async () => void (await execa('umount', ['-l', folder], options)),
+    unmount: async () => {
+      await execa('umount', ['-l', folder], options);
+    },
   };
 }
 
-/** The addresses that HAProxy sends requests of a backend to, as its current worker says on the master's socket. */
-export async function servedBy(stack: Stack, backend: string): Promise<string[]> {
-  const [reply] = await runtimeBatch(masterSocketOf(stack), [`show servers state ${backend}`], {
+/** All servers of apps, as HAProxy's current worker has them, asked for on the master's socket. */
+export async function serversOf(stack: Stack, backend = ''): Promise<ServerState[]> {
+  const [reply] = await runtimeBatch(masterSocketOf(stack), [`show servers state ${backend}`.trim()], {
     master: true,
     worker: 'current',
   });
-  return parseServersState(reply?.text ?? '')
+  return parseServersState(reply?.text ?? '');
+}
+
+/** The addresses that HAProxy sends requests of a backend to. */
+export async function servedBy(stack: Stack, backend: string): Promise<string[]> {
+  return (await serversOf(stack, backend))
     .filter(({ admin }) => admin === 'ready')
     .map(({ address, port }) => `${address}:${port}`)
     .sort();

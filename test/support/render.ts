@@ -46,6 +46,7 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
     certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
     certificateDigests: new Map(),
     maxconn: 1000,
+    maxpipes: 500,
   });
   const told = [...diagnostics, ...allDiagnostics(desired)].map(
     (it) => `${it.severity}: ${describeDiagnostic(it)}`,
