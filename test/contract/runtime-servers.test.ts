@@ -489,7 +489,17 @@ function without(columns: Columns, left: ReadonlySet<string>): Columns {
   return Object.fromEntries(
     Object.entries(columns).map(([server, cells]) => [
       server,
-      Object.fromEntries(Object.entries(cells).filter(([name]) => !left.has(name))),
+      Object.fromEntries(
+        Object.entries(cells)
+          .filter(([name]) => !left.has(name))
+          .map(([name, cell]) => [name, betweenChecks(name, cell)]),
+      ),
     ]),
   );
+}
+
+/** As it is while no check is under way: a star and a bit say that one is. */
+function betweenChecks(name: string, cell: string): string {
+  if (name === 'check_status') return cell.replace(/^\* /, '');
+  return name === 'srv_check_state' ? String(Number(cell) & ~1) : cell;
 }
