@@ -42,7 +42,13 @@ export async function publishRevision(stateDir: string, revision: Revision): Pro
     if ((await activeRevision(stateDir))?.directory === published.directory) return published;
     const temporary = path.join(stateDir, 'revisions', `.new-${name}-${process.pid}`);
     await rm(temporary, { recursive: true, force: true });
-    await writeFiles(temporary, revision.files);
+    try {
+      await writeFiles(temporary, revision.files);
+    } catch (error) {
+      // What a full disk let through must not fill it further: the next attempt has another name.
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
     await rm(published.directory, { recursive: true, force: true });
     await rename(temporary, published.directory);
     await syncFolder(path.dirname(published.directory));

@@ -18,7 +18,7 @@ import { httpApp, startStack, type Stack, type StatusView } from '../support/sta
 import { createTraffic, type Traffic } from '../support/traffic.ts';
 
 let stack: Stack;
-let traffic: Traffic;
+let traffic: Traffic | undefined;
 let program: FickleProgram;
 /** What a test must put right before its stack is closed, the last first. */
 let undo: (() => Promise<unknown>)[] = [];
@@ -29,6 +29,7 @@ const labels = (host: string) => ({ HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: 
 
 beforeEach(async () => {
   undo = [];
+  traffic = undefined;
   // A task that ends at once on its SIGTERM leaves no time to follow; this one takes a second.
   stack = await startStack({
     start: false,
@@ -38,7 +39,7 @@ beforeEach(async () => {
   program = await fickleProgram(stack.directory);
 });
 afterEach(async () => {
-  await traffic.stop();
+  await traffic?.stop();
   for (const put of undo.reverse()) await put();
   await stack.close();
 });
@@ -107,7 +108,7 @@ async function backendOf(app: string): Promise<string> {
 }
 
 async function noneFailed(): Promise<void> {
-  const { failures, ok } = await traffic.stop();
+  const { failures, ok } = await traffic!.stop();
   expect(failures).toEqual({});
   expect(ok).toBeGreaterThan(0);
 }
@@ -130,7 +131,7 @@ async function reloadBySomebody(): Promise<void> {
 async function servesAgain(): Promise<void> {
   await stack.until('it serves again', async () => (await statusOf('web.example')) === 200);
   await converged();
-  await traffic.stop();
+  await traffic!.stop();
   traffic = startTraffic();
   await healed();
   await noneFailed();
