@@ -49,14 +49,16 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const text = coalesce(async () => {
     try {
       await publishText();
+      textFailure = undefined;
     } catch (error) {
-      inbox.note(`the text on disk does not follow: ${messageOf(error)}`);
-      outOfSync();
+      textFailure = { stage: 'publish', message: messageOf(error), at: new Date(now()).toISOString() };
       parts.again(1000, 'the text on disk does not follow');
     }
   }, textLagMs);
   /** What the servers and listeners took that HAProxy was last reloaded with. */
   let loadedDescriptors = 0;
+  /** HAProxy has what is desired, but whoever starts or reloads it next would not find it. */
+  let textFailure: PipelineState['failure'];
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
@@ -67,6 +69,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     outOfSyncSince: 0,
     diagnostics: [],
     failure: undefined,
+    socketFault: undefined,
   };
 
   async function pass(): Promise<void> {
@@ -113,6 +116,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function changeAll(change: Change, time: Stopwatch): Promise<void> {
     const running = await control.running();
+    await publisher.look();
     const surroundings = await parts.surroundings();
     const facts = await time('derive', () => judge(running, surroundings));
     const want = () => time('render', () => wantedState(facts, surroundings.frame));
@@ -290,6 +294,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       descriptorsLeft: await spare(desired, changing, surroundings),
     };
     failures = 0;
+    if (publisher.activeHash() === rendering.hash) textFailure = undefined;
     state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
     if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');
   }
@@ -329,7 +334,15 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
   }
 
-  return { pass, state: () => state, close: text.close };
+  return {
+    pass,
+    state: () => ({
+      ...state,
+      failure: state.failure ?? textFailure,
+      socketFault: control.socketFault?.(),
+    }),
+    close: text.close,
+  };
 }
 
 const descriptorsOfAll = ({ services }: Desired): number =>

@@ -33,6 +33,8 @@ export interface Publisher {
   readonly contentsOf: (hash: string | undefined) => Contents | undefined;
   /** Of the revision that is current; undefined before there is one. */
   readonly activeHash: () => string | undefined;
+  /** Looks at the disk again: somebody may have removed what is current. */
+  readonly look: () => Promise<void>;
   /** The number of a change that is not written at once. */
   readonly takeNumber: () => number;
 }
@@ -93,6 +95,9 @@ export async function createPublisher({
 
   return {
     activeHash: () => active,
+    look: async () => {
+      active = await activeHash(stateDir);
+    },
     takeNumber: () => (lastNumber += 1),
     contentsOf: (hash) => contents.get(frameOf(hash) ?? ''),
     write: async (rendering, desired, cause) => {

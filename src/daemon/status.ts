@@ -95,6 +95,7 @@ function status(parts: StatusParts) {
     },
     haproxy: {
       mode: parts.haproxyMode,
+      runtimeSocketFault: parts.pipeline().socketFault ?? null,
       running: running ?? null,
       wantedHash: desiredHash ?? null,
       inSync,

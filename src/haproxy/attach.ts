@@ -2,16 +2,15 @@
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
 import type { HaproxyControl, ReloadResult, Running } from './control.ts';
-import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
 import { reloadHaproxy } from './reload.ts';
 import { withConnections } from './old-workers.ts';
 import { runningFromMaster } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
-import { runtimeBatch } from './runtime-socket.ts';
 import { parseVersion } from './version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
+import { workerCommands, type WorkerCommands } from './worker-commands.ts';
 
 export interface AttachOptions {
   /** The one of `haproxy -W -S <socket>`. */
@@ -34,12 +33,14 @@ const watched = { intervalMs: 1_000, misses: 5 };
 class Attached implements HaproxyControl {
   readonly mode = 'attach';
   readonly #options: AttachOptions;
+  readonly #commands: WorkerCommands;
   readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
   #capabilities = capabilitiesOf(oldestSupported);
   #watch: Watch | undefined;
 
   constructor(options: AttachOptions) {
     this.#options = options;
+    this.#commands = workerCommands(options.masterSocket, options.runtimeSocket);
   }
 
   capabilities(): Capabilities {
@@ -81,9 +82,11 @@ class Attached implements HaproxyControl {
   }
 
   runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]> {
-    const { masterSocket, runtimeSocket } = this.#options;
-    if (runtimeSocket !== undefined) return currentWorkerBatch(runtimeSocket, commands);
-    return runtimeBatch(masterSocket, commands, { master: true, worker: 'current' });
+    return this.#commands.send(commands);
+  }
+
+  socketFault(): string | undefined {
+    return this.#commands.socketFault();
   }
 
   onExit(callback: (exit: HaproxyExit) => void): void {

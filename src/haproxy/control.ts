@@ -70,6 +70,8 @@ export interface HaproxyControl {
    * @throws PacerError HAPROXY_UNREACHABLE when not all were answered
    */
   runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]>;
+  /** Why commands go through the master, while they must. */
+  socketFault?(): string | undefined;
   /** Calls back once for each time HAProxy ends without `stop()`. command: never. */
   onExit(callback: (exit: HaproxyExit) => void): void;
   /** supervise: soft stop, then harder. attach and command: as detach. */

@@ -25,7 +25,9 @@ export async function currentWorkerBatch(
     try {
       await session.ask('set severity-output number\n');
       // [haproxy] management.txt 9.3 "show info": Stopping is 1 from the soft stop on.
-      if (!parseInfo(await session.ask('show info\n')).stopping) return await askAll(session, encoded);
+      const { pid, stopping } = parseInfo(await session.ask('show info\n'));
+      if (pid === 0) throw notHaproxy(path);
+      if (!stopping) return await askAll(session, encoded);
     } finally {
       session.close();
     }
@@ -35,5 +37,13 @@ export async function currentWorkerBatch(
     'HAPROXY_UNREACHABLE',
     `only a stopping HAProxy answers on ${path}`,
     'check that HAProxy runs and that no other HAProxy uses this socket',
+  );
+}
+
+function notHaproxy(path: string): PacerError {
+  return new PacerError(
+    'HAPROXY_UNREACHABLE',
+    `what answers on ${path} is no HAProxy`,
+    'check that no other program has taken this socket',
   );
 }

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
 import type { HaproxyControl, ReloadResult, Running } from './control.ts';
-import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { findRunning, isOurs } from './find-running.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
@@ -17,6 +16,7 @@ import { withConnections } from './old-workers.ts';
 import { runningFromMaster } from './running.ts';
 import { type HaproxyVersion, parseVersion } from './version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
+import { workerCommands, type WorkerCommands } from './worker-commands.ts';
 
 export interface SuperviseOptions {
   readonly program: string;
@@ -52,6 +52,7 @@ class Supervisor implements HaproxyControl {
   readonly mode = 'supervise';
   readonly #options: SuperviseOptions;
   readonly #files: ReturnType<typeof superviseFiles>;
+  readonly #commands: WorkerCommands;
   readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
   #capabilities: Capabilities;
   #masterPid: number | undefined;
@@ -62,6 +63,7 @@ class Supervisor implements HaproxyControl {
   constructor(options: SuperviseOptions) {
     this.#options = options;
     this.#files = superviseFiles(options.runDir);
+    this.#commands = workerCommands(this.#files.masterSocket, options.runtimeSocket);
     this.#capabilities = capabilitiesOf(options.version);
   }
 
@@ -109,7 +111,11 @@ class Supervisor implements HaproxyControl {
   }
 
   runtime(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]> {
-    return currentWorkerBatch(this.#options.runtimeSocket, commands);
+    return this.#commands.send(commands);
+  }
+
+  socketFault(): string | undefined {
+    return this.#commands.socketFault();
   }
 
   onExit(callback: (exit: HaproxyExit) => void): void {
