@@ -14,8 +14,8 @@ const http = external({ HAPROXY_0_MODE: 'http' });
 const sticky = external({ HAPROXY_0_MODE: 'http', HAPROXY_0_STICKY: 'true' });
 
 /** An app on a service port of its own, and its variants with other tasks. */
-async function appOn(parts: Partial<App> = {}, id = '/web') {
-  const [servicePort = 0] = await freePorts(1);
+async function appOn(parts: Partial<App> = {}, id = '/web', port?: number) {
+  const servicePort = port ?? (await freePorts(1))[0] ?? 0;
   const app = (tasks: App['tasks'], more: Partial<App> = {}) =>
     anApp(id, { ports: [aPort(servicePort)], ...parts, ...more, tasks });
   return { servicePort, backend: `${id.slice(1)}_${servicePort}`, app };
@@ -447,7 +447,8 @@ describe('a pass that is disturbed', () => {
 describe('many backends at once', () => {
   test('each has its servers, and those that are not asked for are left alone', async () => {
     const haproxy = await runtimeHaproxy();
-    const services = await Promise.all(Array.from({ length: 60 }, (_, i) => appOn({}, `/app-${i}`)));
+    const ports = await freePorts(60);
+    const services = await Promise.all(ports.map((port, i) => appOn({}, `/app-${i}`, port)));
     const apps = (count: number) => services.map(({ app }, i) => app(silentTasks(count, `/app-${i}`)));
     const [first, ...others] = apps(3);
     await haproxy.start(...apps(1));

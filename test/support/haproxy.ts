@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { freePorts } from '../../src/demo/free-ports.ts';
 import type { HaproxyControl } from '../../src/haproxy/control.ts';
 import type { HaproxyEvent } from '../../src/haproxy/events.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/publish.ts';
 import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
 import { parseVersion } from '../../src/haproxy/version.ts';
+
+export { freePorts };
 
 /** PACER_TEST_HAPROXY runs the tests with another version. */
 export const haproxyProgram = process.env['PACER_TEST_HAPROXY'] ?? '/usr/sbin/haproxy';
@@ -25,24 +28,6 @@ export function temporaryFolder(): string {
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
-}
-
-/** Ports nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 export interface ConfigOptions {
