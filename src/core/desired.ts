@@ -120,3 +120,10 @@ function portTaken(
 export function allDiagnostics(desired: Desired): Diagnostic[] {
   return [...[...desired.apps.values()].flatMap(({ diagnostics }) => diagnostics), ...desired.conflicts];
 }
+
+/** How many servers there are behind all services. */
+export function serverCount({ services }: Pick<Desired, 'services'>): number {
+  let count = 0;
+  for (const { servers } of services.values()) count += servers.length;
+  return count;
+}

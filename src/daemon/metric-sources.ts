@@ -1,4 +1,5 @@
 /** Reads the gauges of the metrics from what the daemon knows. */
+import { nothingDesired, serverCount } from '../core/desired.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { MetricSources } from '../observe/metrics.ts';
 import type { PipelineState } from './pipeline-types.ts';
@@ -12,11 +13,7 @@ export function metricSources(
     apps: () => marathon().apps,
     tasks: () => marathon().tasks,
     services: () => pipeline().desired?.services.size ?? 0,
-    servers: () =>
-      [...(pipeline().desired?.services.values() ?? [])].reduce(
-        (sum, { servers }) => sum + servers.length,
-        0,
-      ),
+    servers: () => serverCount(pipeline().desired ?? nothingDesired),
     diagnostics: () => {
       const counts = { error: 0, warning: 0, notice: 0 };
       for (const { severity } of [...pipeline().diagnostics, ...marathon().diagnostics])

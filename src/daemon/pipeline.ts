@@ -154,10 +154,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         wanted = await want();
         // Without the culprits it may be just what runs already.
         if (runsFrameOf(wanted, running)) {
-          const { desired, changing, rendering } = wanted;
-          const rest = await time('apply', () =>
-            runtime.bringAll(runtimeWanted({ desired, changing, rendering })),
-          );
+          const what = runtimeWanted(wanted);
+          const rest = await time('apply', () => runtime.bringAll(what));
           if (rest.kind === 'done') {
             await settle(wanted, surroundings);
             return;
@@ -167,8 +165,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       }
       const published = revision;
       budget.spend(now());
-      loadedDescriptors = descriptorsOfAll(wanted.desired);
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
+      // Only what a reload has taken over is known to fit.
+      loadedDescriptors = descriptorsOfAll(wanted.desired);
       state = { ...state, running: await control.running() };
       await settle(wanted, surroundings);
       record(change, plan, published.number, time);

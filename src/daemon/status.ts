@@ -1,7 +1,7 @@
 /** What the status server answers: the daemon's own knowledge, put into words and numbers. */
 import { readFile } from 'node:fs/promises';
 import type { AppServices } from '../core/app-services.ts';
-import { allDiagnostics } from '../core/desired.ts';
+import { allDiagnostics, serverCount } from '../core/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import { asAppId } from '../core/ids.ts';
 import { maskConfiguration } from '../http/mask.ts';
@@ -101,7 +101,7 @@ function status(parts: StatusParts) {
       inSync,
     },
     services: desired?.services.size ?? 0,
-    servers: [...(desired?.services.values() ?? [])].reduce((sum, { servers }) => sum + servers.length, 0),
+    servers: desired === undefined ? 0 : serverCount(desired),
     lastChange: last ?? null,
     failure: standing ?? null,
     diagnostics: [...malformed, ...diagnostics].map(told),

@@ -26,7 +26,6 @@ export interface MetricSources {
 
 export interface Metrics {
   readonly text: () => Promise<string>;
-  readonly contentType: string;
   readonly applied: (
     plan: Plan,
     eventToAppliedMs: number | undefined,
@@ -141,7 +140,6 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
 
   return {
-    contentType: registry.contentType,
     text: () => registry.metrics(),
     failed: (stage) => failures.inc({ stage }),
     eventLag: (seconds) => lag.observe(Math.max(0, seconds)),
