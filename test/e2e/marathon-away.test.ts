@@ -62,6 +62,7 @@ test('away for a while and back with another state: nothing is dropped meanwhile
   await stack.marathon.scale('/web', 4);
   expect((await stack.ask({ host: 'web.example' })).status).toBe(200);
   await stack.marathon.resume();
+  await stack.marathon.running('/new', 1);
   await stack.inStep('/new');
   await stack.inStep('/web');
   expect((await stack.ask({ host: 'new.example' })).json?.app).toBe('/new');

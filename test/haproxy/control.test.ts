@@ -7,8 +7,9 @@ import type { HaproxyControl } from '../../src/haproxy/control.ts';
 import type { HaproxyEvent } from '../../src/haproxy/events.ts';
 import { installedVersion, temporaryFolder, testHaproxy, type TestHaproxy } from '../support/haproxy.ts';
 
-/** Reloads as an operator's script would: through the master socket, without waiting. */
-const reloadCommand = (masterSocket: string) => `echo reload | socat -t 5 - UNIX-CONNECT:${masterSocket}`;
+/** Reloads as an operator's script would, through the master socket. Node stands for socat, which may be missing. */
+const reloadCommand = (masterSocket: string) =>
+  `${process.execPath} -e 'require("node:net").connect(process.argv[1]).end("reload\\n").resume()' ${masterSocket}`;
 
 const ways: readonly [string, (haproxy: TestHaproxy) => HaproxyControl][] = [
   ['supervise', ({ control }) => control],
