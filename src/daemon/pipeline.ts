@@ -15,7 +15,6 @@ import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
 import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts';
-import { coalesce } from './coalesce.ts';
 import type { Change } from './inbox.ts';
 import { believedOf, serversOnly, type Live } from './live.ts';
 import type { Pipeline, PipelineParts, PipelineState, Surroundings } from './pipeline-types.ts';
@@ -25,6 +24,7 @@ import type { RuntimeOutcome } from './runtime-servers.ts';
 import { rememberLast } from './remember-last.ts';
 import { createRuntime, nothingToDo, type RuntimeWanted } from './runtime.ts';
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
+import { textOnDisk } from './text-on-disk.ts';
 
 /** What one pass wants HAProxy to run. */
 interface Wanted {
@@ -35,8 +35,6 @@ interface Wanted {
 
 /** How many times one pass may ask haproxy -c. */
 const mostChecks = 4;
-/** Milliseconds after which the text on disk follows what was done at runtime. */
-const textLagMs = 500;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, control, publisher, budget, journal, now } = parts;
@@ -45,20 +43,18 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const rendered = rememberLast(parts.render.render);
   let derived = nothingDesired;
   let live: (Live & { readonly changing: ChangingFrame }) | undefined;
-  // The text follows aside, so that no event waits for it; a reload waits for the text.
-  const text = coalesce(async () => {
-    try {
-      await publishText();
-      textFailure = undefined;
-    } catch (error) {
-      textFailure = { stage: 'publish', message: messageOf(error), at: new Date(now()).toISOString() };
-      parts.again(1000, 'the text on disk does not follow');
-    }
-  }, textLagMs);
+  const text = textOnDisk({
+    ...parts,
+    current: () => {
+      if (live === undefined || !state.inSync) return undefined;
+      return { desired: live.desired, rendering: rendered(live.desired, live.changing) };
+    },
+    onWritten: (desiredHash) => {
+      state = { ...state, desiredHash };
+    },
+  });
   /** What the servers and listeners took that HAProxy was last reloaded with. */
   let loadedDescriptors = 0;
-  /** HAProxy has what is desired, but whoever starts or reloads it next would not find it. */
-  let textFailure: PipelineState['failure'];
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
@@ -256,22 +252,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return reloadPlan({ applied: live?.desired, desired: wanted.desired, runsApplied });
   }
 
-  /**
-   * HAProxy has these servers already; whoever reloads or starts it next must find them in the file.
-   * @throws when it cannot be written, or HAProxy does not accept it
-   */
-  async function publishText(): Promise<void> {
-    if (live === undefined || !state.inSync) return;
-    const { desired, changing } = live;
-    const rendering = rendered(desired, changing);
-    if (publisher.activeHash() === rendering.hash) return;
-    const revision = await publisher.write(rendering, desired, 'the text follows the runtime');
-    const messages = await publisher.complaints(revision);
-    if (messages !== undefined) throw new Error(messages.map(({ text: message }) => message).join('; '));
-    await publisher.makeCurrent(revision);
-    state = { ...state, desiredHash: rendering.hash };
-  }
-
   /** File descriptors that the running HAProxy has beyond what these services take. */
   async function spare(
     { services }: Desired,
@@ -293,7 +273,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       descriptorsLeft: await spare(desired, changing, surroundings),
     };
     failures = 0;
-    if (publisher.activeHash() === rendering.hash) textFailure = undefined;
+    if (publisher.activeHash() === rendering.hash) text.settled();
     state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
     if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');
   }
@@ -337,7 +317,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     pass,
     state: () => ({
       ...state,
-      failure: state.failure ?? textFailure,
+      failure: state.failure ?? text.failure(),
       socketFault: control.socketFault?.(),
     }),
     close: text.close,
