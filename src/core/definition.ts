@@ -2,12 +2,13 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { AppId } from './ids.ts';
 import { balance } from './labels/balance.ts';
+import { noBindOptions } from './labels/bind-options.ts';
 import { readLabels } from './labels/read.ts';
 import type { PortLabelValues } from './labels/table.ts';
 import type { App, HealthCheck, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
 import { keepSame } from './same.ts';
-import type { PathMatch, ServerCheck, ServiceDefinition } from './service.ts';
+import type { PathMatch, Rewrite, ServerCheck, ServiceDefinition } from './service.ts';
 
 export interface DefinitionContext {
   /** This load balancer's groups; `*` takes every app. */
@@ -135,11 +136,14 @@ function defineService(
     listens: context.servicePorts,
     bindAddress: values.BIND_ADDR ?? context.defaultBindAddress,
     certificate: values.SSL_CERT,
+    bindOptions: values.BIND_OPTIONS ?? noBindOptions,
+    allowedNetworks: values.BACKEND_NETWORK_ALLOWED_ACL ?? [],
     balance: values.BALANCE ?? defaultBalance,
     sticky: mode === 'http' && values.STICKY === true,
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
+    rewrite: mode === 'http' ? rewriteOf(values) : noRewrite,
     check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
     vhosts,
     path,
@@ -147,6 +151,14 @@ function defineService(
   };
   return { definition, diagnostics };
 }
+
+const rewriteOf = (values: PortLabelValues): Rewrite => ({
+  stripPath: values.HTTP_BACKEND_PROXYPASS_PATH,
+  locationPath: values.HTTP_BACKEND_REVPROXY_PATH,
+  rootRedirect: values.HTTP_BACKEND_REDIR,
+});
+
+const noRewrite: Rewrite = { stripPath: undefined, locationPath: undefined, rootRedirect: undefined };
 
 const defaultBalance = balanceOrThrow('roundrobin');
 
@@ -182,16 +194,24 @@ function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck
 const asConnectCheck = (check: ServerCheck | undefined): ServerCheck | undefined =>
   check === undefined ? undefined : { ...check, kind: 'connect', path: '/' };
 
+const onlyHttp = [
+  'VHOST',
+  'AUTH',
+  'STICKY',
+  'USE_HSTS',
+  'REDIRECT_TO_HTTPS',
+  'HTTP_BACKEND_PROXYPASS_PATH',
+  'HTTP_BACKEND_REVPROXY_PATH',
+  'HTTP_BACKEND_REDIR',
+] as const satisfies readonly (keyof PortLabelValues)[];
+
 function needHttp(
   about: { appId: AppId; portIndex: number },
   values: PortLabelValues,
   mode: 'http' | 'tcp',
 ): Diagnostic[] {
   if (mode === 'http') return [];
-  const asked = (['VHOST', 'AUTH', 'STICKY', 'USE_HSTS', 'REDIRECT_TO_HTTPS'] as const).filter((name) => {
-    const value = values[name];
-    return value !== undefined && value !== false;
-  });
+  const asked = onlyHttp.filter((name) => values[name] !== undefined && values[name] !== false);
   return asked.map((name): Diagnostic => {
     // Without its guard the service would be open to everyone, so it is held; the others are only missing.
     const severity = name === 'AUTH' ? 'error' : 'warning';

@@ -1,6 +1,7 @@
 /** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
 import type { BasicAuth } from './labels/parsers.ts';
 import type { Balance } from './labels/balance.ts';
+import type { BindOptions } from './labels/bind-options.ts';
 import type { PathType } from './labels/routing.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
@@ -15,15 +16,29 @@ export interface ServiceDefinition {
   readonly listens: boolean;
   readonly bindAddress: string;
   readonly certificate: string | undefined;
+  readonly bindOptions: BindOptions;
+  /** Addresses and networks that may use the service; empty = everyone. */
+  readonly allowedNetworks: readonly string[];
   readonly balance: Balance;
   readonly sticky: boolean;
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
   readonly redirectToHttps: boolean;
+  readonly rewrite: Rewrite;
   readonly check: ServerCheck | undefined;
   readonly vhosts: readonly Host[];
   readonly path: PathMatch | undefined;
   readonly weight: number;
+}
+
+/** What is changed in requests and responses; undefined = nothing. */
+export interface Rewrite {
+  /** Stripped from the path of requests. */
+  readonly stripPath: string | undefined;
+  /** Put before the path of `Location` in responses. */
+  readonly locationPath: string | undefined;
+  /** Where `/` is redirected to. */
+  readonly rootRedirect: string | undefined;
 }
 
 export interface PathMatch {

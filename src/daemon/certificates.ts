@@ -54,8 +54,13 @@ export async function readCertificate(path: string): Promise<CertificateFile> {
     throw invalid(path, 'it holds no certificate', error);
   }
   if (!text.includes('PRIVATE KEY-----')) throw invalid(path, 'it holds no private key');
-  return { path, digest: createHash('sha256').update(text).digest('hex') };
+  return { path, digest: sha256(text) };
 }
+
+/** Hex SHA-256 of a file that is no certificate of ours. Rejects with what the system says where it cannot be read. */
+export const fileDigest = async (path: string): Promise<string> => sha256(await readFile(path));
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
 function invalid(path: string, why: string, cause?: unknown): PacerError {
   return new PacerError(

@@ -188,10 +188,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
   }
 
-  function wantedState({ holds, certificateDigests }: PreflightResult, frame: ChangingFrame): Wanted {
-    const desired = withHolds(derived, quarantine.holds(derived, holds));
-    const digests = new Map([...frame.certificateDigests, ...certificateDigests]);
-    const changing = { ...frame, certificateDigests: digests };
+  function wantedState(facts: PreflightResult, frame: ChangingFrame): Wanted {
+    const desired = withHolds(derived, quarantine.holds(derived, facts.holds));
+    const certificateDigests = new Map([...frame.certificateDigests, ...facts.certificateDigests]);
+    const changing = { ...frame, certificateDigests, fileDigests: facts.fileDigests };
     const rendering = rendered(desired, changing);
     state = { ...state, desired, desiredHash: rendering.hash, diagnostics: allDiagnostics(desired) };
     return { desired, changing, rendering };

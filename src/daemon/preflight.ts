@@ -9,7 +9,7 @@ import type { BackendName } from '../core/ids.ts';
 import type { Service, ServiceDefinition } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
 import { takenPorts, type TakenPort } from '../haproxy/ports.ts';
-import { readCertificate } from './certificates.ts';
+import { fileDigest, readCertificate } from './certificates.ts';
 
 export interface PreflightInput {
   /** With nothing held back yet. */
@@ -28,6 +28,8 @@ export interface PreflightResult {
   readonly holds: Map<BackendName, Diagnostic>;
   /** Path → digest, of the certificates of services. */
   readonly certificateDigests: Map<string, string>;
+  /** Path → digest, of the other files that bind options name. */
+  readonly fileDigests: Map<string, string>;
 }
 
 export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string =>
@@ -35,7 +37,7 @@ export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string
 
 export async function preflight(input: PreflightInput): Promise<PreflightResult> {
   const services = [...input.desired.services.values()];
-  const { missing, certificateDigests } = await judgeCertificates(services);
+  const { missing, certificateDigests, fileDigests } = await judgeFiles(services);
   const taken = input.probePorts
     ? await judgePorts(services, input.runningBinds)
     : new Map<BackendName, Diagnostic>();
@@ -44,7 +46,7 @@ export async function preflight(input: PreflightInput): Promise<PreflightResult>
     const open = services.filter(({ definition }) => !holds.has(definition.backend));
     for (const [backend, hold] of overCapacity(open, input.serving, input.budget)) holds.set(backend, hold);
   }
-  return { holds, certificateDigests };
+  return { holds, certificateDigests, fileDigests };
 }
 
 async function judgePorts(
@@ -93,19 +95,47 @@ function portHeld({ appId, portIndex }: ServiceDefinition, taken: TakenPort): Di
   }
 }
 
-async function judgeCertificates(services: readonly Service[]) {
+async function judgeFiles(services: readonly Service[]) {
   const missing = new Map<BackendName, Diagnostic>();
   const certificateDigests = new Map<string, string>();
-  for (const { definition } of services) {
-    const { certificate, backend, appId, portIndex } = definition;
-    if (certificate === undefined || certificateDigests.has(certificate)) continue;
+  const fileDigests = new Map<string, string>();
+  const judge = async (definition: ServiceDefinition, label: string, look: () => Promise<void>) => {
+    const { backend, appId, portIndex } = definition;
     try {
-      certificateDigests.set(certificate, (await readCertificate(certificate)).digest);
+      await look();
     } catch (error) {
-      const label = `HAPROXY_${portIndex}_SSL_CERT`;
-      const remedy = 'put a PEM file with certificate and key there, or mend the label';
-      missing.set(backend, { severity: 'error', appId, portIndex, label, reason: messageOf(error), remedy });
+      const remedy =
+        label === 'SSL_CERT'
+          ? 'put a PEM file with certificate and key there, or mend the label'
+          : 'put the file there, or mend the label';
+      missing.set(backend, {
+        severity: 'error',
+        appId,
+        portIndex,
+        label: `HAPROXY_${portIndex}_${label}`,
+        reason: messageOf(error),
+        remedy,
+      });
+    }
+  };
+  for (const { definition } of services) {
+    const { certificate, bindOptions } = definition;
+    const certificates = [
+      ...(certificate === undefined ? [] : [{ label: 'SSL_CERT', path: certificate }]),
+      ...bindOptions.certificates.map((path) => ({ label: 'BIND_OPTIONS', path })),
+    ];
+    for (const { label, path } of certificates) {
+      if (certificateDigests.has(path)) continue;
+      await judge(definition, label, async () => {
+        certificateDigests.set(path, (await readCertificate(path)).digest);
+      });
+    }
+    for (const path of bindOptions.files) {
+      if (fileDigests.has(path)) continue;
+      await judge(definition, 'BIND_OPTIONS', async () => {
+        fileDigests.set(path, await fileDigest(path));
+      });
     }
   }
-  return { missing, certificateDigests };
+  return { missing, certificateDigests, fileDigests };
 }

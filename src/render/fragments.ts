@@ -22,6 +22,14 @@ const fragmentNames = [
   'backend-server-http-healthcheck-options',
   'backend-server-tcp-healthcheck-options',
   'backend-server-options',
+  'backend-client-address',
+  'http-backend-network-allowed-acl',
+  'http-backend-acl-allow-deny',
+  'tcp-backend-network-allowed-acl',
+  'tcp-backend-acl-allow-deny',
+  'http-backend-proxypass-glue',
+  'http-backend-revproxy-glue',
+  'http-backend-redir',
 ] as const;
 
 export type FragmentName = (typeof fragmentNames)[number];

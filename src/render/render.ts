@@ -25,6 +25,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   readonly logTarget: string | undefined;
   /** Path → digest of every certificate that is named: a renewed one is another configuration. */
   readonly certificateDigests: ReadonlyMap<string, string>;
+  /** The same of other files that bind options name, which only a reload reads anew. */
+  readonly fileDigests?: ReadonlyMap<string, string>;
   /** Before the first snapshot: every host is answered with 503, since none is known to be nobody's. */
   readonly starting?: boolean;
 }
@@ -45,7 +47,7 @@ export const configurationFile = 'haproxy.cfg';
 /** What differs from one rendering to the next beside the desired state. */
 export type ChangingFrame = Pick<
   Frame,
-  'certificates' | 'certificateDigests' | 'maxconn' | 'maxpipes' | 'starting'
+  'certificates' | 'certificateDigests' | 'fileDigests' | 'maxconn' | 'maxpipes' | 'starting'
 >;
 
 /** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
@@ -102,6 +104,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
   return render('head', {
     hash,
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
+    files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
     runtimeSocket: configToken(frame.runtimeSocket),
     maxconn: frame.maxconn,
     maxpipes: frame.maxpipes,

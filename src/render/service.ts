@@ -2,6 +2,7 @@
 import { configToken, configTokens } from '../core/config-token.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
+import { networkRules, rewriteRules } from './service-rules.ts';
 
 export interface ServiceFrame {
   /** Networks whose X-Forwarded headers are believed. */
@@ -82,10 +83,12 @@ function renderFrame(
       consistentHash: definition.balance.needsConsistentHash,
     }),
   );
+  parts.push(...networkRules(definition, render, trustedProxies));
   if (auth !== undefined) parts.push(render('backend-auth', { backend, realm: configToken(auth.realm) }));
   if (mode === 'http') parts.push(render('backend-http-options', { trustedProxies }));
   if (definition.hsts) parts.push(render('backend-hsts-options', {}));
   if (definition.sticky) parts.push(render('backend-sticky-options', {}));
+  parts.push(...rewriteRules(definition, render));
   if (check !== undefined) {
     parts.push(render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
   }
@@ -100,7 +103,7 @@ function serverCheckOptions({ check }: ServiceDefinition, { render }: Fragments)
 const kindOf = ({ kind }: ServerCheck): 'http' | 'tcp' => (kind === 'connect' ? 'tcp' : 'http');
 
 function frontendData(definition: ServiceDefinition, logs: boolean): FragmentData {
-  const { backend, bindAddress, servicePort, mode, certificate } = definition;
+  const { backend, bindAddress, servicePort, mode, certificate, bindOptions } = definition;
   return {
     backend,
     bindAddr: bindAddress,
@@ -108,6 +111,8 @@ function frontendData(definition: ServiceDefinition, logs: boolean): FragmentDat
     mode,
     isHttp: mode === 'http',
     sslCert: certificate === undefined ? false : configToken(certificate),
+    offersHttp2: mode === 'http' && !bindOptions.namesProtocols,
+    bindOptions: bindOptions.words.map((word) => ` ${configToken(word)}`).join(''),
     logsTcp: logs && mode === 'tcp',
   };
 }

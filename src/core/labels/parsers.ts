@@ -70,9 +70,9 @@ export const certificatePath: Parser<string> = (text) => {
 /** A path of URLs, e.g. for a rewrite or a redirect. */
 export const urlPath: Parser<string> = (text) => {
   const value = text.trim();
-  return /^\/[\x21-\x7e]*$/.test(value)
+  return /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*$/.test(value)
     ? parsed(value)
-    : rejected(`${shown(text)} is not a path`, 'write a path that begins with / and has no blanks');
+    : rejected(`${shown(text)} is not a path`, 'write a path that begins with /, as it stands in a URL');
 };
 
 /** Basic auth: a realm, a user, and a password's hash as `mkpasswd` makes it. */

@@ -3,8 +3,9 @@
  * documentation and the "did you mean" of unknown labels all come from here.
  */
 import { balance } from './balance.ts';
+import { bindOptions } from './bind-options.ts';
 import { labelFragments } from './fragments.ts';
-import { parsed, type Parser } from './parsed.ts';
+import type { Parser } from './parsed.ts';
 import {
   basicAuth,
   bindAddress,
@@ -17,7 +18,6 @@ import {
   plainText,
   port,
   urlPath,
-  words,
 } from './parsers.ts';
 import { hosts, pathBeginnings, pathType } from './routing.ts';
 
@@ -42,8 +42,6 @@ function spec<T>(
 ): LabelSpec<T> {
   return { parse, default: fallback, example, doc, applied };
 }
-
-const wordList: Parser<readonly string[]> = (text) => parsed(words(text));
 
 /** `HAPROXY_<NAME>`: labels of the whole app. */
 export const appLabels = {
@@ -121,7 +119,12 @@ export const portLabels = {
   ),
   PORT: spec(port, 'the service port', '8080', 'Overrides the service port.'),
   BIND_ADDR: spec(bindAddress, '*', '127.0.0.1', 'Where the service port listens.'),
-  BIND_OPTIONS: spec(wordList, '', 'accept-proxy', 'Options of the service port’s bind line.', false),
+  BIND_OPTIONS: spec(
+    bindOptions,
+    '',
+    'accept-proxy',
+    'Options of the service port’s bind line, from those of HAProxy that concern one listener alone.',
+  ),
   SSL_CERT: spec(
     certificatePath,
     '',
@@ -151,23 +154,20 @@ export const portLabels = {
     urlPath,
     '',
     '/app',
-    'Strips this prefix before the server sees the request.',
-    false,
+    'Strips this prefix (whole segments) before the server sees the request, and sets its Host header to the vhost.',
   ),
   HTTP_BACKEND_REVPROXY_PATH: spec(
     urlPath,
     '',
     '/app',
-    'Rewrites `Location` in responses so that it begins with this path.',
-    false,
+    'Puts this path before the `Location` of responses that stays on the vhost.',
   ),
-  HTTP_BACKEND_REDIR: spec(urlPath, '', '/login', '301 of `/` to this path.', false),
+  HTTP_BACKEND_REDIR: spec(urlPath, '', '/login', '301 of `/` to this path.'),
   BACKEND_NETWORK_ALLOWED_ACL: spec(
     cidrList,
     'everyone',
     '10.0.0.0/8 192.168.1.1',
-    'Networks that may use the service.',
-    false,
+    'Networks that may use the service, whichever way they come; others get 403 (http) or a closed connection (tcp). Behind `--trusted-proxies` the client is who X-Forwarded-For says.',
   ),
   BACKEND_HEALTHCHECK_PORT_INDEX: spec(
     integer(0, 1000, 'the index of a port'),

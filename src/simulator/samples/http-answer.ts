@@ -31,7 +31,9 @@ export async function answerHttp(
     headers: request.headers,
     bodyLength,
   });
-  response.writeHead(numberIn(url, 'status', 599) ?? 200, {
+  const location = url.searchParams.get('location');
+  response.writeHead(numberIn(url, 'status', 599) ?? (location === null ? 200 : 302), {
+    ...(location === null ? {} : { Location: location }),
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),
     'X-Task': identity.task,

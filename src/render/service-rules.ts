@@ -1,0 +1,80 @@
+/** What a backend does to requests and responses beside balancing: who may come, and what is rewritten. */
+import { configToken, logFormatToken } from '../core/config-token.ts';
+import type { Host } from '../core/ids.ts';
+import type { ServiceDefinition } from '../core/service.ts';
+import type { Fragments } from './fragments.ts';
+
+type Render = Fragments['render'];
+
+/** They stand in the backend, so they hold whichever way a request comes. */
+export function networkRules(
+  { mode, allowedNetworks }: ServiceDefinition,
+  render: Render,
+  trustedProxies: string | false,
+): string[] {
+  if (allowedNetworks.length === 0) return [];
+  const believes = mode === 'http' && trustedProxies !== false;
+  const client = believes ? 'var(txn.pacer_client) -m ip' : 'src';
+  const acl = allowedNetworks.map((network) =>
+    render(`${mode}-backend-network-allowed-acl`, { client, network_allowed: configToken(network) }),
+  );
+  return [
+    ...(believes ? [render('backend-client-address', { trustedProxies })] : []),
+    ...acl,
+    render(`${mode}-backend-acl-allow-deny`, {}),
+  ];
+}
+
+export function rewriteRules(definition: ServiceDefinition, render: Render): string[] {
+  const { stripPath, locationPath, rootRedirect } = definition.rewrite;
+  const hosts = hostData(definition.vhosts);
+  const parts: string[] = [];
+  if (stripPath !== undefined) {
+    const path = stripPath.replace(/\/+$/, '');
+    const flags = definition.path?.ignoreCase === true ? '(?i)' : '';
+    parts.push(
+      render('http-backend-proxypass-glue', {
+        ...hosts,
+        proxypath: configToken(stripPath),
+        // Whole segments: /app takes /app and /app/x, and leaves /apple as it is.
+        proxypathPattern: path === '' ? false : configToken(`${flags}^${literally(path)}(/+(.*))?$`),
+      }),
+    );
+  }
+  if (locationPath !== undefined) {
+    parts.push(
+      render('http-backend-revproxy-glue', {
+        ...hosts,
+        rootpath: configToken(locationPath),
+        locationPattern: configToken(locationPattern(definition.vhosts)),
+        locationFormat: logFormatToken(`${locationPath.replace(/\/+$/, '')}\\${locationGroup}`),
+      }),
+    );
+  }
+  if (rootRedirect !== undefined) {
+    parts.push(render('http-backend-redir', { ...hosts, redirpath: logFormatToken(rootRedirect) }));
+  }
+  return parts;
+}
+
+/** The host the servers are told: the first that is a name, and the one that was asked for where there are several. */
+function hostData(vhosts: readonly Host[]) {
+  const first = vhosts.find((host) => !host.startsWith('*.'));
+  return { hostname: first === undefined ? false : configToken(first), severalHosts: vhosts.length > 1 };
+}
+
+/** The group of `locationPattern` that holds the path. */
+const locationGroup = 4;
+
+/** A `Location` that stays here: a path alone (not `//other.host/...`), or a URL of one of the vhosts. */
+function locationPattern(vhosts: readonly Host[]): string {
+  const names = vhosts.map((host) =>
+    host.startsWith('*.') ? `[^./]+${literally(host.slice(1))}` : literally(host),
+  );
+  // Without a vhost there is no URL that could be told from a stranger's.
+  const origin = names.length === 0 ? '((()))' : `(https?://(${names.join('|')})(:[0-9]+)?)?`;
+  return `(?i)^${origin}(/([^/].*)?)$`;
+}
+
+/** A pattern for the text itself. */
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
