@@ -3,25 +3,97 @@
  * Anything else that is thrown is a bug.
  */
 export const errorCatalogue = {
-  SETTINGS_INVALID: 'A flag, an environment variable or the settings file has a wrong value.',
-  SETTINGS_UNKNOWN_KEY: 'A key is not one of the settings; the message names the nearest known one.',
-  FILE_UNREADABLE: 'A file that was named cannot be read.',
-  FILE_MALFORMED: 'A file that was named does not hold what it should.',
-  STATE_DIR_UNWRITABLE: 'The state directory cannot be created or written.',
-  STATE_DIR_IN_USE: 'Another Pacer runs with this state directory.',
-  PORT_IN_USE: 'A port that Pacer or HAProxy must have is held by another process.',
-  SOCKET_PATH_TOO_LONG: 'A unix socket path is longer than the kernel allows (107 bytes).',
-  HAPROXY_MISSING: 'No HAProxy program was found.',
-  HAPROXY_TOO_OLD: 'The HAProxy found is older than 2.6.',
-  HAPROXY_REJECTS: 'haproxy -c does not accept a configuration.',
-  HAPROXY_UNREACHABLE: 'A HAProxy socket does not answer.',
-  HAPROXY_START_FAILED: 'HAProxy did not start.',
-  HAPROXY_RELOAD_FAILED: 'HAProxy did not take a new configuration; the old workers go on serving.',
-  CERTIFICATE_INVALID: 'A certificate file is missing, or holds no certificate and private key.',
-  MARATHON_UNREACHABLE: 'No Marathon endpoint answers.',
-  MARATHON_REFUSED: 'Marathon answers with an error status, or refuses the credentials.',
-  MARATHON_MALFORMED: 'Marathon answers with something that is not what its API promises.',
-} as const;
+  SETTINGS_INVALID: {
+    means: 'A flag, an environment variable or the settings file has a wrong value.',
+    remedy:
+      'The message names the setting, where it was given, and what is expected; `pacer COMMAND --help` lists them all.',
+  },
+  SETTINGS_UNKNOWN_KEY: {
+    means: 'A key is not one of the settings; the message names the nearest known one.',
+    remedy:
+      'Correct its spelling. A key of the settings file is the flag without dashes, an environment variable is `PACER_` and the flag in capitals.',
+  },
+  FILE_UNREADABLE: {
+    means: 'A file that was named cannot be read, or one cannot be written.',
+    remedy: 'Check the path and its permissions; Pacer reads it as its own user (`sudo -u pacer cat FILE`).',
+  },
+  FILE_MALFORMED: {
+    means: 'A file that was named does not hold what it should.',
+    remedy:
+      'The message says what is expected and, where it is known, the line. An empty or cut-off file is often one that was being written.',
+  },
+  STATE_DIR_UNWRITABLE: {
+    means: 'The state directory cannot be created or written.',
+    remedy:
+      'Give it to the user Pacer runs as, see that the disk is not full or read-only, or name another with --state-dir.',
+  },
+  STATE_DIR_IN_USE: {
+    means: 'Another Pacer runs with this state directory.',
+    remedy: 'Stop the other one, or give each its own --state-dir and ports. The message names its process.',
+  },
+  PORT_IN_USE: {
+    means: 'A port that Pacer or HAProxy must have is held by another process.',
+    remedy:
+      'End what listens there (`ss -ltnp` tells), or choose another port with the setting that the message names.',
+  },
+  SOCKET_PATH_TOO_LONG: {
+    means: 'A unix socket path is longer than the kernel allows (107 bytes).',
+    remedy:
+      'Choose a shorter --state-dir, or name the sockets with --haproxy-socket and --haproxy-master-socket.',
+  },
+  HAPROXY_MISSING: {
+    means: 'No HAProxy program was found.',
+    remedy: 'Install HAProxy 2.6 or newer, or name the program with --haproxy-bin.',
+  },
+  HAPROXY_TOO_OLD: {
+    means: 'The HAProxy found is older than 2.6.',
+    remedy: 'Install 2.6 or newer; where several are installed, name the one to use with --haproxy-bin.',
+  },
+  HAPROXY_REJECTS: {
+    means: 'haproxy -c does not accept a configuration.',
+    remedy:
+      'What it says follows with its lines. Where it is about one service, that service is held back by itself; else it is a setting, a certificate or a template.',
+  },
+  HAPROXY_UNREACHABLE: {
+    means: 'A HAProxy socket does not answer.',
+    remedy:
+      'See that HAProxy runs (`-W -S SOCKET`), that Pacer may write to the socket, and that the path is the one HAProxy was started with.',
+  },
+  HAPROXY_START_FAILED: {
+    means: 'HAProxy did not start.',
+    remedy:
+      'What it says follows; all of it is in run/haproxy.log of the state directory. Most often a port is taken, or the limit of open files is too small.',
+  },
+  HAPROXY_RELOAD_FAILED: {
+    means: 'HAProxy did not take a new configuration; the old workers go on serving.',
+    remedy:
+      'Pacer tries again by itself. The message has the reason; see "When /readyz fails" in running.md.',
+  },
+  CERTIFICATE_INVALID: {
+    means: 'A certificate file is missing, or holds no certificate and private key.',
+    remedy:
+      'Check the file with `openssl x509 -in FILE -noout -subject -enddate` and `openssl pkey -in FILE -noout`, and that Pacer may read it.',
+  },
+  MARATHON_UNREACHABLE: {
+    means: 'No Marathon endpoint answers.',
+    remedy:
+      'Check --marathon and the network: `curl MARATHON/v2/info` from this machine. Meanwhile HAProxy serves what it has.',
+  },
+  MARATHON_REFUSED: {
+    means: 'Marathon answers with an error status, or refuses the credentials.',
+    remedy:
+      "Check the credentials (--auth-credentials, --marathon-auth-credential-file) with `curl -u USER MARATHON/v2/info`; for a 5xx see Marathon's own log.",
+  },
+  MARATHON_MALFORMED: {
+    means: 'Marathon answers with something that is not what its API promises.',
+    remedy:
+      'See what is at the address that the message names: often a proxy, a login page or another program answers there.',
+  },
+  REQUEST_INVALID: {
+    means: 'A request to the status server has a wrong parameter or body.',
+    remedy: 'The message names the parameter and what is expected.',
+  },
+} as const satisfies Record<string, { readonly means: string; readonly remedy: string }>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
 

@@ -197,17 +197,21 @@ async function startFollowing(
 
   const metrics = createMetrics(metricSources(marathonStatus, pipeline.state, Date.now));
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
-  const server = await startStatusServer(
-    settings.statusListen,
-    statusRoutes({
-      ...{ version, haproxyMode, stateDir, maxConfirmationAgeSeconds, journal },
-      startedAt: Date.now(),
-      marathon: marathonStatus,
-      pipeline: pipeline.state,
-      metrics: metrics.text,
-      now: Date.now,
-    }),
-  );
+  const { listen, loopback, ...access } = settings.statusServer;
+  const server = await startStatusServer({
+    ...{ listen, loopback, ...access },
+    warn: (message) => log.warn(message),
+    routes: [
+      ...statusRoutes({
+        ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
+        startedAt: Date.now(),
+        marathon: marathonStatus,
+        pipeline: pipeline.state,
+        metrics: metrics.text,
+        now: Date.now,
+      }),
+    ],
+  });
   undo.add(server.close);
   log.info({ status: `${server.address}/status` }, 'following Marathon');
 

@@ -5,7 +5,7 @@ import { allDiagnostics, serverCount } from '../core/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import { asAppId } from '../core/ids.ts';
 import { maskConfiguration } from '../http/mask.ts';
-import { failure, type Answer, type Route } from '../http/server.ts';
+import { failure, get, json, text, type Answer, type Route } from '../http/route.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
@@ -16,6 +16,8 @@ export interface StatusParts {
   readonly startedAt: number;
   readonly haproxyMode: string;
   readonly stateDir: string;
+  /** True where only this machine can ask. */
+  readonly loopback: boolean;
   readonly maxConfirmationAgeSeconds: number;
   readonly marathon: () => MarathonStatus;
   readonly pipeline: () => PipelineState;
@@ -24,25 +26,18 @@ export interface StatusParts {
   readonly now: () => number;
 }
 
-const json = (body: unknown, status = 200): Answer => ({ status, type: 'json', body });
-
-export function statusRoutes(parts: StatusParts): ReadonlyMap<string, Route> {
-  const root =
-    (answer: () => Answer | Promise<Answer>): Route =>
-    (rest) =>
-      rest === '' ? answer() : undefined;
-  return new Map<string, Route>([
-    ['healthz', root(() => ({ status: 200, type: 'text', body: 'alive\n' }))],
-    ['readyz', root(() => readiness(parts))],
-    ['status', root(() => json(status(parts)))],
-    ['apps', (rest) => (rest === '' ? json(apps(parts)) : app(parts, rest))],
-    ['revisions', root(() => json(parts.journal.entries()))],
-    [
-      'config',
-      root(async () => ({ status: 200, type: 'text', body: maskConfiguration(await configuration(parts)) })),
-    ],
-    ['metrics', root(async () => ({ status: 200, type: 'metrics', body: await parts.metrics() }))],
-  ]);
+/** What can be asked and changes nothing. */
+export function statusRoutes(parts: StatusParts): readonly Route[] {
+  return [
+    get('/healthz', () => text('alive\n'), { access: 'open' }),
+    get('/readyz', ({ trusted }) => readiness(parts, trusted || parts.loopback), { access: 'open' }),
+    get('/status', () => json(status(parts))),
+    get('/apps', () => json(apps(parts))),
+    get('/apps/*', ({ rest }) => app(parts, rest)),
+    get('/revisions', () => json(parts.journal.entries())),
+    get('/config', async () => text(maskConfiguration(await configuration(parts)))),
+    get('/metrics', async () => ({ status: 200, type: 'metrics', body: await parts.metrics() })),
+  ];
 }
 
 /** A change that takes a reload needs a moment; that is no reason not to be ready. */
@@ -74,9 +69,11 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
   return why;
 }
 
-function readiness(parts: StatusParts): Answer {
+/** Whoever asks learns whether it is ready; why not is for those who may read the status. */
+function readiness(parts: StatusParts, withReasons: boolean): Answer {
   const why = whyNotReady(parts);
-  return json({ ready: why.length === 0, why }, why.length === 0 ? 200 : 503);
+  const ready = why.length === 0;
+  return json({ ready, ...(withReasons ? { why } : {}) }, ready ? 200 : 503);
 }
 
 function status(parts: StatusParts) {

@@ -1,104 +1,78 @@
-/** The status server: a handful of read-only routes over node:http. Knows nothing of what the answers say. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+/** The status server over node:http or node:https, with limits. Knows nothing of what the answers say. */
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { messageOf, PacerError } from '../errors.ts';
+import { PacerError } from '../errors.ts';
+import { createGuard } from './guard.ts';
+import { responder } from './respond.ts';
+import type { Route } from './route.ts';
+import { tlsFiles, type TlsPaths } from './tls-files.ts';
+import { tokenFile } from './token-file.ts';
 
-export interface Answer {
-  readonly status: number;
-  readonly type: 'json' | 'text' | 'metrics';
-  readonly body: unknown;
+export interface StatusServerOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** True where `listen` can be reached from this machine alone. */
+  readonly loopback: boolean;
+  readonly tokenFile: string | undefined;
+  readonly tls: TlsPaths | undefined;
+  readonly routes: readonly Route[];
+  readonly warn: (message: string) => void;
 }
-
-/** Answers a path below its prefix; undefined = not found. */
-export type Route = (
-  rest: string,
-  query: URLSearchParams,
-) => Answer | undefined | Promise<Answer | undefined>;
 
 export interface StatusServer {
   readonly address: string;
   readonly close: () => Promise<void>;
 }
 
-const contentTypes = {
-  json: 'application/json; charset=utf-8',
-  text: 'text/plain; charset=utf-8',
-  metrics: 'text/plain; version=0.0.4; charset=utf-8',
+/** Slow and idle peers are not waited for, and large requests not read. */
+const limits = {
+  requestTimeout: 10_000,
+  headersTimeout: 5000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16_384,
 };
 
-/** @throws PacerError PORT_IN_USE */
-export async function startStatusServer(
-  listen: { readonly host: string; readonly port: number },
-  routes: ReadonlyMap<string, Route>,
-): Promise<StatusServer> {
-  const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 16_384 },
-    (request, response) => {
-      void respond(request, response, routes);
-    },
+/** @throws PacerError PORT_IN_USE, FILE_UNREADABLE, FILE_MALFORMED, CERTIFICATE_INVALID */
+export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
+  const { listen, loopback, routes, warn } = options;
+  const tls = options.tls === undefined ? undefined : tlsFiles(options.tls, warn);
+  const respond = responder(
+    routes,
+    createGuard({
+      ...{ loopback, host: listen.host, now: Date.now },
+      tokens: options.tokenFile === undefined ? undefined : tokenFile(options.tokenFile, warn),
+      clientCertificates: options.tls?.clientCa !== undefined,
+    }),
   );
+  const listener: Parameters<typeof createServer>[1] = (request, response) => void respond(request, response);
+  const secure =
+    tls === undefined
+      ? undefined
+      : createTlsServer({ ...limits, handshakeTimeout: 5000, ...tls.context() }, listener);
+  const server = secure ?? createServer(limits, listener);
   server.maxConnections = 256;
+  server.maxRequestsPerSocket = 1000;
+  server.setTimeout(30_000);
+  const stopFollowing = secure === undefined ? undefined : tls?.follow(secure);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(listen, error)));
     server.listen(listen, resolve);
+  }).catch((error: unknown) => {
+    stopFollowing?.();
+    throw error;
   });
   const { address, port, family } = server.address() as AddressInfo;
   return {
-    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    address: `http${tls === undefined ? '' : 's'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     close: () =>
       new Promise((resolve) => {
+        stopFollowing?.();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
-
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  routes: ReadonlyMap<string, Route>,
-): Promise<void> {
-  const answer = await answerTo(request, routes);
-  const text = answer.type === 'json' ? `${JSON.stringify(answer.body, null, 2)}\n` : String(answer.body);
-  response.writeHead(answer.status, {
-    'Content-Type': contentTypes[answer.type],
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
-  });
-  response.end(request.method === 'HEAD' ? undefined : text);
-}
-
-async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return failure(405, 'only GET and HEAD are answered here');
-  const target = URL.canParse(request.url ?? '', 'http://status')
-    ? new URL(request.url ?? '', 'http://status')
-    : undefined;
-  if (target === undefined) return failure(400, 'the request has no proper path');
-  const [, first = '', ...rest] = target.pathname.split('/');
-  try {
-    const answer = await routes.get(first)?.(decodeURIComponent(rest.join('/')), target.searchParams);
-    return (
-      answer ??
-      failure(
-        404,
-        `nothing is at ${target.pathname}; there are ${[...routes.keys()].map((name) => `/${name}`).join(', ')}`,
-      )
-    );
-  } catch (error) {
-    return error instanceof URIError
-      ? failure(400, 'the path has a broken % escape')
-      : failure(500, messageOf(error));
-  }
-}
-
-export const failure = (status: number, message: string): Answer => ({
-  status,
-  type: 'json',
-  body: { message },
-});
 
 function cannotListen(listen: { host: string; port: number }, cause: Error): PacerError {
   const place = `${listen.host}:${listen.port}`;

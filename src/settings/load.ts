@@ -68,11 +68,14 @@ function fromFlags(flags: Readonly<Record<string, unknown>>): [SettingKey, Given
     .map((key) => [key, { value: flags[key], source: `--${settingsTable[key].flag}` }]);
 }
 
+/** What other commands, and where the settings are, read from the environment. */
+const noSettings = new Set(['PACER_CONFIG', 'PACER_STATUS', 'PACER_TOKEN_FILE']);
+
 function fromEnvironment(environment: SettingSources['environment']): [SettingKey, Given][] {
   const known = new Map(settingKeys.map((key) => [environmentName(settingsTable[key]), key]));
   const found: [SettingKey, Given][] = [];
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith('PACER_') || name === 'PACER_CONFIG' || value === undefined) continue;
+    if (!name.startsWith('PACER_') || noSettings.has(name) || value === undefined) continue;
     const key = known.get(name);
     if (key === undefined) throw unknownKey(name, 'environment variable', known.keys());
     found.push([key, { value, source: name }]);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf, PacerError } from '../errors.ts';
 import { loadSettings, type SettingSources } from './load.ts';
+import { statusServer, type StatusServerSettings } from './status.ts';
 import type { SettingValues } from './table.ts';
 
 export interface Settings extends Omit<
@@ -16,6 +17,7 @@ export interface Settings extends Omit<
   readonly runtimeSocket: string;
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly statusServer: StatusServerSettings;
   readonly marathonUser: { readonly user: string; readonly password: string } | undefined;
   /** PEM text. */
   readonly marathonCaText: string | undefined;
@@ -53,6 +55,7 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       runtimeSocket: resolve(values.runtimeSocket ?? join(stateDir, 'run', 'haproxy.sock')),
       logFormat: logFormat(values.logFormat, said),
       logLevel: logLevel(values.logLevel),
+      statusServer: statusServer(values, said),
       marathonUser: credentials(values),
       marathonCaText:
         values.marathonCa === undefined ? undefined : readNamed(values.marathonCa, '--marathon-ca-cert'),

@@ -10,12 +10,14 @@ import { haproxySettings } from './table/haproxy.ts';
 import { listenersSettings } from './table/listeners.ts';
 import { marathonSettings } from './table/marathon.ts';
 import { observeSettings } from './table/observe.ts';
+import { statusSettings } from './table/status.ts';
 
 export const settingsTable = {
   ...marathonSettings,
   ...exposureSettings,
   ...haproxySettings,
   ...listenersSettings,
+  ...statusSettings,
   ...observeSettings,
   ...compatibilitySettings,
 } as const;

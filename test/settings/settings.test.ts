@@ -161,3 +161,39 @@ test("every flag of marathon-lb's is accepted", () => {
     'marathon-auth-credential-file auth-credentials dcos-auth-credentials marathon-ca-cert';
   expect(theirs.split(' ').filter((name) => !flags.has(name))).toEqual([]);
 });
+
+test.each(['0.0.0.0:9095', ':9095', '[::]:9095', '10.1.2.3:9095', 'edge.example.com:9095'])(
+  'the status server listens on %s only where it is said who may ask',
+  (statusListen) => {
+    expect(refusal({ flags: { statusListen } })).toMatchObject({
+      code: 'SETTINGS_INVALID',
+      remedy: expect.stringContaining('--status-token-file') as string,
+    });
+    const withToken = resolve({ flags: { statusListen, statusTokenFile: '/etc/pacer/token' } });
+    expect(withToken.settings.statusServer).toMatchObject({ loopback: false, tls: undefined });
+    expect(withToken.notices).toEqual([expect.stringContaining('without --status-tls-cert')]);
+    const tls = { statusTlsCert: 'a.pem', statusTlsClientCa: 'ca.pem' };
+    expect(resolve({ flags: { statusListen, ...tls } }).settings.statusServer.tls).toEqual({
+      ...{ cert: 'a.pem', key: 'a.pem', clientCa: 'ca.pem' },
+    });
+  },
+);
+
+test.each(['127.0.0.1:9095', '127.1.2.3:9095', '[::1]:9095', 'localhost:9095'])(
+  'on %s it asks nobody for anything',
+  (statusListen) => {
+    expect(resolve({ flags: { statusListen } }).settings.statusServer.loopback).toBe(true);
+  },
+);
+
+test('a key or an authority without the certificate it belongs to is refused', () => {
+  expect(refusal({ flags: { statusTlsKey: 'a.key' } }).message).toBe(
+    '--status-tls-key needs --status-tls-cert',
+  );
+  expect(refusal({ flags: { statusTlsClientCa: 'ca' } }).message).toContain('--status-tls-client-ca needs');
+});
+
+test('what other commands read from the environment does not disturb the daemon', () => {
+  const environment = { PACER_STATUS: 'http://127.0.0.1:9095', PACER_TOKEN_FILE: '/etc/pacer/token' };
+  expect(resolve({ environment }).notices).toEqual([]);
+});

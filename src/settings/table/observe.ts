@@ -1,15 +1,8 @@
 /** What Pacer tells of itself. */
 import { define } from '../spec.ts';
-import { listenAddress, text } from '../values.ts';
+import { text } from '../values.ts';
 
 export const observeSettings = {
-  statusListen: define({
-    flag: 'status-listen',
-    argument: 'address',
-    schema: listenAddress,
-    default: '127.0.0.1:9095',
-    doc: 'where /status, /healthz, /readyz and /metrics are',
-  }),
   logFormat: define({
     flag: 'log-format',
     argument: 'json|pretty',
