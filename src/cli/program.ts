@@ -71,6 +71,9 @@ A flag wins over the environment, that over the file, that over the default.
   command('labels', 'the labels of apps, with what they mean', async (options) =>
     (await import('./labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
+  command('errors', 'what each error code means and what to do', async (options) =>
+    (await import('./errors.ts')).errors(options),
+  ).option('--format <format>', 'table, markdown or json', 'table');
   command(
     'demo',
     'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load',

@@ -71,6 +71,7 @@ function doesNotFit(
 ): Diagnostic {
   const { appId, portIndex } = definition;
   return {
+    code: 'DESCRIPTORS_SHORT',
     severity: 'error',
     appId,
     portIndex,

@@ -99,7 +99,7 @@ function defineService(
     const reason = 'the port is UDP, which HAProxy does not forward';
     return {
       definition: undefined,
-      diagnostics: [{ severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }],
+      diagnostics: [{ code: 'PORT_UDP', severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }],
     };
   }
   const servicePort = values.PORT ?? mapping.servicePort;
@@ -107,12 +107,15 @@ function defineService(
     const remedy = `set HAPROXY_${portIndex}_PORT, or a servicePort in the port mapping`;
     return {
       definition: undefined,
-      diagnostics: [{ severity: 'error', ...about, reason: 'the port has no service port', remedy }],
+      diagnostics: [
+        { code: 'PORT_MISSING', severity: 'error', ...about, reason: 'the port has no service port', remedy },
+      ],
     };
   }
   const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
   if (reserved !== undefined) {
     diagnostics.push({
+      code: 'PORT_RESERVED',
       severity: 'error',
       ...about,
       reason: `service port ${servicePort} is ${reserved}`,
@@ -217,17 +220,38 @@ function needHttp(
     const severity = name === 'AUTH' ? 'error' : 'warning';
     const label = `HAPROXY_${about.portIndex}_${name}`;
     const remedy = `set HAPROXY_${about.portIndex}_MODE to http, or drop the label`;
-    return { severity, ...about, label, reason: 'it has no meaning in tcp mode', remedy };
+    return {
+      code: 'LABEL_WITHOUT_EFFECT',
+      severity,
+      ...about,
+      label,
+      reason: 'it has no meaning in tcp mode',
+      remedy,
+    };
   });
 }
 
 function pathWithoutVhost(about: { appId: AppId; portIndex: number }): Diagnostic {
   const label = `HAPROXY_${about.portIndex}_PATH`;
   const remedy = `add HAPROXY_${about.portIndex}_VHOST, or drop the label`;
-  return { severity: 'warning', ...about, label, reason: 'a path has no effect without a vhost', remedy };
+  return {
+    code: 'LABEL_WITHOUT_EFFECT',
+    severity: 'warning',
+    ...about,
+    label,
+    reason: 'a path has no effect without a vhost',
+    remedy,
+  };
 }
 
 function keptNotice(appId: AppId, portIndex: number): Diagnostic {
   const reason = 'the service is kept at its last good version';
-  return { severity: 'warning', appId, portIndex, reason, remedy: 'mend the labels named above' };
+  return {
+    code: 'SERVICE_KEPT',
+    severity: 'warning',
+    appId,
+    portIndex,
+    reason,
+    remedy: 'mend the labels named above',
+  };
 }

@@ -108,6 +108,7 @@ function portTaken(
   owner: ServiceDefinition,
 ): Diagnostic {
   return {
+    code: 'PORT_CONFLICT',
     severity: 'error',
     appId,
     portIndex,

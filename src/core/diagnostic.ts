@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from './diagnostic-codes.ts';
 import type { AppId } from './ids.ts';
 
 /**
@@ -5,6 +6,8 @@ import type { AppId } from './ids.ts';
  * `error`: the service is held back. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
  */
 export interface Diagnostic {
+  /** What kind it is, for tools: see `diagnosticCatalogue`. */
+  readonly code: DiagnosticCode;
   readonly severity: 'error' | 'warning' | 'notice';
   readonly appId: AppId;
   /** The `{n}` of the labels; undefined when it is about the whole app. */

@@ -125,6 +125,7 @@ function lostRoute(loser: ServiceDefinition, key: string, winner: ServiceDefinit
   const { appId, portIndex } = loser;
   const place = key.startsWith('.') ? `*${key}` : key;
   return {
+    code: 'ROUTE_CONFLICT',
     severity: 'error',
     appId,
     portIndex,

@@ -70,7 +70,7 @@ async function judgePorts(
 
 function portHeld({ appId, portIndex }: ServiceDefinition, taken: TakenPort): Diagnostic {
   const place = `${taken.address}:${taken.port}`;
-  const about = { severity: 'error', appId, portIndex } as const;
+  const about = { code: 'PORT_HELD', severity: 'error', appId, portIndex } as const;
   const otherPort = `choose another port with HAPROXY_${portIndex}_PORT`;
   switch (taken.reason) {
     case 'EADDRINUSE': {
@@ -109,6 +109,7 @@ async function judgeFiles(services: readonly Service[]) {
           ? 'put a PEM file with certificate and key there, or mend the label'
           : 'put the file there, or mend the label';
       missing.set(backend, {
+        code: 'FILE_MISSING',
         severity: 'error',
         appId,
         portIndex,

@@ -59,6 +59,7 @@ function culprit(message: CheckMessage, rendering: Rendering, desired: Desired):
 function refused({ definition }: Service, { text }: CheckMessage): Diagnostic {
   const { appId, portIndex } = definition;
   return {
+    code: 'HAPROXY_REFUSES',
     severity: 'error',
     appId,
     portIndex,

@@ -22,13 +22,18 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
     const id = idOf(json);
     const reason = `Marathon's definition is malformed (${describeIssues(parsed.error)})`;
     const appId = id ?? (place as AppId);
-    return { id, app: undefined, diagnostics: [{ severity: 'error', appId, reason, remedy: askMarathon }] };
+    return {
+      id,
+      app: undefined,
+      diagnostics: [{ code: 'DEFINITION_MALFORMED', severity: 'error', appId, reason, remedy: askMarathon }],
+    };
   }
   const raw = parsed.data;
   const id = asAppId(raw.id);
   const diagnostics: Diagnostic[] = [];
   const warn = (reason: string, remedy: string, label?: string) =>
     diagnostics.push({
+      code: 'DEFINITION_MALFORMED',
       severity: 'warning',
       appId: id,
       reason,

@@ -78,7 +78,13 @@ test('a service that got a bad label keeps its last good version, with its new t
 
 test('a service that is held is left out, and comes back when it no longer is', () => {
   const derived = desiredOf([web, api]);
-  const hold = { severity: 'error', appId: web.id, reason: 'taken', remedy: 'free it' } as const;
+  const hold = {
+    code: 'PORT_HELD',
+    severity: 'error',
+    appId: web.id,
+    reason: 'taken',
+    remedy: 'free it',
+  } as const;
   const held = withHolds(derived, new Map([['web_10001' as BackendName, hold]]));
   expect([...held.services.keys()]).toEqual(['api_10002']);
   expect(held.conflicts).toEqual([hold]);

@@ -32,21 +32,27 @@ export function readLabels(
     const name = readLabelName(label);
     const about = { appId, label, ...('index' in name ? { portIndex: name.index } : {}) };
     if (name.kind === 'unknown') {
-      diagnostics.push({ severity: 'warning', ...about, ...unknownLabel(label) });
+      diagnostics.push({ code: 'LABEL_UNKNOWN', severity: 'warning', ...about, ...unknownLabel(label) });
       continue;
     }
     if (name.kind !== 'app' && name.index >= portCount) {
-      diagnostics.push({ severity: 'warning', ...about, ...noSuchPort(name.index, portCount) });
+      diagnostics.push({
+        code: 'LABEL_NO_PORT',
+        severity: 'warning',
+        ...about,
+        ...noSuchPort(name.index, portCount),
+      });
       continue;
     }
     if (name.kind === 'fragment') {
-      diagnostics.push({ severity: 'warning', ...about, ...notApplied(label) });
+      diagnostics.push({ code: 'LABEL_NOT_APPLIED', severity: 'warning', ...about, ...notApplied(label) });
       continue;
     }
     const spec = specOf(name);
     const result = unfit(value) ?? spec.parse(value);
     if (!result.ok) {
       diagnostics.push({
+        code: 'LABEL_INVALID',
         severity: 'error',
         ...about,
         ...(spec.secret === true ? {} : { value: shown(value) }),
@@ -55,7 +61,8 @@ export function readLabels(
       });
       continue;
     }
-    if (!spec.applied) diagnostics.push({ severity: 'warning', ...about, ...notApplied(label) });
+    if (!spec.applied)
+      diagnostics.push({ code: 'LABEL_NOT_APPLIED', severity: 'warning', ...about, ...notApplied(label) });
     if (name.kind === 'app') app[name.name] = result.value;
     else ports.set(name.index, { ...ports.get(name.index), [name.name]: result.value });
   }

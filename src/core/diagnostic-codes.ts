@@ -1,0 +1,73 @@
+/** Every kind of diagnostic: a stable code for tools, what it means, and what to do. docs/errors.md comes from here. */
+export const diagnosticCatalogue = {
+  LABEL_INVALID: {
+    means: 'The value of a label cannot be read, is too long, or holds a control character.',
+    remedy: 'Write the label as the message says; `pacer labels` has an example of each.',
+  },
+  LABEL_UNKNOWN: {
+    means: 'A label begins with HAPROXY_ and is none that Pacer knows, so it has no effect.',
+    remedy: 'Correct its spelling (the message names the nearest label), or drop it.',
+  },
+  LABEL_NO_PORT: {
+    means: 'The number in a label is the index of a port that the app does not have.',
+    remedy: 'Count the ports of the definition from 0, or define the port.',
+  },
+  LABEL_NOT_APPLIED: {
+    means: 'A label of marathon-lb that this version understands and does not apply.',
+    remedy: 'Expect the default behaviour.',
+  },
+  LABEL_WITHOUT_EFFECT: {
+    means:
+      'A label that means nothing together with the others: one for HTTP on a TCP service, a path without a host.',
+    remedy: 'Add what it needs (HAPROXY_<n>_MODE, HAPROXY_<n>_VHOST), or drop it.',
+  },
+  DEFINITION_MALFORMED: {
+    means: "Marathon's definition of an app, or a part of it, is not what its API promises.",
+    remedy: 'Look at the app with GET /v2/apps/<id>; what could be read is used.',
+  },
+  PORT_UDP: {
+    means: 'The port is UDP, which HAProxy does not forward.',
+    remedy: 'Expose a TCP port, or set HAPROXY_<n>_ENABLED to false.',
+  },
+  PORT_MISSING: {
+    means: 'The port has no service port, so it cannot be told from others.',
+    remedy: 'Set HAPROXY_<n>_PORT, or a servicePort in the port mapping.',
+  },
+  PORT_RESERVED: {
+    means: "The service port is one of Pacer's own listeners.",
+    remedy: 'Choose another one with HAPROXY_<n>_PORT.',
+  },
+  PORT_CONFLICT: {
+    means: 'Two apps want the same service port; the first by app id and port has it.',
+    remedy: 'Give one of them another HAPROXY_<n>_PORT. The message names the winner.',
+  },
+  PORT_HELD: {
+    means: 'A service port cannot be bound on this machine: another process has it, or it may not be bound.',
+    remedy:
+      'End the process that the message names, or choose another HAPROXY_<n>_PORT. Pacer looks again by itself.',
+  },
+  ROUTE_CONFLICT: {
+    means: 'Two apps claim the same host and path with the same weight; the first by app id and port has it.',
+    remedy: 'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT.',
+  },
+  FILE_MISSING: {
+    means: 'A certificate or another file that a label names is missing or unreadable on this machine.',
+    remedy:
+      'Put the file there, readable for Pacer and HAProxy, or mend the label. Pacer looks again by itself.',
+  },
+  DESCRIPTORS_SHORT: {
+    means: 'The servers of the service need more file descriptors than HAProxy has left.',
+    remedy:
+      'Raise the limit of open files (LimitNOFILE=, ulimit -n) and restart HAProxy, or lower --maxconn.',
+  },
+  HAPROXY_REFUSES: {
+    means: 'HAProxy does not accept the configuration that the labels of this service lead to.',
+    remedy: "Mend the labels of that port; the message has HAProxy's own words.",
+  },
+  SERVICE_KEPT: {
+    means: 'Something is wrong with the new version of a service, so its last good version serves on.',
+    remedy: 'Mend the labels that the other diagnostics of the app name.',
+  },
+} as const satisfies Record<string, { readonly means: string; readonly remedy: string }>;
+
+export type DiagnosticCode = keyof typeof diagnosticCatalogue;
