@@ -24,6 +24,8 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly tls?: boolean;
   readonly port?: number;
+  /** The client's own address; 127.0.0.1 unless told. */
+  readonly from?: string;
 }
 
 export interface Stack {
@@ -153,7 +155,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 function ask(
-  { host = 'localhost', path = '/', headers = {}, tls = false, port }: Ask,
+  { host = 'localhost', path = '/', headers = {}, tls = false, port, from }: Ask,
   ports: Stack['ports'],
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -163,6 +165,7 @@ function ask(
       path,
       headers: { Host: host, ...headers },
       agent: false as const,
+      ...(from === undefined ? {} : { localAddress: from }),
     };
     const options = { ...target, servername: host, rejectUnauthorized: false };
     const request = tls ? httpsRequest(options) : httpRequest(target);
