@@ -4,10 +4,11 @@ import { createLogger } from '../observe/log.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';
 import { packageVersion } from './package.ts';
-import { stopSignal } from './signals.ts';
+import { askSignals, stopSignal } from './signals.ts';
 
 export async function run({ config, ...flags }: Record<string, unknown>): Promise<number> {
   const signal = stopSignal();
+  const asks = askSignals();
   const file = typeof config === 'string' ? config : undefined;
   const { settings, notices } = resolveSettings({ flags, environment: environment(), file });
   const log = await createLogger({ format: settings.logFormat, level: settings.logLevel });
@@ -18,6 +19,7 @@ export async function run({ config, ...flags }: Record<string, unknown>): Promis
     searchPath: environment()['PATH'] ?? '',
     log,
     signal,
+    asks,
   });
   return 0;
 }

@@ -1,3 +1,7 @@
+/** What the process is told from outside. */
+import { EventEmitter } from 'node:events';
+import type { Asks } from '../daemon/asks.ts';
+
 /** Ctrl-C and the service manager's stop as an AbortSignal. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -9,4 +13,12 @@ export function stopSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** marathon-lb's signals: SIGHUP fetches and applies, SIGUSR1 reloads. Node would start its debugger for the latter. */
+export function askSignals(): Asks {
+  const asks: Asks = new EventEmitter();
+  process.on('SIGHUP', () => asks.emit('refetch', 'SIGHUP'));
+  process.on('SIGUSR1', () => asks.emit('reload', 'SIGUSR1'));
+  return asks;
 }

@@ -12,6 +12,7 @@ export const reloadReasons = {
   'service-removed': 'a service went',
   'service-changed': "a service's definition changed",
   'routes-changed': 'a host, path or app id leads elsewhere',
+  requested: 'somebody asked for a reload',
   'frame-changed': 'settings, certificates or templates changed',
 } as const;
 
@@ -58,6 +59,12 @@ export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan
     reasons: reasons.length > 0 ? reasons : [{ code: 'frame-changed', backends: [] }],
   };
 }
+
+/** A reload that was asked for, whatever differs. */
+export const requestedReload = (cause: string): Plan => ({
+  kind: 'reload',
+  reasons: [{ code: 'requested', backends: [], detail: cause }],
+});
 
 /** What was done at runtime, counted. */
 export function runtimePlan(steps: readonly ServerStep[], files: readonly string[] = []): Plan {

@@ -20,12 +20,16 @@ export interface Change {
   readonly receivedAt: number | undefined;
   /** True where everything is to be compared, not only what changed. */
   readonly everything: boolean;
+  /** True where HAProxy is to read its configuration anew even if nothing differs. */
+  readonly reload: boolean;
 }
 
 export interface Inbox {
   readonly put: (news: MirrorNews) => void;
   /** Asks for a comparison of everything, where nothing came from Marathon. */
   readonly note: (cause: string) => void;
+  /** Asks for a reload, even if nothing differs. */
+  readonly demandReload: (cause: string) => void;
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
   readonly take: () => Change;
@@ -41,6 +45,7 @@ export function createInbox(): Inbox {
   let causes: string[] = [];
   let receivedAt: number | undefined;
   let everything = false;
+  let reload = false;
 
   return {
     ready: () => apps !== undefined,
@@ -52,6 +57,10 @@ export function createInbox(): Inbox {
     },
     note: (cause) => {
       everything = true;
+      causes.push(cause);
+    },
+    demandReload: (cause) => {
+      everything = reload = true;
       causes.push(cause);
     },
     touchAll: (cause) => {
@@ -68,8 +77,9 @@ export function createInbox(): Inbox {
         cause: summary(causes),
         receivedAt,
         everything,
+        reload,
       };
-      everything = false;
+      everything = reload = false;
       dirty = new Set();
       causes = [];
       receivedAt = undefined;
@@ -77,6 +87,7 @@ export function createInbox(): Inbox {
     },
     putBack: (change) => {
       everything ||= change.everything;
+      reload ||= change.reload;
       for (const app of change.delta.changed) dirty.add(app.id);
       for (const id of change.delta.removed) dirty.add(id);
       causes.unshift(change.cause);

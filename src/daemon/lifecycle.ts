@@ -4,16 +4,20 @@ import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import { serveEndpoints } from '../http/endpoints.ts';
 import { startStatusServer } from '../http/server.ts';
+import { tokenFile } from '../http/token-file.ts';
 import { followMarathon, type MarathonSource } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { loadFragments } from '../render/fragments.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Asks } from './asks.ts';
 import { isSelfSigned } from './certificates.ts';
 import { diagnosticLog, logEntry } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
+import { marathonLbEndpoints } from './endpoints.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
@@ -24,7 +28,7 @@ import { createPipeline } from './pipeline.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
 import { statusRoutes } from './status.ts';
-import { readSurroundings, steadyFrame } from './surroundings.ts';
+import { endpointsSocket, readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
 export interface DaemonOptions {
@@ -37,6 +41,7 @@ export interface DaemonOptions {
   readonly log: Logger;
   /** Ends the daemon in an orderly way. */
   readonly signal: AbortSignal;
+  readonly asks: Asks;
 }
 
 /** Events that arrive together are one change; none waits for more. */
@@ -126,7 +131,7 @@ async function startServing(
 
 /** The pipeline, what sets it off, and the status server. */
 async function startFollowing(
-  { settings, version, log }: DaemonOptions,
+  { settings, version, log, asks }: DaemonOptions,
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
@@ -213,6 +218,29 @@ async function startFollowing(
     ],
   });
   undo.add(server.close);
+  const refetch = (cause: string) => {
+    log.info({ cause }, 'asked to fetch everything from Marathon');
+    marathon.resync(cause);
+    pass(cause);
+  };
+  const reload = (cause: string) => {
+    log.info({ cause }, 'asked to reload HAProxy');
+    inbox.demandReload(cause);
+    passes.request();
+  };
+  asks.on('refetch', refetch).on('reload', reload);
+  undo.add(() => asks.removeAllListeners());
+  const { getconfigSecrets: showsSecrets } = settings;
+  const endpoints = await serveEndpoints(
+    endpointsSocket(stateDir),
+    marathonLbEndpoints({
+      ...{ stateDir, showsSecrets, control, refetch, reload },
+      pipeline: pipeline.state,
+      now: Date.now,
+    }),
+    access.tokenFile === undefined ? undefined : tokenFile(access.tokenFile, () => undefined),
+  );
+  undo.add(endpoints.close);
   log.info({ status: `${server.address}/status` }, 'following Marathon');
 
   control.onExit((exit) => {

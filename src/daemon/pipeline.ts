@@ -10,7 +10,7 @@
  */
 import { descriptorsLeft, descriptorsOf } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
-import { reloadPlan, runtimePlan, type Plan } from '../core/plan.ts';
+import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
@@ -121,7 +121,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
     // Servers first: they are the freshest that can be had, should the reload wait or fail.
     const outcome = await time('apply', () => changeKnown(wanted, running, surroundings));
-    if (outcome.kind === 'done' && runsFrameOf(wanted, running)) {
+    if (outcome.kind === 'done' && runsFrameOf(wanted, running) && !change.reload) {
       await settle(wanted, surroundings);
       if (publisher.activeHash() !== wanted.rendering.hash) text.request();
       const plan = runtimePlan(outcome.steps, outcome.files);
@@ -129,7 +129,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       return;
     }
 
-    let plan = planReload(wanted, running, outcome);
+    let plan = change.reload ? requestedReload(change.cause) : planReload(wanted, running, outcome);
     outOfSync();
     await text.idle();
     let revision: PublishedRevision | undefined;
@@ -149,7 +149,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           throw new Error(messages.map(({ text }) => text).join('; '));
         wanted = await want();
         // Without the culprits it may be just what runs already.
-        if (runsFrameOf(wanted, running)) {
+        if (runsFrameOf(wanted, running) && !change.reload) {
           const what = runtimeWanted(wanted);
           const rest = await time('apply', () => runtime.bringAll(what));
           if (rest.kind === 'done') {

@@ -1,5 +1,6 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
 import { readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { headroomOf } from '../core/capacity.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
@@ -28,6 +29,9 @@ export function ownPorts(settings: Settings): Map<number, string> {
     .set(settings.statsPort, "Pacer's own statistics port");
 }
 
+/** As HAProxy sees it too, which shares the state directory under the same path. */
+export const endpointsSocket = (stateDir: string): string => join(stateDir, 'run', 'endpoints.sock');
+
 /** The part of the frame that stays the same for the life of the daemon. */
 export function steadyFrame(settings: Settings): Omit<Frame, keyof ChangingFrame> {
   return {
@@ -36,6 +40,9 @@ export function steadyFrame(settings: Settings): Omit<Frame, keyof ChangingFrame
     httpsPort: settings.dontBindHttpHttps ? undefined : settings.httpsPort,
     appidPort: settings.appidPort,
     statsPort: settings.statsPort,
+    endpointsSocket: endpointsSocket(settings.stateDir),
+    signalNetworks: settings.signalNetworks,
+    signalsTakeToken: settings.statusTokenFile !== undefined,
     runtimeSocket: settings.runtimeSocket,
     hardStopAfter: settings.hardStopAfter,
     maxReloads: settings.maxReloads,

@@ -1,6 +1,6 @@
 /** Desired → every file of a revision, and the hash that names it. The same desired state gives the same bytes. */
 import { createHash } from 'node:crypto';
-import { configToken } from '../core/config-token.ts';
+import { configToken, configTokens } from '../core/config-token.ts';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
@@ -14,6 +14,12 @@ import type { Server, ServiceDefinition } from '../core/service.ts';
 /** All that a configuration has beside services and routes. */
 export interface Frame extends FrontendFrame, ServiceFrame {
   readonly statsPort: number;
+  /** Where Pacer answers what the statistics port is asked and HAProxy does not know. */
+  readonly endpointsSocket: string;
+  /** Networks that may use the endpoints that change something. */
+  readonly signalNetworks: readonly string[];
+  /** So may who sends a token, which Pacer judges. */
+  readonly signalsTakeToken: boolean;
   readonly runtimeSocket: string;
   readonly maxconn: number;
   /** Half of the file descriptors that servers may take which are added while HAProxy runs. */
@@ -43,6 +49,9 @@ export interface Rendering {
 }
 
 export const configurationFile = 'haproxy.cfg';
+
+/** Empty while the node serves; an entry makes the health check on the statistics port fail. */
+export const stoppingMap = 'stopping.map';
 
 /** What differs from one rendering to the next beside the desired state. */
 export type ChangingFrame = Pick<
@@ -93,6 +102,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const files = new Map<string, string | Buffer>([
       [configurationFile, Buffer.concat([head, frontends, ...bodies])],
       ...mapTexts,
+      [stoppingMap, ''],
       ...errorPages,
     ]);
     return { hash, files, maps, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
@@ -113,6 +123,11 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
     starting: frame.starting ?? false,
     stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
+    endpoints: {
+      socket: configToken(frame.endpointsSocket),
+      trusted: configTokens(['127.0.0.0/8', '::1', ...frame.signalNetworks]),
+      takesToken: frame.signalsTakeToken,
+    },
   });
 }
 

@@ -132,6 +132,7 @@ describe('the inbox', () => {
       cause: 'first (+1 more)',
       receivedAt: 5,
       everything: false,
+      reload: false,
     });
     expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
   });
@@ -147,6 +148,7 @@ describe('the inbox', () => {
       cause: 'first (+1 more)',
       receivedAt: 5,
       everything: false,
+      reload: false,
     });
   });
 });

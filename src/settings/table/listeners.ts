@@ -50,6 +50,13 @@ export const listenersSettings = {
     schema: list,
     doc: 'certificates of the HTTPS listener, files or directories (default: /etc/ssl/cert.pem, else a self-signed one)',
   }),
+  signalNetworks: define({
+    flag: 'signal-networks',
+    argument: 'cidr...',
+    schema: cidrs,
+    default: '',
+    doc: 'networks beside this machine that may use /_mlb_signal/hup and /_mlb_signal/usr1',
+  }),
   trustedProxies: define({
     flag: 'trusted-proxies',
     argument: 'cidr...',

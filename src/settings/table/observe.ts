@@ -1,8 +1,14 @@
 /** What Pacer tells of itself. */
 import { define } from '../spec.ts';
-import { text } from '../values.ts';
+import { flag, text } from '../values.ts';
 
 export const observeSettings = {
+  getconfigSecrets: define({
+    flag: 'getconfig-secrets',
+    schema: flag,
+    default: false,
+    doc: '/_haproxy_getconfig shows passwords too, to whoever reaches the statistics port',
+  }),
   logFormat: define({
     flag: 'log-format',
     argument: 'json|pretty',
