@@ -1,5 +1,13 @@
-/** What the daemon is asked for while it runs, by signals of the process or over HTTP. */
+/** What the daemon is asked for while it runs, by signals of the process or over the statistics port. */
 import type { EventEmitter } from 'node:events';
+import type { HaproxyControl } from '../haproxy/control.ts';
+import { serveEndpoints } from '../http/endpoints.ts';
+import { tokenFile } from '../http/token-file.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Settings } from '../settings/settings.ts';
+import { marathonLbEndpoints } from './endpoints.ts';
+import type { PipelineState } from './pipeline-types.ts';
+import { endpointsSocket } from './surroundings.ts';
 
 /** Each with its cause, for logs. */
 export type Asks = EventEmitter<{
@@ -8,3 +16,43 @@ export type Asks = EventEmitter<{
   /** Make HAProxy read its configuration anew. */
   reload: [cause: string];
 }>;
+
+export interface AskParts {
+  readonly settings: Settings;
+  readonly asks: Asks;
+  readonly control: HaproxyControl;
+  readonly pipeline: () => PipelineState;
+  readonly refetch: (cause: string) => void;
+  readonly reload: (cause: string) => void;
+  readonly log: Logger;
+}
+
+/** @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG, FILE_UNREADABLE, FILE_MALFORMED */
+export async function answerAsks(parts: AskParts): Promise<{ readonly close: () => Promise<void> }> {
+  const { asks, log, control, pipeline } = parts;
+  const { stateDir, getconfigSecrets: showsSecrets, statusTokenFile } = parts.settings;
+  const refetch = (cause: string) => {
+    log.info({ cause }, 'asked to fetch everything from Marathon');
+    parts.refetch(cause);
+  };
+  const reload = (cause: string) => {
+    log.info({ cause }, 'asked to reload HAProxy');
+    parts.reload(cause);
+  };
+  asks.on('refetch', refetch).on('reload', reload);
+  const endpoints = await serveEndpoints(
+    endpointsSocket(stateDir),
+    marathonLbEndpoints({
+      ...{ stateDir, showsSecrets, control, pipeline, refetch, reload },
+      now: Date.now,
+    }),
+    // The status server warns of the same file.
+    statusTokenFile === undefined ? undefined : tokenFile(statusTokenFile, () => undefined),
+  );
+  return {
+    close: () => {
+      asks.off('refetch', refetch).off('reload', reload);
+      return endpoints.close();
+    },
+  };
+}

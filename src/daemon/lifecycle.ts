@@ -4,20 +4,17 @@ import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
-import { serveEndpoints } from '../http/endpoints.ts';
 import { startStatusServer } from '../http/server.ts';
-import { tokenFile } from '../http/token-file.ts';
 import { followMarathon, type MarathonSource } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { loadFragments } from '../render/fragments.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Asks } from './asks.ts';
+import { answerAsks, type Asks } from './asks.ts';
 import { isSelfSigned } from './certificates.ts';
 import { diagnosticLog, logEntry } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
-import { marathonLbEndpoints } from './endpoints.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
@@ -28,7 +25,7 @@ import { createPipeline } from './pipeline.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
 import { statusRoutes } from './status.ts';
-import { endpointsSocket, readSurroundings, steadyFrame } from './surroundings.ts';
+import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
 export interface DaemonOptions {
@@ -218,29 +215,19 @@ async function startFollowing(
     ],
   });
   undo.add(server.close);
-  const refetch = (cause: string) => {
-    log.info({ cause }, 'asked to fetch everything from Marathon');
-    marathon.resync(cause);
-    pass(cause);
-  };
-  const reload = (cause: string) => {
-    log.info({ cause }, 'asked to reload HAProxy');
-    inbox.demandReload(cause);
-    passes.request();
-  };
-  asks.on('refetch', refetch).on('reload', reload);
-  undo.add(() => asks.removeAllListeners());
-  const { getconfigSecrets: showsSecrets } = settings;
-  const endpoints = await serveEndpoints(
-    endpointsSocket(stateDir),
-    marathonLbEndpoints({
-      ...{ stateDir, showsSecrets, control, refetch, reload },
-      pipeline: pipeline.state,
-      now: Date.now,
-    }),
-    access.tokenFile === undefined ? undefined : tokenFile(access.tokenFile, () => undefined),
-  );
-  undo.add(endpoints.close);
+  const answering = await answerAsks({
+    ...{ settings, asks, control, log },
+    pipeline: pipeline.state,
+    refetch: (cause) => {
+      marathon.resync(cause);
+      pass(cause);
+    },
+    reload: (cause) => {
+      inbox.demandReload(cause);
+      passes.request();
+    },
+  });
+  undo.add(answering.close);
   log.info({ status: `${server.address}/status` }, 'following Marathon');
 
   control.onExit((exit) => {

@@ -1,6 +1,8 @@
 /** What marathon-lb's users ask on the statistics port: the same paths, answered by HAProxy and, behind it, by Pacer. */
 import { request } from 'node:http';
+import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';
@@ -201,8 +203,21 @@ test('while Pacer is away HAProxy goes on with health check, statistics and metr
   }
 });
 
-test('a Pacer that comes back answers again, with passwords where the operator wants them', async () => {
-  await stack.startPacer(['--getconfig-secrets', '--signal-networks', elsewhere ?? '192.0.2.1']).ready();
+test('a Pacer that comes back answers again, with passwords where the operator wants them, and takes tokens', async () => {
+  const token = 'a-token-of-some-length';
+  const file = join(stack.directory, 'tokens');
+  await writeFile(file, `${token}\n`, { mode: 0o600 });
+  await stack.startPacer(['--getconfig-secrets', '--status-token-file', file]).ready();
   expect(await textOf('/_haproxy_getconfig')).toContain('$6$salt$hashhashhash');
-  if (elsewhere !== undefined) expect(await askFrom(elsewhere, '/_mlb_signal/hup')).toBe(200);
+  if (elsewhere === undefined) return;
+  const status = (it: string) =>
+    askFrom(elsewhere, '/_mlb_signal/hup', { Authorization: `Bearer ${it}`, 'X-Pacer-Trusted': 'yes' });
+  expect(await status(token)).toBe(200);
+  expect(await status(`${token}x`)).toBe(403);
+});
+
+test.skipIf(elsewhere === undefined)('a network that the operator names may signal', async () => {
+  await stack.daemon().stop();
+  await stack.startPacer(['--signal-networks', elsewhere!]).ready();
+  expect(await askFrom(elsewhere!, '/_mlb_signal/hup')).toBe(200);
 });
