@@ -3,9 +3,10 @@
  * of Debian's later suites. The others are fetched with an apt configuration of their own and unpacked beside the
  * system, which is not touched. Plain JavaScript, as everything in this folder.
  *
- *   node .ci/haproxy-matrix.mjs [--fresh] [version ...]
+ *   node .ci/haproxy-matrix.mjs [--fresh] [--fetch] [version ...]
  *
  * Prints one line a version. A version that cannot be had is skipped, and says so; exit status 1 when one failed.
+ * With --fetch nothing is tested: the programs are fetched, and their paths printed.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,7 +24,12 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'pacer-haproxy');
-const suites = { '3.0': 'trixie', 3.2: 'forky' };
+/** Version → the suite that has it. Experimental is no suite of its own: what it lacks comes from the one it is based on. */
+const suites = {
+  '3.0': { suite: 'trixie' },
+  3.2: { suite: 'forky' },
+  3.4: { suite: 'experimental', base: 'sid' },
+};
 const tests = ['test/contract', 'test/property', 'test/haproxy', 'test/golden'];
 
 /** Why a version is not tried; anything else that is thrown is a bug of this script. */
@@ -105,7 +111,7 @@ function debianMirror() {
 
 /** The program of a suite, fetched and unpacked once. @throws Unavailable */
 function fetched(version, fresh) {
-  const suite = suites[version];
+  const { suite } = suites[version];
   const home = join(cache, suite);
   const program = join(home, 'haproxy');
   if (fresh) rmSync(home, { recursive: true, force: true });
@@ -117,7 +123,7 @@ function fetched(version, fresh) {
     rmSync(making, { recursive: true, force: true });
     rmSync(home, { recursive: true, force: true });
     try {
-      unpack(suite, making, debianMirror());
+      unpack(version, making, debianMirror());
       renameSync(making, home);
       writeWrapper(home, program);
     } finally {
@@ -130,7 +136,8 @@ function fetched(version, fresh) {
   return program;
 }
 
-function unpack(suite, home, mirror) {
+function unpack(version, home, mirror) {
+  const { suite, base } = suites[version];
   const folder = (...names) => {
     const path = join(home, ...names);
     mkdirSync(path, { recursive: true });
@@ -144,7 +151,8 @@ function unpack(suite, home, mirror) {
   ];
   const sources = join(home, 'apt/sources.list');
   const signedBy = mirror.signedBy === undefined ? '' : `[signed-by=${mirror.signedBy}] `;
-  writeFileSync(sources, `deb ${signedBy}${mirror.uri} ${suite} main\n`);
+  const all = [suite, base].filter((name) => name !== undefined);
+  writeFileSync(sources, all.map((name) => `deb ${signedBy}${mirror.uri} ${name} main\n`).join(''));
   writeFileSync(join(home, 'apt/status'), '');
   const configuration = join(home, 'apt/apt.conf');
   // Read after the machine's own, whose proxy is kept and whose hooks are not.
@@ -173,9 +181,12 @@ function unpack(suite, home, mirror) {
   apt(`Debian ${suite} cannot be reached`, '-o', 'APT::Update::Error-Mode=any', 'update');
   // Nothing is installed where this apt looks, so it names all that HAProxy needs; of that the libraries are enough.
   const needed = [
-    ...apt(`${suite} has no HAProxy that can be had`, '--simulate', 'install', 'haproxy').matchAll(
-      /^Inst (\S+) \((\S+)/gm,
-    ),
+    ...apt(
+      `${suite} has no HAProxy that can be had`,
+      '--simulate',
+      'install',
+      `haproxy=${version}.*`,
+    ).matchAll(/^Inst (\S+) \((\S+)/gm),
   ]
     .map(([, name, version]) => ({ name, version }))
     .filter(({ name }) => /^(?:haproxy$|lib|zlib)/.test(name) && !/^lib(?:pam|perl|.*-perl)/.test(name));
@@ -245,6 +256,7 @@ function tried(program) {
 function resultOf(find) {
   try {
     const program = find();
+    if (fetchOnly) return { version: versionOf(program), result: program };
     return { version: versionOf(program), result: tried(program) };
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
@@ -253,12 +265,15 @@ function resultOf(find) {
 }
 
 const flags = process.argv.slice(2);
+const fetchOnly = flags.includes('--fetch');
 const fresh = flags.includes('--fresh');
 const wanted = flags.filter((flag) => !flag.startsWith('--'));
 const known = ['own', ...Object.keys(suites)];
-const unknown = flags.filter((flag) => flag !== '--fresh' && !known.includes(flag));
+const unknown = flags.filter((flag) => !['--fresh', '--fetch', ...known].includes(flag));
 if (unknown.length > 0) {
-  process.stderr.write(`haproxy-matrix: ${unknown.join(' ')}: write ${known.join(', ')} or --fresh\n`);
+  process.stderr.write(
+    `haproxy-matrix: ${unknown.join(' ')}: write ${known.join(', ')}, --fresh or --fetch\n`,
+  );
   process.exit(1);
 }
 const results = known
