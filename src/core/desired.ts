@@ -3,6 +3,7 @@ import { deriveApp, type AppServices, type ModelContext } from './app-services.t
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
 import type { App } from './model.ts';
+import { withReplaced } from './replaced-map.ts';
 import { deriveRoutes, type Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
@@ -36,26 +37,33 @@ export interface MirrorDelta {
 /** The next desired state after some apps changed. Work grows with what changed, but for changed definitions. */
 export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
   if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
-  const apps = new Map(previous.apps);
-  for (const id of delta.removed) apps.delete(id);
-  const replaced = new Map<BackendName, Service>();
-  let restructured = delta.removed.some((id) => previous.apps.has(id));
-  for (const app of delta.changed) {
-    const before = previous.apps.get(app.id);
-    const after = deriveApp(app, context, before);
-    apps.set(app.id, after);
-    if (before?.definition !== after.definition) restructured = true;
-    for (const { service } of after.ports)
-      if (service !== undefined) replaced.set(service.definition.backend, service);
+  const derived = new Map<AppId, AppServices>();
+  for (const app of delta.changed) derived.set(app.id, deriveApp(app, context, previous.apps.get(app.id)));
+  const sameApps =
+    delta.changed.every(({ id }) => previous.apps.has(id)) &&
+    !delta.removed.some((id) => previous.apps.has(id));
+  const sameDefinitions =
+    sameApps &&
+    [...derived].every(([id, { definition }]) => previous.apps.get(id)?.definition === definition);
+  if (!sameDefinitions) {
+    const apps = new Map([...previous.apps, ...derived]);
+    for (const id of delta.removed) apps.delete(id);
+    return assemble(apps, previous.holds);
   }
-  if (restructured) return assemble(apps, previous.holds);
-
-  const services = new Map(previous.services);
-  for (const [backend, service] of replaced) {
-    // A service that lost its port to another app is in `apps`, but does not serve.
-    if (services.get(backend)?.definition === service.definition) services.set(backend, service);
+  const services = new Map<BackendName, Service>();
+  for (const { ports } of derived.values()) {
+    for (const { service } of ports) {
+      const before = service && previous.services.get(service.definition.backend);
+      // A service that lost its port to another app is in `apps`, but does not serve.
+      if (before !== undefined && before !== service && before.definition === service?.definition)
+        services.set(service.definition.backend, service);
+    }
   }
-  return { ...previous, apps, services };
+  return {
+    ...previous,
+    apps: withReplaced(previous.apps, derived),
+    services: withReplaced(previous.services, services),
+  };
 }
 
 /** The same state with other services held back. */

@@ -2,6 +2,7 @@
 import { descriptorsOf } from '../core/capacity.ts';
 import type { Desired, MirrorDelta } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
+import { withReplaced } from '../core/replaced-map.ts';
 import type { Service } from '../core/service.ts';
 
 export interface Live {
@@ -26,24 +27,23 @@ export function serversOnly(
 ): { live: Live; services: Service[] } | undefined {
   if (derived.routes !== live.derived.routes || derived.conflicts !== live.derived.conflicts)
     return undefined;
-  const services = new Map<BackendName, Service>(live.desired.services);
-  const changed: Service[] = [];
+  const changed = new Map<BackendName, Service>();
   let { descriptorsLeft } = live;
   for (const { id } of delta.changed) {
     for (const { service } of derived.apps.get(id)?.ports ?? []) {
       if (service === undefined) continue;
       const { backend } = service.definition;
-      const before = services.get(backend);
+      const before = live.desired.services.get(backend);
       // Held back, or without its port: it does not serve.
       if (before === undefined || before === service || before.definition !== service.definition) continue;
       descriptorsLeft -= descriptorsOf(service) - descriptorsOf(before);
-      services.set(backend, service);
-      changed.push(service);
+      changed.set(backend, service);
     }
   }
   if (descriptorsLeft < 0) return undefined;
+  const services = withReplaced(live.desired.services, changed);
   const desired = { ...live.desired, apps: derived.apps, services };
-  return { live: { ...live, derived, desired, descriptorsLeft }, services: changed };
+  return { live: { ...live, derived, desired, descriptorsLeft }, services: [...changed.values()] };
 }
 
 /** What HAProxy was last brought to, of these services. */

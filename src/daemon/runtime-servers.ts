@@ -7,6 +7,7 @@ import type { BackendName } from '../core/ids.ts';
 import type { Server, Service } from '../core/service.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
+import type { RuntimeReply } from '../haproxy/runtime-command.ts';
 import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
 
 export type RuntimeOutcome =
@@ -50,26 +51,10 @@ const triesToDelete = (closed: boolean): number => (closed ? 2 : 1);
 const manyBackends = 50;
 
 export function runtimeServers(control: HaproxyControl, serverLine: ServerLine): RuntimeServers {
-  /** @returns a reason where HAProxy does not have a backend */
-  async function read(services: readonly Service[]): Promise<Map<string, RunningServer[]> | string> {
-    const many = services.length >= manyBackends;
-    const commands = many
+  const looks = (services: readonly Service[]): string[] =>
+    services.length >= manyBackends
       ? ['show servers state']
       : services.map(({ definition }) => `show servers state ${definition.backend}`);
-    const found = new Map<string, RunningServer[]>();
-    for (const [i, reply] of (await control.runtime(commands)).entries()) {
-      // "Can't find backend."
-      if (reply.kind === 'failed') return `${commands[i] ?? ''}: ${reply.text}`;
-      for (const state of parseServersState(reply.text)) {
-        const { backend, server: name, address, port, admin, weight, initialWeight, id } = state;
-        const servers = found.get(backend) ?? [];
-        const checked = state.checkEnabled;
-        servers.push({ name, address, port, admin, weight, initialWeight, id, checked });
-        found.set(backend, servers);
-      }
-    }
-    return found;
-  }
 
   return {
     bring: async (services, { overdue = () => false, believed } = {}) => {
@@ -78,8 +63,9 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
       let commandCount = 0;
       const tries = new Map<string, number>();
       const triesOf = ({ backend, server }: WaitingServer) => tries.get(`${backend}/${server}`) ?? 0;
+      const look = looks(services);
+      let have = believed === undefined ? seen(look, await control.runtime(look)) : asRunning(believed);
       for (let round = 1; ; round++) {
-        const have = round === 1 && believed !== undefined ? asRunning(believed) : await read(services);
         if (typeof have === 'string') return { kind: 'impossible', reason: have };
         const steps: ServerStep[] = [];
         for (const service of services) {
@@ -105,16 +91,40 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
             ? [...closeSessions(step), ...commandsFor(step, serverLine)]
             : commandsFor(step, serverLine),
         );
-        const replies = await control.runtime(commands);
+        // Done and read back in one go: a connection costs more than a command.
+        const replies = await control.runtime([...commands, ...look]);
+        have = seen(look, replies.slice(commands.length));
         for (const it of left) tries.set(`${it.backend}/${it.server}`, triesOf(it) + 1);
         commandCount += commands.length;
         done.push(...due);
         // The first one: what follows on a server that could not be added fails as well.
-        const failed = replies.findIndex(({ kind }, i) => kind === 'failed' && !isDelete(commands[i]));
+        const failed = replies.findIndex(
+          ({ kind }, i) => kind === 'failed' && i < commands.length && !isDelete(commands[i]),
+        );
         problem = failed < 0 ? undefined : `${commands[failed] ?? ''}: ${replies[failed]?.text ?? ''}`;
       }
     },
   };
+}
+
+/** What HAProxy says it has, by backend; a reason where it does not have one of them. */
+function seen(
+  look: readonly string[],
+  replies: readonly RuntimeReply[],
+): Map<string, RunningServer[]> | string {
+  const found = new Map<string, RunningServer[]>();
+  for (const [i, reply] of replies.entries()) {
+    // "Can't find backend."
+    if (reply.kind === 'failed') return `${look[i] ?? ''}: ${reply.text}`;
+    for (const state of parseServersState(reply.text)) {
+      const { backend, server: name, address, port, admin, weight, initialWeight, id } = state;
+      const servers = found.get(backend) ?? [];
+      const checked = state.checkEnabled;
+      servers.push({ name, address, port, admin, weight, initialWeight, id, checked });
+      found.set(backend, servers);
+    }
+  }
+  return found;
 }
 
 /** What fails while a server still has sessions, and tells nothing about the others. */

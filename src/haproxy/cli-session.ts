@@ -1,10 +1,11 @@
 /**
- * One conversation with a HAProxy socket in prompt mode: a line out, the text up to the next prompt in.
+ * One conversation with a HAProxy socket in prompt mode: lines out, the text up to the next prompt in for each.
  * Knows the framing; knows nothing of what commands mean.
  */
 import { connect, type Socket } from 'node:net';
 import { PacerError } from '../errors.ts';
 import { codeOf } from './durable.ts';
+import { ReplySplitter } from './reply-splitter.ts';
 
 export interface SessionOptions {
   /** Milliseconds to connect, and again for each reply; 5,000 unless told. */
@@ -12,10 +13,6 @@ export interface SessionOptions {
   /** Characters in one reply; 32 Mi unless told (2,000 servers are 72 kB of `show servers state`). */
   readonly maxReplyBytes?: number;
 }
-
-/** [haproxy] management.txt 9.3, 9.4.1 "prompt": `> `, `master> `, `master[ReloadFailed]> ` at a line's start. */
-const anyPrompt = /(?:^|\n)([^\s>]*> )$/;
-const longestPrompt = 64;
 
 /** The kernel's sun_path has 108 bytes, the last one a NUL. [linux] unix(7) */
 export const longestSocketPath = 107;
@@ -31,16 +28,14 @@ export function assertSocketPath(socketPath: string): void {
   );
 }
 
+/** What a session begins with: from then on every reply ends with a prompt. [haproxy] management.txt 9.3 "prompt" */
+export const promptMode = 'prompt\n';
+
 export class CliSession {
   readonly #socket: Socket;
   readonly #path: string;
   readonly #timeoutMs: number;
-  readonly #maxReplyBytes: number;
-  #chunks: string[] = [];
-  #tail = '';
-  #size = 0;
-  /** What the first prompt was: a line of a reply may look like another one. */
-  #prompt: string | undefined;
+  readonly #replies: ReplySplitter;
   #ended: Error | undefined;
   #wake: () => void = () => undefined;
 
@@ -48,10 +43,14 @@ export class CliSession {
     this.#path = path;
     this.#socket = socket;
     this.#timeoutMs = options.timeoutMs ?? 5_000;
-    this.#maxReplyBytes = options.maxReplyBytes ?? 32 * 1024 * 1024;
+    const most = options.maxReplyBytes ?? 32 * 1024 * 1024;
+    this.#replies = new ReplySplitter();
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
-      this.#take(chunk);
+      this.#replies.take(chunk);
+      // [haproxy] 3.4.0 prints its help without end after a line of exactly bufsize bytes.
+      if (this.#replies.pending > most) this.#end(new Error(`a reply of more than ${most} bytes`));
+      this.#wake();
     });
     socket.on('error', (error) => {
       this.#end(error);
@@ -61,57 +60,59 @@ export class CliSession {
     });
   }
 
+  /** Lines may be asked before it is known whether anybody answers. @throws PacerError SOCKET_PATH_TOO_LONG */
+  static connect(path: string, options: SessionOptions = {}): CliSession {
+    assertSocketPath(path);
+    return new CliSession(path, connect({ path }), options);
+  }
+
   /** @throws PacerError HAPROXY_UNREACHABLE, SOCKET_PATH_TOO_LONG */
   static async open(path: string, options: SessionOptions = {}): Promise<CliSession> {
-    assertSocketPath(path);
-    const session = new CliSession(path, connect({ path }), options);
-    await session.ask('prompt\n');
+    const session = CliSession.connect(path, options);
+    await session.ask(promptMode);
     return session;
   }
 
-  /**
-   * Sends lines that make one command and waits for the prompt after it.
-   * @returns everything before that prompt
-   * @throws PacerError HAPROXY_UNREACHABLE when the connection ends, the time is over, or the reply too long
-   */
+  /** Sends lines that make one command and waits for the prompt after it. As `askEach`. */
   async ask(wire: string): Promise<string> {
-    this.#chunks = [];
-    this.#tail = '';
-    this.#size = 0;
-    this.#socket.write(wire);
+    const [reply = ''] = await this.askEach([wire]);
+    return reply;
+  }
+
+  /**
+   * Sends commands at once, none waiting for the reply to the one before: HAProxy answers them in order.
+   * @returns for each command everything before its prompt
+   * @throws PacerError HAPROXY_UNREACHABLE when the connection ends, nothing comes for too long, or a reply is too long
+   */
+  async askEach(wires: readonly string[]): Promise<string[]> {
+    const replies: string[] = [];
+    this.#socket.write(wires.join(''));
+    while (replies.length < wires.length) {
+      const reply = this.#replies.next() ?? (await this.#reply());
+      replies.push(reply);
+    }
+    return replies;
+  }
+
+  async #reply(): Promise<string> {
     const timer = setTimeout(() => {
       this.#end(new Error(`no answer within ${this.#timeoutMs} ms`));
     }, this.#timeoutMs);
     try {
-      while (!this.#prompted()) {
+      for (;;) {
+        const reply = this.#replies.next();
+        if (reply !== undefined) return reply;
         // What came before the end is the reason for it: 2.6 says "Can't find the target PID" and closes.
-        if (this.#ended !== undefined) throw this.#unreachable(this.#ended, this.#chunks.join('').trim());
+        if (this.#ended !== undefined) throw this.#unreachable(this.#ended, this.#replies.rest().trim());
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } finally {
       clearTimeout(timer);
     }
-    this.#prompt ??= anyPrompt.exec(this.#tail)?.[1] ?? '';
-    return this.#chunks.join('').slice(0, -this.#prompt.length);
   }
 
   close(): void {
     this.#socket.destroy();
-  }
-
-  #prompted(): boolean {
-    if (this.#prompt === undefined) return anyPrompt.test(this.#tail);
-    return this.#tail === this.#prompt || this.#tail.endsWith(`\n${this.#prompt}`);
-  }
-
-  #take(chunk: string): void {
-    this.#chunks.push(chunk);
-    this.#tail = (this.#tail + chunk).slice(-longestPrompt);
-    this.#size += chunk.length;
-    // [haproxy] 3.4.0 prints its help without end after a line of exactly bufsize bytes.
-    if (this.#size > this.#maxReplyBytes)
-      this.#end(new Error(`a reply of more than ${this.#maxReplyBytes} bytes`));
-    this.#wake();
   }
 
   #end(reason: Error): void {

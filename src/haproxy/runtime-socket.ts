@@ -42,6 +42,8 @@ export async function runtimeBatch(
 export interface EncodedCommand {
   readonly line: string;
   readonly wire: string;
+  /** It has a payload. */
+  readonly payload: boolean;
 }
 
 export function encodeAll(commands: readonly RuntimeCommand[], options: BatchOptions = {}): EncodedCommand[] {
@@ -50,6 +52,7 @@ export function encodeAll(commands: readonly RuntimeCommand[], options: BatchOpt
   return commands.map((command) => ({
     line: typeof command === 'string' ? command : command.line,
     wire: encodeCommand(command, prefix),
+    payload: typeof command !== 'string',
   }));
 }
 

@@ -7,7 +7,7 @@ import type { Service } from '../core/service.ts';
 import type { Fragments } from './fragments.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
 import { mapsOf, mapText } from './maps.ts';
-import type { RouteEntry } from '../core/routes.ts';
+import type { RouteEntry, Routes } from '../core/routes.ts';
 import { serviceRenderer, type ServiceFrame } from './service.ts';
 import type { Server, ServiceDefinition } from '../core/service.ts';
 
@@ -76,10 +76,20 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     text,
   ]);
 
+  const rememberedMaps = new WeakMap<Routes, RenderedMaps>();
+  const renderMaps = (routes: Routes): RenderedMaps => {
+    const known = rememberedMaps.get(routes);
+    if (known !== undefined) return known;
+    const maps = mapsOf(routes);
+    const texts = [...maps].map(([name, entries]): [string, Buffer] => [name, Buffer.from(mapText(entries))]);
+    const made = { maps, texts };
+    rememberedMaps.set(routes, made);
+    return made;
+  };
+
   const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
-    const maps = mapsOf(desired.routes);
-    const mapTexts = [...maps].map(([name, entries]): [string, string] => [name, mapText(entries)]);
+    const { maps, texts: mapTexts } = renderMaps(desired.routes);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
     const all = [...desired.services.values()];
     const parts = all.map(services.render);
@@ -87,13 +97,13 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const frameHash = createHash('sha256')
       .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-'))
       .update(frontends);
-    for (const part of parts) frameHash.update(part.frame).update(part.serverOptions);
+    for (const part of parts) frameHash.update(part.frameDigest);
     for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
     const frameDigest = frameHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
       .update(frameDigest)
       .update(renderHead(fragments, whole, '-'));
-    for (const part of parts) wholeHash.update(part.servers).update('\0');
+    for (const part of parts) wholeHash.update(part.serversDigest);
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
@@ -108,6 +118,12 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     return { hash, files, maps, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
   };
   return { render, serverLine: services.serverLine };
+}
+
+interface RenderedMaps {
+  readonly maps: Rendering['maps'];
+  /** Relative file name → content. */
+  readonly texts: readonly (readonly [string, Buffer])[];
 }
 
 function renderHead({ render }: Fragments, frame: Frame, hash: string): string {

@@ -1,4 +1,5 @@
 /** One service → its userlist, frontend and backend. Cached by the service's identity: an unchanged one costs nothing. */
+import { createHash } from 'node:crypto';
 import { configToken, configTokens } from '../core/config-token.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
@@ -16,6 +17,9 @@ export interface RenderedService {
   /** What every server line has: servers that run cannot change it either. */
   readonly serverOptions: string;
   readonly servers: Buffer;
+  /** Of `frame` and `serverOptions`: hashed once, not with every text. */
+  readonly frameDigest: Buffer;
+  readonly serversDigest: Buffer;
 }
 
 export interface ServiceRenderer {
@@ -27,6 +31,13 @@ export interface ServiceRenderer {
 export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
   const frames = new WeakMap<ServiceDefinition, Buffer>();
   const rendered = new WeakMap<Service, RenderedService>();
+  const frameDigests = new WeakMap<ServiceDefinition, Buffer>();
+  const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): Buffer => {
+    const digest =
+      frameDigests.get(definition) ?? createHash('sha256').update(frame).update(serverOptions).digest();
+    frameDigests.set(definition, digest);
+    return digest;
+  };
   const trustedProxies = settings.trustedProxies.length === 0 ? false : configTokens(settings.trustedProxies);
   const serverLines = ({ definition, servers }: Service): string => {
     const checkOptions = serverCheckOptions(definition, fragments);
@@ -45,7 +56,12 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
         Buffer.from(renderFrame(definition, fragments, settings.logs, trustedProxies));
       frames.set(definition, frame);
       const serverOptions = serverCheckOptions(definition, fragments);
-      const made = { frame, serverOptions, servers: Buffer.from(serverLines(service)) };
+      const servers = Buffer.from(serverLines(service));
+      const made: RenderedService = {
+        ...{ frame, serverOptions, servers },
+        frameDigest: frameDigestOf(definition, frame, serverOptions),
+        serversDigest: createHash('sha256').update(servers).digest(),
+      };
       rendered.set(service, made);
       return made;
     },

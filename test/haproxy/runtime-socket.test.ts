@@ -221,16 +221,31 @@ test('a listener that never accepts is given up', async () => {
   });
 });
 
-test('nothing is sent to a worker that is stopping', async () => {
+test('what a stopping worker answers does not count, and the one after it is asked', async () => {
   const sent: string[] = [];
   let connections = 0;
   const socketPath = await fake((line) => {
     if (line.startsWith('set severity')) connections++;
     else sent.push(`${connections} ${line}`);
+    if (line === 'set map m k v') return connections < 3 ? 'entry not found.\n> ' : '\n> ';
     return line === 'show info' ? `Pid: 1\nStopping: ${connections < 3 ? 1 : 0}\n\n> ` : '\n> ';
   });
   expect(await currentWorkerBatch(socketPath, ['set map m k v'])).toEqual([{ kind: 'ok', text: '' }]);
-  expect(sent).toEqual(['1 show info', '2 show info', '3 show info', '3 set map m k v']);
+  expect(sent.slice(-2)).toEqual(['3 show info', '3 set map m k v']);
+});
+
+test('commands before a payload go out in one go, those after it wait for its reply', async () => {
+  const { runtimeSocket, answer } = await started();
+  const replies = await currentWorkerBatch(runtimeSocket, [
+    'show map maps/hosts.map',
+    'prepare map maps/hosts.map',
+    payloadCommand('add map @1 maps/hosts.map', 'h swapped\n'),
+    'commit map @1 maps/hosts.map',
+    'set map maps/hosts.map nosuch x',
+  ]);
+  expect(replies.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'ok', 'ok', 'failed']);
+  expect(replies[0]?.text).toContain('h one');
+  expect(await answer()).toBe('swapped');
 });
 
 test.each([
