@@ -35,7 +35,7 @@ export interface Inbox {
   readonly take: () => Change;
   /** Gives back what could not be worked on, so that it is taken again. */
   readonly putBack: (change: Change) => void;
-  /** True once the first complete snapshot has come. */
+  /** True once the stored mirror or the first complete snapshot has come. */
   readonly ready: () => boolean;
 }
 

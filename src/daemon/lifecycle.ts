@@ -19,7 +19,9 @@ import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
+import { keepLastKnownGood } from './last-known-good.ts';
 import { metricSources } from './metric-sources.ts';
+import { mirrorFile, readMirror, type StoredMirror } from './mirror-file.ts';
 import { modelContext } from './model-context.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -180,6 +182,18 @@ async function startFollowing(
   // Before the pass under way is waited for, which may be trying a command again and again.
   undo.add(() => control.detach());
 
+  const file = mirrorFile(settings.stateDir);
+  const stored = await readMirror(file);
+  sayStored(stored, log);
+  const lastKnownGood = keepLastKnownGood({
+    file,
+    savedAt: stored.kind === 'read' ? stored.savedAt : undefined,
+    confirmedAt: () => marathon.status().confirmedAt,
+    onFailed: (error) =>
+      log.warn({ file, error }, 'the mirror cannot be stored for a start without Marathon'),
+    now: Date.now,
+  });
+  undo.add(lastKnownGood.close);
   const marathon: MarathonSource = followMarathon({
     endpoints: settings.marathon,
     ...(settings.marathonUser === undefined ? {} : { auth: settings.marathonUser }),
@@ -187,9 +201,11 @@ async function startFollowing(
     insecure: settings.marathonInsecure,
     watchdogMs: settings.watchdogSeconds * 1000,
     resyncMs: settings.resyncSeconds * 1000,
+    ...(stored.kind === 'read' && { stored }),
     onChange: (change) => {
       if (change.eventTime !== undefined) metrics.eventLag((change.receivedAt - change.eventTime) / 1000);
       inbox.put(change);
+      if (change.kind !== 'stored') lastKnownGood.changed(change.apps);
       passes.request();
     },
     log: ({ level, message, detail }) => log[level](detail ?? {}, message),
@@ -209,6 +225,7 @@ async function startFollowing(
         startedAt: Date.now(),
         marathon: marathonStatus,
         pipeline: pipeline.state,
+        lastKnownGood: lastKnownGood.state,
         metrics: metrics.text,
         now: Date.now,
       }),
@@ -233,12 +250,25 @@ async function startFollowing(
   control.onExit((exit) => {
     const what = control.mode === 'supervise' ? 'it is started again' : 'Pacer waits for it';
     log.error({ exit }, `HAProxy has ended; ${what}`);
-    // Before the first snapshot there is nothing to apply, but what served before serves again.
+    // Before anything is known there is nothing to apply, but what served before serves again.
     if (inbox.ready()) pass('HAProxy has ended');
     else serve().catch((error: unknown) => log.error({ error: messageOf(error) }, 'HAProxy does not start'));
   });
   const look = setInterval(() => pass('a look at HAProxy'), lookMs);
   undo.add(() => clearInterval(look));
+}
+
+function sayStored(stored: StoredMirror, log: Logger): void {
+  if (stored.kind === 'unusable')
+    log.warn(stored, `the stored mirror cannot be used (${stored.reason}) and is set aside`);
+  if (stored.kind === 'read') {
+    const { apps, savedAt, confirmedAt } = stored;
+    const times = {
+      savedAt: new Date(savedAt).toISOString(),
+      confirmedAt: new Date(confirmedAt).toISOString(),
+    };
+    log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -69,7 +69,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 
   async function pass(): Promise<void> {
-    // Nothing is applied before the first complete snapshot.
+    // Nothing is applied before the first complete snapshot, or the one that was stored.
     if (!inbox.ready()) return;
     let change = inbox.take();
     const time = stopwatch(now);

@@ -9,6 +9,7 @@ import { failure, get, json, text, type Answer, type Route } from '../http/route
 import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
+import type { LastKnownGood } from './last-known-good.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
 export interface StatusParts {
@@ -21,6 +22,7 @@ export interface StatusParts {
   readonly maxConfirmationAgeSeconds: number;
   readonly marathon: () => MarathonStatus;
   readonly pipeline: () => PipelineState;
+  readonly lastKnownGood: LastKnownGood['state'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -73,8 +75,22 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
 function readiness(parts: StatusParts, withReasons: boolean): Answer {
   const why = whyNotReady(parts);
   const ready = why.length === 0;
-  return json({ ready, ...(withReasons ? { why } : {}) }, ready ? 200 : 503);
+  return json({ ready, ...(withReasons ? { why, notes: notes(parts) } : {}) }, ready ? 200 : 503);
 }
+
+/** What a reader should know although it is no reason not to be ready. */
+function notes({ marathon, lastKnownGood }: StatusParts): string[] {
+  const { savedAt, failure: notStored } = lastKnownGood();
+  const said: string[] = [];
+  if (marathon().basis === 'stored')
+    said.push(
+      `Marathon has not answered since the start; the mirror stored ${time(savedAt) ?? 'before'} is served`,
+    );
+  if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
+  return said;
+}
+
+const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
 function status(parts: StatusParts) {
   const { desired, desiredHash, running, inSync, failure: standing, diagnostics } = parts.pipeline();
@@ -85,6 +101,7 @@ function status(parts: StatusParts) {
     pacer: { version: parts.version, uptimeSeconds: Math.round((parts.now() - parts.startedAt) / 1000) },
     ready: why.length === 0,
     why,
+    notes: notes(parts),
     marathon: {
       ...marathon,
       confirmationAgeSeconds:
@@ -96,6 +113,10 @@ function status(parts: StatusParts) {
       running: running ?? null,
       wantedHash: desiredHash ?? null,
       inSync,
+    },
+    lastKnownGood: {
+      savedAt: time(parts.lastKnownGood().savedAt) ?? null,
+      failure: parts.lastKnownGood().failure ?? null,
     },
     services: desired?.services.size ?? 0,
     servers: desired === undefined ? 0 : serverCount(desired),

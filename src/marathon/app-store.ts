@@ -13,6 +13,11 @@ export class AppStore {
   readonly #answered = new Map<AppId, number>();
   readonly #changed = new Set<AppId>();
 
+  /** What was known before: any answer replaces it. */
+  seed(apps: Iterable<App>): void {
+    for (const app of apps) this.#set(app);
+  }
+
   change(id: AppId, change: (app: App) => App): void {
     const app = this.apps.get(id);
     if (app !== undefined) this.#set(change(app));

@@ -20,6 +20,8 @@ import type {
   MarathonSource,
   MarathonSourceOptions,
   MarathonStatus,
+  MirrorChange,
+  StoredApps,
 } from './source-types.ts';
 
 export class Follower implements MarathonSource {
@@ -41,6 +43,7 @@ export class Follower implements MarathonSource {
   #endpoint: URL | undefined;
   #version: string | undefined;
   #confirmedAt: number | undefined;
+  #basis: MarathonStatus['basis'] = 'none';
   #lastEventAt: number | undefined;
   #lastError: { message: string; at: number } | undefined;
 
@@ -85,21 +88,23 @@ export class Follower implements MarathonSource {
       },
       onDown: (reason, wasAttached) => this.#down(reason, wasAttached),
     });
+    if (options.stored !== undefined) this.#takeStored(options.stored);
   }
 
   status(): MarathonStatus {
     const { events, unknown, reconnects } = this.#events.counts;
-    const { apps } = this.#publisher;
+    const { apps, tasks } = this.#publisher;
     const leader = this.#node ?? this.#client.endpoints.leader;
     return {
       connected: this.#connected,
+      basis: this.#basis,
       ...(this.#endpoint !== undefined && { endpoint: describeUrl(this.#endpoint) }),
       ...(leader !== undefined && { leader: describeUrl(leader) }),
       ...(this.#version !== undefined && { version: this.#version }),
       ...(this.#confirmedAt !== undefined && { confirmedAt: this.#confirmedAt }),
       ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
       apps: apps.size,
-      tasks: [...apps.values()].reduce((sum, app) => sum + app.tasks.length, 0),
+      tasks,
       events: { ...events },
       unknownEvents: unknown,
       reconnects,
@@ -124,6 +129,16 @@ export class Follower implements MarathonSource {
 
   get #connected(): boolean {
     return this.#node !== undefined && this.#mirror.isSettled;
+  }
+
+  /** Not before whoever made this source has it. */
+  #takeStored({ apps, confirmedAt }: StoredApps): void {
+    this.#basis = 'stored';
+    this.#confirmedAt = confirmedAt;
+    this.#mirror.store.seed(apps.values());
+    queueMicrotask(() =>
+      this.#publish('stored', { text: 'stored mirror', receivedAt: this.#now(), eventTime: undefined }),
+    );
   }
 
   #attached(node: URL, endpoint: URL): void {
@@ -199,12 +214,13 @@ export class Follower implements MarathonSource {
     const wishes = this.#mirror.installAll(mark, answer, this.#now(), judge);
     this.#diagnostics.replaceAll(answer.diagnostics);
     this.#confirmedAt = receivedAt;
+    this.#basis = 'marathon';
     const cause: Cause = { text: 'snapshot', receivedAt, eventTime: undefined };
     this.#publish('snapshot', cause);
     this.#fulfil(wishes, cause);
   }
 
-  #publish(kind: 'snapshot' | 'events', cause: Cause): void {
+  #publish(kind: MirrorChange['kind'], cause: Cause): void {
     if (this.#closed.signal.aborted) return;
     try {
       const { apps } = this.#mirror.store;

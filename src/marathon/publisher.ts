@@ -13,6 +13,7 @@ export class Publisher {
   readonly #onChange: (change: MirrorChange) => void;
   #apps = new AppMap();
   #published = false;
+  #tasks = 0;
 
   constructor(onChange: (change: MirrorChange) => void) {
     this.#onChange = onChange;
@@ -20,6 +21,11 @@ export class Publisher {
 
   get apps(): ReadonlyMap<AppId, App> {
     return this.#apps;
+  }
+
+  /** Counted as they come and go: whoever asks for the number must not pay for ten thousand apps. */
+  get tasks(): number {
+    return this.#tasks;
   }
 
   /** `touched`: the ids that may differ from what was handed out last. The first snapshot is always handed out. */
@@ -40,7 +46,9 @@ export class Publisher {
       else current.set(id, before);
     }
     if (changes.size === 0 && (this.#published || kind !== 'snapshot')) return;
-    this.#published = true;
+    this.#published ||= kind === 'snapshot';
+    for (const [id, app] of changes)
+      this.#tasks += (app?.tasks.length ?? 0) - (this.#apps.get(id)?.tasks.length ?? 0);
     this.#apps = this.#apps.with(changes);
     const ids = [...changes.keys()];
     const { text, receivedAt, eventTime } = cause;

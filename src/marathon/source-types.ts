@@ -23,19 +23,27 @@ export interface MarathonSourceOptions {
   /** Between full resyncs while it is up. */
   readonly resyncMs?: number;
   readonly requestTimeoutMs?: number;
+  /** What was known when Pacer last ran: handed out at once, and stands until the first snapshot. */
+  readonly stored?: StoredApps;
   readonly now?: () => number;
   readonly onChange: (change: MirrorChange) => void;
   readonly log?: (entry: MarathonLogEntry) => void;
 }
 
+export interface StoredApps {
+  readonly apps: ReadonlyMap<AppId, App>;
+  /** When Marathon last confirmed them, ms since 1970. */
+  readonly confirmedAt: number;
+}
+
 export interface MirrorChange {
-  readonly kind: 'snapshot' | 'events';
+  readonly kind: 'stored' | 'snapshot' | 'events';
   /** The whole mirror; immutable. */
   readonly apps: ReadonlyMap<AppId, App>;
   /** Added or altered. */
   readonly changed: readonly AppId[];
   readonly removed: readonly AppId[];
-  /** E.g. `status_update_event /team/web TASK_RUNNING`, `snapshot`. */
+  /** E.g. `status_update_event /team/web TASK_RUNNING`, `snapshot`, `stored mirror`. */
   readonly cause: string;
   /** When the first byte of what caused it arrived, ms since 1970. */
   readonly receivedAt: number;
@@ -46,6 +54,8 @@ export interface MirrorChange {
 export interface MarathonStatus {
   /** The event stream is attached and its base snapshot succeeded. */
   readonly connected: boolean;
+  /** What the mirror stands on: nothing yet, what was stored, or what Marathon said since the start. */
+  readonly basis: 'none' | 'stored' | 'marathon';
   readonly endpoint?: string;
   readonly leader?: string;
   readonly version?: string;

@@ -1,0 +1,90 @@
+/** The stored mirror on the disk: read at start, set aside where it is of no use, replaced by one rename. */
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { AppId } from '../core/ids.ts';
+import type { App } from '../core/model.ts';
+import { messageOf } from '../errors.ts';
+import { codeOf, syncFolder } from '../haproxy/durable.ts';
+import { MirrorWriter, parseMirror } from './mirror-format.ts';
+
+export type StoredMirror =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'read';
+      readonly apps: ReadonlyMap<AppId, App>;
+      /** Milliseconds since the epoch. */
+      readonly savedAt: number;
+      /** When Marathon last confirmed it, as far as that was noted. */
+      readonly confirmedAt: number;
+    }
+  | { readonly kind: 'unusable'; readonly reason: string; readonly movedTo: string };
+
+const zip = promisify(gzip);
+const unzip = promisify(gunzip);
+/** Apps in one piece: some milliseconds of work. */
+const pieceSize = 50;
+const maxBytes = 1024 * 1024 * 1024;
+
+export const mirrorFile = (stateDir: string): string => join(stateDir, 'mirror.ndjson.gz');
+
+/** Never rejects: whatever is wrong with the file, Pacer starts without it. */
+export async function readMirror(file: string): Promise<StoredMirror> {
+  try {
+    const packed = await readFile(file);
+    const { savedAt, apps } = parseMirror((await unzip(packed, { maxOutputLength: maxBytes })).toString());
+    const { mtimeMs } = await stat(file);
+    return { kind: 'read', apps, savedAt: savedAt.getTime(), confirmedAt: Math.floor(mtimeMs) };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { kind: 'none' };
+    // One name: however often it happens, the disk does not fill.
+    const movedTo = `${file}.unusable`;
+    await rename(file, movedTo).catch(() => undefined);
+    return { kind: 'unusable', reason: messageOf(error), movedTo };
+  }
+}
+
+/**
+ * Replaces the file. The work is done in small pieces; events are handled in between. The time of the file
+ * is when Marathon last confirmed what is in it.
+ * @throws Error of the file system
+ */
+export async function writeMirror(
+  file: string,
+  apps: ReadonlyMap<AppId, App>,
+  savedAt: number,
+  confirmedAt: number,
+): Promise<void> {
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w', 0o640);
+  try {
+    const writer = new MirrorWriter();
+    const put = async (text: string) => handle.write(await zip(text, { level: 1 }));
+    let piece: App[] = [];
+    await put(writer.head(new Date(savedAt)));
+    for (const app of apps.values()) {
+      piece.push(app);
+      if (piece.length < pieceSize) continue;
+      await put(writer.apps(piece));
+      piece = [];
+      await setImmediate();
+    }
+    await put(writer.apps(piece) + writer.foot());
+    await handle.utimes(confirmedAt / 1000, confirmedAt / 1000);
+    await handle.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncFolder(dirname(file));
+}
+
+/** Marathon has confirmed what the file holds. */
+export async function noteConfirmed(file: string, confirmedAt: number): Promise<void> {
+  await utimes(file, confirmedAt / 1000, confirmedAt / 1000);
+}

@@ -1,0 +1,75 @@
+/** A start from what was stored: it stands until Marathon speaks, and its health until Marathon says otherwise. */
+import { expect, it } from 'vitest';
+import type { AppId } from '../../src/core/ids.ts';
+import { expectSame, follow, mirroring, simulate, until, checkedApp, webApp } from './mirroring.ts';
+
+const nowhere = new URL('http://127.0.0.1:1');
+const web = '/team/web' as AppId;
+
+it('hands out what was stored although no Marathon answers, and says what it stands on', async () => {
+  const before = await mirroring();
+  await before.marathon.deploy(webApp);
+  await expectSame(before);
+  const stored = { apps: before.apps(), confirmedAt: 1234 };
+  const { source, changes } = follow({ endpoints: [nowhere], stored });
+  await until(() => expect(changes).toHaveLength(1));
+  expect(changes[0]).toMatchObject({ kind: 'stored', cause: 'stored mirror', changed: [web] });
+  expect(changes[0]?.apps.get(web)).toEqual(stored.apps.get(web));
+  expect(source.status()).toMatchObject({ connected: false, basis: 'stored', confirmedAt: 1234, tasks: 3 });
+});
+
+it('takes the first snapshot in its place: what is gone goes, what is the same stays the same object', async () => {
+  const both = await mirroring();
+  await both.marathon.deploy(webApp);
+  await both.marathon.deploy({ ...webApp, id: '/gone' });
+  await expectSame(both);
+  const stored = { apps: both.apps(), confirmedAt: 0 };
+  await both.marathon.remove('/gone');
+  const { source, changes } = follow({ endpoints: [new URL(both.marathon.url)], stored });
+  await until(() => expect(source.status().basis).toBe('marathon'));
+  expect(changes.map(({ kind }) => kind)).toEqual(['stored', 'snapshot']);
+  expect(changes[1]).toMatchObject({ changed: [], removed: ['/gone'] });
+  expect(changes[1]?.apps.get(web)).toBe(changes[0]?.apps.get(web));
+});
+
+it('is told of the first snapshot even where it says what was stored', async () => {
+  const both = await mirroring();
+  await both.marathon.deploy(webApp);
+  await expectSame(both);
+  const { changes } = follow({
+    endpoints: [new URL(both.marathon.url)],
+    stored: { apps: both.apps(), confirmedAt: 0 },
+  });
+  await until(() => expect(changes.map(({ kind }) => kind)).toEqual(['stored', 'snapshot']));
+  expect(changes[1]).toMatchObject({ changed: [], removed: [] });
+});
+
+it('knows the health of tasks from before the start when a new leader has forgotten it', async () => {
+  const both = await mirroring();
+  await both.marathon.deploy(checkedApp);
+  await until(() =>
+    expect(
+      both
+        .apps()
+        .get(web)
+        ?.tasks.map(({ alive }) => alive),
+    ).toEqual([[true], [true], [true]]),
+  );
+  const stored = { apps: both.apps(), confirmedAt: 0 };
+  both.marathon.failover();
+  // What the new leader lists has no results.
+  both.marathon.faults.stallStreams();
+  const { source, changes } = follow({ endpoints: [new URL(both.marathon.url)], stored, pollMs: 50 });
+  await until(() => expect(source.status().basis).toBe('marathon'));
+  for (const { apps } of changes)
+    expect(apps.get(web)?.tasks.map(({ alive }) => alive)).toEqual([[true], [true], [true]]);
+});
+
+it('an empty stored mirror hands out nothing before Marathon has answered', async () => {
+  const marathon = await simulate();
+  const { changes } = follow({
+    endpoints: [new URL(marathon.url)],
+    stored: { apps: new Map(), confirmedAt: 0 },
+  });
+  await until(() => expect(changes.map(({ kind }) => kind)).toEqual(['snapshot']));
+});
