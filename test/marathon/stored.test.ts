@@ -1,16 +1,27 @@
 /** A start from what was stored: it stands until Marathon speaks, and its health until Marathon says otherwise. */
 import { expect, it } from 'vitest';
 import type { AppId } from '../../src/core/ids.ts';
-import { expectSame, follow, mirroring, simulate, until, checkedApp, webApp } from './mirroring.ts';
+import type { App } from '../../src/core/model.ts';
+import {
+  expectSame,
+  follow,
+  mirroring,
+  simulate,
+  until,
+  checkedApp,
+  webApp,
+  type Mirroring,
+} from './mirroring.ts';
 
 const nowhere = new URL('http://127.0.0.1:1');
 const web = '/team/web' as AppId;
+const apps = (both: Mirroring) => both.apps() as ReadonlyMap<AppId, App>;
 
 it('hands out what was stored although no Marathon answers, and says what it stands on', async () => {
   const before = await mirroring();
   await before.marathon.deploy(webApp);
   await expectSame(before);
-  const stored = { apps: before.apps(), confirmedAt: 1234 };
+  const stored = { apps: apps(before), confirmedAt: 1234 };
   const { source, changes } = follow({ endpoints: [nowhere], stored });
   await until(() => expect(changes).toHaveLength(1));
   expect(changes[0]).toMatchObject({ kind: 'stored', cause: 'stored mirror', changed: [web] });
@@ -23,7 +34,7 @@ it('takes the first snapshot in its place: what is gone goes, what is the same s
   await both.marathon.deploy(webApp);
   await both.marathon.deploy({ ...webApp, id: '/gone' });
   await expectSame(both);
-  const stored = { apps: both.apps(), confirmedAt: 0 };
+  const stored = { apps: apps(both), confirmedAt: 0 };
   await both.marathon.remove('/gone');
   const { source, changes } = follow({ endpoints: [new URL(both.marathon.url)], stored });
   await until(() => expect(source.status().basis).toBe('marathon'));
@@ -38,7 +49,7 @@ it('is told of the first snapshot even where it says what was stored', async () 
   await expectSame(both);
   const { changes } = follow({
     endpoints: [new URL(both.marathon.url)],
-    stored: { apps: both.apps(), confirmedAt: 0 },
+    stored: { apps: apps(both), confirmedAt: 0 },
   });
   await until(() => expect(changes.map(({ kind }) => kind)).toEqual(['stored', 'snapshot']));
   expect(changes[1]).toMatchObject({ changed: [], removed: [] });
@@ -55,7 +66,7 @@ it('knows the health of tasks from before the start when a new leader has forgot
         ?.tasks.map(({ alive }) => alive),
     ).toEqual([[true], [true], [true]]),
   );
-  const stored = { apps: both.apps(), confirmedAt: 0 };
+  const stored = { apps: apps(both), confirmedAt: 0 };
   both.marathon.failover();
   // What the new leader lists has no results.
   both.marathon.faults.stallStreams();
