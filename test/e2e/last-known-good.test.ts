@@ -11,10 +11,12 @@ afterEach(() => stack.close());
 interface Told {
   readonly ready: boolean;
   readonly notes: string[];
+  readonly haproxy: { readonly inSync: boolean };
   readonly marathon: { readonly basis: string; readonly tasks: number };
 }
 
-const told = async () => (await stack.status()) as unknown as Told;
+/** Undefined while it does not answer. */
+const told = async () => (await stack.status()) as unknown as Told | undefined;
 const file = () => join(stack.directory, 'mirror.ndjson.gz');
 const stored = () => readFile(file()).catch(() => undefined);
 
@@ -35,9 +37,9 @@ test(
     await stack.daemon().stop();
     await stack.marathon.stop();
     stack.startPacer();
-    await stack.until('it serves', async () => (await stack.status())?.haproxy.inSync);
+    await stack.until('it serves', async () => (await told())?.haproxy.inSync === true);
     expect((await stack.ask({ host: 'web.example' })).json?.app).toBe('/web');
-    const { ready, notes, marathon } = await told();
+    const { ready, notes, marathon } = (await told())!;
     expect({ ready, ...marathon }).toMatchObject({ ready: true, basis: 'stored', tasks: 3 });
     expect(notes.join()).toContain('Marathon has not answered since the start');
 
