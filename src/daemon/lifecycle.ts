@@ -87,7 +87,7 @@ async function startServing(
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
   for (const notice of notices) log.warn(notice);
-  if (settings.marathonInsecure) {
+  if (settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
       "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
     );
@@ -195,10 +195,7 @@ async function startFollowing(
   });
   undo.add(lastKnownGood.close);
   const marathon: MarathonSource = followMarathon({
-    endpoints: settings.marathon,
-    ...(settings.marathonUser === undefined ? {} : { auth: settings.marathonUser }),
-    ...(settings.marathonCaText === undefined ? {} : { ca: settings.marathonCaText }),
-    insecure: settings.marathonInsecure,
+    ...settings.clusters[0].access,
     watchdogMs: settings.watchdogSeconds * 1000,
     resyncMs: settings.resyncSeconds * 1000,
     ...(stored.kind === 'read' && { stored }),

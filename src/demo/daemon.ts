@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { environment as inherited } from '../settings/environment.ts';
 
 export interface DaemonProcess {
   readonly pid: number;
@@ -21,9 +22,12 @@ export interface DaemonProcessOptions {
   readonly statusPort: number;
   /** Takes what it prints. */
   readonly logFile: string;
+  /** Beside what this process has. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function startDaemon({ program, flags, statusPort, logFile }: DaemonProcessOptions): DaemonProcess {
+export function startDaemon(options: DaemonProcessOptions): DaemonProcess {
+  const { program, flags, statusPort, logFile, environment } = options;
   const log = createWriteStream(logFile, { flags: 'a' });
   let lastWords = '';
   // A group of its own, so that Ctrl-C reaches the demo alone, which then ends things in order.
@@ -33,6 +37,7 @@ export function startDaemon({ program, flags, statusPort, logFile }: DaemonProce
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
+      env: { ...inherited(), ...environment },
     },
   );
   for (const stream of [child.stdout, child.stderr]) {

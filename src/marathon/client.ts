@@ -3,16 +3,15 @@
  * cannot be read. It must not know what the documents mean.
  * [marathon] standbys proxy every path but /v2/events to the leader, so any node gives the same answer
  */
+import type { Credentials, Reach } from '../core/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
+import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
+import { ServiceAccountLogin } from './auth/service-account.ts';
 import { readJson } from './body.ts';
 import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
 import { Transport } from './transport.ts';
 
-export interface ClientOptions {
-  readonly endpoints: readonly URL[];
-  readonly auth?: { readonly user: string; readonly password: string };
-  readonly ca?: string;
-  readonly insecure?: boolean;
+export interface ClientOptions extends Reach {
   /** Until the headers, and between two pieces of the body. */
   readonly requestTimeoutMs?: number;
   /** The largest document, before and after decompression. */
@@ -37,6 +36,8 @@ interface Failure {
   readonly endpoint: URL;
   readonly code: ErrorCode;
   readonly reason: string;
+  /** Of an answer that is none. */
+  readonly status: number | undefined;
 }
 
 /** The whole of an answer may take this many times the request timeout. */
@@ -51,11 +52,15 @@ export class MarathonClient {
   constructor(options: ClientOptions) {
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.#maxBytes = options.maxBytes ?? 512 * 1024 * 1024;
-    this.endpoints = new Endpoints(options);
     this.transport = new Transport({
       ...options,
       requestTimeoutMs: this.#timeoutMs,
       maxBytes: this.#maxBytes,
+    });
+    const { credentials, now } = options;
+    this.endpoints = new Endpoints({
+      ...options,
+      ...(credentials && { authorizer: authorizerOf(credentials, this.transport, now) }),
     });
   }
 
@@ -67,7 +72,7 @@ export class MarathonClient {
   ): Promise<Answer<T>> {
     const failures: Failure[] = [];
     for (const endpoint of this.endpoints.candidates(prefer)) {
-      const outcome = await this.#ask(endpoint, path, decode, signal);
+      const outcome = await this.#askLetIn(endpoint, path, decode, signal);
       if (!('code' in outcome)) {
         this.endpoints.answered(endpoint);
         return outcome;
@@ -83,14 +88,34 @@ export class MarathonClient {
     await this.transport.close();
   }
 
-  async #ask<T>(
+  /** With credentials, if it may see them; a second time where those of the first have expired. */
+  async #askLetIn<T>(
     endpoint: URL,
     path: string,
     decode: (document: unknown) => T,
     signal: AbortSignal | undefined,
   ): Promise<Answer<T> | Failure> {
-    const fail = (code: ErrorCode, reason: string): Failure => ({ endpoint, code, reason });
-    const authorization = this.endpoints.authorizationFor(endpoint);
+    const authorizer = this.endpoints.authorizerFor(endpoint);
+    if (authorizer === undefined) return this.#ask(endpoint, path, decode, signal, undefined);
+    try {
+      const header = await authorizer.header();
+      const first = await this.#ask(endpoint, path, decode, signal, header);
+      if (!('code' in first) || first.status !== 401 || !authorizer.refused(header)) return first;
+      return await this.#ask(endpoint, path, decode, signal, await authorizer.header());
+    } catch (error) {
+      if (!(error instanceof PacerError)) throw error;
+      return { endpoint, code: error.code, reason: error.message, status: undefined };
+    }
+  }
+
+  async #ask<T>(
+    endpoint: URL,
+    path: string,
+    decode: (document: unknown) => T,
+    signal: AbortSignal | undefined,
+    authorization: string | undefined,
+  ): Promise<Answer<T> | Failure> {
+    const fail = (code: ErrorCode, reason: string) => ({ endpoint, code, reason, status: undefined });
     // Not AbortSignal.any: on Node 20 a long-lived signal keeps a trace of every signal made from it.
     const request = new AbortController();
     const abort = () => request.abort(signal?.reason);
@@ -140,11 +165,18 @@ export class MarathonClient {
   }
 }
 
+function authorizerOf(credentials: Credentials, transport: Transport, now?: () => number): Authorizer {
+  return credentials.kind === 'basic'
+    ? basicAuthorizer(credentials)
+    : new ServiceAccountLogin(credentials, transport, now);
+}
+
 function refusal(endpoint: URL, status: number): Failure {
   const code = status >= 500 ? 'MARATHON_UNREACHABLE' : 'MARATHON_REFUSED';
   return {
     endpoint,
     code,
+    status,
     reason: status === 401 || status === 403 ? `refuses the credentials (${status})` : `answers ${status}`,
   };
 }

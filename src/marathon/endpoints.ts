@@ -3,9 +3,12 @@
  * last, and the leader they announce. It must not know HTTP.
  * [marathon] api/LeaderProxyFilter.scala: X-Marathon-Leader on every answer, 302 of /v2/events to the leader
  */
+import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
+
 export interface EndpointsOptions {
   readonly endpoints: readonly URL[];
-  readonly auth?: { readonly user: string; readonly password: string };
+  /** For all endpoints; without it each has what its own URL holds. */
+  readonly authorizer?: Authorizer;
   readonly now?: () => number;
 }
 
@@ -14,23 +17,21 @@ const avoidMs = 60_000;
 
 export class Endpoints {
   readonly configured: readonly URL[];
-  readonly #authorization = new Map<string, string>();
+  readonly #authorizers = new Map<string, Authorizer>();
   readonly #avoidUntil = new Map<string, number>();
   readonly #now: () => number;
   #good: URL;
   #leader: URL | undefined;
 
-  constructor({ endpoints, auth, now = Date.now }: EndpointsOptions) {
+  constructor({ endpoints, authorizer, now = Date.now }: EndpointsOptions) {
     this.configured = endpoints.map(withoutCredentials);
     const [first] = this.configured;
     if (first === undefined) throw new TypeError('no Marathon endpoint');
     this.#good = first;
     this.#now = now;
     for (const url of endpoints) {
-      const own =
-        url.username === '' ? undefined : { user: decode(url.username), password: decode(url.password) };
-      const used = auth ?? own;
-      if (used !== undefined) this.#authorization.set(url.origin, basic(used.user, used.password));
+      const used = authorizer ?? authorizerIn(url);
+      if (used !== undefined) this.#authorizers.set(url.origin, used);
     }
   }
 
@@ -65,8 +66,9 @@ export class Endpoints {
     if (this.#leader?.href === url.href) this.#leader = undefined;
   }
 
-  authorizationFor(url: URL): string | undefined {
-    return this.#authorization.get(url.origin);
+  /** Undefined for whom the credentials are none of its business. */
+  authorizerFor(url: URL): Authorizer | undefined {
+    return this.#authorizers.get(url.origin);
   }
 
   /**
@@ -82,10 +84,10 @@ export class Endpoints {
     const own = this.configured.find((endpoint) => endpoint.host === url.host) ?? this.#sameHost(url, from);
     if (own !== undefined) return (this.#leader = own);
     const leader = new URL(url.origin);
-    const authorization = this.#authorization.get(from.origin);
+    const authorizer = this.#authorizers.get(from.origin);
     const downgrade = from.protocol === 'https:' && leader.protocol === 'http:';
-    if (authorization !== undefined && downgrade) return undefined;
-    if (authorization !== undefined) this.#authorization.set(leader.origin, authorization);
+    if (authorizer !== undefined && downgrade) return undefined;
+    if (authorizer !== undefined) this.#authorizers.set(leader.origin, authorizer);
     if ((this.#avoidUntil.get(leader.origin) ?? 0) > this.#now()) return undefined;
     return (this.#leader = leader);
   }
@@ -120,8 +122,10 @@ function withoutCredentials(url: URL): URL {
   return bare;
 }
 
-function basic(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+function authorizerIn({ username, password }: URL): Authorizer | undefined {
+  return username === ''
+    ? undefined
+    : basicAuthorizer({ user: decode(username), password: decode(password) });
 }
 
 function decode(text: string): string {

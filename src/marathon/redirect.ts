@@ -25,19 +25,13 @@ export async function openEvents(
   let node = endpoint;
   let url = new URL(pathBelow(endpoint, path), endpoint);
   for (let redirects = 0; ; redirects++) {
-    const authorization = endpoints.authorizationFor(node);
-    const response = await fetch(url, {
-      dispatcher: transport.streams,
-      redirect: 'manual',
-      signal,
-      headers: {
-        // [jetty] EventSourceServlet compares the whole header line: anything more is answered with 405.
-        accept: 'text/event-stream',
-        'cache-control': 'no-cache',
-        'user-agent': 'pacer',
-        ...(authorization !== undefined && { authorization }),
-      },
-    });
+    const authorizer = endpoints.authorizerFor(node);
+    const authorization = await authorizer?.header();
+    let response = await ask(url, authorization, transport, signal);
+    if (response.status === 401 && authorization !== undefined && authorizer?.refused(authorization)) {
+      await response.body?.cancel();
+      response = await ask(url, await authorizer.header(), transport, signal);
+    }
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || location === null) return { response, node };
     await response.body?.cancel();
@@ -59,4 +53,24 @@ export async function openEvents(
       leader === undefined || leader.host === named.host ? named : new URL(pathBelow(leader, path), leader);
     if (leader !== undefined) url.protocol = leader.protocol;
   }
+}
+
+function ask(
+  url: URL,
+  authorization: string | undefined,
+  { streams }: Transport,
+  signal: AbortSignal,
+): Promise<Response> {
+  return fetch(url, {
+    dispatcher: streams,
+    redirect: 'manual',
+    signal,
+    headers: {
+      // [jetty] EventSourceServlet compares the whole header line: anything more is answered with 405.
+      accept: 'text/event-stream',
+      'cache-control': 'no-cache',
+      'user-agent': 'pacer',
+      ...(authorization !== undefined && { authorization }),
+    },
+  });
 }

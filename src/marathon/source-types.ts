@@ -1,6 +1,7 @@
 /** What goes in and out of `source.ts`: options, changes, status. Types only. */
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { AppId } from '../core/ids.ts';
+import type { Reach } from '../core/marathon-access.ts';
 import type { App } from '../core/model.ts';
 
 export interface MarathonLogEntry {
@@ -9,13 +10,7 @@ export interface MarathonLogEntry {
   readonly detail?: object;
 }
 
-export interface MarathonSourceOptions {
-  readonly endpoints: readonly URL[];
-  readonly auth?: { readonly user: string; readonly password: string };
-  /** The content of a PEM file. */
-  readonly ca?: string;
-  /** Accept any certificate. */
-  readonly insecure?: boolean;
+export interface MarathonSourceOptions extends Reach {
   /** Silence after which the event stream counts as dead; Marathon writes a heartbeat every 10 s. */
   readonly watchdogMs?: number;
   /** Between polls while the event stream is down. */

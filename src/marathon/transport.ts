@@ -3,11 +3,9 @@
  * same TLS settings. It must not know what is sent over them.
  */
 import { Agent, Pool } from 'undici';
+import type { Reach } from '../core/marathon-access.ts';
 
-export interface TransportOptions {
-  /** The content of a PEM file; used instead of the system's authorities. */
-  readonly ca?: string;
-  readonly insecure?: boolean;
+export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate' | 'insecure'> {
   readonly requestTimeoutMs: number;
   /** The largest body on the wire. */
   readonly maxBytes: number;
@@ -50,11 +48,12 @@ export class Transport {
   }
 
   #connect() {
-    const { ca, insecure, requestTimeoutMs } = this.#options;
+    const { ca, clientCertificate, insecure, requestTimeoutMs } = this.#options;
     return {
       timeout: Math.min(requestTimeoutMs, 5_000),
       rejectUnauthorized: insecure !== true,
       ...(ca !== undefined && { ca }),
+      ...clientCertificate,
     };
   }
 }

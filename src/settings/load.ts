@@ -49,8 +49,10 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
       values[key] = result.data;
       if (written !== undefined && spec.withoutEffect !== undefined)
         notices.push(`${written.source}: ${spec.withoutEffect}`);
+      if (written?.source === `--${spec.flag}` && spec.secret === true)
+        notices.push(`--${spec.flag}: everyone on this machine can read the flags of a process`);
     } else {
-      const value = spec.secret === true ? '' : ` ${JSON.stringify(raw)}`;
+      const value = spec.secret === true ? '' : ` ${withoutPasswords(JSON.stringify(raw))}`;
       wrong.push(
         `${written?.source ?? key}${value}: ${result.error.issues.map(({ message }) => message).join(', ')}`,
       );
@@ -73,7 +75,7 @@ const noSettings = new Set(['PACER_CONFIG', 'PACER_STATUS', 'PACER_TOKEN_FILE'])
 
 function fromEnvironment(environment: SettingSources['environment']): [SettingKey, Given][] {
   const known = new Map(settingKeys.map((key) => [environmentName(settingsTable[key]), key]));
-  const found: [SettingKey, Given][] = [];
+  const found = fromOtherNames(environment);
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('PACER_') || noSettings.has(name) || value === undefined) continue;
     const key = known.get(name);
@@ -81,6 +83,15 @@ function fromEnvironment(environment: SettingSources['environment']): [SettingKe
     found.push([key, { value, source: name }]);
   }
   return found;
+}
+
+/** An empty variable is none: images set them all. */
+function fromOtherNames(environment: SettingSources['environment']): [SettingKey, Given][] {
+  return settingKeys.flatMap((key): [SettingKey, Given][] => {
+    const { environment: name }: SettingSpec = settingsTable[key];
+    const value = name === undefined ? undefined : environment[name];
+    return name === undefined || value === undefined || value === '' ? [] : [[key, { value, source: name }]];
+  });
 }
 
 function fromFile(path: string): [SettingKey, Given][] {
@@ -124,3 +135,6 @@ function unknownKey(name: string, what: string, known: Iterable<string>): PacerE
   const remedy = guess === undefined ? 'see `pacer run --help` for all settings' : `did you mean ${guess}?`;
   return new PacerError('SETTINGS_UNKNOWN_KEY', `${name} is not a known ${what}`, remedy);
 }
+
+/** Of URLs. */
+const withoutPasswords = (text: string): string => text.replace(/(:\/\/)[^\s/@"]+@/g, '$1***@');

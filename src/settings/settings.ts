@@ -1,14 +1,21 @@
 /** What the daemon is told: the settings checked against each other, with the defaults that depend on others. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { messageOf, PacerError } from '../errors.ts';
+import type { MarathonCluster } from '../core/marathon-access.ts';
+import { PacerError } from '../errors.ts';
+import { accessOf, type AccessSettings } from './access.ts';
 import { loadSettings, type SettingSources } from './load.ts';
 import { statusServer, type StatusServerSettings } from './status.ts';
 import type { SettingValues } from './table.ts';
 
 export interface Settings extends Omit<
   SettingValues,
-  'groups' | 'haproxyMode' | 'masterSocket' | 'runtimeSocket' | 'logFormat' | 'logLevel'
+  | keyof AccessSettings
+  | 'groups'
+  | 'haproxyMode'
+  | 'masterSocket'
+  | 'runtimeSocket'
+  | 'logFormat'
+  | 'logLevel'
 > {
   readonly groups: readonly string[];
   readonly haproxyMode: 'supervise' | 'attach' | 'command';
@@ -18,9 +25,7 @@ export interface Settings extends Omit<
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly statusServer: StatusServerSettings;
-  readonly marathonUser: { readonly user: string; readonly password: string } | undefined;
-  /** PEM text. */
-  readonly marathonCaText: string | undefined;
+  readonly clusters: readonly [MarathonCluster, ...MarathonCluster[]];
 }
 
 export function resolveSettings(sources: SettingSources): { settings: Settings; notices: readonly string[] } {
@@ -44,10 +49,11 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
   }
   const stateDir = resolve(values.stateDir);
   checkPorts(values);
+  const { auth: _auth, authFile: _authFile, dcosAuth: _dcosAuth, ...plain } = values;
   return {
     notices: said,
     settings: {
-      ...values,
+      ...plain,
       groups,
       haproxyMode,
       stateDir,
@@ -56,9 +62,7 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       logFormat: logFormat(values.logFormat, said),
       logLevel: logLevel(values.logLevel),
       statusServer: statusServer(values, said),
-      marathonUser: credentials(values),
-      marathonCaText:
-        values.marathonCa === undefined ? undefined : readNamed(values.marathonCa, '--marathon-ca-cert'),
+      clusters: [{ name: undefined, access: accessOf(values) }],
     },
   };
 }
@@ -113,35 +117,4 @@ function logLevel(value: string): Settings['logLevel'] {
     `--log-level ${JSON.stringify(value)}`,
     'write debug, info, warn or error',
   );
-}
-
-function credentials(values: SettingValues): Settings['marathonUser'] {
-  const [text, source] =
-    values.authFile === undefined
-      ? [values.auth, '--auth-credentials']
-      : [
-          readNamed(values.authFile, '--marathon-auth-credential-file').trim(),
-          `--marathon-auth-credential-file ${values.authFile}`,
-        ];
-  if (text === undefined) return undefined;
-  const colon = text.indexOf(':');
-  if (colon < 1)
-    throw new PacerError(
-      'SETTINGS_INVALID',
-      `${source} is not user:password`,
-      'write the user, a colon and the password',
-    );
-  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-function readNamed(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new PacerError(
-      'FILE_UNREADABLE',
-      `${flag} ${path}: ${messageOf(error)}`,
-      'check that the file exists and that Pacer may read it',
-    );
-  }
 }

@@ -5,6 +5,8 @@ export interface SettingSpec<S extends z.ZodType = z.ZodType> {
   /** As on the command line, without dashes; the environment variable and the key in the file follow from it. */
   readonly flag: string;
   readonly short?: string;
+  /** A variable that says the same under another name, as others have it. */
+  readonly environment?: string;
   /** The placeholder of the value in the help; undefined for a flag without a value. */
   readonly argument?: string;
   readonly schema: S;

@@ -183,7 +183,7 @@ describe('the leader', () => {
 });
 
 describe('credentials', () => {
-  const auth = { user: 'operator', password: 'pässword' };
+  const credentials = { kind: 'basic', user: 'operator', password: 'pässword' } as const;
   const expected = `Basic ${Buffer.from('operator:pässword').toString('base64')}`;
 
   it('go to configured endpoints and to the leader one of them names, and no further', async () => {
@@ -194,7 +194,7 @@ describe('credentials', () => {
     const standby = await serve((_request, response) =>
       sendJson(response, apps, 200, { 'x-marathon-leader': leader.url.href }),
     );
-    const marathon = client([standby.url], { auth });
+    const marathon = client([standby.url], { credentials });
     for (let i = 0; i < 3; i++) await ids(marathon);
     expect(standby.requests.map((request) => request.authorization)).toEqual([expected]);
     expect(leader.requests.map((request) => request.authorization)).toEqual([expected, expected]);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Credentials } from '../../src/core/marathon-access.ts';
 import { MarathonClient } from '../../src/marathon/client.ts';
 import { followedTypes, type MarathonEvent } from '../../src/marathon/event-types.ts';
 import { MarathonEvents } from '../../src/marathon/events.ts';
@@ -36,9 +37,9 @@ interface Seen {
 
 function follow(
   endpoints: URL[],
-  { watchdogMs = 10_000, auth }: { watchdogMs?: number; auth?: { user: string; password: string } } = {},
+  { watchdogMs = 10_000, credentials }: { watchdogMs?: number; credentials?: Credentials } = {},
 ): Seen {
-  const client = new MarathonClient({ endpoints, requestTimeoutMs: 2_000, ...(auth && { auth }) });
+  const client = new MarathonClient({ endpoints, requestTimeoutMs: 2_000, credentials });
   const seen = {
     events: [] as MarathonEvent[],
     nodes: [] as string[],
@@ -262,7 +263,7 @@ describe('a connection', () => {
 });
 
 describe('a redirect to the leader', () => {
-  const auth = { user: 'operator', password: 'hunter2' };
+  const credentials = { kind: 'basic', user: 'operator', password: 'hunter2' } as const;
   const stream = (response: Parameters<Parameters<typeof serve>[0]>[1]) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(attached);
   };
@@ -272,7 +273,7 @@ describe('a redirect to the leader', () => {
     const standby = await serve((request, response) =>
       response.writeHead(302, { location: new URL(request.url ?? '', leader.url).href }).end(),
     );
-    const seen = follow([standby.url], { auth });
+    const seen = follow([standby.url], { credentials });
     await until(() => expect(seen.nodes).toEqual([leader.url.href]));
     expect(leader.requests[0]?.authorization).toMatch(/^Basic /);
     expect(leader.requests[0]?.path).toBe(standby.requests[0]?.path);
@@ -287,7 +288,7 @@ describe('a redirect to the leader', () => {
     const standby = await serve((request, response) =>
       response.writeHead(302, { location: to(leader.url)(request) }).end(),
     );
-    const seen = follow([standby.url], { auth });
+    const seen = follow([standby.url], { credentials });
     await until(() => expect(seen.nodes).toEqual([stranger.url.href]));
     expect(leader.requests[0]?.authorization).toMatch(/^Basic /);
     expect(stranger.requests[0]?.authorization).toBeUndefined();

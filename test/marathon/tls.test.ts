@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
+import { createServer, type ServerOptions } from 'node:https';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fetchApps } from '../../src/marathon/api.ts';
+import { basicAuthorizer } from '../../src/marathon/auth/authorizer.ts';
 import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
 import { Endpoints } from '../../src/marathon/endpoints.ts';
 import { listen, sendJson } from './servers.ts';
 
 const read = (name: string) => readFileSync(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8');
 
-async function serveTls(): Promise<URL> {
-  const server = createServer({ key: read('server.key'), cert: read('server.crt') }, (_request, response) =>
+async function serveTls(options: ServerOptions = {}): Promise<URL> {
+  const own = { key: read('server.key'), cert: read('server.crt') };
+  const server = createServer({ ...own, ...options }, (_request, response) =>
     sendJson(response, { apps: [{ id: '/web' }] }),
   );
   const url = await listen(server);
@@ -38,26 +40,40 @@ describe('over TLS', () => {
   });
 });
 
+describe('a Marathon that asks for a certificate', () => {
+  const asking = { requestCert: true, rejectUnauthorized: true, ca: read('server.crt') };
+
+  it('is shown that of the operator', async () => {
+    const clientCertificate = { cert: read('server.crt'), key: read('server.key') };
+    expect(await ask(await serveTls(asking), { ca: read('server.crt'), clientCertificate })).toBe(1);
+  });
+
+  it('does not let in who has none', async () => {
+    const failed = ask(await serveTls(asking), { ca: read('server.crt') });
+    await expect(failed).rejects.toMatchObject({ code: 'MARATHON_UNREACHABLE' });
+  });
+});
+
 describe('credentials meant for TLS', () => {
-  const auth = { user: 'operator', password: 'hunter2' };
+  const authorizer = basicAuthorizer({ user: 'operator', password: 'hunter2' });
   const secure = new URL('https://m1.example:8443');
   const other = new URL('https://m2.example:8443');
 
   it('never go to a leader that is announced over plain http', () => {
-    const endpoints = new Endpoints({ endpoints: [secure], auth });
+    const endpoints = new Endpoints({ endpoints: [secure], authorizer });
     expect(endpoints.learnLeader('http://m9.example:8080', secure)).toBeUndefined();
-    expect(endpoints.authorizationFor(new URL('http://m9.example:8080'))).toBeUndefined();
+    expect(endpoints.authorizerFor(new URL('http://m9.example:8080'))).toBeUndefined();
   });
 
   it('go to the configured endpoint of the host that is announced over http', () => {
-    const endpoints = new Endpoints({ endpoints: [secure, other], auth });
+    const endpoints = new Endpoints({ endpoints: [secure, other], authorizer });
     expect(endpoints.learnLeader('http://m2.example:8080/v2/events', secure)?.href).toBe(other.href);
   });
 
   it('go to a leader announced over https', () => {
-    const endpoints = new Endpoints({ endpoints: [secure], auth });
+    const endpoints = new Endpoints({ endpoints: [secure], authorizer });
     const leader = endpoints.learnLeader('https://m9.example:8443', secure);
     expect(leader?.href).toBe('https://m9.example:8443/');
-    expect(endpoints.authorizationFor(leader!)).toMatch(/^Basic /);
+    expect(endpoints.authorizerFor(leader!)).toBe(authorizer);
   });
 });

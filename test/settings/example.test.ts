@@ -21,7 +21,7 @@ const commented = readFileSync(example, 'utf8')
 test('the example of a settings file is accepted, and nothing in it is without effect', () => {
   const { settings, notices } = load(example);
   expect(settings).toMatchObject({ groups: ['external'], healthCheck: true, haproxyMode: 'supervise' });
-  expect(settings.marathon).toHaveLength(2);
+  expect(settings.clusters[0].access.endpoints).toHaveLength(2);
   expect(notices).toEqual([]);
 });
 

@@ -45,7 +45,8 @@ test('a flag wins over the environment, that over the file, that over the defaul
 });
 
 test('lists are several values, repeated or with commas, and sequences in the file', () => {
-  const hrefs = (sources: Sources) => resolve(sources).settings.marathon.map(({ href }) => href);
+  const hrefs = (sources: Sources) =>
+    resolve(sources).settings.clusters[0].access.endpoints.map(({ href }) => href);
   const both = ['http://m1:8080/', 'http://m2:8080/'];
   expect(hrefs({ flags: { marathon: ['http://m1:8080', 'http://m2:8080'] } })).toEqual(both);
   expect(hrefs({ environment: { PACER_MARATHON: 'http://m1:8080,http://m2:8080' } })).toEqual(both);
@@ -116,25 +117,14 @@ test('a reload command means command mode, and command mode needs one', () => {
   expect(refusal({ flags: { haproxyMode: 'command' } }).message).toContain('--command');
 });
 
-test('credentials come from a flag or from a file, and a password may hold colons', () => {
-  const file = join(directory, 'credentials');
-  writeFileSync(file, 'pacer:se:cret\n');
-  expect(resolve({ flags: { authFile: file } }).settings.marathonUser).toEqual({
-    user: 'pacer',
-    password: 'se:cret',
-  });
-  expect(resolve({ flags: { auth: 'a:b' } }).settings.marathonUser).toEqual({ user: 'a', password: 'b' });
-});
-
 test('flags of marathon-lb that have no effect here are accepted, and each says why', () => {
   const { notices } = resolve({
-    flags: { sse: true, lruCacheCapacity: '1000', dcosAuth: '{}', groupHttpsByVhost: true },
+    flags: { sse: true, lruCacheCapacity: '1000', groupHttpsByVhost: true },
   });
   expect(notices).toEqual([
     '--sse: Pacer always follows the event stream',
     '--lru-cache-capacity: Pacer remembers the health of every task',
     '--group-https-by-vhost: it is accepted, but its function comes in a later version of Pacer',
-    '--dcos-auth-credentials: it is accepted, but its function comes in a later version of Pacer',
   ]);
 });
 

@@ -65,6 +65,8 @@ export interface StatusView {
 export interface StackOptions {
   readonly simulator?: SimulatorOptions;
   readonly flags?: readonly string[];
+  /** Of the daemon, beside what the test has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** False: the daemon is started by the test. */
   readonly start?: boolean;
   /** Other endpoints than the simulator's. */
@@ -105,7 +107,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   ];
   const logFile = join(directory, 'pacer.log');
   const startPacer = (more: readonly string[] = []) =>
-    (daemon = startDaemon({ program, flags: [...flags, ...more], statusPort: status, logFile }));
+    (daemon = startDaemon({
+      ...{ program, logFile },
+      flags: [...flags, ...more],
+      statusPort: status,
+      ...(options.environment && { environment: options.environment }),
+    }));
   let daemon: DaemonProcess | undefined;
   if (options.start !== false) startPacer();
 

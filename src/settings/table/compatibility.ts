@@ -78,12 +78,4 @@ export const compatibilitySettings = {
     doc: 'last assigned service port',
     withoutEffect: later,
   }),
-  dcosAuth: define({
-    flag: 'dcos-auth-credentials',
-    argument: 'json',
-    schema: text,
-    doc: 'DC/OS service account',
-    withoutEffect: later,
-    secret: true,
-  }),
 } as const;

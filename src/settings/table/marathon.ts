@@ -24,11 +24,31 @@ export const marathonSettings = {
     schema: text,
     doc: 'a file that holds user:password for Marathon',
   }),
+  dcosAuth: define({
+    flag: 'dcos-auth-credentials',
+    argument: 'json or path',
+    schema: text,
+    environment: 'DCOS_SERVICE_ACCOUNT_CREDENTIAL',
+    doc: 'a service account of DC/OS; better in the environment or a file',
+    secret: true,
+  }),
   marathonCa: define({
     flag: 'marathon-ca-cert',
     argument: 'path',
     schema: text,
-    doc: "the CA of Marathon's certificate",
+    doc: "a PEM file with the authorities of Marathon's certificate, instead of the system's",
+  }),
+  marathonCert: define({
+    flag: 'marathon-client-cert',
+    argument: 'path',
+    schema: text,
+    doc: 'a PEM file with the certificate that Pacer shows to Marathon, and perhaps its key',
+  }),
+  marathonKey: define({
+    flag: 'marathon-client-key',
+    argument: 'path',
+    schema: text,
+    doc: 'a PEM file with its key',
   }),
   marathonInsecure: define({
     flag: 'marathon-insecure',

@@ -1,0 +1,43 @@
+/** How a Marathon is reached: where it is, what lets Pacer in, whom Pacer trusts. Types only. */
+
+export interface MarathonAccess {
+  readonly endpoints: readonly URL[];
+  readonly credentials: Credentials | undefined;
+  /** PEM text; used instead of the system's authorities. */
+  readonly ca: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** Accept any certificate. */
+  readonly insecure: boolean;
+}
+
+/** What is not given is not needed. */
+export type Reach = Pick<MarathonAccess, 'endpoints'> & Partial<Omit<MarathonAccess, 'endpoints'>>;
+
+export type Credentials = BasicCredentials | ServiceAccount;
+
+export interface BasicCredentials {
+  readonly kind: 'basic';
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A service account of DC/OS: it logs in for a token. */
+export interface ServiceAccount {
+  readonly kind: 'service-account';
+  readonly uid: string;
+  /** An RSA key, PEM text. */
+  readonly privateKey: string;
+  readonly loginEndpoint: URL;
+}
+
+/** PEM texts; `cert` may hold its chain. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface MarathonCluster {
+  /** Undefined where there is only one. */
+  readonly name: string | undefined;
+  readonly access: MarathonAccess;
+}

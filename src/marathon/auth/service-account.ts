@@ -1,0 +1,120 @@
+/**
+ * The token of a DC/OS service account: had by a login, kept until shortly before it expires, had anew when
+ * Marathon refuses it. It must not know which hosts may see it.
+ * [dcos] POST acs/api/v1/auth/login {uid, token}: the token is a JWT, RS256, that the account's key signed
+ */
+import { createPrivateKey } from 'node:crypto';
+import type { ServiceAccount } from '../../core/marathon-access.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import { describeUrl } from '../endpoints.ts';
+import type { Transport } from '../transport.ts';
+import type { Authorizer } from './authorizer.ts';
+import { lifetimeSeconds, tokenIn, type Token } from './token.ts';
+
+/** How long the signed claim of the login itself is good for. */
+const claimSeconds = 60;
+/** A token this young that is refused is not refused for its age: another one would fare no better. */
+const youngMs = 10_000;
+/** After a failed login nobody tries again for this long. */
+const pauseMs = 3_000;
+/** This share of a token's life before its end the next one is had, but a minute before at most. */
+const earlyShare = 0.1;
+const earlyMs = 60_000;
+
+export class ServiceAccountLogin implements Authorizer {
+  readonly #account: ServiceAccount;
+  readonly #transport: Transport;
+  readonly #now: () => number;
+  #token: Token | undefined;
+  #login: Promise<Token> | undefined;
+  #failure: { readonly error: PacerError; readonly at: number } | undefined;
+
+  constructor(account: ServiceAccount, transport: Transport, now: () => number = Date.now) {
+    this.#account = account;
+    this.#transport = transport;
+    this.#now = now;
+  }
+
+  async header(): Promise<string> {
+    const token = this.#token;
+    const now = this.#now();
+    if (token === undefined || now >= token.expiresAt) return headerOf(await this.#renew());
+    const early = Math.min(earlyMs, (token.expiresAt - token.since) * earlyShare);
+    // The old token is good for a while: nobody has to wait, and a login that fails harms nobody yet.
+    if (now >= token.expiresAt - early) this.#renew().catch(() => undefined);
+    return headerOf(token);
+  }
+
+  refused(header: string): boolean {
+    const token = this.#token;
+    if (token === undefined || headerOf(token) !== header) return true;
+    if (this.#now() - token.since < youngMs) return false;
+    this.#token = undefined;
+    return true;
+  }
+
+  /** One login at a time, whoever asks for it. */
+  async #renew(): Promise<Token> {
+    const failed = this.#failure;
+    if (failed !== undefined && this.#now() - failed.at < pauseMs) throw failed.error;
+    this.#login ??= this.#logIn().finally(() => (this.#login = undefined));
+    try {
+      this.#token = await this.#login;
+      this.#failure = undefined;
+      return this.#token;
+    } catch (error) {
+      if (error instanceof PacerError) this.#failure = { error, at: this.#now() };
+      throw error;
+    }
+  }
+
+  async #logIn(): Promise<Token> {
+    const { uid, loginEndpoint } = this.#account;
+    const since = this.#now();
+    const exp = Math.floor(since / 1000) + lifetimeSeconds;
+    const body = JSON.stringify({ uid, token: await this.#claim(since), exp });
+    const { status, headers, text } = await this.#post(body);
+    const where = `the login of ${uid} at ${describeUrl(loginEndpoint)}`;
+    if (status !== 200) {
+      const remedy =
+        'check that the service account exists and that its private key is the one it was made with';
+      throw new PacerError('MARATHON_REFUSED', `${where} was answered with ${status}`, remedy);
+    }
+    const token = tokenIn(text, headers['set-cookie'], since);
+    if (token !== undefined) return token;
+    const remedy =
+      'check that login_endpoint is the address of DC/OS: https://<master>/acs/api/v1/auth/login';
+    throw new PacerError('MARATHON_MALFORMED', `${where} was answered without a token`, remedy);
+  }
+
+  async #claim(now: number): Promise<string> {
+    // Only who has a service account pays for the library.
+    const { SignJWT } = await import('jose');
+    return new SignJWT({ uid: this.#account.uid })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setExpirationTime(Math.floor(now / 1000) + claimSeconds)
+      .sign(createPrivateKey(this.#account.privateKey));
+  }
+
+  async #post(body: string) {
+    const { loginEndpoint } = this.#account;
+    try {
+      const answer = await this.#transport.pool(loginEndpoint).request({
+        method: 'POST',
+        path: `${loginEndpoint.pathname}${loginEndpoint.search}`,
+        headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'pacer' },
+        body,
+      });
+      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+    } catch (cause) {
+      throw new PacerError(
+        'MARATHON_UNREACHABLE',
+        `the login at ${describeUrl(loginEndpoint)} failed: ${messageOf(cause)}`,
+        'check that login_endpoint can be reached, and that --marathon-ca-cert holds its authority',
+      );
+    }
+  }
+}
+
+/** [dcos] not `Bearer` */
+const headerOf = ({ text }: Token): string => `token=${text}`;

@@ -1,0 +1,105 @@
+/** From the settings of a Marathon to how it is reached; the files they name are read here, at start. */
+import { createPrivateKey } from 'node:crypto';
+import { z } from 'zod';
+import type { ClientCertificate, Credentials, MarathonAccess } from '../core/marathon-access.ts';
+import { PacerError } from '../errors.ts';
+import { readNamed } from './read-named.ts';
+import type { SettingValues } from './table.ts';
+
+export type AccessSettings = Pick<
+  SettingValues,
+  | 'marathon'
+  | 'auth'
+  | 'authFile'
+  | 'dcosAuth'
+  | 'marathonCa'
+  | 'marathonCert'
+  | 'marathonKey'
+  | 'marathonInsecure'
+>;
+
+/** @throws PacerError where a file cannot be read, or does not hold what it should */
+export function accessOf(values: AccessSettings): MarathonAccess {
+  const { marathonCa } = values;
+  return {
+    endpoints: values.marathon,
+    credentials: credentialsOf(values),
+    ca: marathonCa === undefined ? undefined : readNamed(marathonCa, '--marathon-ca-cert'),
+    clientCertificate: clientCertificateOf(values),
+    insecure: values.marathonInsecure,
+  };
+}
+
+/** The same order as marathon-lb's: a service account, then the file, then what stands in the setting itself. */
+function credentialsOf({ dcosAuth, authFile, auth }: AccessSettings): Credentials | undefined {
+  if (dcosAuth !== undefined) return serviceAccountOf(dcosAuth);
+  const flag = '--marathon-auth-credential-file';
+  if (authFile !== undefined) return basicOf(readNamed(authFile, flag).trim(), `${flag} ${authFile}`);
+  return auth === undefined ? undefined : basicOf(auth, '--auth-credentials');
+}
+
+function basicOf(text: string, source: string): Credentials {
+  const colon = text.indexOf(':');
+  if (colon < 1)
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      `${source} is not user:password`,
+      'write the user, a colon and the password',
+    );
+  return { kind: 'basic', user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+const account = z.object({
+  uid: z.string().min(1),
+  private_key: z.string().min(1),
+  login_endpoint: z.string().refine((text) => URL.canParse(text) && /^https?:/i.test(text), 'expected a URL'),
+});
+
+/** The JSON itself or the path of a file that holds it. No message shows any of it: it is a secret. */
+function serviceAccountOf(written: string): Credentials {
+  const flag = '--dcos-auth-credentials';
+  const isInline = written.trimStart().startsWith('{');
+  const text = isInline ? written : readNamed(written.trim().replace(/^file:\/\//, ''), flag);
+  const wrong = (what: string) =>
+    new PacerError(
+      'SETTINGS_INVALID',
+      `${flag}${isInline ? '' : ` ${written}`}: ${what}`,
+      'give the service account as DC/OS stores it: {"uid", "private_key", "login_endpoint"}',
+    );
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw wrong('it is not JSON');
+  }
+  const parsed = account.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw wrong(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}`);
+  }
+  const { uid, private_key: privateKey, login_endpoint: loginEndpoint } = parsed.data;
+  if (!isRsaKey(privateKey)) throw wrong('private_key is not an RSA key in PEM');
+  return { kind: 'service-account', uid, privateKey, loginEndpoint: new URL(loginEndpoint) };
+}
+
+function isRsaKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}
+
+function clientCertificateOf({ marathonCert, marathonKey }: AccessSettings): ClientCertificate | undefined {
+  if (marathonCert === undefined && marathonKey === undefined) return undefined;
+  if (marathonCert === undefined)
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      '--marathon-client-key needs --marathon-client-cert',
+      'give the certificate too',
+    );
+  const cert = readNamed(marathonCert, '--marathon-client-cert');
+  // One file may hold both, as the certificates of HAProxy do.
+  const key = marathonKey === undefined ? cert : readNamed(marathonKey, '--marathon-client-key');
+  return { cert, key };
+}
