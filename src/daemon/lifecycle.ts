@@ -27,6 +27,7 @@ import { createPipeline } from './pipeline.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
 import { statusRoutes } from './status.ts';
+import { announceStop, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
@@ -62,12 +63,22 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const serving = await startServing(options, undo, end);
     await startFollowing(options, serving, undo);
     await aborted(signal);
+    await leave(options, serving.control);
     end.orderly = true;
     log.info('stopping');
   } finally {
     await undo.run();
   }
   log.info('stopped');
+}
+
+/** Tells those who send requests to this node to look elsewhere, and gives them time to; a HAProxy that stays is not left. */
+async function leave({ settings, log }: DaemonOptions, control: HaproxyControl): Promise<void> {
+  const { haproxyMode, onExit, stopDelay } = settings;
+  if (haproxyMode !== 'supervise' || onExit === 'keep') return;
+  log.info({ stopDelay }, 'the health check fails from now on; HAProxy serves until the delay is over');
+  const told = await announceStop(control, stopDelay * 1000).catch(() => false);
+  if (!told) log.warn('HAProxy did not take it that its health check is to fail; it is stopped at once');
 }
 
 /** What serves before, and without, Marathon. */
@@ -123,6 +134,7 @@ async function startServing(
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
   const serve = () => serveSomething({ settings, control, publisher, render: render.render, frame, log });
   await serve();
+  if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = await control.running();
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
   return { control, publisher, render, serve };

@@ -70,6 +70,13 @@ export const haproxySettings = {
     default: 'stop',
     doc: 'what a supervised HAProxy does when Pacer is stopped; it always survives a crash of Pacer',
   }),
+  stopDelay: define({
+    flag: 'stop-delay',
+    argument: 'seconds',
+    schema: seconds,
+    default: 0,
+    doc: 'how long /_haproxy_health_check fails, and all is served on, before a supervised HAProxy is stopped',
+  }),
   stopTimeout: define({
     flag: 'stop-timeout',
     argument: 'seconds',
