@@ -3,6 +3,7 @@ import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import { describeReason, type Plan } from '../core/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import type { JournalEntry } from './journal.ts';
+import type { Hold, RemovalGuardOptions } from './removal-guard.ts';
 
 export function logEntry(log: Logger, entry: JournalEntry): void {
   const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
@@ -10,6 +11,22 @@ export function logEntry(log: Logger, entry: JournalEntry): void {
   if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'HAProxy follows');
   else log.error({ ...fields, stage: result.stage, error: result.message }, 'HAProxy stays as it is');
 }
+
+/** Says what is held back, and what becomes of it. */
+export function removalLog(log: Logger): Pick<RemovalGuardOptions, 'onHold' | 'onRelease'> {
+  return {
+    onHold: (hold) =>
+      log.warn(
+        hold,
+        `${describeHold(hold)}; they are kept until a second snapshot shows the same, or \`pacer approve\``,
+      ),
+    onRelease: (hold, why) => log.warn(hold, `what was held back is let go: ${why}`),
+  };
+}
+
+/** For people: `60 of 100 servers (3 of 5 apps) would go at once`. */
+export const describeHold = ({ servers, apps, of }: Hold): string =>
+  `${servers} of ${of.servers} servers (all of ${apps} of ${of.apps} apps) would go at once`;
 
 const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
 

@@ -13,7 +13,8 @@ import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { answerAsks, type Asks } from './asks.ts';
 import { isSelfSigned } from './certificates.ts';
-import { diagnosticLog, logEntry } from './change-log.ts';
+import { approveRoute } from './approve-route.ts';
+import { diagnosticLog, logEntry, removalLog } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
@@ -26,6 +27,7 @@ import { modelContext } from './model-context.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
+import { createRemovalGuard } from './removal-guard.ts';
 import { statusRoutes } from './status.ts';
 import { announceStop, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
@@ -160,9 +162,10 @@ async function startFollowing(
     if (entry.result.kind === 'failed') metrics.failed(entry.result.stage);
     else metrics.applied(entry.plan, entry.eventToAppliedMs, { ...entry.durations });
   });
+  const context = modelContext(settings, hosts.resolve);
   const pipeline = createPipeline({
     ...{ inbox, control, publisher, render, journal },
-    context: modelContext(settings, hosts.resolve),
+    context,
     gather: () => sleep(gatherMs),
     learnHosts: ({ delta }) =>
       hosts.learn(
@@ -206,6 +209,21 @@ async function startFollowing(
     now: Date.now,
   });
   undo.add(lastKnownGood.close);
+  const guard = createRemovalGuard({
+    context,
+    maxShare: settings.maxRemoval / 100,
+    floor: settings.maxRemovalFloor,
+    pauseMs: settings.removalPause * 1000,
+    now: Date.now,
+    pass: (news) => {
+      inbox.put(news);
+      if (news.kind !== 'stored') lastKnownGood.changed(news.apps);
+      passes.request();
+    },
+    ask: (reason) => marathon.resync(reason),
+    ...removalLog(log),
+  });
+  undo.add(guard.close);
   const marathon: MarathonSource = followMarathon({
     ...settings.clusters[0].access,
     watchdogMs: settings.watchdogSeconds * 1000,
@@ -213,16 +231,15 @@ async function startFollowing(
     ...(stored.kind === 'read' && { stored }),
     onChange: (change) => {
       if (change.eventTime !== undefined) metrics.eventLag((change.receivedAt - change.eventTime) / 1000);
-      inbox.put(change);
-      if (change.kind !== 'stored') lastKnownGood.changed(change.apps);
-      passes.request();
+      guard.put(change);
     },
+    onSnapshot: (askedAt) => guard.confirmed(askedAt),
     log: ({ level, message, detail }) => log[level](detail ?? {}, message),
   });
   undo.add(() => marathon.close());
   const marathonStatus = () => marathon.status();
 
-  const metrics = createMetrics(metricSources(marathonStatus, pipeline.state, Date.now));
+  const metrics = createMetrics(metricSources(marathonStatus, pipeline.state, guard.held, Date.now));
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
   const { listen, loopback, ...access } = settings.statusServer;
   const server = await startStatusServer({
@@ -235,9 +252,11 @@ async function startFollowing(
         marathon: marathonStatus,
         pipeline: pipeline.state,
         lastKnownGood: lastKnownGood.state,
+        held: guard.held,
         metrics: metrics.text,
         now: Date.now,
       }),
+      approveRoute(guard),
     ],
   });
   undo.add(server.close);

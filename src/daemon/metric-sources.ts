@@ -3,10 +3,12 @@ import { nothingDesired, serverCount } from '../core/desired.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { MetricSources } from '../observe/metrics.ts';
 import type { PipelineState } from './pipeline-types.ts';
+import type { RemovalGuard } from './removal-guard.ts';
 
 export function metricSources(
   marathon: () => MarathonStatus,
   pipeline: () => PipelineState,
+  held: RemovalGuard['held'],
   now: () => number,
 ): MetricSources {
   return {
@@ -24,6 +26,7 @@ export function metricSources(
       const { confirmedAt } = marathon();
       return confirmedAt === undefined ? undefined : (now() - confirmedAt) / 1000;
     },
+    heldServers: () => held()?.servers ?? 0,
     connected: () => marathon().connected,
     inSync: () => pipeline().inSync,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,

@@ -10,6 +10,8 @@ import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';
+import type { RemovalGuard } from './removal-guard.ts';
+import { describeHold } from './change-log.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
 export interface StatusParts {
@@ -23,6 +25,7 @@ export interface StatusParts {
   readonly marathon: () => MarathonStatus;
   readonly pipeline: () => PipelineState;
   readonly lastKnownGood: LastKnownGood['state'];
+  readonly held: RemovalGuard['held'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -79,15 +82,23 @@ function readiness(parts: StatusParts, withReasons: boolean): Answer {
 }
 
 /** What a reader should know although it is no reason not to be ready. */
-function notes({ marathon, lastKnownGood }: StatusParts): string[] {
+function notes({ marathon, lastKnownGood, held }: StatusParts): string[] {
   const { savedAt, failure: notStored } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
     said.push(
       `Marathon has not answered since the start; the mirror stored ${time(savedAt) ?? 'before'} is served`,
     );
+  const hold = held();
+  if (hold !== undefined)
+    said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
+}
+
+function heldBack({ held }: StatusParts) {
+  const hold = held();
+  return hold === undefined ? null : { ...hold, since: time(hold.since) };
 }
 
 const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
@@ -114,6 +125,7 @@ function status(parts: StatusParts) {
       wantedHash: desiredHash ?? null,
       inSync,
     },
+    held: heldBack(parts),
     lastKnownGood: {
       savedAt: time(parts.lastKnownGood().savedAt) ?? null,
       failure: parts.lastKnownGood().failure ?? null,

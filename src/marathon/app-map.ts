@@ -12,6 +12,11 @@ export class AppMap implements ReadonlyMap<AppId, App> {
   readonly size: number;
   readonly #shards: readonly ReadonlyMap<AppId, App>[];
 
+  /** The map itself where it is one of these. */
+  static of(apps: ReadonlyMap<AppId, App>): AppMap {
+    return apps instanceof AppMap ? apps : new AppMap().with(apps);
+  }
+
   constructor(shards: readonly ReadonlyMap<AppId, App>[] = Array.from({ length: shardCount }, () => empty)) {
     this.#shards = shards;
     this.size = shards.reduce((sum, shard) => sum + shard.size, 0);

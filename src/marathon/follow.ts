@@ -209,7 +209,7 @@ export class Follower implements MarathonSource {
     this.#publish('events', cause);
   }
 
-  #installAll({ mark, apps: answer, reason, receivedAt }: FullAnswer): void {
+  #installAll({ mark, apps: answer, reason, askedAt, receivedAt }: FullAnswer): void {
     const judge = reason === slowTimer && this.#refetch.idle;
     const wishes = this.#mirror.installAll(mark, answer, this.#now(), judge);
     this.#diagnostics.replaceAll(answer.diagnostics);
@@ -217,6 +217,7 @@ export class Follower implements MarathonSource {
     this.#basis = 'marathon';
     const cause: Cause = { text: 'snapshot', receivedAt, eventTime: undefined };
     this.#publish('snapshot', cause);
+    this.#options.onSnapshot?.(askedAt);
     this.#fulfil(wishes, cause);
   }
 

@@ -25,6 +25,7 @@ export interface FullAnswer {
   readonly mark: Mark;
   readonly apps: DecodedApps;
   readonly reason: string;
+  readonly askedAt: number;
   readonly receivedAt: number;
 }
 
@@ -99,7 +100,7 @@ export class FullSync {
     this.#again = undefined;
     const { client, now, node, onAnswer, onFailed } = this.#options;
     const request = (this.#running = new AbortController());
-    this.#startedAt = now();
+    const askedAt = (this.#startedAt = now());
     const mark = this.#options.mark();
     const prefer = node();
     try {
@@ -112,8 +113,8 @@ export class FullSync {
       this.#backoff.reset();
       this.#backoff.next();
       const receivedAt = now();
-      this.#tookMs = receivedAt - this.#startedAt;
-      onAnswer({ mark, apps, reason, receivedAt });
+      this.#tookMs = receivedAt - askedAt;
+      onAnswer({ mark, apps, reason, askedAt, receivedAt });
     } catch (error) {
       if (request.signal.aborted) return;
       onFailed(error);

@@ -22,6 +22,8 @@ export interface MarathonSourceOptions extends Reach {
   readonly stored?: StoredApps;
   readonly now?: () => number;
   readonly onChange: (change: MirrorChange) => void;
+  /** The mirror is Marathon's whole state, asked for at this time; whatever it changed has been handed out. */
+  readonly onSnapshot?: (askedAt: number) => void;
   readonly log?: (entry: MarathonLogEntry) => void;
 }
 

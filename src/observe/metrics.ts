@@ -13,6 +13,8 @@ export interface MetricSources {
   /** Seconds; undefined before the first confirmation. */
   readonly confirmationAge: () => number | undefined;
   readonly connected: () => boolean;
+  /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
+  readonly heldServers: () => number;
   /** Whether HAProxy runs what is wanted. */
   readonly inSync: () => boolean;
   readonly oldWorkers: () => number;
@@ -58,6 +60,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
   gauge('pacer_marathon_connected', '1 while the event stream is attached', () =>
     Number(sources.connected()),
+  );
+  gauge(
+    'pacer_held_servers',
+    'Servers that Marathon no longer lists and that are kept until that is confirmed or approved',
+    sources.heldServers,
   );
   gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
     Number(sources.inSync()),

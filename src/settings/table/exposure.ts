@@ -1,6 +1,6 @@
 /** Which apps and tasks are served. */
 import { define } from '../spec.ts';
-import { flag, list, oneOf } from '../values.ts';
+import { flag, integer, list, oneOf, seconds } from '../values.ts';
 
 export const exposureSettings = {
   groups: define({
@@ -22,6 +22,27 @@ export const exposureSettings = {
     schema: oneOf('all', 'any'),
     default: 'all',
     doc: 'a task with several checks is healthy when all, or any, of them are',
+  }),
+  maxRemoval: define({
+    flag: 'max-removal',
+    argument: 'percent',
+    schema: integer(0, 100),
+    default: 50,
+    doc: 'hold back a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 holds nothing',
+  }),
+  maxRemovalFloor: define({
+    flag: 'max-removal-floor',
+    argument: 'n',
+    schema: integer(0),
+    default: 10,
+    doc: 'so many servers may always go at once, save by a snapshot that leaves none',
+  }),
+  removalPause: define({
+    flag: 'removal-pause',
+    argument: 'seconds',
+    schema: seconds,
+    default: 30,
+    doc: 'a removal that was held is applied when a snapshot shows it this long after',
   }),
   strictMode: define({
     flag: 'strict-mode',
