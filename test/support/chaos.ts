@@ -121,7 +121,8 @@ export async function serversOf(stack: Stack, backend = ''): Promise<ServerState
     master: true,
     worker: 'current',
   });
-  return parseServersState(reply?.text ?? '');
+  // Pacer's own answers on the statistics port are no servers of apps.
+  return parseServersState(reply?.text ?? '').filter((server) => server.backend !== 'pacer_endpoints');
 }
 
 /** The addresses that HAProxy sends requests of a backend to. */
