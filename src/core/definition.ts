@@ -20,6 +20,8 @@ export interface DefinitionContext {
   readonly defaultBindAddress: string;
   /** Ports of Pacer's own listeners, by what they are for. */
   readonly reservedPorts: ReadonlyMap<number, string>;
+  /** The app that runs this load balancer: never exposed. */
+  readonly ownApp: string | undefined;
 }
 
 export type PortDefinition =
@@ -41,7 +43,10 @@ export function defineServices(
   const diagnostics: Diagnostic[] = [];
   const ports = app.ports.map((mapping, portIndex): PortDefinition => {
     const values = labels.ports.get(portIndex) ?? {};
-    const hidden = whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
+    const hidden =
+      app.id === context.ownApp
+        ? 'it is the app that runs this load balancer (FRAMEWORK_NAME)'
+        : whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
     if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
     const result = defineService(app, mapping, portIndex, values, context);

@@ -17,6 +17,7 @@ import type { Logger } from '../observe/log.ts';
 import type { ChangingFrame, Rendering } from '../render/render.ts';
 import { childEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
+import { writeGivenCertificates } from './given-certificates.ts';
 import { activeHash, createPublisher, type Publisher } from './publisher.ts';
 import { ownPorts, readSurroundings } from './surroundings.ts';
 
@@ -152,9 +153,11 @@ export async function prepareStateDir(
   try {
     if (await hasConfiguration(stateDir)) return false;
     await mkdir(join(stateDir, 'run'), { recursive: true, mode: 0o750 });
+    await writeGivenCertificates(settings.givenCertificates, stateDir);
     const { frame } = await readSurroundings(settings, undefined);
     const publisher = await createPublisher({
       stateDir,
+      copyTo: settings.haproxyConfig,
       program: program ?? settings.haproxyBin,
       // Would only be used to apply a revision.
       control: attachHaproxy({ masterSocket, runtimeSocket }),

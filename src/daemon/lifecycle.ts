@@ -25,11 +25,12 @@ import { metricSources } from './metric-sources.ts';
 import { mirrorFile, readMirror, type StoredMirror } from './mirror-file.ts';
 import { modelContext } from './model-context.ts';
 import { createPipeline } from './pipeline.ts';
+import { prepareMachine } from './prepare.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
 import { createRemovalGuard } from './removal-guard.ts';
 import { statusRoutes } from './status.ts';
-import { announceStop, takeBackStop } from './stopping.ts';
+import { leaveNode, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
@@ -65,22 +66,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const serving = await startServing(options, undo, end);
     await startFollowing(options, serving, undo);
     await aborted(signal);
-    await leave(options, serving.control);
+    await leaveNode(options.settings, serving.control, log);
     end.orderly = true;
     log.info('stopping');
   } finally {
     await undo.run();
   }
   log.info('stopped');
-}
-
-/** Tells those who send requests to this node to look elsewhere, and gives them time to; a HAProxy that stays is not left. */
-async function leave({ settings, log }: DaemonOptions, control: HaproxyControl): Promise<void> {
-  const { haproxyMode, onExit, stopDelay } = settings;
-  if (haproxyMode !== 'supervise' || onExit === 'keep') return;
-  log.info({ stopDelay }, 'the health check fails from now on; HAProxy serves until the delay is over');
-  const told = await announceStop(control, stopDelay * 1000).catch(() => false);
-  if (!told) log.warn('HAProxy did not take it that its health check is to fail; it is stopped at once');
 }
 
 /** What serves before, and without, Marathon. */
@@ -121,11 +113,13 @@ async function startServing(
   const render = renderer(loadFragments(), steadyFrame(settings));
   const publisher = await createPublisher({
     stateDir,
+    copyTo: settings.haproxyConfig,
     program: path,
     control,
     keep: settings.archiveVersions,
     now: Date.now,
   });
+  await prepareMachine(settings, log);
   const { frame } = await readSurroundings(settings, control);
   const selfMade = frame.certificates.find(isSelfSigned);
   if (selfMade !== undefined)
@@ -228,6 +222,8 @@ async function startFollowing(
     ...settings.clusters[0].access,
     watchdogMs: settings.watchdogSeconds * 1000,
     resyncMs: settings.resyncSeconds * 1000,
+    maxBackoffMs: settings.maxBackoff * 1000,
+    ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),
     ...(stored.kind === 'read' && { stored }),
     onChange: (change) => {
       if (change.eventTime !== undefined) metrics.eventLag((change.receivedAt - change.eventTime) / 1000);

@@ -15,6 +15,7 @@ export function modelContext(
     servicePorts: settings.servicePorts === 'all',
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
+    ownApp: settings.ownApp,
     health: { respectHealth: settings.healthCheck, mode: settings.healthMode },
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,

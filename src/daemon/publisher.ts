@@ -10,6 +10,7 @@ import {
   activate,
   activeConfigFile,
   activeRevision,
+  copyConfiguration,
   listRevisions,
   prune,
   publishRevision,
@@ -58,6 +59,8 @@ interface Manifest {
 
 export interface PublisherOptions {
   readonly stateDir: string;
+  /** Where else the configuration is kept, for a HAProxy that is started with that path. */
+  readonly copyTo: string | undefined;
   readonly program: string;
   readonly control: HaproxyControl;
   readonly keep: number;
@@ -66,6 +69,7 @@ export interface PublisherOptions {
 
 export async function createPublisher({
   stateDir,
+  copyTo,
   program,
   control,
   keep,
@@ -87,8 +91,16 @@ export async function createPublisher({
     if (manifest !== undefined) remember(manifest);
   }
   const hashes = new WeakMap<PublishedRevision, string>();
+  const copy = async () => {
+    if (copyTo !== undefined) await copyConfiguration(stateDir, copyTo);
+  };
+  const switchTo = async ({ directory }: PublishedRevision) => {
+    await activate(stateDir, directory);
+    await copy();
+  };
+  if (active !== undefined) await copy();
   const makeCurrent = async (revision: PublishedRevision) => {
-    await activate(stateDir, revision.directory);
+    await switchTo(revision);
     active = hashes.get(revision);
     await prune(stateDir, keep);
   };
@@ -128,8 +140,8 @@ export async function createPublisher({
     makeCurrent,
     apply: async (revision, hash, isRunning) => {
       const before = await activeRevision(stateDir);
-      await activate(stateDir, revision.directory);
       try {
+        await switchTo(revision);
         if (!isRunning) await control.start(activeConfigFile(stateDir), hash);
         // A HAProxy that seemed away may have been busy, and is adopted with what it runs.
         if (isRunning || control.mode === 'command' || (await control.running())?.hash !== hash)
@@ -137,7 +149,7 @@ export async function createPublisher({
       } catch (error) {
         // Whoever starts HAProxy next must find what was good.
         if (before !== undefined && before.directory !== revision.directory) {
-          await activate(stateDir, before.directory);
+          await switchTo(before);
           // The next attempt writes its own: a HAProxy that stays away must not fill the disk.
           await discard(revision);
         }

@@ -44,6 +44,8 @@ export function steadyFrame(settings: Settings): Omit<Frame, keyof ChangingFrame
     signalNetworks: settings.signalNetworks,
     signalsTakeToken: settings.statusTokenFile !== undefined,
     runtimeSocket: settings.runtimeSocket,
+    // Without a number HAProxy goes to another server only at the last try.
+    defaultOptions: settings.defaultOptions.map((it) => (it === 'redispatch' ? 'redispatch 1' : it)),
     hardStopAfter: settings.hardStopAfter,
     maxReloads: settings.maxReloads,
     logTarget: settings.syslogSocket,

@@ -2,8 +2,9 @@
  * Revisions on disk: each a directory, complete and synced before it has its name, made current by one
  * rename. Knows nothing of what the files say.
  */
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf, PacerError } from '../errors.ts';
 import { stateDirErrors, syncFolder, writeSynced } from './durable.ts';
 
 export interface Revision {
@@ -70,6 +71,34 @@ export async function activate(stateDir: string, revisionDir: string): Promise<v
     await rename(temporary, path.join(stateDir, 'current'));
     await syncFolder(stateDir);
   });
+}
+
+/**
+ * Keeps a copy of the configuration where a HAProxy is started with another path than `activeConfigFile`. What
+ * it names stays in the state directory.
+ * @throws PacerError FILE_UNREADABLE
+ */
+export async function copyConfiguration(stateDir: string, to: string): Promise<void> {
+  const own = activeConfigFile(stateDir);
+  if ((await realpath(to).catch(() => '')) === (await realpath(own))) return;
+  const text = await readFile(own, 'utf8');
+  const origin = path.join(stateDir, 'current').replace(/[\\\s"'#$]/g, '\\$&');
+  const temporary = `${to}.${process.pid}.new`;
+  try {
+    await writeSynced(
+      temporary,
+      text.replace(/^( *)default-path config$/m, `$1default-path origin ${origin}`),
+    );
+    await rename(temporary, to);
+    await syncFolder(path.dirname(to));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `--haproxy-config ${to} cannot be written: ${messageOf(error)}`,
+      'name a file in a directory that Pacer may write to, or start HAProxy with current/haproxy.cfg of the state directory',
+    );
+  }
 }
 
 /** The revision `<state>/current` points to; undefined when there is none. */

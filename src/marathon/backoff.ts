@@ -1,12 +1,14 @@
 /** How long to wait before the next try: at once, then doubling with jitter up to a cap. It knows no clock. */
 const firstMs = 500;
-const capMs = 10_000;
+const usualCapMs = 10_000;
 
 export class Backoff {
+  readonly #capMs: number;
   readonly #random: () => number;
   #failures = 0;
 
-  constructor(random: () => number = Math.random) {
+  constructor(capMs = usualCapMs, random: () => number = Math.random) {
+    this.#capMs = capMs;
     this.#random = random;
   }
 
@@ -17,7 +19,7 @@ export class Backoff {
   next(): number {
     const failures = this.#failures++;
     if (failures === 0) return 0;
-    const ceiling = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 10));
+    const ceiling = Math.min(this.#capMs, firstMs * 2 ** Math.min(failures - 1, 10));
     return ceiling * (0.5 + this.#random() / 2);
   }
 }

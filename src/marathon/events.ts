@@ -16,6 +16,9 @@ export interface EventsOptions {
   readonly endpoints: Endpoints;
   readonly transport: Transport;
   readonly watchdogMs: number;
+  /** False: never attached. */
+  readonly wanted?: boolean;
+  readonly maxBackoffMs?: number | undefined;
   readonly now: () => number;
   /** The first frame of a connection: whatever happens from now on is told. */
   readonly onAttached: (node: URL, endpoint: URL) => void;
@@ -49,13 +52,14 @@ export class MarathonEvents {
   readonly counts: EventCounts = { events: {}, unknown: 0, malformed: 0, reconnects: 0 };
   readonly #options: EventsOptions;
   readonly #closed = new AbortController();
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   readonly #running: Promise<void>;
   #connection = new AbortController();
 
   constructor(options: EventsOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#backoff = new Backoff(options.maxBackoffMs);
+    this.#running = options.wanted === false ? Promise.resolve() : this.#run();
   }
 
   async close(): Promise<void> {

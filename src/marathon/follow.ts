@@ -66,6 +66,8 @@ export class Follower implements MarathonSource {
       mark: () => this.#mirror.mark(),
       node: () => this.#node,
       pollMs: options.pollMs ?? 5_000,
+      pollOnly: options.pollOnly === true,
+      maxBackoffMs: options.maxBackoffMs,
       // [marathon] before 1.8 a slow consumer loses events without a word; later it loses its connection
       resyncMs: () => options.resyncMs ?? (this.#mirror.hasGoals ? 600_000 : 60_000),
       onAnswer: (answer) => this.#installAll(answer),
@@ -76,6 +78,8 @@ export class Follower implements MarathonSource {
       endpoints,
       transport,
       watchdogMs: options.watchdogMs ?? 30_000,
+      wanted: options.pollOnly !== true,
+      maxBackoffMs: options.maxBackoffMs,
       now: this.#now,
       onAttached: (node, endpoint) => this.#attached(node, endpoint),
       onEvent: (event, receivedAt) => this.#take(event, receivedAt),
@@ -128,6 +132,9 @@ export class Follower implements MarathonSource {
   }
 
   get #connected(): boolean {
+    if (this.#options.pollOnly === true) {
+      return this.#basis === 'marathon' && (this.#lastError?.at ?? 0) <= (this.#confirmedAt ?? 0);
+    }
     return this.#node !== undefined && this.#mirror.isSettled;
   }
 

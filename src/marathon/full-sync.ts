@@ -16,6 +16,9 @@ export interface FullSyncOptions {
   /** The node that serves the stream; undefined while there is none. */
   readonly node: () => URL | undefined;
   readonly pollMs: number;
+  /** There will be no stream: the first poll is made at once, and one that fails is repeated soon. */
+  readonly pollOnly: boolean;
+  readonly maxBackoffMs: number | undefined;
   readonly resyncMs: () => number;
   readonly onAnswer: (answer: FullAnswer) => void;
   readonly onFailed: (error: unknown) => void;
@@ -38,7 +41,7 @@ export class FullSync {
   /** Full lists fetched after the first. */
   resyncs = 0;
   readonly #options: FullSyncOptions;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   #running: AbortController | undefined;
   /** Why the list is wanted once more as soon as the request under way is over. */
   #again: string | undefined;
@@ -52,7 +55,8 @@ export class FullSync {
 
   constructor(options: FullSyncOptions) {
     this.#options = options;
-    this.#schedule(options.pollMs, poll);
+    this.#backoff = new Backoff(options.maxBackoffMs);
+    this.#schedule(options.pollOnly ? 0 : options.pollMs, poll);
   }
 
   /** As soon as the pace allows; a request under way is followed by another, since it may be too old. */
@@ -118,7 +122,7 @@ export class FullSync {
     } catch (error) {
       if (request.signal.aborted) return;
       onFailed(error);
-      if (node() !== undefined) this.#schedule(this.#backoff.next(), reason);
+      if (node() !== undefined || this.#options.pollOnly) this.#schedule(this.#backoff.next(), reason);
     }
     this.#running = undefined;
     this.#runAgain();

@@ -13,6 +13,10 @@ export interface MarathonLogEntry {
 export interface MarathonSourceOptions extends Reach {
   /** Silence after which the event stream counts as dead; Marathon writes a heartbeat every 10 s. */
   readonly watchdogMs?: number;
+  /** The event stream is never attached: the full list is fetched each `pollMs`. */
+  readonly pollOnly?: boolean;
+  /** The longest wait after a failure; 10,000 ms unless told. */
+  readonly maxBackoffMs?: number;
   /** Between polls while the event stream is down. */
   readonly pollMs?: number;
   /** Between full resyncs while it is up. */
@@ -49,7 +53,7 @@ export interface MirrorChange {
 }
 
 export interface MarathonStatus {
-  /** The event stream is attached and its base snapshot succeeded. */
+  /** The event stream is attached and its base snapshot succeeded; without a stream, the last poll succeeded. */
   readonly connected: boolean;
   /** What the mirror stands on: nothing yet, what was stored, or what Marathon said since the start. */
   readonly basis: 'none' | 'stored' | 'marathon';

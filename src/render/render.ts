@@ -21,6 +21,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   /** So may who sends a token, which Pacer judges. */
   readonly signalsTakeToken: boolean;
   readonly runtimeSocket: string;
+  /** Of the defaults section, as HAProxy writes them after `option`. */
+  readonly defaultOptions: readonly string[];
   readonly maxconn: number;
   /** Half of the file descriptors that servers may take which are added while HAProxy runs. */
   readonly maxpipes: number;
@@ -137,6 +139,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
     hardStopAfter: frame.hardStopAfter,
     maxReloads: frame.maxReloads,
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+    defaultOptions: frame.defaultOptions,
     starting: frame.starting ?? false,
     stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
     endpoints: {

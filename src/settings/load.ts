@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { nearest } from '../core/nearest.ts';
 import { messageOf, PacerError } from '../errors.ts';
+import { userAndPassword } from './marathon-lb.ts';
 import type { SettingSpec } from './spec.ts';
 import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingValues } from './table.ts';
 
@@ -87,11 +88,15 @@ function fromEnvironment(environment: SettingSources['environment']): [SettingKe
 
 /** An empty variable is none: images set them all. */
 function fromOtherNames(environment: SettingSources['environment']): [SettingKey, Given][] {
-  return settingKeys.flatMap((key): [SettingKey, Given][] => {
+  const auth = userAndPassword(environment);
+  const found: [SettingKey, Given][] =
+    auth === undefined ? [] : [['auth', { value: auth, source: 'MARATHON_USER and MARATHON_PASSWORD' }]];
+  const named = settingKeys.flatMap((key): [SettingKey, Given][] => {
     const { environment: name }: SettingSpec = settingsTable[key];
     const value = name === undefined ? undefined : environment[name];
     return name === undefined || value === undefined || value === '' ? [] : [[key, { value, source: name }]];
   });
+  return [...found, ...named];
 }
 
 function fromFile(path: string): [SettingKey, Given][] {

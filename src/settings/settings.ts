@@ -3,6 +3,12 @@ import { join, resolve } from 'node:path';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { accessOf, type AccessSettings } from './access.ts';
+import {
+  givenCertificates,
+  kernelParameters,
+  type GivenCertificate,
+  type KernelParameter,
+} from './marathon-lb.ts';
 import { loadSettings, type SettingSources } from './load.ts';
 import { statusServer, type StatusServerSettings } from './status.ts';
 import type { SettingValues } from './table.ts';
@@ -25,6 +31,9 @@ export interface Settings extends Omit<
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly statusServer: StatusServerSettings;
+  /** From marathon-lb's environment. */
+  readonly givenCertificates: readonly GivenCertificate[];
+  readonly kernelParameters: readonly KernelParameter[];
   readonly clusters: readonly [MarathonCluster, ...MarathonCluster[]];
 }
 
@@ -54,6 +63,7 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
     notices: said,
     settings: {
       ...plain,
+      ...forMarathonLb(values, sources.environment, stateDir),
       groups,
       haproxyMode,
       stateDir,
@@ -64,6 +74,49 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       statusServer: statusServer(values, said),
       clusters: [{ name: undefined, access: accessOf(values) }],
     },
+  };
+}
+
+/** What marathon-lb's flags and variables mean together. */
+function forMarathonLb(
+  values: SettingValues,
+  environment: SettingSources['environment'],
+  stateDir: string,
+): Pick<
+  Settings,
+  | 'givenCertificates'
+  | 'kernelParameters'
+  | 'sslCerts'
+  | 'haproxyConfig'
+  | 'syslogSocket'
+  | 'ownApp'
+  | 'maxBackoff'
+  | 'maxConfirmationAge'
+> {
+  const {
+    haproxyConfig,
+    sslCerts,
+    syslogSocket,
+    ownApp,
+    maxBackoff,
+    maxConfirmationAge,
+    poll,
+    pollInterval,
+  } = values;
+  const given = givenCertificates(environment);
+  return {
+    givenCertificates: given,
+    kernelParameters: kernelParameters(environment),
+    sslCerts:
+      sslCerts === undefined && given.length > 0
+        ? given.map(({ name }) => join(stateDir, 'certificates', name))
+        : sslCerts,
+    haproxyConfig: haproxyConfig === undefined ? undefined : resolve(haproxyConfig),
+    syslogSocket: syslogSocket === '/dev/null' || syslogSocket === '' ? undefined : syslogSocket,
+    ownApp: ownApp === undefined ? undefined : `/${ownApp.replace(/^\/+/, '')}`,
+    maxBackoff: Math.min(10, Math.max(0.5, maxBackoff)),
+    // One poll that fails is no reason yet.
+    maxConfirmationAge: poll ? Math.max(maxConfirmationAge, 3 * pollInterval) : maxConfirmationAge,
   };
 }
 

@@ -93,3 +93,10 @@ export const cidrs = list.pipe(
     .array(z.string().refine(isCidr, 'expected networks like 10.0.0.0/8'))
     .max(60, 'expected at most 60 networks'),
 );
+
+/** Words after `option` in a section of HAProxy, such as `redispatch` or `redispatch 1`. */
+export const options = list.pipe(
+  z.array(
+    z.string().regex(/^[a-z][a-z0-9-]*(?: [\w.-]+)*$/, 'expected names of options, like http-server-close'),
+  ),
+);

@@ -74,13 +74,13 @@ it('a failure is reported and the next request goes on', async () => {
 });
 
 it('the first retry is at once, the others wait longer and longer up to ten seconds, until a success', () => {
-  const backoff = new Backoff(() => 1);
+  const backoff = new Backoff(undefined, () => 1);
   expect(Array.from({ length: 8 }, () => backoff.next())).toEqual([
     0, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
   ]);
   backoff.reset();
   expect(backoff.next()).toBe(0);
-  const least = new Backoff(() => 0);
+  const least = new Backoff(undefined, () => 0);
   expect([least.next(), least.next()]).toEqual([0, 250]);
   expect([jittered(100, () => 0), jittered(100, () => 0.5)]).toEqual([80, 100]);
 });

@@ -326,3 +326,31 @@ it('an exception in the callback is reported and does no harm', async () => {
   expect(failing.status().lastError?.message).toContain('no');
   await failing.close();
 });
+
+describe('a source that only polls', () => {
+  it('follows deploy, scale and delete by lists alone, and never attaches the stream', async () => {
+    const both = await mirroring({}, { pollOnly: true, pollMs: 50 });
+    const { marathon, source, changes } = both;
+    await marathon.deploy(webApp);
+    await expectSame(both);
+    await marathon.scale(webApp.id, 2);
+    await expectSame(both);
+    await marathon.remove(webApp.id);
+    await expectSame(both);
+    expect(source.status()).toMatchObject({ connected: true, reconnects: 0, events: {} });
+    expect(source.status().lastEventAt).toBeUndefined();
+    expect(new Set(changes.map(({ kind }) => kind))).toEqual(new Set(['snapshot']));
+  });
+
+  it('asks again soon after a failure, though polls are far apart', async () => {
+    let asked = 0;
+    const { url } = await serve((_request, response) => {
+      asked += 1;
+      if (asked > 3) sendJson(response, { apps: [] });
+      else sendJson(response, { message: 'no leader' }, 503);
+    });
+    const { source, changes } = follow({ endpoints: [url], pollOnly: true, pollMs: 600_000 });
+    await until(() => expect(changes).toHaveLength(1));
+    expect(source.status()).toMatchObject({ connected: true, resyncs: 0 });
+  });
+});

@@ -122,7 +122,7 @@ test('flags of marathon-lb that have no effect here are accepted, and each says 
     flags: { sse: true, lruCacheCapacity: '1000', groupHttpsByVhost: true },
   });
   expect(notices).toEqual([
-    '--sse: Pacer always follows the event stream',
+    '--sse: Pacer follows the event stream unless it is told to --poll',
     '--lru-cache-capacity: Pacer remembers the health of every task',
     '--group-https-by-vhost: it is accepted, but its function comes in a later version of Pacer',
   ]);

@@ -12,6 +12,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     servicePorts: true,
     defaultBindAddress: '*',
     reservedPorts: new Map(),
+    ownApp: undefined,
     health: { respectHealth: false, mode: 'all' },
     digests,
     resolve: () => undefined,

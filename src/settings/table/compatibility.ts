@@ -1,6 +1,6 @@
 /** Flags of marathon-lb that have no effect here; each says why when it is set. */
 import { define } from '../spec.ts';
-import { flag, integer, port, seconds, text } from '../values.ts';
+import { flag, integer, port } from '../values.ts';
 
 const later = 'it is accepted, but its function comes in a later version of Pacer';
 
@@ -10,7 +10,7 @@ export const compatibilitySettings = {
     short: 's',
     schema: flag,
     doc: 'follow the event stream',
-    withoutEffect: 'Pacer always follows the event stream',
+    withoutEffect: 'Pacer follows the event stream unless it is told to --poll',
   }),
   haproxyMap: define({
     flag: 'haproxy-map',
@@ -25,25 +25,11 @@ export const compatibilitySettings = {
     doc: 'size of the health cache',
     withoutEffect: 'Pacer remembers the health of every task',
   }),
-  maxBackoff: define({
-    flag: 'max-backoff',
-    argument: 'seconds',
-    schema: seconds,
-    doc: 'longest wait before a reconnect',
-    withoutEffect: 'Pacer waits 10 seconds at most',
-  }),
   skipConfigCleanup: define({
     flag: 'skip-config-cleanup',
     schema: flag,
     doc: 'do not look for the bad app',
     withoutEffect: 'Pacer finds a bad app without trying every one',
-  }),
-  haproxyConfig: define({
-    flag: 'haproxy-config',
-    argument: 'path',
-    schema: text,
-    doc: 'the configuration file',
-    withoutEffect: 'Pacer writes current/haproxy.cfg in the state directory; point HAProxy there',
   }),
   groupHttpsByVhost: define({
     flag: 'group-https-by-vhost',
@@ -55,14 +41,8 @@ export const compatibilitySettings = {
     flag: 'skip-validation',
     schema: flag,
     doc: 'no haproxy -c',
-    withoutEffect: 'Pacer never publishes what haproxy -c has not accepted',
-  }),
-  dry: define({
-    flag: 'dry',
-    short: 'd',
-    schema: flag,
-    doc: 'print the configuration and end',
-    withoutEffect: 'use `pacer render`',
+    withoutEffect:
+      'Pacer never gives HAProxy what haproxy -c has not accepted; changes of servers, hosts and certificates need no check, so they do not wait for it',
   }),
   minServPort: define({
     flag: 'min-serv-port-ip-per-task',

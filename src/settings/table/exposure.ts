@@ -1,6 +1,6 @@
 /** Which apps and tasks are served. */
 import { define } from '../spec.ts';
-import { flag, integer, list, oneOf, seconds } from '../values.ts';
+import { flag, integer, list, oneOf, seconds, text } from '../values.ts';
 
 export const exposureSettings = {
   groups: define({
@@ -49,6 +49,20 @@ export const exposureSettings = {
     schema: flag,
     default: false,
     doc: 'expose only ports with HAPROXY_<n>_ENABLED=true',
+  }),
+  ownApp: define({
+    flag: 'own-app',
+    argument: 'app id',
+    schema: text,
+    environment: 'FRAMEWORK_NAME',
+    doc: 'the app that runs this load balancer, which is never exposed',
+  }),
+  dry: define({
+    flag: 'dry',
+    short: 'd',
+    schema: flag,
+    default: false,
+    doc: 'print the configuration for what Marathon says now, and end',
   }),
   servicePorts: define({
     flag: 'service-ports',

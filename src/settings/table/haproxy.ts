@@ -1,6 +1,6 @@
 /** How HAProxy is run, reloaded and kept within limits. */
 import { define } from '../spec.ts';
-import { duration, integer, oneOf, seconds, text } from '../values.ts';
+import { duration, integer, oneOf, options, seconds, text } from '../values.ts';
 
 export const haproxySettings = {
   haproxyMode: define({
@@ -56,10 +56,16 @@ export const haproxySettings = {
     default: '/var/lib/pacer',
     doc: 'where configurations, sockets and the self-signed certificate are kept',
   }),
+  haproxyConfig: define({
+    flag: 'haproxy-config',
+    argument: 'path',
+    schema: text,
+    doc: 'keeps a copy of the configuration there too, for a HAProxy that is started with that path',
+  }),
   archiveVersions: define({
     flag: 'archive-versions',
     argument: 'n',
-    schema: integer(1, 1000),
+    schema: integer(0, 1000),
     default: 5,
     doc: 'how many old revisions are kept',
   }),
@@ -125,10 +131,19 @@ export const haproxySettings = {
     default: 1,
     doc: 'seconds for each further reload once the burst is used up',
   }),
+  defaultOptions: define({
+    flag: 'default-options',
+    argument: 'option...',
+    schema: options,
+    default: 'redispatch,http-server-close,dontlognull',
+    environment: 'HAPROXY_GLOBAL_DEFAULT_OPTIONS',
+    doc: "options of HAProxy's defaults section",
+  }),
   syslogSocket: define({
     flag: 'syslog-socket',
     argument: 'path',
     schema: text,
-    doc: 'where HAProxy logs: a syslog socket or address (default: nowhere)',
+    environment: 'SYSLOG_SOCKET',
+    doc: 'where HAProxy logs: a syslog socket or address (default: nowhere; /dev/null is nowhere too)',
   }),
 } as const;

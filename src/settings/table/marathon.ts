@@ -56,6 +56,27 @@ export const marathonSettings = {
     default: false,
     doc: "do not verify Marathon's certificate",
   }),
+  poll: define({
+    flag: 'poll',
+    schema: flag,
+    default: false,
+    doc: 'ask Marathon again and again instead of following its event stream; `pacer poll` says the same',
+  }),
+  pollInterval: define({
+    flag: 'poll-interval',
+    argument: 'seconds',
+    schema: seconds,
+    default: 60,
+    environment: 'POLL_INTERVAL',
+    doc: 'how often, with --poll',
+  }),
+  maxBackoff: define({
+    flag: 'max-backoff',
+    argument: 'seconds',
+    schema: seconds,
+    default: 10,
+    doc: 'the longest wait before Marathon is asked again after a failure; more than 10 means 10',
+  }),
   resyncSeconds: define({
     flag: 'resync-interval',
     argument: 'seconds',

@@ -1,0 +1,103 @@
+/**
+ * marathon-lb's environment, as data: what becomes of each variable. Those that say the same as one setting name it
+ * in the settings table; the others are read here.
+ */
+import { PacerError } from '../errors.ts';
+import type { SettingSpec } from './spec.ts';
+import { settingKeys, settingsTable } from './table.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Variable {
+  readonly name: string;
+  /** The setting it stands for; '' where it is none. */
+  readonly flag: string;
+  readonly doc: string;
+}
+
+/** The variables that are more, or less, than one setting. */
+const others: readonly Variable[] = [
+  {
+    name: 'MARATHON_USER, MARATHON_PASSWORD',
+    flag: 'auth-credentials',
+    doc: 'basic auth for Marathon; without MARATHON_PASSWORD the variable is nothing',
+  },
+  {
+    name: 'HAPROXY_SSL_CERT, HAPROXY_SSL_CERT0 ... HAPROXY_SSL_CERT100',
+    flag: 'ssl-certs',
+    doc: 'PEM text, certificate and key: kept as cert.pem, cert0.pem ... in the state directory, linked from /etc/ssl where that is possible, and used for HTTPS unless --ssl-certs names others',
+  },
+  {
+    name: 'HAPROXY_SYSCTL_PARAMS',
+    flag: '',
+    doc: 'kernel parameters like `net.core.somaxconn=10000`, with blanks between; set at start where Pacer may',
+  },
+  {
+    name: 'PORTS',
+    flag: '',
+    doc: 'not needed; marathon-lb dropped SYN packets to these ports during a reload, and no reload of Pacer loses any',
+  },
+];
+
+export function marathonLbVariables(): readonly Variable[] {
+  const named = settingKeys.flatMap((key): Variable[] => {
+    const { environment: name, flag, doc }: SettingSpec = settingsTable[key];
+    return name === undefined ? [] : [{ name, flag, doc }];
+  });
+  return [...named, ...others];
+}
+
+/** `user:password`; undefined where there are not both. */
+export function userAndPassword({ MARATHON_USER: user, MARATHON_PASSWORD: password }: Environment) {
+  return user === undefined || user === '' || password === undefined ? undefined : `${user}:${password}`;
+}
+
+export interface GivenCertificate {
+  /** The variable. */
+  readonly source: string;
+  /** As marathon-lb's image names it: `cert.pem`, `cert0.pem`, ... */
+  readonly name: string;
+  readonly pem: string;
+}
+
+const mostCertificates = 100;
+
+/** @throws PacerError CERTIFICATE_INVALID for one that is none */
+export function givenCertificates(environment: Environment): GivenCertificate[] {
+  const indices = ['', ...Array.from({ length: mostCertificates + 1 }, (_, i) => String(i))];
+  return indices.flatMap((index): GivenCertificate[] => {
+    const source = `HAPROXY_SSL_CERT${index}`;
+    const value = environment[source];
+    if (value === undefined || value.trim() === '') return [];
+    // Marathon's variables are often written in one line.
+    const pem = `${value.replaceAll('\\n', '\n').trim()}\n`;
+    if (!pem.includes('-----BEGIN CERTIFICATE-----') || !pem.includes('PRIVATE KEY-----')) {
+      throw new PacerError(
+        'CERTIFICATE_INVALID',
+        `${source} does not hold a certificate and its private key`,
+        'give it the text of both in PEM; `\\n` stands for a new line',
+      );
+    }
+    return [{ source, name: `cert${index}.pem`, pem }];
+  });
+}
+
+export interface KernelParameter {
+  /** `net.ipv4.tcp_tw_reuse` */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** As `sysctl -w` takes them. @throws PacerError SETTINGS_INVALID */
+export function kernelParameters({ HAPROXY_SYSCTL_PARAMS: text = '' }: Environment): KernelParameter[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  return words.map((word) => {
+    const match = /^([a-z][\w-]*(?:[./][\w-]+)+)=(\S+)$/.exec(word);
+    if (match?.[1] !== undefined && match[2] !== undefined) return { name: match[1], value: match[2] };
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      `HAPROXY_SYSCTL_PARAMS: ${JSON.stringify(word)} is no kernel parameter`,
+      'write them like net.core.somaxconn=10000, with blanks between',
+    );
+  });
+}
