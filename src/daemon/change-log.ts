@@ -33,7 +33,10 @@ const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
 /** Says each diagnostic once, and that it is gone once it is. */
 export function diagnosticLog(log: Logger): (diagnostics: readonly Diagnostic[]) => void {
   let said = new Set<string>();
+  let last: readonly Diagnostic[] | undefined;
   return (diagnostics) => {
+    if (diagnostics === last) return;
+    last = diagnostics;
     const now = new Map(diagnostics.map((it) => [describeDiagnostic(it), it.severity]));
     for (const [text, severity] of now) if (!said.has(text)) log[levels[severity]](text);
     for (const text of said) if (!now.has(text)) log.info(`mended: ${text}`);

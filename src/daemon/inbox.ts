@@ -22,6 +22,8 @@ export interface Change {
   readonly everything: boolean;
   /** True where HAProxy is to read its configuration anew even if nothing differs. */
   readonly reload: boolean;
+  /** True where nothing changed, and it is time for a look at HAProxy. */
+  readonly look: boolean;
 }
 
 export interface Inbox {
@@ -30,6 +32,8 @@ export interface Inbox {
   readonly note: (cause: string) => void;
   /** Asks for a reload, even if nothing differs. */
   readonly demandReload: (cause: string) => void;
+  /** Asks for a look at HAProxy; a change that comes meanwhile goes first. */
+  readonly look: (cause: string) => void;
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
   readonly take: () => Change;
@@ -46,6 +50,7 @@ export function createInbox(): Inbox {
   let receivedAt: number | undefined;
   let everything = false;
   let reload = false;
+  let look = false;
 
   return {
     ready: () => apps !== undefined,
@@ -63,6 +68,10 @@ export function createInbox(): Inbox {
       everything = reload = true;
       causes.push(cause);
     },
+    look: (cause) => {
+      look = true;
+      causes.push(cause);
+    },
     touchAll: (cause) => {
       for (const id of apps?.keys() ?? []) dirty.add(id);
       causes.push(cause);
@@ -78,8 +87,9 @@ export function createInbox(): Inbox {
         receivedAt,
         everything,
         reload,
+        look: look && ids.length === 0 && !everything,
       };
-      everything = reload = false;
+      everything = reload = look = false;
       dirty = new Set();
       causes = [];
       receivedAt = undefined;

@@ -278,7 +278,10 @@ async function startFollowing(
     if (inbox.ready()) pass('HAProxy has ended');
     else serve().catch((error: unknown) => log.error({ error: messageOf(error) }, 'HAProxy does not start'));
   });
-  const look = setInterval(() => pass('a look at HAProxy'), lookMs);
+  const look = setInterval(() => {
+    inbox.look('a look at HAProxy');
+    passes.request();
+  }, lookMs);
   undo.add(() => clearInterval(look));
 }
 

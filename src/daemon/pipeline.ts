@@ -18,6 +18,7 @@ import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts
 import type { Change } from './inbox.ts';
 import { believedOf, serversOnly, type Live } from './live.ts';
 import type { Pipeline, PipelineParts, PipelineState, Surroundings } from './pipeline-types.ts';
+import { createGlance } from './glance.ts';
 import { preflight, type PreflightResult } from './preflight.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { RuntimeOutcome } from './runtime-servers.ts';
@@ -40,6 +41,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, control, publisher, budget, journal, now } = parts;
   const quarantine = createQuarantine();
   const runtime = createRuntime({ ...parts, serverLine: parts.render.serverLine });
+  const glance = createGlance({ ...parts, runtime });
   const rendered = rememberLast(parts.render.render);
   let derived = nothingDesired;
   let live: (Live & { readonly changing: ChangingFrame }) | undefined;
@@ -74,6 +76,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     let change = inbox.take();
     const time = stopwatch(now);
     try {
+      if (change.look && (await asBelieved())) return;
       await time('derive', () => derive(change));
       if (await changeServers(change, time)) return;
       await parts.gather();
@@ -86,6 +89,16 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
+  /** @returns false where HAProxy is not known to run what it should, so that everything is to be compared */
+  async function asBelieved(): Promise<boolean> {
+    if (live === undefined || !state.inSync) return false;
+    const { desired, changing } = live;
+    const running = await glance({ live, state, maps: () => rendered(desired, changing).maps });
+    if (running === undefined) return false;
+    state = { ...state, running };
+    return true;
+  }
+
   async function derive(change: Change): Promise<void> {
     await parts.learnHosts(change);
     derived = nextDesired(derived, change.delta, parts.context);
@@ -93,7 +106,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   /** The short way. @returns false where it cannot be gone, or did not lead there */
   async function changeServers(change: Change, time: Stopwatch): Promise<boolean> {
-    if (live === undefined || !state.inSync || change.everything) return false;
+    if (live === undefined || !state.inSync || change.everything || change.look) return false;
     const next = serversOnly(live, derived, change.delta);
     if (next === undefined) return false;
     const services = [...new Set([...next.services, ...runtime.departing(next.live.desired)])];

@@ -41,6 +41,8 @@ export interface RuntimeServers {
    * Ends only when HAProxy says it has what is desired.
    */
   readonly bring: (services: readonly Service[], options?: BringOptions) => Promise<RuntimeOutcome>;
+  /** Whether HAProxy has what is desired, but for servers that wait to be deleted. Rejects as `bring`. */
+  readonly has: (services: readonly Service[]) => Promise<boolean>;
 }
 
 /** Rounds of doing and reading back, as long as there is more to do than to delete what has left. */
@@ -56,7 +58,25 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
       ? ['show servers state']
       : services.map(({ definition }) => `show servers state ${definition.backend}`);
 
+  /** What is left to do; a reason where it takes a reload. */
+  function planAll(services: readonly Service[], have: Map<string, RunningServer[]>): ServerStep[] | string {
+    const steps: ServerStep[] = [];
+    for (const service of services) {
+      const running = have.get(service.definition.backend) ?? [];
+      const plan = planServers(service, running, control.capabilities());
+      if (plan.kind === 'reload') return plan.reason;
+      steps.push(...plan.steps);
+    }
+    return steps;
+  }
+
   return {
+    has: async (services) => {
+      const look = looks(services);
+      const have = seen(look, await control.runtime(look));
+      const steps = typeof have === 'string' ? have : planAll(services, have);
+      return typeof steps !== 'string' && steps.every(({ kind }) => kind === 'delete');
+    },
     bring: async (services, { overdue = () => false, believed } = {}) => {
       const done: ServerStep[] = [];
       let problem: string | undefined;
@@ -67,16 +87,8 @@ export function runtimeServers(control: HaproxyControl, serverLine: ServerLine):
       let have = believed === undefined ? seen(look, await control.runtime(look)) : asRunning(believed);
       for (let round = 1; ; round++) {
         if (typeof have === 'string') return { kind: 'impossible', reason: have };
-        const steps: ServerStep[] = [];
-        for (const service of services) {
-          const plan = planServers(
-            service,
-            have.get(service.definition.backend) ?? [],
-            control.capabilities(),
-          );
-          if (plan.kind === 'reload') return { kind: 'impossible', reason: plan.reason };
-          steps.push(...plan.steps);
-        }
+        const steps = planAll(services, have);
+        if (typeof steps === 'string') return { kind: 'impossible', reason: steps };
         const due = steps.filter((step) => step.kind !== 'delete');
         const left = steps.filter((step) => step.kind === 'delete');
         // A server that waits for its sessions to end is as it should be.

@@ -9,7 +9,7 @@ import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
 import { bringCertificates } from './runtime-certificates.ts';
-import { bringMaps } from './runtime-maps.ts';
+import { bringMaps, hasMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
 export interface Runtime {
@@ -20,6 +20,9 @@ export interface Runtime {
   ) => Promise<RuntimeOutcome>;
   /** Servers, maps and certificates: all that can change while HAProxy runs. */
   readonly bringAll: (wanted: RuntimeWanted) => Promise<RuntimeOutcome>;
+  /** Whether HAProxy has these servers as they are wanted; one that waits to be deleted does not count. */
+  readonly has: (services: readonly Service[]) => Promise<boolean>;
+  readonly hasMaps: (maps: Rendering['maps']) => Promise<boolean>;
   /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
   readonly descriptors: () => Promise<number | undefined>;
   /** The services with servers that wait for their last sessions to end. */
@@ -76,6 +79,8 @@ export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }
       const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
       return maxsock > 0 ? maxsock : undefined;
     },
+    has: (services) => runtime.has(services).catch(() => false),
+    hasMaps: (maps) => hasMaps(control, maps).catch(() => false),
     bring: (services, believed) => settled(() => bringServers(services, believed)),
     bringAll: ({ services, maps, certificates }) =>
       settled(async () => {

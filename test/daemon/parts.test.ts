@@ -133,8 +133,21 @@ describe('the inbox', () => {
       receivedAt: 5,
       everything: false,
       reload: false,
+      look: false,
     });
     expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
+  });
+
+  test('a look is one only while nothing has changed', () => {
+    const inbox = createInbox();
+    inbox.look('time');
+    expect(inbox.take()).toMatchObject({ look: true, everything: false });
+    inbox.look('time');
+    inbox.put(news);
+    expect(inbox.take()).toMatchObject({ look: false, delta: { changed: [app] } });
+    inbox.look('time');
+    inbox.note('a fault');
+    expect(inbox.take()).toMatchObject({ look: false, everything: true });
   });
 
   test('takes back what could not be worked on, unless it has gone meanwhile', () => {
@@ -149,6 +162,7 @@ describe('the inbox', () => {
       receivedAt: 5,
       everything: false,
       reload: false,
+      look: false,
     });
   });
 });

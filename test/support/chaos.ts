@@ -46,20 +46,19 @@ export async function replaceSocket(path: string, fault: SocketFault): Promise<(
   };
 }
 
+/** What the reply to `show servers state` begins with. */
+const stateHead = '# be_id';
+
 function relay(client: Socket, haproxy: Socket, fault: Exclude<SocketFault, { kind: 'garbage' }>): void {
-  let asked = '';
   haproxy.on('error', () => client.destroy());
   haproxy.on('close', () => client.destroy());
   client.on('close', () => haproxy.destroy());
-  client.on('data', (chunk: Buffer) => {
-    asked = chunk.toString();
-    haproxy.write(chunk);
-  });
+  client.on('data', (chunk: Buffer) => haproxy.write(chunk));
   haproxy.on('data', (chunk: Buffer) => {
     if (fault.kind === 'slow') setTimeout(() => client.write(chunk), fault.ms);
-    else if (fault.kind === 'cut' && asked.startsWith('show servers state'))
-      client.end(chunk.subarray(0, fault.bytes));
-    else if (fault.kind === 'cut-after-add' && asked.startsWith('add server')) client.destroy();
+    else if (fault.kind === 'cut' && chunk.includes(stateHead))
+      client.end(chunk.subarray(0, chunk.indexOf(stateHead) + fault.bytes));
+    else if (fault.kind === 'cut-after-add' && chunk.includes('New server registered')) client.destroy();
     else client.write(chunk);
   });
 }
