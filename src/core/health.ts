@@ -4,6 +4,8 @@ import type { App, Task, TaskState } from './model.ts';
 export interface HealthPolicy {
   /** `--health-check`: only tasks that Marathon calls healthy, where the app has health checks. */
   readonly respectHealth: boolean;
+  /** `--unreachable`: what becomes of tasks on agents that Mesos has lost sight of. */
+  readonly unreachable: 'keep' | 'drop';
   /** All checks of a task must be alive, or any of them (marathon-lb's rule). */
   readonly mode: 'all' | 'any';
 }
@@ -13,12 +15,17 @@ export type Servable =
   | { readonly kind: 'leaving'; readonly reason: string }
   | { readonly kind: 'out'; readonly reason: string };
 
-/** Lost and unreachable tasks may well serve: the network between master and agent is not ours. */
-const servableStates: ReadonlySet<TaskState> = new Set(['TASK_RUNNING', 'TASK_LOST', 'TASK_UNREACHABLE']);
+/** They may well serve: the network between master and agent is not ours, and HAProxy's own check judges them. */
+const outOfSight: ReadonlySet<TaskState> = new Set(['TASK_LOST', 'TASK_UNREACHABLE']);
 
 export function servable(app: App, task: Task, policy: HealthPolicy): Servable {
   if (task.state === 'TASK_KILLING') return { kind: 'leaving', reason: 'Marathon is killing the task' };
-  if (!servableStates.has(task.state)) return { kind: 'out', reason: `the task is ${task.state}` };
+  const lost = outOfSight.has(task.state);
+  if (lost && policy.unreachable === 'drop')
+    return { kind: 'out', reason: `the task is ${task.state}, and --unreachable is drop` };
+  if (!lost && task.state !== 'TASK_RUNNING') return { kind: 'out', reason: `the task is ${task.state}` };
+  if (task.awaitsReadiness)
+    return { kind: 'out', reason: 'its readiness check has not passed, and its deployment still runs' };
   if (policy.respectHealth && app.healthChecks.length > 0) {
     const alive = isAlive(app, task, policy.mode);
     if (alive === undefined)

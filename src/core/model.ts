@@ -18,6 +18,8 @@ export interface App {
   /** The exposed ports in the order of the definition: the index is the `{n}` of the labels. */
   readonly ports: readonly PortMapping[];
   readonly healthChecks: readonly HealthCheck[];
+  /** New tasks of a deployment are asked whether they are ready before Marathon counts on them. */
+  readonly hasReadinessChecks: boolean;
   /** Ids of the deployments that run on this app now. */
   readonly deployments: readonly string[];
   /** Sorted by id. */
@@ -85,6 +87,8 @@ export interface Task {
   readonly alive: readonly boolean[];
   /** True where `alive` is the aggregate of all checks and not one entry a check. */
   readonly aliveIsAggregate: boolean;
+  /** Its readiness check has not passed, and the deployment that started it still runs. */
+  readonly awaitsReadiness: boolean;
   /** Marathon has decided to end the task (its goal changed, or it is being killed). */
   readonly leaving: boolean;
 }

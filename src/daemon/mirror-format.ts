@@ -34,6 +34,7 @@ const task = z.strictObject({
   version: z.string(),
   alive: z.array(z.boolean()),
   aliveIsAggregate: z.boolean(),
+  awaitsReadiness: z.boolean(),
   leaving: z.boolean(),
 });
 
@@ -64,6 +65,7 @@ const storedApp: z.ZodType<App> = z.strictObject({
   networkMode: z.enum(['host', 'bridge', 'container']),
   ports: z.array(port),
   healthChecks: z.array(healthCheck),
+  hasReadinessChecks: z.boolean(),
   deployments: z.array(z.string()),
   tasks: z.array(task),
 });

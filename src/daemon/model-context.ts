@@ -16,7 +16,11 @@ export function modelContext(
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
     ownApp: settings.ownApp,
-    health: { respectHealth: settings.healthCheck, mode: settings.healthMode },
+    health: {
+      respectHealth: settings.healthCheck,
+      unreachable: settings.unreachable,
+      mode: settings.healthMode,
+    },
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,
   };

@@ -5,8 +5,10 @@ import type { GetOptions, MarathonClient } from './client.ts';
 import { decodeApps, decodeGroup, decodeOneApp, type DecodedApps } from './decode.ts';
 import { describeUrl } from './endpoints.ts';
 
+const embedded = 'embed=apps.tasks&embed=apps.deployments&embed=apps.readiness';
+
 export async function fetchApps(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
-  const path = '/v2/apps?embed=apps.tasks&embed=apps.deployments';
+  const path = `/v2/apps?${embedded}`;
   const { value, endpoint } = await client.get(path, decodeApps, options);
   if (value !== undefined) return value;
   const remedy = 'check the path of the endpoint';
@@ -19,7 +21,9 @@ export async function fetchApp(
   id: AppId,
   options: GetOptions = {},
 ): Promise<DecodedApps | undefined> {
-  return (await client.get(`/v2/apps${encodePath(id)}?embed=app.tasks`, decodeOneApp, options)).value;
+  return (
+    await client.get(`/v2/apps${encodePath(id)}?embed=app.tasks&embed=app.readiness`, decodeOneApp, options)
+  ).value;
 }
 
 /** All apps below a group; undefined where there is no such group. */
@@ -28,7 +32,7 @@ export async function fetchGroup(
   group: string,
   options: GetOptions = {},
 ): Promise<DecodedApps | undefined> {
-  const path = `/v2/apps${encodePath(group)}/*?embed=apps.tasks&embed=apps.deployments`;
+  const path = `/v2/apps${encodePath(group)}/*?${embedded}`;
   return (await client.get(path, decodeGroup, options)).value;
 }
 

@@ -4,6 +4,7 @@ import { asAppId, byCodePoint, type AppId } from '../core/ids.ts';
 import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model.ts';
 import { networkModeOf, portsOf } from './decode-ports.ts';
 import { decodeTask } from './decode-task.ts';
+import { withReadiness } from './readiness.ts';
 import { describeIssues, rawApp, rawHealthCheck } from './raw.ts';
 
 export interface DecodedApp {
@@ -41,6 +42,7 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
       ...(label !== undefined && { label }),
     });
   const networkMode = networkModeOf(raw);
+  const tasks = tasksOf(raw.tasks ?? [], id, warn);
   const app: App = {
     id,
     version: raw.version ?? '',
@@ -49,8 +51,9 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
     networkMode,
     ports: portsOf(raw, networkMode),
     healthChecks: (raw.healthChecks ?? []).flatMap((check) => healthCheckOf(check, warn)),
+    hasReadinessChecks: (raw.readinessChecks ?? []).length > 0,
     deployments: (raw.deployments ?? []).map((deployment) => deployment.id),
-    tasks: tasksOf(raw.tasks ?? [], id, warn),
+    tasks: withReadiness(tasks, raw),
   };
   return { id, app, diagnostics };
 }

@@ -21,6 +21,7 @@ export function decodeTask(json: unknown, appId: AppId): Task | { readonly probl
     version: raw.version ?? '',
     alive: (raw.healthCheckResults ?? []).flatMap((result) => result?.alive ?? []),
     aliveIsAggregate: false,
+    awaitsReadiness: false,
     leaving: state === 'TASK_KILLING',
   };
 }

@@ -14,6 +14,7 @@ import { FullSync, slowTimer, type FullAnswer } from './full-sync.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { Wishes } from './plans.ts';
 import { Publisher } from './publisher.ts';
+import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
 import type {
   MarathonLogEntry,
@@ -34,6 +35,7 @@ export class Follower implements MarathonSource {
   readonly #refetch: Refetch;
   readonly #sync: FullSync;
   readonly #events: MarathonEvents;
+  readonly #recheck: Recheck;
   readonly #closed = new AbortController();
   /** Causes of the events that changed something since the last hand-out. */
   #batch: Cause[] = [];
@@ -58,6 +60,15 @@ export class Follower implements MarathonSource {
       onFailed: (error) => {
         this.#failed('an app could not be fetched', error);
         this.#sync.request('a fetch failed');
+      },
+    });
+    this.#recheck = new Recheck({
+      readinessMs: options.readinessMs ?? 1_000,
+      unreachableMs: options.unreachableMs ?? 30_000,
+      onDue: (apps) => {
+        const cause = { text: 'what no event tells', receivedAt: this.#now(), eventTime: undefined };
+        // While the stream is down the polls see it.
+        if (this.#connected) this.#refetch.wish({ apps, groups: [] }, cause);
       },
     });
     this.#sync = new FullSync({
@@ -127,6 +138,7 @@ export class Follower implements MarathonSource {
     this.#closed.abort();
     clearTimeout(this.#plansTimer);
     this.#sync.close();
+    this.#recheck.close();
     await this.#events.close();
     await this.#client.close();
   }
@@ -232,7 +244,9 @@ export class Follower implements MarathonSource {
     if (this.#closed.signal.aborted) return;
     try {
       const { apps } = this.#mirror.store;
-      this.#publisher.publish(kind, apps, this.#mirror.store.takeChanged(), cause);
+      const touched = this.#mirror.store.takeChanged();
+      for (const id of touched) this.#recheck.note(id, apps.get(id));
+      this.#publisher.publish(kind, apps, touched, cause);
     } catch (error) {
       this.#failed('a change of the mirror could not be handled', error);
     }

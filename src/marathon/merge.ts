@@ -5,6 +5,7 @@
 import { byCodePoint } from '../core/ids.ts';
 import type { App, Task } from '../core/model.ts';
 import { keepSame, sameValue } from '../core/same.ts';
+import { stillAwaits } from './readiness.ts';
 import { isTerminal } from './task-state.ts';
 
 export interface MergeRules {
@@ -36,7 +37,7 @@ export function mergeApp(ours: App | undefined, fetched: App, rules: MergeRules)
 function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
   const { alive, aliveIsAggregate } = knowsHealth(old, task, app.healthChecks.length) ? task : old;
-  return { ...task, leaving, alive, aliveIsAggregate };
+  return { ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) };
 }
 
 /**

@@ -38,6 +38,8 @@ export const rawApp = z.object({
   portDefinitions: list(portDefinition),
   ports: list(count),
   healthChecks: list(z.unknown()),
+  readinessChecks: list(z.unknown()),
+  readinessCheckResults: list(z.object({ taskId: text, ready: z.boolean().nullish() })),
   deployments: list(z.object({ id: text })),
   tasks: list(z.unknown()),
 });

@@ -21,6 +21,10 @@ export interface MarathonSourceOptions extends Reach {
   readonly pollMs?: number;
   /** Between full resyncs while it is up. */
   readonly resyncMs?: number;
+  /** Between looks at apps whose new tasks are not ready yet. */
+  readonly readinessMs?: number;
+  /** Between looks at apps with tasks that Mesos has lost sight of. */
+  readonly unreachableMs?: number;
   readonly requestTimeoutMs?: number;
   /** What was known when Pacer last ran: handed out at once, and stands until the first snapshot. */
   readonly stored?: StoredApps;

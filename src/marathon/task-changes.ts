@@ -5,6 +5,7 @@
 import { byCodePoint, instanceIdOf, type TaskId } from '../core/ids.ts';
 import type { App, Task } from '../core/model.ts';
 import { keepSame } from '../core/same.ts';
+import { mayAwaitReadiness } from './readiness.ts';
 import type { HealthChanged, InstanceRef, StatusUpdate } from './event-types.ts';
 
 /** Adds the task or brings it up to date. */
@@ -22,6 +23,7 @@ export function withStatus(app: App, event: StatusUpdate): App {
     version: event.version === '' ? (old?.version ?? '') : event.version,
     alive: old?.alive ?? [],
     aliveIsAggregate: old?.aliveIsAggregate ?? false,
+    awaitsReadiness: old?.awaitsReadiness ?? mayAwaitReadiness(app, event),
     leaving: event.state === 'TASK_KILLING' || (old?.leaving ?? false),
   };
   if (old !== undefined) return changeTasks(app, event.taskId, () => task);

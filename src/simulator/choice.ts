@@ -21,8 +21,9 @@ export function victimsOf(instances: readonly Instance[], count: number, spec: R
   return aged.sort((a, b) => rank(a) - rank(b)).slice(0, count);
 }
 
-/** Running, and healthy where the app has checks. */
+/** Running, healthy where the app has checks, and ready where it was asked. */
 export function isReady(instance: Instance): boolean {
   const runs = instance.goal === 'Running' && instance.condition === 'Running';
-  return runs && (!hasChecks(instance.spec) || instance.healthy === true);
+  const isAsked = [...instance.ready.values()].every((passed) => passed);
+  return runs && isAsked && (!hasChecks(instance.spec) || instance.healthy === true);
 }

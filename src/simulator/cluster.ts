@@ -7,6 +7,7 @@ import { Groups } from './groups.ts';
 import { HealthChecks } from './health.ts';
 import { Life } from './life.ts';
 import { createWorld } from './options.ts';
+import { ReadinessChecks } from './readiness.ts';
 import type { ServerContext } from './server.ts';
 import type { SimulatorOptions } from './settings.ts';
 import type { EventStream } from './stream.ts';
@@ -36,11 +37,12 @@ export async function createCluster(options: SimulatorOptions, port: number, hos
   const life = new Life(world);
   const health = new HealthChecks(world, life);
   const deployments = new Deployments(world, life, () => heavyPlan(world));
+  const readiness = new ReadinessChecks(world, life, deployments);
   const groups = new Groups(world, deployments);
   const view = new View(world, deployments);
   const streams = new Set<EventStream>();
   const faults = new Faults(streams, bus);
-  const control = controlOf({ world, life, health, streams });
+  const control = controlOf({ world, life, health, readiness, streams });
   const leader = (): string => `${host}:${port}`;
   const context: ApiContext = {
     world,

@@ -5,6 +5,7 @@ import type { HealthChecks } from './health.ts';
 import type { Instance, TaskRecord } from './instance.ts';
 import { endpointsOf } from './launch.ts';
 import type { Life } from './life.ts';
+import type { ReadinessChecks } from './readiness.ts';
 import type { EventStream } from './stream.ts';
 import { loseAgent, recoverAgent } from './unreachable.ts';
 import type { World } from './world.ts';
@@ -13,16 +14,18 @@ interface Parts {
   readonly world: World;
   readonly life: Life;
   readonly health: HealthChecks;
+  readonly readiness: ReadinessChecks;
   readonly streams: ReadonlySet<EventStream>;
 }
 
-export function controlOf({ world, life, health, streams }: Parts): Control {
+export function controlOf({ world, life, health, readiness, streams }: Parts): Control {
   return {
     setHealthy(taskId, healthy) {
       const { instance, task } = taskOf(world, taskId);
       task.healthy = healthy;
       health.switched(instance, task);
     },
+    setReady: (taskId) => readiness.pass(taskOf(world, taskId).instance),
     failTask(taskId) {
       life.fail(taskOf(world, taskId).instance, 'Command exited with status 1');
     },

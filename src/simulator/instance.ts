@@ -65,6 +65,8 @@ export interface Instance {
   tasks: readonly TaskRecord[];
   /** The aggregate of all checks that was published last; undefined = unknown. */
   healthy: boolean | undefined;
+  /** Which readiness checks have passed, by name; empty where none were asked for. */
+  readonly ready: Map<string, boolean>;
   /** Failures in a row, for the backoff. */
   failures: number;
   since: string;

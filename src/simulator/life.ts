@@ -39,6 +39,7 @@ export class Life {
       address: undefined,
       tasks: [],
       healthy: undefined,
+      ready: new Map(),
       failures,
       since: timestamp(),
       epoch: 0,
@@ -94,6 +95,7 @@ export class Life {
     }
     this.#setCondition(instance, condition);
     instance.healthy = undefined;
+    instance.ready.clear();
     const stays = instance.goal === 'Running' && traits.incarnations;
     if (!stays) registry.removeInstance(instance);
     registry.touch(instance.spec.id);

@@ -63,6 +63,7 @@ function run(world: World, life: Life, spec: RunSpec): Promise<void>[] {
     address: undefined,
     tasks: [],
     healthy: undefined,
+    ready: new Map(),
     failures: 0,
     since: timestamp(),
     epoch: 0,

@@ -44,6 +44,8 @@ export interface Operations {
   loseAgent(host: string, options?: { serving?: boolean }): void;
   recoverAgent(host: string): Promise<void>;
   setHealthy(taskId: string, healthy: boolean): void;
+  /** The readiness checks of the task pass; with real checks they pass by themselves. */
+  setReady(taskId: string): void;
   tasks(appId?: string): readonly TaskView[];
   /** Many apps at once, running, with no events. */
   load(apps: readonly object[], options?: LoadOptions): void;

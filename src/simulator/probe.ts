@@ -25,14 +25,20 @@ function probeTcp(check: HealthCheckSpec, { address, port }: Endpoint): Promise<
   });
 }
 
-function probeHttp(check: HealthCheckSpec, { address, port }: Endpoint): Promise<Verdict> {
+/** [marathon] 200 to 399 is healthy. */
+const isHealthy = (status: number): boolean => status >= 200 && status < 400;
+
+export function probeHttp(
+  check: Pick<HealthCheckSpec, 'kind' | 'path' | 'timeoutMs'>,
+  { address, port }: Endpoint,
+  isGood = isHealthy,
+): Promise<Verdict> {
   return new Promise((resolve) => {
     const options = { host: address, port, path: check.path, timeout: check.timeoutMs, agent: false };
     const answered = (response: IncomingMessage): void => {
       response.resume();
       const { statusCode = 0, statusMessage = '' } = response;
-      // [marathon] 200 to 399 is healthy.
-      resolve(statusCode >= 200 && statusCode < 400 ? undefined : `${statusCode} ${statusMessage}`);
+      resolve(isGood(statusCode) ? undefined : `${statusCode} ${statusMessage}`);
     };
     const request =
       check.kind === 'https'

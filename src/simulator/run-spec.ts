@@ -9,7 +9,15 @@ import {
   stringOf,
   type Json,
 } from './json.ts';
-import type { ContainerSpec, HealthCheckSpec, NetworkMode, PortSpec, RunSpec, SampleSpec } from './spec.ts';
+import type {
+  ContainerSpec,
+  HealthCheckSpec,
+  NetworkMode,
+  PortSpec,
+  ReadinessCheckSpec,
+  RunSpec,
+  SampleSpec,
+} from './spec.ts';
 
 const forever = 365 * 86_400_000;
 
@@ -29,6 +37,7 @@ export function appSpec(definition: Json, healthScale: number): RunSpec {
     ),
     ...networkOf(network),
     containers: [{ name: '_app', ports, checks, sample }],
+    readinessChecks: readinessOf(definition, ports, healthScale),
     dependencies: listOf(definition['dependencies']).filter((id) => typeof id === 'string'),
     instances: numberOf(definition['instances'], 1),
     backoffMs: numberOf(definition['backoffSeconds'], 1) * 1000,
@@ -50,6 +59,7 @@ export function podSpec(definition: Json, configVersion: string, healthScale: nu
     ...common(definition, configVersion, objectOf(scheduling['upgrade']), scheduling['unreachableStrategy']),
     ...networkOf(network),
     containers: containers.map((container) => podContainer(container, definition, healthScale)),
+    readinessChecks: [],
     dependencies: [],
     instances: numberOf(objectOf(definition['scaling'])['instances'], 1),
     backoffMs: numberOf(backoff['backoff'], 1) * 1000,
@@ -58,6 +68,29 @@ export function podSpec(definition: Json, configVersion: string, healthScale: nu
     killGraceMs: seconds(grace.find((value) => typeof value === 'number')),
     oldestFirst: scheduling['killSelection'] === 'OLDEST_FIRST',
   };
+}
+
+function readinessOf(
+  definition: Json,
+  ports: readonly PortSpec[],
+  scale: number,
+): readonly ReadinessCheckSpec[] {
+  return listOf(definition['readinessChecks']).map((item) => {
+    const check = objectOf(item);
+    const portName = stringOf(check['portName'], 'http-api');
+    const statuses = listOf(check['httpStatusCodesForReady']).filter((code) => typeof code === 'number');
+    return {
+      name: stringOf(check['name'], 'readinessCheck'),
+      path: stringOf(check['path'], '/'),
+      portIndex: Math.max(
+        0,
+        ports.findIndex(({ name }) => name === portName),
+      ),
+      intervalMs: numberOf(check['intervalSeconds'], 30) * 1000 * scale,
+      timeoutMs: numberOf(check['timeoutSeconds'], 10) * 1000 * scale,
+      okStatuses: statuses.length === 0 ? [200] : statuses,
+    };
+  });
 }
 
 function common(definition: Json, configVersion: string, upgrade: Json, unreachable: unknown) {

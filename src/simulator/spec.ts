@@ -29,6 +29,16 @@ export interface HealthCheckSpec {
   readonly definition: Json;
 }
 
+/** Asked for the tasks of a deployment, until it passes once. */
+export interface ReadinessCheckSpec {
+  readonly name: string;
+  readonly path: string;
+  readonly portIndex: number;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly okStatuses: readonly number[];
+}
+
 /** What the sample program of a task does; the app says so in its env (or labels). */
 export interface SampleSpec {
   readonly kind: 'http' | 'https' | 'tcp-echo' | 'none';
@@ -58,6 +68,7 @@ export interface RunSpec {
   readonly networkMode: NetworkMode;
   readonly networkName: string | undefined;
   readonly containers: readonly ContainerSpec[];
+  readonly readinessChecks: readonly ReadinessCheckSpec[];
   readonly dependencies: readonly string[];
   readonly minimumHealthCapacity: number;
   readonly maximumOverCapacity: number;

@@ -3,6 +3,7 @@ import type { Deployments } from './deployments.ts';
 import { ipAddressesOf } from './events.ts';
 import { isActive, type Instance, type TaskRecord } from './instance.ts';
 import { withNulls, oldShape } from './legacy.ts';
+import { readinessResults } from './readiness.ts';
 import { compact, type Json } from './json.ts';
 import type { RunSpec } from './spec.ts';
 import type { World } from './world.ts';
@@ -58,12 +59,17 @@ export class View {
         ? { deployments: this.#deployments.locking([spec.id]).map((id) => ({ id })) }
         : {}),
       ...(embeds.has('tasks') ? { tasks: this.tasks(instances) } : {}),
-      ...(embeds.has('readiness') ? { readinessCheckResults: [] } : {}),
+      ...(embeds.has('readiness') ? { readinessCheckResults: this.#readiness(spec, instances) } : {}),
       ...(embeds.has('lastTaskFailure')
         ? compact({ lastTaskFailure: registry.lastFailures.get(spec.id) })
         : {}),
     };
     return traits.nulls ? withNulls(app) : app;
+  }
+
+  /** [marathon] They are the deployment's, and gone with it. */
+  #readiness(spec: RunSpec, instances: readonly Instance[]): readonly Json[] {
+    return this.#deployments.locking([spec.id]).length === 0 ? [] : readinessResults(instances);
   }
 
   /** Instances that wait for an offer have no task yet. */

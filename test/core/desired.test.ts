@@ -92,7 +92,7 @@ test('a service that is held is left out, and comes back when it no longer is', 
 });
 
 test('a task that was healthy stays one of an app with two checks only while both are alive', () => {
-  const strict = aContext({ health: { respectHealth: true, mode: 'all' } });
+  const strict = aContext({ health: { respectHealth: true, unreachable: 'keep', mode: 'all' } });
   const checks = [aCheck(), aCheck({ protocol: 'TCP' })];
   const servers = (alive: boolean[], aliveIsAggregate: boolean) => {
     const app = anApp('/web', {

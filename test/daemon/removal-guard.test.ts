@@ -6,7 +6,10 @@ import { createRemovalGuard, type RemovalGuardOptions } from '../../src/daemon/r
 import type { MirrorChange } from '../../src/marathon/source.ts';
 import { anApp, aTask } from '../support/apps.ts';
 
-const context = { groups: ['external'], health: { respectHealth: true, mode: 'all' as const } };
+const context = {
+  groups: ['external'],
+  health: { respectHealth: true, unreachable: 'keep' as const, mode: 'all' as const },
+};
 let time = 0;
 
 beforeEach(() => {

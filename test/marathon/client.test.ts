@@ -226,9 +226,9 @@ describe('the requests', () => {
     expect((await fetchGroup(marathon, '/team'))?.apps[0]?.id).toBe('/team/a');
     expect(await fetchVersion(marathon)).toBe('1.11.24');
     expect(server.requests.map((request) => request.path)).toEqual([
-      '/service/marathon/v2/apps/team/w%3Fb?embed=app.tasks',
-      '/service/marathon/v2/apps/gone?embed=app.tasks',
-      '/service/marathon/v2/apps/team/*?embed=apps.tasks&embed=apps.deployments',
+      '/service/marathon/v2/apps/team/w%3Fb?embed=app.tasks&embed=app.readiness',
+      '/service/marathon/v2/apps/gone?embed=app.tasks&embed=app.readiness',
+      '/service/marathon/v2/apps/team/*?embed=apps.tasks&embed=apps.deployments&embed=apps.readiness',
       '/service/marathon/v2/info',
     ]);
   });

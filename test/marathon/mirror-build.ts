@@ -33,6 +33,7 @@ export function task(name: string, fields: Partial<Task> = {}): Task {
     version: 'v1',
     alive: [],
     aliveIsAggregate: false,
+    awaitsReadiness: false,
     leaving: false,
     ...fields,
   };
@@ -47,6 +48,7 @@ export function app(tasks: readonly Task[], fields: Partial<App> = {}): App {
     networkMode: 'host',
     ports: [],
     healthChecks: [check],
+    hasReadinessChecks: false,
     deployments: [],
     tasks,
     ...fields,

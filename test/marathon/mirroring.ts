@@ -56,7 +56,9 @@ export async function mirroring(
 /** Waits until the mirror says what Marathon says; then everything but hints must be equal. */
 export async function expectSame({ marathon, apps }: Mirroring): Promise<void> {
   await until(async () => {
-    const answer = await fetch(`${marathon.url}/v2/apps?embed=apps.tasks&embed=apps.deployments`);
+    const answer = await fetch(
+      `${marathon.url}/v2/apps?embed=apps.tasks&embed=apps.deployments&embed=apps.readiness`,
+    );
     const { apps: truth } = decodeApps(await answer.json());
     const mirror = [...apps().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(mirror.map(comparable)).toEqual(truth.map(comparable));

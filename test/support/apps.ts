@@ -14,6 +14,7 @@ export function anApp(
     networkMode: 'host',
     ports: [aPort(10001)],
     healthChecks: [],
+    hasReadinessChecks: false,
     deployments: [],
     tasks: [],
     ...parts,
@@ -44,6 +45,7 @@ export function aTask(app: string, n: number, parts: Partial<Task> = {}): Task {
     version: '',
     alive: [],
     aliveIsAggregate: false,
+    awaitsReadiness: false,
     leaving: false,
     ...parts,
   };

@@ -13,7 +13,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     defaultBindAddress: '*',
     reservedPorts: new Map(),
     ownApp: undefined,
-    health: { respectHealth: false, mode: 'all' },
+    health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
     digests,
     resolve: () => undefined,
     ...parts,

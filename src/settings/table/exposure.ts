@@ -23,6 +23,13 @@ export const exposureSettings = {
     default: 'all',
     doc: 'a task with several checks is healthy when all, or any, of them are',
   }),
+  unreachable: define({
+    flag: 'unreachable',
+    argument: 'keep|drop',
+    schema: oneOf('keep', 'drop'),
+    default: 'keep',
+    doc: "tasks on agents that Mesos has lost sight of: keep serves them while HAProxy's own check passes and Marathon lists them",
+  }),
   maxRemoval: define({
     flag: 'max-removal',
     argument: 'percent',

@@ -22,6 +22,8 @@ export interface ApiContext {
 /** What the switches under /_simulator/ can do. */
 export interface Control {
   setHealthy(taskId: string, healthy: boolean): void;
+  /** The task's readiness checks pass. */
+  setReady(taskId: string): void;
   failTask(taskId: string): void;
   loseAgent(host: string, options?: { serving?: boolean }): void;
   recoverAgent(host: string): Promise<void>;

@@ -16,6 +16,7 @@ const typeOf = (body: Json): string | undefined =>
 const switches: Readonly<Record<string, Switch>> = {
   healthy: ({ control }, body) => control.setHealthy(task(body), body['healthy'] !== false),
   unhealthy: ({ control }, body) => control.setHealthy(task(body), false),
+  ready: ({ control }, body) => control.setReady(task(body)),
   'fail-task': ({ control }, body) => control.failTask(task(body)),
   'lose-agent': ({ control }, body) =>
     control.loseAgent(stringOf(body['host']), { serving: body['serving'] === true }),
