@@ -1,8 +1,8 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
-import { Command, Option } from 'commander';
-import type { SettingSpec } from '../settings/spec.ts';
-import { settingKeys, settingsTable } from '../settings/table.ts';
+import { Command } from 'commander';
 import { packageVersion } from './package.ts';
+import { addRunCommands } from './run-commands.ts';
+import { addSettings } from './settings-options.ts';
 
 /** Runs a command; the number is the exit code. */
 type Action = (options: Record<string, unknown>) => Promise<number>;
@@ -33,18 +33,7 @@ See what it would do:
       .description(summary)
       .action(async (options: Record<string, unknown>) => onExit(await action(options)));
 
-  addSettings(
-    command('run', 'follow Marathon and keep HAProxy in step: the daemon', async (options) =>
-      (await import('./run.ts')).run(options),
-    ),
-  ).addHelpText(
-    'after',
-    `
-Every setting can also be given in the environment (--http-port as PACER_HTTP_PORT) and in a YAML file
-(--config pacer.yaml, or PACER_CONFIG), where its key is the flag without dashes: \`http-port: 8080\`.
-A flag wins over the environment, that over the file, that over the default.
-`,
-  );
+  addRunCommands(program, onExit);
   addSettings(
     command('init', 'write a first configuration, for a HAProxy that starts before Pacer', async (options) =>
       (await import('./init.ts')).init(options),
@@ -82,30 +71,4 @@ A flag wins over the environment, that over the file, that over the default.
     .option('--once', 'a fixed short script of changes; exit code 0 only if no request failed')
     .option('--haproxy-bin <path>', 'the HAProxy program');
   return program;
-}
-
-function addSettings(command: Command): Command {
-  command.option('--config <file>', 'settings as YAML; see below');
-  for (const key of settingKeys) {
-    const spec: SettingSpec = settingsTable[key];
-    const short = spec.short === undefined ? '' : `-${spec.short}, `;
-    const option = new Option(`${short}--${spec.flag}${placeholder(spec)}`, description(spec));
-    option.attributeName = () => key;
-    if (spec.withoutEffect !== undefined) option.hideHelp();
-    command.addOption(option);
-  }
-  return command;
-}
-
-function placeholder({ argument }: SettingSpec): string {
-  if (argument === undefined) return '';
-  return ` <${argument}>`;
-}
-
-function description(spec: SettingSpec): string {
-  const known =
-    spec.default === undefined || spec.default === '' || spec.default === false
-      ? ''
-      : ` (default: ${String(spec.default)})`;
-  return `${spec.doc}${known}`;
 }

@@ -1,18 +1,12 @@
 /** `pacer render`: configuration and maps for a saved answer of Marathon. Needs neither Marathon nor HAProxy. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allDiagnostics, nextDesired, nothingDesired } from '../core/desired.ts';
-import { describeDiagnostic } from '../core/diagnostic.ts';
 import type { App } from '../core/model.ts';
-import { hostTable } from '../daemon/hosts.ts';
-import { modelContext } from '../daemon/model-context.ts';
-import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import { decodeApps } from '../marathon/decode.ts';
-import { loadFragments } from '../render/fragments.ts';
-import { configurationFile, renderer } from '../render/render.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';
+import { printFiles, printSaid, renderApps, resolveHosts } from './render-apps.ts';
 
 export async function render(options: Record<string, unknown>): Promise<number> {
   const { config, apps: file, out, hosts, ...flags } = options;
@@ -22,24 +16,10 @@ export async function render(options: Record<string, unknown>): Promise<number> 
     environment: environment(),
     file: text(config),
   });
-  const { apps, diagnostics } = decodeApps(await readJson(text(file) ?? '-'));
-  const resolve = await addresses(apps, text(hosts));
-  const desired = nextDesired(
-    nothingDesired,
-    { changed: apps, removed: [] },
-    modelContext(settings, resolve),
-  );
-  const { files } = renderer(loadFragments(), steadyFrame(settings)).render(desired, {
-    // Named, not read: the answer depends on the input alone.
-    certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
-    certificateDigests: new Map(),
-    maxconn: settings.maxconn ?? defaultMaxconn(undefined),
-    maxpipes: 500,
-  });
-  for (const diagnostic of [...diagnostics, ...allDiagnostics(desired)]) {
-    process.stderr.write(`${diagnostic.severity}: ${describeDiagnostic(diagnostic)}\n`);
-  }
-  if (text(out) === undefined) print(files);
+  const decoded = decodeApps(await readJson(text(file) ?? '-'));
+  const { files, said } = renderApps(settings, decoded, await addresses(decoded.apps, text(hosts)));
+  printSaid(said);
+  if (text(out) === undefined) printFiles(files);
   else await writeFiles(text(out) ?? '', files);
   return 0;
 }
@@ -82,21 +62,7 @@ async function addresses(
     }
     return (host) => table.get(host);
   }
-  const table = hostTable({ onChange: () => undefined });
-  await table.learn(
-    apps.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
-    10_000,
-  );
-  table.close();
-  return table.resolve;
-}
-
-function print(files: ReadonlyMap<string, string | Buffer>): void {
-  for (const [name, content] of files) {
-    if (name.startsWith('errors/')) continue;
-    if (name !== configurationFile) process.stdout.write(`\n# ---- ${name}\n`);
-    process.stdout.write(content);
-  }
+  return resolveHosts(apps);
 }
 
 async function writeFiles(directory: string, files: ReadonlyMap<string, string | Buffer>): Promise<void> {

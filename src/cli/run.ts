@@ -3,6 +3,7 @@ import { runDaemon } from '../daemon/lifecycle.ts';
 import { createLogger } from '../observe/log.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';
+import { dry } from './dry.ts';
 import { packageVersion } from './package.ts';
 import { askSignals, stopSignal } from './signals.ts';
 
@@ -11,6 +12,7 @@ export async function run({ config, ...flags }: Record<string, unknown>): Promis
   const asks = askSignals();
   const file = typeof config === 'string' ? config : undefined;
   const { settings, notices } = resolveSettings({ flags, environment: environment(), file });
+  if (settings.dry) return dry(settings, notices);
   const log = await createLogger({ format: settings.logFormat, level: settings.logLevel });
   await runDaemon({
     settings,

@@ -18,6 +18,8 @@ export interface DaemonProcess {
 export interface DaemonProcessOptions {
   /** The built `main.js`. */
   readonly program: string;
+  /** The words before the flags; `run` unless told. */
+  readonly command?: readonly string[];
   readonly flags: readonly string[];
   readonly statusPort: number;
   /** Takes what it prints. */
@@ -33,7 +35,7 @@ export function startDaemon(options: DaemonProcessOptions): DaemonProcess {
   // A group of its own, so that Ctrl-C reaches the demo alone, which then ends things in order.
   const child = spawn(
     process.execPath,
-    [program, 'run', ...flags, '--status-listen', `127.0.0.1:${statusPort}`],
+    [program, ...(options.command ?? ['run']), ...flags, '--status-listen', `127.0.0.1:${statusPort}`],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -17,9 +17,12 @@ export interface OwnHaproxy {
 export const masterSocketOf = ({ directory }: Stack): string => join(directory, 'run', 'master.sock');
 
 /** Resolves once it serves. */
-export async function startOwnHaproxy(stack: Stack, cwd = '/'): Promise<OwnHaproxy> {
+export async function startOwnHaproxy(
+  stack: Stack,
+  cwd = '/',
+  config = join(stack.directory, 'current', 'haproxy.cfg'),
+): Promise<OwnHaproxy> {
   const output = openSync(join(stack.directory, 'haproxy.log'), 'a');
-  const config = join(stack.directory, 'current', 'haproxy.cfg');
   const child = spawn(haproxyProgram, ['-W', '-S', `${masterSocketOf(stack)},mode,600`, '-f', config], {
     cwd,
     stdio: ['ignore', output, output],

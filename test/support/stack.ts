@@ -65,6 +65,8 @@ export interface StatusView {
 export interface StackOptions {
   readonly simulator?: SimulatorOptions;
   readonly flags?: readonly string[];
+  /** The words before the flags; `run` unless told. */
+  readonly command?: readonly string[];
   /** Of the daemon, beside what the test has. */
   readonly environment?: Readonly<Record<string, string>>;
   /** False: the daemon is started by the test. */
@@ -111,6 +113,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...{ program, logFile },
       flags: [...flags, ...more],
       statusPort: status,
+      ...(options.command && { command: options.command }),
       ...(options.environment && { environment: options.environment }),
     }));
   let daemon: DaemonProcess | undefined;

@@ -1,0 +1,79 @@
+/** Apps → configuration without a daemon: for `render`, `--dry` and `compare`. */
+import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
+import { describeDiagnostic } from '../core/diagnostic.ts';
+import type { MarathonCluster } from '../core/marathon-access.ts';
+import type { App } from '../core/model.ts';
+import { hostTable } from '../daemon/hosts.ts';
+import { modelContext } from '../daemon/model-context.ts';
+import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';
+import { fetchApps } from '../marathon/api.ts';
+import { MarathonClient } from '../marathon/client.ts';
+import type { DecodedApps } from '../marathon/decode.ts';
+import { loadFragments } from '../render/fragments.ts';
+import { configurationFile, renderer } from '../render/render.ts';
+import type { Settings } from '../settings/settings.ts';
+
+type Resolve = (host: string) => string | undefined;
+type Files = ReadonlyMap<string, string | Buffer>;
+
+export interface Rendered {
+  readonly desired: Desired;
+  /** Relative name → content. */
+  readonly files: Files;
+  /** One line each, with its severity. */
+  readonly said: readonly string[];
+}
+
+export function renderApps(
+  settings: Settings,
+  { apps, diagnostics }: DecodedApps,
+  resolve: Resolve,
+): Rendered {
+  const context = modelContext(settings, resolve);
+  const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
+  const { files } = renderer(loadFragments(), steadyFrame(settings)).render(desired, {
+    // Named, not read: the answer depends on the input alone.
+    certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
+    certificateDigests: new Map(),
+    maxconn: settings.maxconn ?? defaultMaxconn(undefined),
+    maxpipes: 500,
+  });
+  const said = [...diagnostics, ...allDiagnostics(desired)].map(
+    (it) => `${it.severity}: ${describeDiagnostic(it)}`,
+  );
+  return { desired, files, said };
+}
+
+/** The agents' addresses, as this machine's resolver gives them. */
+export async function resolveHosts(apps: readonly App[]): Promise<Resolve> {
+  const table = hostTable({ onChange: () => undefined });
+  await table.learn(
+    apps.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
+    10_000,
+  );
+  table.close();
+  return table.resolve;
+}
+
+/** What Marathon says now. @throws PacerError MARATHON_UNREACHABLE, MARATHON_REFUSED, MARATHON_MALFORMED */
+export async function fetchNow({ access }: MarathonCluster): Promise<DecodedApps> {
+  const client = new MarathonClient(access);
+  try {
+    return await fetchApps(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** The configuration, then each map under a line with its name. */
+export function printFiles(files: Files): void {
+  for (const [name, content] of files) {
+    if (name.startsWith('errors/')) continue;
+    if (name !== configurationFile) process.stdout.write(`\n# ---- ${name}\n`);
+    process.stdout.write(content);
+  }
+}
+
+export function printSaid(said: readonly string[]): void {
+  for (const line of said) process.stderr.write(`${line}\n`);
+}
