@@ -29,6 +29,7 @@ export function metricSources(
     heldServers: () => held()?.servers ?? 0,
     connected: () => marathon().connected,
     inSync: () => pipeline().inSync,
+    runtimeCommands: () => pipeline().runtimeCommands,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,
     oldWorkerConnections: () =>
       (pipeline().running?.oldWorkers ?? []).reduce((sum, { connections = 0 }) => sum + connections, 0),

@@ -55,6 +55,8 @@ export interface PipelineState {
   /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
   readonly outOfSyncSince: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Commands sent to HAProxy since the start that change something while it runs. */
+  readonly runtimeCommands: number;
   /** Why commands do not go over the runtime socket; undefined while they do. */
   readonly socketFault: string | undefined;
   /** What stands between desired and running now; undefined when nothing does. */

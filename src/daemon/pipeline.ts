@@ -67,6 +67,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     outOfSyncSince: 0,
     diagnostics: [],
     failure: undefined,
+    runtimeCommands: 0,
     socketFault: undefined,
   };
 
@@ -331,6 +332,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     state: () => ({
       ...state,
       failure: state.failure ?? text.failure(),
+      runtimeCommands: runtime.commands(),
       socketFault: control.socketFault?.(),
     }),
     close: text.close,

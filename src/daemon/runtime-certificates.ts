@@ -1,7 +1,7 @@
 /** Renewed certificates over the runtime socket: what HAProxy uses is compared with the file, by fingerprint. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control.ts';
 import { payloadCommand } from '../haproxy/runtime-command.ts';
 
 export type CertificatesOutcome =
@@ -13,7 +13,7 @@ export type CertificatesOutcome =
  * [haproxy] management.txt 9.3 "show ssl cert", "set ssl cert", "commit ssl cert"
  */
 export async function bringCertificates(
-  control: HaproxyControl,
+  control: RuntimeAccess,
   paths: Iterable<string>,
 ): Promise<CertificatesOutcome> {
   const changed: string[] = [];
@@ -40,7 +40,7 @@ export async function bringCertificates(
 }
 
 /** Of the certificate HAProxy uses; undefined where it has none of this name. */
-async function fingerprint(control: HaproxyControl, path: string): Promise<string | undefined> {
+async function fingerprint(control: RuntimeAccess, path: string): Promise<string | undefined> {
   const [reply] = await control.runtime([`show ssl cert ${path}`]);
   return /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(reply?.text ?? '')?.[1];
 }

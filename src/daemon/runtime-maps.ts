@@ -1,7 +1,7 @@
 /** Brings HAProxy's maps to what is desired over the runtime socket: reads, edits or swaps, reads back. */
 import { planMap, type MapPlan } from '../core/map-plan.ts';
 import type { RouteEntry } from '../core/routes.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control.ts';
 import { editCommands, prepareCommand, swapCommands } from '../haproxy/map-commands.ts';
 import { parseMap, parseNewVersion } from '../haproxy/replies/maps.ts';
 import type { RuntimeCommand } from '../haproxy/runtime-command.ts';
@@ -12,7 +12,7 @@ export type MapsOutcome =
 
 /** Rejects when HAProxy cannot be asked. */
 export async function bringMaps(
-  control: HaproxyControl,
+  control: RuntimeAccess,
   maps: ReadonlyMap<string, readonly RouteEntry[]>,
 ): Promise<MapsOutcome> {
   const changed: string[] = [];
@@ -33,7 +33,7 @@ export async function bringMaps(
 
 /** Whether HAProxy's maps say what is desired. Rejects when it cannot be asked. */
 export async function hasMaps(
-  control: HaproxyControl,
+  control: RuntimeAccess,
   maps: ReadonlyMap<string, readonly RouteEntry[]>,
 ): Promise<boolean> {
   for (const [name, entries] of maps)
@@ -42,7 +42,7 @@ export async function hasMaps(
 }
 
 async function compare(
-  control: HaproxyControl,
+  control: RuntimeAccess,
   name: string,
   entries: readonly RouteEntry[],
 ): Promise<MapPlan> {
@@ -50,7 +50,7 @@ async function compare(
   return planMap(parseMap(reply?.text ?? ''), entries);
 }
 
-async function commandsOf(control: HaproxyControl, name: string, plan: MapPlan): Promise<RuntimeCommand[]> {
+async function commandsOf(control: RuntimeAccess, name: string, plan: MapPlan): Promise<RuntimeCommand[]> {
   if (plan.kind === 'none') return [];
   if (plan.kind === 'edit') return editCommands(name, plan.add, plan.remove);
   const [reply] = await control.runtime([prepareCommand(name)]);

@@ -5,7 +5,7 @@
 import { planServers, type RunningServer, type ServerStep } from '../core/server-plan.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Server, Service } from '../core/service.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { RuntimeReply } from '../haproxy/runtime-command.ts';
 import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
@@ -52,7 +52,7 @@ const triesToDelete = (closed: boolean): number => (closed ? 2 : 1);
 /** From so many backends on, all states are read at once. */
 const manyBackends = 50;
 
-export function runtimeServers(control: HaproxyControl, serverLine: ServerLine): RuntimeServers {
+export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): RuntimeServers {
   const looks = (services: readonly Service[]): string[] =>
     services.length >= manyBackends
       ? ['show servers state']

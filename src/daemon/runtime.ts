@@ -3,7 +3,7 @@ import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import { messageOf } from '../errors.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyControl, RuntimeAccess } from '../haproxy/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
@@ -23,6 +23,8 @@ export interface Runtime {
   /** Whether HAProxy has these servers as they are wanted; one that waits to be deleted does not count. */
   readonly has: (services: readonly Service[]) => Promise<boolean>;
   readonly hasMaps: (maps: Rendering['maps']) => Promise<boolean>;
+  /** Commands sent so far that change something. */
+  readonly commands: () => number;
   /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
   readonly descriptors: () => Promise<number | undefined>;
   /** The services with servers that wait for their last sessions to end. */
@@ -50,7 +52,17 @@ const reapMs = 1000;
 
 export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
-export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }: RuntimeParts): Runtime {
+export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts }: RuntimeParts): Runtime {
+  let commandCount = 0;
+  const control: RuntimeAccess = {
+    capabilities: () => parts.control.capabilities(),
+    runtime: (commands) => {
+      commandCount += commands.filter(
+        (command) => typeof command !== 'string' || !command.startsWith('show '),
+      ).length;
+      return parts.control.runtime(commands);
+    },
+  };
   const runtime = runtimeServers(control, serverLine);
   const departing = departingServers(drainTimeoutMs, now);
   const settled = async (work: () => Promise<RuntimeOutcome>): Promise<RuntimeOutcome> => {
@@ -79,6 +91,7 @@ export function createRuntime({ control, serverLine, drainTimeoutMs, soon, now }
       const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
       return maxsock > 0 ? maxsock : undefined;
     },
+    commands: () => commandCount,
     has: (services) => runtime.has(services).catch(() => false),
     hasMaps: (maps) => hasMaps(control, maps).catch(() => false),
     bring: (services, believed) => settled(() => bringServers(services, believed)),

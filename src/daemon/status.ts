@@ -120,6 +120,7 @@ function status(parts: StatusParts) {
     },
     haproxy: {
       mode: parts.haproxyMode,
+      runtimeCommands: parts.pipeline().runtimeCommands,
       runtimeSocketFault: parts.pipeline().socketFault ?? null,
       running: running ?? null,
       wantedHash: desiredHash ?? null,

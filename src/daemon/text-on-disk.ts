@@ -32,7 +32,7 @@ export interface TextParts {
 }
 
 /** Milliseconds after which the text on disk follows what was done at runtime. */
-const lagMs = 500;
+const lagMs = 700;
 
 export function textOnDisk({ publisher, current, onWritten, again, now }: TextParts): TextOnDisk {
   let failure: PipelineState['failure'];

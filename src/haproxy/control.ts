@@ -79,3 +79,6 @@ export interface HaproxyControl {
   /** Lets go of HAProxy and leaves it running. */
   detach(): void;
 }
+
+/** What it takes to change a HAProxy while it runs. */
+export type RuntimeAccess = Pick<HaproxyControl, 'runtime' | 'capabilities'>;

@@ -17,6 +17,7 @@ export interface MetricSources {
   readonly heldServers: () => number;
   /** Whether HAProxy runs what is wanted. */
   readonly inSync: () => boolean;
+  readonly runtimeCommands: () => number;
   readonly oldWorkers: () => number;
   /** Client connections that they still have. */
   readonly oldWorkerConnections: () => number;
@@ -68,6 +69,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   );
   gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
     Number(sources.inSync()),
+  );
+  gauge(
+    'pacer_runtime_commands',
+    'Commands sent to HAProxy that change something while it runs',
+    sources.runtimeCommands,
   );
   gauge('pacer_haproxy_old_workers', 'HAProxy workers that finish old connections', sources.oldWorkers);
   gauge(

@@ -62,6 +62,8 @@ export interface Phase {
 
 export interface PerChange {
   readonly events: number;
+  /** Runtime commands that change something. */
+  readonly commands: number;
   /** Of the daemon, without what it takes when idle. */
   readonly cpuMs: number;
   /** Of haproxy -c. */

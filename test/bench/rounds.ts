@@ -115,6 +115,7 @@ async function phase(
     reloads: after.reloads - before.reloads,
     lists: after.counts.lists - before.counts.lists,
     perChange: {
+      commands: each(({ commands }) => commands),
       events: each(({ counts }) => counts.events),
       cpuMs: each(({ cpu }) => cpu.own) - (idle.cpuMsPerSecond * seconds) / done.length,
       checkCpuMs: each(({ cpu }) => cpu.children),
@@ -133,6 +134,7 @@ async function state({ stack, daemon }: RoundsOptions) {
     counts: await stack.marathon.counts(),
     cpu: await cpuOf(daemon.pid),
     reloads: haproxy.running?.reloads ?? 0,
+    commands: haproxy.runtimeCommands,
   };
 }
 

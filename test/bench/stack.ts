@@ -101,7 +101,10 @@ export async function serversOf(daemon: DaemonProcess, app: string): Promise<str
 export interface StatusView {
   readonly services: number;
   readonly servers: number;
-  readonly haproxy: { readonly running: { readonly reloads: number } | null };
+  readonly haproxy: {
+    readonly running: { readonly reloads: number } | null;
+    readonly runtimeCommands: number;
+  };
 }
 
 export async function statusOf(daemon: DaemonProcess): Promise<StatusView> {

@@ -36,6 +36,7 @@ function phaseRows(of: (size: SizeResult) => Phase): Row[] {
     row('reloads', ({ reloads }) => `${reloads}`),
     row('requests (failed)', ({ probes, failedProbes }) => `${probes} (${failedProbes})`),
     row('Marathon events a change', ({ perChange }) => perChange.events.toFixed(1)),
+    row('runtime commands a change', ({ perChange }) => perChange.commands.toFixed(1)),
     row('CPU of the daemon a change, ms', ({ perChange }) => ms(perChange.cpuMs)),
     row('CPU of haproxy -c a change, ms', ({ perChange }) => ms(perChange.checkCpuMs)),
     row(
