@@ -1,10 +1,10 @@
-/** One app derived: its services with their servers, the reason for everything, the diagnostics. */
+/** One app derived, or the apps of one deployment group: services with their servers, the reason for everything, the diagnostics. */
 import { defineServices, type AppDefinition, type DefinitionContext } from './definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { App } from './model.ts';
 import { keepSame } from './same.ts';
 import { deriveServers, type ServerContext, type TaskDecision } from './servers.ts';
-import type { Service } from './service.ts';
+import type { Server, Service, ServiceDefinition } from './service.ts';
 
 export type ModelContext = DefinitionContext & ServerContext;
 
@@ -23,22 +23,29 @@ export interface AppServices {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The definition kept where nothing that it is made from differs. */
+export function defineApp(
+  app: App,
+  context: DefinitionContext,
+  previous: AppServices | undefined,
+): AppDefinition {
+  return previous !== undefined && sameDefinition(previous.app, app)
+    ? previous.definition
+    : defineServices(app, context, previous?.definition);
+}
+
 /** Keeps whatever did not change identical to `previous`, so that comparison may start with `===`. */
-export function deriveApp(app: App, context: ModelContext, previous: AppServices | undefined): AppServices {
-  const definition =
-    previous !== undefined && sameDefinition(previous.app, app)
-      ? previous.definition
-      : defineServices(app, context, previous?.definition);
+export function deriveApp(
+  app: App,
+  definition: AppDefinition,
+  context: ServerContext,
+  previous: AppServices | undefined,
+): AppServices {
   const ports = definition.ports.map((port): PortOutcome => {
     const { portIndex } = port;
     if (port.kind !== 'exposed') return { portIndex, service: undefined, reason: port.reason, tasks: [] };
-    const { servers, tasks } = deriveServers(app, portIndex, context);
-    const before = previous?.ports[portIndex]?.service;
-    const kept = before === undefined ? servers : keepServers(before.servers, servers);
-    const service =
-      before?.definition === port.definition && before.servers === kept
-        ? before
-        : { definition: port.definition, servers: kept };
+    const { servers, tasks } = deriveServers([app], portIndex, context);
+    const service = keepService(previous?.ports[portIndex]?.service, port.definition, servers);
     return { portIndex, service, reason: '', tasks };
   });
   return { app, definition, ports, diagnostics: definition.diagnostics };
@@ -55,8 +62,17 @@ function sameDefinition(a: App, b: App): boolean {
   );
 }
 
-function keepServers(before: Service['servers'], after: Service['servers']): Service['servers'] {
-  const byName = new Map(before.map((server) => [server.name, server]));
-  const kept = after.map((server) => keepSame(byName.get(server.name), server));
-  return kept.length === before.length && kept.every((server, i) => server === before[i]) ? before : kept;
+/** The service before where it is the same, else with its servers kept that are. */
+export function keepService(
+  before: Service | undefined,
+  definition: ServiceDefinition,
+  servers: readonly Server[],
+): Service {
+  if (before === undefined) return { definition, servers };
+  const byName = new Map(before.servers.map((server) => [server.name, server]));
+  const kept = servers.map((server) => keepSame(byName.get(server.name), server));
+  const same =
+    kept.length === before.servers.length && kept.every((server, i) => server === before.servers[i]);
+  if (same && before.definition === definition) return before;
+  return { definition, servers: same ? before.servers : kept };
 }

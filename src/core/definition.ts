@@ -1,14 +1,25 @@
 /** From an app's labels and ports to the definitions of its services: everything but the servers. */
+import { deploymentOf, type Deployment } from './deployment.ts';
+import {
+  keptNotice,
+  needHttp,
+  noServicePort,
+  pathWithoutVhost,
+  portAlternates,
+  portIsReserved,
+  portIsUdp,
+} from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { AppId } from './ids.ts';
 import { balance } from './labels/balance.ts';
 import { noBindOptions } from './labels/bind-options.ts';
 import { readLabels } from './labels/read.ts';
-import type { PortLabelValues } from './labels/table.ts';
-import type { App, HealthCheck, PortMapping } from './model.ts';
+import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
+import type { App, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
 import { keepSame } from './same.ts';
-import type { PathMatch, Rewrite, ServerCheck, ServiceDefinition } from './service.ts';
+import { asConnectCheck, checkOf } from './server-check.ts';
+import type { PathMatch, Rewrite, ServiceDefinition } from './service.ts';
 
 export interface DefinitionContext {
   /** This load balancer's groups; `*` takes every app. */
@@ -30,6 +41,8 @@ export type PortDefinition =
   | { readonly kind: 'held'; readonly portIndex: number; readonly reason: string };
 
 export interface AppDefinition {
+  /** Undefined where the app is in no deployment group. */
+  readonly deployment: Deployment | undefined;
   readonly ports: readonly PortDefinition[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -41,6 +54,12 @@ export function defineServices(
 ): AppDefinition {
   const labels = readLabels(app.id, app.labels, app.ports.length);
   const diagnostics: Diagnostic[] = [];
+  // In the wrong group, or in none, an app could take what is another's.
+  const misled = labels.diagnostics.find(
+    ({ severity, portIndex }) => severity === 'error' && portIndex === undefined,
+  );
+  const deployment = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
+  const name = deployment?.group ?? app.id;
   const ports = app.ports.map((mapping, portIndex): PortDefinition => {
     const values = labels.ports.get(portIndex) ?? {};
     const hidden =
@@ -49,9 +68,11 @@ export function defineServices(
         : whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
     if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
-    const result = defineService(app, mapping, portIndex, values, context);
+    const result = defineService(app, mapping, portIndex, name, labels.app, values, context);
     diagnostics.push(...found, ...result.diagnostics);
-    const wrong = [...found, ...result.diagnostics].find((entry) => entry.severity === 'error');
+    const wrong =
+      [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
+      (previous === undefined ? misled : undefined);
     const before = previous?.ports[portIndex];
     const last = before?.kind === 'exposed' ? before.definition : undefined;
     if (wrong === undefined && result.definition !== undefined) {
@@ -71,8 +92,9 @@ export function defineServices(
     diagnostics.push(
       ...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length),
     );
+    if (misled !== undefined && previous !== undefined) diagnostics.push(keptNotice(app.id));
   }
-  return { ports, diagnostics };
+  return { deployment, ports, diagnostics };
 }
 
 function whyNotExposed(
@@ -95,38 +117,20 @@ function defineService(
   app: App,
   mapping: PortMapping,
   portIndex: number,
+  name: AppId,
+  labels: AppLabelValues,
   values: PortLabelValues,
   context: DefinitionContext,
 ): { definition: ServiceDefinition | undefined; diagnostics: Diagnostic[] } {
   const about = { appId: app.id, portIndex };
   const diagnostics: Diagnostic[] = [];
-  if (mapping.protocol === 'udp') {
-    const reason = 'the port is UDP, which HAProxy does not forward';
-    return {
-      definition: undefined,
-      diagnostics: [{ code: 'PORT_UDP', severity: 'notice', ...about, reason, remedy: 'expose a TCP port' }],
-    };
-  }
+  if (mapping.protocol === 'udp') return { definition: undefined, diagnostics: [portIsUdp(about)] };
   const servicePort = values.PORT ?? mapping.servicePort;
-  if (servicePort === undefined) {
-    const remedy = `set HAPROXY_${portIndex}_PORT, or a servicePort in the port mapping`;
-    return {
-      definition: undefined,
-      diagnostics: [
-        { code: 'PORT_MISSING', severity: 'error', ...about, reason: 'the port has no service port', remedy },
-      ],
-    };
-  }
+  if (servicePort === undefined) return { definition: undefined, diagnostics: [noServicePort(about)] };
   const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
-  if (reserved !== undefined) {
-    diagnostics.push({
-      code: 'PORT_RESERVED',
-      severity: 'error',
-      ...about,
-      reason: `service port ${servicePort} is ${reserved}`,
-      remedy: `choose another one with HAPROXY_${portIndex}_PORT`,
-    });
-  }
+  if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
+  if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
+    diagnostics.push(portAlternates(about, servicePort));
   const check = checkOf(app.healthChecks, portIndex);
   const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
   const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
@@ -137,7 +141,8 @@ function defineService(
   const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
   const path = vhosts.length > 0 ? pathOf(values) : undefined;
   const definition: ServiceDefinition = {
-    backend: backendName(app.id, servicePort),
+    backend: backendName(name, servicePort),
+    name,
     ...about,
     servicePort,
     mode,
@@ -178,85 +183,4 @@ function balanceOrThrow(text: string) {
 
 function pathOf(values: PortLabelValues): PathMatch | undefined {
   return values.PATH === undefined ? undefined : { type: values.PATH_TYPE ?? 'begin', ...values.PATH };
-}
-
-/** The check that watches this port: the first with a port of its own, or with this index; a command watches all. */
-function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck | undefined {
-  const check =
-    checks.find(
-      ({ protocol, port, portIndex: index }) =>
-        protocol !== 'COMMAND' && (port !== undefined || index === portIndex),
-    ) ?? checks.find(({ protocol }) => protocol === 'COMMAND');
-  if (check === undefined) return undefined;
-  return {
-    kind: check.protocol === 'HTTP' ? 'http' : check.protocol === 'HTTPS' ? 'https' : 'connect',
-    path: check.path,
-    interval: Math.max(1, check.intervalSeconds),
-    timeout: Math.max(1, check.timeoutSeconds),
-    fall: check.maxConsecutiveFailures + 1,
-    port: check.port === 0 ? undefined : check.port,
-  };
-}
-
-/** HTTP checks in tcp mode would need an http-check of their own; marathon-lb checks the connection there. */
-const asConnectCheck = (check: ServerCheck | undefined): ServerCheck | undefined =>
-  check === undefined ? undefined : { ...check, kind: 'connect', path: '/' };
-
-const onlyHttp = [
-  'VHOST',
-  'AUTH',
-  'STICKY',
-  'USE_HSTS',
-  'REDIRECT_TO_HTTPS',
-  'HTTP_BACKEND_PROXYPASS_PATH',
-  'HTTP_BACKEND_REVPROXY_PATH',
-  'HTTP_BACKEND_REDIR',
-] as const satisfies readonly (keyof PortLabelValues)[];
-
-function needHttp(
-  about: { appId: AppId; portIndex: number },
-  values: PortLabelValues,
-  mode: 'http' | 'tcp',
-): Diagnostic[] {
-  if (mode === 'http') return [];
-  const asked = onlyHttp.filter((name) => values[name] !== undefined && values[name] !== false);
-  return asked.map((name): Diagnostic => {
-    // Without its guard the service would be open to everyone, so it is held; the others are only missing.
-    const severity = name === 'AUTH' ? 'error' : 'warning';
-    const label = `HAPROXY_${about.portIndex}_${name}`;
-    const remedy = `set HAPROXY_${about.portIndex}_MODE to http, or drop the label`;
-    return {
-      code: 'LABEL_WITHOUT_EFFECT',
-      severity,
-      ...about,
-      label,
-      reason: 'it has no meaning in tcp mode',
-      remedy,
-    };
-  });
-}
-
-function pathWithoutVhost(about: { appId: AppId; portIndex: number }): Diagnostic {
-  const label = `HAPROXY_${about.portIndex}_PATH`;
-  const remedy = `add HAPROXY_${about.portIndex}_VHOST, or drop the label`;
-  return {
-    code: 'LABEL_WITHOUT_EFFECT',
-    severity: 'warning',
-    ...about,
-    label,
-    reason: 'a path has no effect without a vhost',
-    remedy,
-  };
-}
-
-function keptNotice(appId: AppId, portIndex: number): Diagnostic {
-  const reason = 'the service is kept at its last good version';
-  return {
-    code: 'SERVICE_KEPT',
-    severity: 'warning',
-    appId,
-    portIndex,
-    reason,
-    remedy: 'mend the labels named above',
-  };
 }

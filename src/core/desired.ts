@@ -1,8 +1,8 @@
 /** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
-import { deriveApp, type AppServices, type ModelContext } from './app-services.ts';
+import type { AppServices, ModelContext } from './app-services.ts';
+import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
-import type { App } from './model.ts';
 import { withReplaced } from './replaced-map.ts';
 import { deriveRoutes, type Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
@@ -13,6 +13,8 @@ export type Holds = ReadonlyMap<BackendName, Diagnostic>;
 export interface Desired {
   /** Every app of the mirror, derived. */
   readonly apps: ReadonlyMap<AppId, AppServices>;
+  /** Deployment group → its apps. */
+  readonly groups: Groups;
   /** The services that are to serve, by backend, in the order of app id and port. */
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
@@ -23,22 +25,17 @@ export interface Desired {
 
 export const nothingDesired: Desired = {
   apps: new Map(),
+  groups: new Map(),
   services: new Map(),
   routes: deriveRoutes([]).routes,
   holds: new Map(),
   conflicts: [],
 };
 
-export interface MirrorDelta {
-  readonly changed: readonly App[];
-  readonly removed: readonly AppId[];
-}
-
 /** The next desired state after some apps changed. Work grows with what changed, but for changed definitions. */
 export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
   if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
-  const derived = new Map<AppId, AppServices>();
-  for (const app of delta.changed) derived.set(app.id, deriveApp(app, context, previous.apps.get(app.id)));
+  const { derived, groups } = deriveChanged(previous, delta, context);
   const sameApps =
     delta.changed.every(({ id }) => previous.apps.has(id)) &&
     !delta.removed.some((id) => previous.apps.has(id));
@@ -48,7 +45,7 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
   if (!sameDefinitions) {
     const apps = new Map([...previous.apps, ...derived]);
     for (const id of delta.removed) apps.delete(id);
-    return assemble(apps, previous.holds);
+    return assemble({ ...previous, apps, groups });
   }
   const services = new Map<BackendName, Service>();
   for (const { ports } of derived.values()) {
@@ -68,14 +65,15 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
 
 /** The same state with other services held back. */
 export function withHolds(desired: Desired, holds: Holds): Desired {
-  return desired.holds.size === 0 && holds.size === 0 ? desired : assemble(desired.apps, holds);
+  return desired.holds.size === 0 && holds.size === 0 ? desired : assemble({ ...desired, holds });
 }
 
-function assemble(apps: ReadonlyMap<AppId, AppServices>, holds: Holds): Desired {
+function assemble({ apps, groups, holds }: Pick<Desired, 'apps' | 'groups' | 'holds'>): Desired {
   const candidates = [...apps.values()]
     .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
     .sort(
-      ({ definition: a }, { definition: b }) => byCodePoint(a.appId, b.appId) || a.portIndex - b.portIndex,
+      ({ definition: a }, { definition: b }) =>
+        byCodePoint(a.name, b.name) || a.portIndex - b.portIndex || byCodePoint(a.appId, b.appId),
     );
   const conflicts: Diagnostic[] = [];
   const owners = new Map<number, ServiceDefinition[]>();
@@ -98,7 +96,7 @@ function assemble(apps: ReadonlyMap<AppId, AppServices>, holds: Holds): Desired 
     services.set(definition.backend, service);
   }
   const { routes, diagnostics } = deriveRoutes([...services.values()]);
-  return { apps, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
+  return { apps, groups, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
 }
 
 /** Whether two listeners on one port want the same address. */

@@ -37,6 +37,11 @@ export const diagnosticCatalogue = {
     means: "The service port is one of Pacer's own listeners.",
     remedy: 'Choose another one with HAPROXY_<n>_PORT.',
   },
+  PORT_ALTERNATES: {
+    means:
+      'An app of a deployment group has no port of its own beside the alternative one, so its port moves.',
+    remedy: 'Set HAPROXY_<n>_PORT in both apps of the group.',
+  },
   PORT_CONFLICT: {
     means: 'Two apps want the same service port; the first by app id and port has it.',
     remedy: 'Give one of them another HAPROXY_<n>_PORT. The message names the winner.',
@@ -59,6 +64,11 @@ export const diagnosticCatalogue = {
     means: 'The servers of the service need more file descriptors than HAProxy has left.',
     remedy:
       'Raise the limit of open files (LimitNOFILE=, ulimit -n) and restart HAProxy, or lower --maxconn.',
+  },
+  GROUP_CROWDED: {
+    means:
+      'A third app names a deployment group that has two apps already; the two that started first serve.',
+    remedy: 'Remove one of the three, or give it a HAPROXY_DEPLOYMENT_GROUP of its own.',
   },
   HAPROXY_REFUSES: {
     means: 'HAProxy does not accept the configuration that the labels of this service lead to.',

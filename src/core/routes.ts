@@ -23,7 +23,7 @@ export interface RouteEntry {
 export interface Routes {
   /** From the largest weight to the smallest, and within a weight in the order of `routeKinds`. */
   readonly tables: readonly RouteTable[];
-  /** App id → the app's first http service. Sorted by key. */
+  /** App id, or deployment group → its first http service. Sorted by key. */
   readonly appIds: readonly RouteEntry[];
   /** Backends whose vhosts redirect from http to https, sorted. */
   readonly redirects: readonly BackendName[];
@@ -55,8 +55,8 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
   const diagnostics: Diagnostic[] = [];
   const appIds = new Map<string, BackendName>();
   for (const { definition } of services) {
-    if (definition.mode === 'http' && !appIds.has(definition.appId))
-      appIds.set(definition.appId, definition.backend);
+    if (definition.mode === 'http' && !appIds.has(definition.name))
+      appIds.set(definition.name, definition.backend);
     for (const { kind, key } of claimsOf(definition)) {
       const entries = table(definition.weight, kind);
       const winner = entries.get(key);

@@ -102,6 +102,7 @@ function isAdmitted(
   readyWeight: number,
 ): boolean {
   if (admission === 'ready') return admin === 'ready' && weight === readyWeight;
+  if (admission === 'maint') return admin === 'maint';
   return admin === 'drain' || (admin === 'ready' && weight === 0);
 }
 

@@ -2,10 +2,10 @@
 import { servable, type HealthPolicy } from './health.ts';
 import { byCodePoint, type ServerName, type TaskId } from './ids.ts';
 import { isIp } from './labels/address.ts';
-import type { App } from './model.ts';
+import type { App, Task } from './model.ts';
 import { serverCookie, serverId, serverName, type Digests } from './names.ts';
 import { endpointOf } from './ports.ts';
-import type { Server } from './service.ts';
+import type { Admission, Server } from './service.ts';
 
 export interface ServerContext {
   readonly health: HealthPolicy;
@@ -17,8 +17,14 @@ export interface ServerContext {
 /** Why a task is or is not a server. */
 export interface TaskDecision {
   readonly taskId: TaskId;
-  readonly admission: 'ready' | 'drain' | 'out';
+  readonly admission: Admission | 'out';
   readonly server: ServerName | undefined;
+  readonly reason: string;
+}
+
+/** Tasks that a deploy has drained, and the reason to give. */
+export interface Drained {
+  readonly tasks: ReadonlySet<TaskId>;
   readonly reason: string;
 }
 
@@ -30,45 +36,42 @@ interface Candidate {
   readonly leaving: string | undefined;
 }
 
+/** @param apps more than one for a deployment group */
 export function deriveServers(
-  app: App,
+  apps: readonly App[],
   index: number,
   context: ServerContext,
+  drained?: Drained,
 ): { servers: Server[]; tasks: TaskDecision[] } {
   const tasks: TaskDecision[] = [];
   const candidates: Candidate[] = [];
-  for (const task of app.tasks) {
-    const out = (reason: string) =>
-      tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason });
-    const verdict = servable(app, task, context.health);
-    if (verdict.kind === 'out') {
-      out(verdict.reason);
-      continue;
+  for (const app of apps) {
+    for (const task of app.tasks) {
+      const found = candidateOf(app, task, index, context);
+      if (typeof found === 'string')
+        tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason: found });
+      else candidates.push(found);
     }
-    const endpoint = endpointOf(app, task, index);
-    if (endpoint.kind === 'none') {
-      out(endpoint.reason);
-      continue;
-    }
-    const address = isIp(endpoint.host) ? endpoint.host : context.resolve(endpoint.host);
-    if (address === undefined) {
-      out(`the agent's host name ${endpoint.host} has no known address`);
-      continue;
-    }
-    candidates.push({
-      taskId: task.id,
-      host: endpoint.host,
-      address,
-      port: endpoint.port,
-      leaving: verdict.kind === 'leaving' ? verdict.reason : undefined,
-    });
   }
 
   candidates.sort(
     (a, b) => byCodePoint(a.host, b.host) || a.port - b.port || byCodePoint(a.taskId, b.taskId),
   );
   // The last servers of a service are not drained: until they are gone they serve better than an error page.
-  const canDrain = candidates.some((candidate) => candidate.leaving === undefined);
+  const canDrain = candidates.some(
+    ({ leaving, taskId }) => leaving === undefined && drained?.tasks.has(taskId) !== true,
+  );
+  const decide = ({
+    taskId,
+    leaving,
+  }: Candidate): Pick<TaskDecision, 'reason'> & Pick<Server, 'admission'> => {
+    const isDrained = drained?.tasks.has(taskId) === true;
+    const why = isDrained ? drained.reason : leaving;
+    if (why === undefined) return { admission: 'ready', reason: 'the task serves' };
+    return canDrain
+      ? { admission: isDrained ? 'maint' : 'drain', reason: why }
+      : { admission: 'ready', reason: `${why}, but it is the last that serves` };
+  };
   const ids = new Set<number>();
   const byName = new Map<ServerName, Server>();
   for (const candidate of candidates) {
@@ -85,7 +88,7 @@ export function deriveServers(
     }
     const id = serverId(name, ids, context.digests);
     ids.add(id);
-    const admission = candidate.leaving !== undefined && canDrain ? 'drain' : 'ready';
+    const { admission, reason } = decide(candidate);
     const { taskId, address, port } = candidate;
     byName.set(name, {
       name,
@@ -96,12 +99,25 @@ export function deriveServers(
       cookie: serverCookie(name, context.digests),
       admission,
     });
-    tasks.push({ taskId, admission, server: name, reason: reasonOf(candidate.leaving, canDrain) });
+    tasks.push({ taskId, admission, server: name, reason });
   }
   return { servers: [...byName.values()], tasks };
 }
 
-function reasonOf(leaving: string | undefined, canDrain: boolean): string {
-  if (leaving === undefined) return 'the task serves';
-  return canDrain ? leaving : `${leaving}, but it is the last that serves`;
+/** @returns why a task is out, where it is */
+export function candidateOf(
+  app: App,
+  task: Task,
+  index: number,
+  { health, resolve }: Pick<ServerContext, 'health' | 'resolve'>,
+): Candidate | string {
+  const verdict = servable(app, task, health);
+  if (verdict.kind === 'out') return verdict.reason;
+  const endpoint = endpointOf(app, task, index);
+  if (endpoint.kind === 'none') return endpoint.reason;
+  const { host, port } = endpoint;
+  const address = isIp(host) ? host : resolve(host);
+  if (address === undefined) return `the agent's host name ${host} has no known address`;
+  const leaving = verdict.kind === 'leaving' ? verdict.reason : undefined;
+  return { taskId: task.id, host, address, port, leaving };
 }

@@ -8,6 +8,9 @@ import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 /** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
 export interface ServiceDefinition {
   readonly backend: BackendName;
+  /** What it goes by: the id of its app, or of its deployment group. */
+  readonly name: AppId;
+  /** The app whose labels these are. */
   readonly appId: AppId;
   readonly portIndex: number;
   readonly servicePort: number;
@@ -59,6 +62,12 @@ export interface ServerCheck {
   readonly port: number | undefined;
 }
 
+/**
+ * `drain`: sessions that are bound to the server may go on there, no others begin. `maint`: none begin, and
+ * HAProxy's statistics say MAINT, which deploy tools wait for.
+ */
+export type Admission = 'ready' | 'drain' | 'maint';
+
 /** One task's endpoint behind a service. */
 export interface Server {
   readonly name: ServerName;
@@ -69,8 +78,7 @@ export interface Server {
   readonly port: number;
   /** The value of the sticky cookie. */
   readonly cookie: string;
-  /** `drain`: sessions may end here, no new ones begin. */
-  readonly admission: 'ready' | 'drain';
+  readonly admission: Admission;
 }
 
 export interface Service {

@@ -1,5 +1,5 @@
 /** Collects what changed in the mirror until the next pass takes it. Per app only the latest state counts. */
-import type { MirrorDelta } from '../core/desired.ts';
+import type { MirrorDelta } from '../core/derive-changed.ts';
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 

@@ -1,6 +1,7 @@
 /** What this daemon last brought HAProxy to: which passes need look only at what changed since. */
 import { descriptorsOf } from '../core/capacity.ts';
-import type { Desired, MirrorDelta } from '../core/desired.ts';
+import { withPartners, type MirrorDelta } from '../core/derive-changed.ts';
+import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import { withReplaced } from '../core/replaced-map.ts';
 import type { Service } from '../core/service.ts';
@@ -29,7 +30,10 @@ export function serversOnly(
     return undefined;
   const changed = new Map<BackendName, Service>();
   let { descriptorsLeft } = live;
-  for (const { id } of delta.changed) {
+  for (const id of withPartners(
+    derived,
+    delta.changed.map(({ id }) => id),
+  )) {
     for (const { service } of derived.apps.get(id)?.ports ?? []) {
       if (service === undefined) continue;
       const { backend } = service.definition;
@@ -42,7 +46,7 @@ export function serversOnly(
   }
   if (descriptorsLeft < 0) return undefined;
   const services = withReplaced(live.desired.services, changed);
-  const desired = { ...live.desired, apps: derived.apps, services };
+  const desired = { ...live.desired, apps: derived.apps, groups: derived.groups, services };
   return { live: { ...live, derived, desired, descriptorsLeft }, services: [...changed.values()] };
 }
 

@@ -153,7 +153,9 @@ function serverData(server: Server, definition: ServiceDefinition, healthCheckOp
     port: server.port,
     cookieOptions: definition.sticky ? ` cookie ${server.cookie}` : '',
     healthCheckOptions,
-    // A file cannot say "drain"; no weight is the same to new sessions, and those that are bound stay.
-    otherOptions: server.admission === 'drain' ? ' weight 0' : '',
+    otherOptions: admissionOptions[server.admission],
   };
 }
+
+/** A file cannot say "drain"; no weight is the same to new sessions, and those that are bound stay. */
+const admissionOptions = { ready: '', drain: ' weight 0', maint: ' disabled' } as const;

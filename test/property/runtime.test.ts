@@ -21,6 +21,9 @@ describe('on a real HAProxy', () => {
     '/sticky': {
       labels: { HAPROXY_GROUP: 'external', HAPROXY_0_MODE: 'http', HAPROXY_0_STICKY: 'true' },
     },
+    // One deployment group, so that tasks of the first are drained for those of the second.
+    '/grouped': { labels: { HAPROXY_GROUP: 'external', HAPROXY_DEPLOYMENT_GROUP: 'grouped' } },
+    '/grouped-new': { labels: { HAPROXY_GROUP: 'external', HAPROXY_DEPLOYMENT_GROUP: 'grouped' } },
     '/static': { labels: { HAPROXY_GROUP: 'external', HAPROXY_0_BALANCE: 'static-rr' } },
   };
   const ids = Object.keys(kinds);
@@ -120,7 +123,7 @@ describe('on a real HAProxy', () => {
 
   test('any state follows any other, whatever way HAProxy came to it', async () => {
     const haproxy = await runtimeHaproxy();
-    const dynamic = ids.slice(0, 3);
+    const dynamic = ids.filter((id) => id !== '/sticky' && id !== '/static');
     const ports = await freePorts(dynamic.length);
     const appsOf = (state: Tasks) =>
       dynamic.map((id, i) =>
@@ -144,7 +147,9 @@ describe('on a real HAProxy', () => {
 
   const tasksOf = (id: string, states: readonly string[]): Task[] =>
     states.flatMap((state, i) =>
-      state === 'none' ? [] : [silentTask(id, i + 1, { leaving: state === 'leaving' })],
+      state === 'none'
+        ? []
+        : [silentTask(id, i + 1 + (id === '/grouped-new' ? most : 0), { leaving: state === 'leaving' })],
     );
 
   const definedOnly = (some: Readonly<Record<string, Tasks[string] | undefined>>): Tasks =>
@@ -213,7 +218,7 @@ function wanted(haproxy: RuntimeHaproxy, apps: App[]): Record<string, Seen> {
 describe('the plan', () => {
   const capabilities = { version: '3.0.11', addServerCookie: true };
   const definition = { backend: 'b', balance: { words: ['roundrobin'] } } as unknown as ServiceDefinition;
-  const admission = fc.constantFrom('ready' as const, 'drain' as const);
+  const admission = fc.constantFrom('ready' as const, 'drain' as const, 'maint' as const);
   const server = fc
     .record({ n: fc.integer({ min: 1, max: 12 }), id: fc.integer({ min: 1, max: 20 }), admission })
     .map(({ n, id, admission: admitted }): Server => ({
@@ -234,7 +239,7 @@ describe('the plan', () => {
       const weight = drained && !byState ? 0 : 1;
       return {
         ...{ name, address, port, id, weight, initialWeight: weight, checked: false },
-        admin: drained && byState ? 'drain' : 'ready',
+        admin: admitted === 'maint' ? 'maint' : drained && byState ? 'drain' : 'ready',
       };
     });
 

@@ -4,6 +4,7 @@
  */
 import { balance } from './balance.ts';
 import { bindOptions } from './bind-options.ts';
+import { groupName, timestamp } from './deployment.ts';
 import { labelFragments } from './fragments.ts';
 import type { Parser } from './parsed.ts';
 import {
@@ -52,41 +53,42 @@ export const appLabels = {
     'The load balancers (`--group`) that expose the app; a comma list.',
   ),
   DEPLOYMENT_GROUP: spec(
-    plainText,
+    groupName,
     '',
     'web',
-    'Two apps with one value are one service under that name.',
-    false,
+    'Two apps with one value, with or without the slash before it, are one service under that name: a blue/green deploy.',
   ),
   DEPLOYMENT_ALT_PORT: spec(
     port,
     '',
     '10002',
-    "The second app's service port during a blue/green deploy.",
-    false,
+    'The service port of the second app during a blue/green deploy. The deploy tool chooses it; the service keeps the port of the older app.',
   ),
-  DEPLOYMENT_COLOUR: spec(plainText, '', 'blue', 'Set by the deploy tool.', false),
-  DEPLOYMENT_STARTED_AT: spec(
+  DEPLOYMENT_COLOUR: spec(
     plainText,
+    '',
+    'blue',
+    'Set by the deploy tool, for itself and for people: which side of a blue/green deploy the app is.',
+  ),
+  DEPLOYMENT_STARTED_AT: spec(
+    timestamp,
     'earliest',
     '2026-01-01T10:00:00Z',
-    'Set by the deploy tool: when this side started.',
-    false,
+    'Set by the deploy tool: when this side started (UTC where no zone is given). The older side gives labels and ports, and its tasks are drained, one for each healthy task of the newer.',
   ),
   DEPLOYMENT_TARGET_INSTANCES: spec(
     integer(0, 1_000_000, 'a number of instances'),
-    '',
+    'the instances of the older app',
     '4',
-    'Set by the deploy tool.',
-    false,
+    'Set by the deploy tool: with `HAPROXY_DEPLOYMENT_NEW_INSTANCES`, how many tasks of both sides together are kept in service.',
   ),
   DEPLOYMENT_NEW_INSTANCES: spec(
     integer(0, 1_000_000, 'a number of instances'),
     '',
     '4',
-    'Set by the deploy tool.',
-    false,
+    'Set by the deploy tool for a deploy that keeps both sides; without it tasks of the old side are drained until the last.',
   ),
+  APP_ID: spec(plainText, '', 'web', 'Set by older deploy tools; has no effect.'),
 } as const;
 
 /** `HAPROXY_<n>_<NAME>`: labels of the port with index n. */
