@@ -43,6 +43,7 @@ export interface RuntimeHaproxy {
   readonly takeCommands: () => string[];
   /** Sends commands as somebody else would. @throws when one failed */
   readonly say: (...commands: string[]) => Promise<string[]>;
+  /** Of the servers of apps; Pacer has one of its own. */
   readonly states: () => Promise<ServerState[]>;
   /** Name → admin state, sorted by name, of all of Pacer's servers. */
   readonly admin: () => Promise<Record<string, string>>;
@@ -141,7 +142,8 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     return replies.map(({ text }) => text);
   };
   const ask = async (command: string) => (await say(command))[0] ?? '';
-  const states = async () => parseServersState(await ask('show servers state'));
+  const states = async () =>
+    parseServersState(await ask('show servers state')).filter(({ backend }) => !backend.startsWith('pacer_'));
   const rows = async () => parseStat(await ask('show stat')).filter(({ kind }) => kind === 'server');
   const stat = async (server: string) => {
     const found = (await rows()).find(({ name }) => name === server);
