@@ -46,6 +46,7 @@ export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood 
     unsaved = undefined;
     if (apps === undefined) return;
     const startedAt = now();
+    const began = performance.now();
     try {
       await writeMirror(file, apps, startedAt, confirmedAt() ?? startedAt);
       savedAt = startedAt;
@@ -56,7 +57,7 @@ export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood 
       if (message !== failure) onFailed(message);
       failure = message;
     }
-    tookMs = Math.max(0, now() - startedAt);
+    tookMs = performance.now() - began;
   };
   const plan = () => {
     if (closed || unsaved === undefined || writing !== undefined) return;

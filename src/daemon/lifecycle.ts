@@ -209,6 +209,7 @@ async function startFollowing(
     floor: settings.maxRemovalFloor,
     pauseMs: settings.removalPause * 1000,
     now: Date.now,
+    elapsed: () => performance.now(),
     pass: (news) => {
       inbox.put(news);
       if (news.kind !== 'stored') lastKnownGood.changed(news.apps);
@@ -221,7 +222,7 @@ async function startFollowing(
   const marathon: MarathonSource = followMarathon({
     ...settings.clusters[0].access,
     watchdogMs: settings.watchdogSeconds * 1000,
-    resyncMs: settings.resyncSeconds * 1000,
+    ...(settings.resyncSeconds !== undefined && { resyncMs: settings.resyncSeconds * 1000 }),
     maxBackoffMs: settings.maxBackoff * 1000,
     ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),
     ...(stored.kind === 'read' && { stored }),

@@ -14,7 +14,7 @@ export function reloadBudget(burst: number, spacingMs: number): ReloadBudget {
   let filledAt = 0;
   const fill = (now: number) => {
     if (spacingMs === 0) tokens = burst;
-    else tokens = Math.min(burst, tokens + (now - filledAt) / spacingMs);
+    else tokens = Math.min(burst, tokens + Math.max(0, now - filledAt) / spacingMs);
     filledAt = now;
   };
   return {

@@ -19,7 +19,10 @@ export interface RemovalGuardOptions {
   readonly floor: number;
   /** Milliseconds from the beginning of a hold until a snapshot confirms it. */
   readonly pauseMs: number;
+  /** Ms since 1970, for times that are told. */
   readonly now: () => number;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
   /** Passes on what may be applied. */
   readonly pass: (news: MirrorChange) => void;
   /** Asks Marathon for the whole state. */
@@ -39,7 +42,7 @@ export type Release = 'a second snapshot confirms it' | 'it is approved' | 'Mara
 
 export interface RemovalGuard {
   readonly put: (news: MirrorChange) => void;
-  /** The mirror is Marathon's whole state, asked for at this time. */
+  /** The mirror is Marathon's whole state, asked for at this time by `elapsed`. */
   readonly confirmed: (askedAt: number) => void;
   /** @returns what was held; undefined where nothing was */
   readonly approve: () => Hold | undefined;
@@ -51,14 +54,14 @@ export interface RemovalGuard {
 const burstMs = 10_000;
 
 export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
-  const { context, maxShare, floor, pauseMs, now, pass, ask, onHold, onRelease } = options;
+  const { context, maxShare, floor, pauseMs, now, elapsed, pass, ask, onHold, onRelease } = options;
   const removals = new Removals();
   const serving = (app: App | undefined): readonly Task[] => servingTasks(app, context);
   let mirror: ReadonlyMap<AppId, App> = new AppMap();
   /** What was passed on: the mirror, while nothing is held. */
   let passed = new AppMap();
   let started = false;
-  let holding: { readonly since: number; readonly cause: string; readonly tasks: HeldTasks } | undefined;
+  let holding: { since: number; began: number; cause: string; tasks: HeldTasks } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function put(news: MirrorChange): void {
@@ -84,11 +87,11 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
 
   function count(ids: readonly AppId[], before: ReadonlyMap<AppId, App>): void {
     // While something is held, what it is compared with stays.
-    if (holding === undefined) removals.forget(now() - burstMs);
+    if (holding === undefined) removals.forget(elapsed() - burstMs);
     for (const id of ids) {
       const still = new Set(serving(mirror.get(id)).map((task) => task.id));
       const announced = serving(before.get(id)).filter((task) => task.leaving && !still.has(task.id));
-      removals.set(id, still.size, announced.length, now());
+      removals.set(id, still.size, announced.length, elapsed());
     }
     // What there is in the beginning is no gain.
     if (!started) removals.forget(Infinity);
@@ -105,7 +108,7 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     const since = now();
     timer = setTimeout(() => ask('what is held back may be true'), pauseMs);
     onHold({ ...removals.loss, since, cause });
-    return { since, cause, tasks: new HeldTasks(mirror, serving) };
+    return { since, began: elapsed(), cause, tasks: new HeldTasks(mirror, serving) };
   }
 
   function passOn(news: Omit<MirrorChange, 'apps' | 'changed' | 'removed'>, ids: Iterable<AppId>): void {
@@ -140,7 +143,7 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   return {
     put,
     confirmed: (askedAt) => {
-      if (holding !== undefined && askedAt >= holding.since + pauseMs)
+      if (holding !== undefined && askedAt >= holding.began + pauseMs)
         release('a second snapshot confirms it');
     },
     approve: () => release('it is approved'),

@@ -2,14 +2,14 @@
 import type { AppId } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
 import type { GetOptions, MarathonClient } from './client.ts';
-import { decodeApps, decodeGroup, decodeOneApp, type DecodedApps } from './decode.ts';
+import { decodeAppsInPieces, decodeOneApp, type DecodedApps } from './decode.ts';
 import { describeUrl } from './endpoints.ts';
 
 const embedded = 'embed=apps.tasks&embed=apps.deployments&embed=apps.readiness';
 
 export async function fetchApps(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
   const path = `/v2/apps?${embedded}`;
-  const { value, endpoint } = await client.get(path, decodeApps, options);
+  const { value, endpoint } = await client.getBytes(path, (text) => decodeAppsInPieces(text), options);
   if (value !== undefined) return value;
   const remedy = 'check the path of the endpoint';
   throw new PacerError('MARATHON_REFUSED', `${describeUrl(endpoint)} has no ${path} (404)`, remedy);
@@ -33,7 +33,7 @@ export async function fetchGroup(
   options: GetOptions = {},
 ): Promise<DecodedApps | undefined> {
   const path = `/v2/apps${encodePath(group)}/*?${embedded}`;
-  return (await client.get(path, decodeGroup, options)).value;
+  return (await client.getBytes(path, (text) => decodeAppsInPieces(text, '*'), options)).value;
 }
 
 /** Undefined where it does not say: nothing depends on it but a choice of pace. */

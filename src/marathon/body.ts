@@ -4,13 +4,8 @@ import { gunzip } from 'node:zlib';
 
 const inflate = promisify(gunzip);
 
-/** Rejects with a plain error that says what is wrong with the body. */
-export async function readJson(
-  bytes: Buffer,
-  encoding: string | undefined,
-  maxBytes: number,
-): Promise<unknown> {
-  const plain = await decompress(bytes, encoding, maxBytes);
+/** @throws Error that says what is wrong with the body */
+export function parseJson(plain: Buffer): unknown {
   try {
     return JSON.parse(plain.toString('utf8')) as unknown;
   } catch (cause) {
@@ -18,7 +13,12 @@ export async function readJson(
   }
 }
 
-async function decompress(bytes: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+/** Rejects with a plain error that says what is wrong with the body. */
+export async function decompress(
+  bytes: Buffer,
+  encoding: string | undefined,
+  maxBytes: number,
+): Promise<Buffer> {
   switch (encoding?.toLowerCase() ?? 'identity') {
     case 'identity':
       return bytes;

@@ -7,7 +7,7 @@ import type { Credentials, Reach } from '../core/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
 import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
 import { ServiceAccountLogin } from './auth/service-account.ts';
-import { readJson } from './body.ts';
+import { decompress, parseJson } from './body.ts';
 import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
 import { Transport } from './transport.ts';
 
@@ -31,6 +31,8 @@ export interface GetOptions {
   readonly prefer?: URL;
   readonly signal?: AbortSignal;
 }
+
+type Decode<T> = (text: Buffer) => T | Promise<T>;
 
 interface Failure {
   readonly endpoint: URL;
@@ -65,9 +67,14 @@ export class MarathonClient {
   }
 
   /** `decode` throws where the document is not what it should be: then the next endpoint is asked. */
-  async get<T>(
+  async get<T>(path: string, decode: (document: unknown) => T, options: GetOptions = {}): Promise<Answer<T>> {
+    return this.getBytes(path, (text) => decode(parseJson(text)), options);
+  }
+
+  /** The same for who reads the JSON by itself. */
+  async getBytes<T>(
     path: string,
-    decode: (document: unknown) => T,
+    decode: Decode<T>,
     { prefer, signal }: GetOptions = {},
   ): Promise<Answer<T>> {
     const failures: Failure[] = [];
@@ -92,7 +99,7 @@ export class MarathonClient {
   async #askLetIn<T>(
     endpoint: URL,
     path: string,
-    decode: (document: unknown) => T,
+    decode: Decode<T>,
     signal: AbortSignal | undefined,
   ): Promise<Answer<T> | Failure> {
     const authorizer = this.endpoints.authorizerFor(endpoint);
@@ -111,7 +118,7 @@ export class MarathonClient {
   async #ask<T>(
     endpoint: URL,
     path: string,
-    decode: (document: unknown) => T,
+    decode: Decode<T>,
     signal: AbortSignal | undefined,
     authorization: string | undefined,
   ): Promise<Answer<T> | Failure> {
@@ -157,8 +164,9 @@ export class MarathonClient {
     }
     try {
       // A 404 must be Marathon's own, and so JSON: the page of a proxy in between removes no app.
-      const document = await readJson(bytes, encoding, this.#maxBytes);
-      return { value: found ? decode(document) : undefined, endpoint };
+      const text = await decompress(bytes, encoding, this.#maxBytes);
+      if (!found) parseJson(text);
+      return { value: found ? await decode(text) : undefined, endpoint };
     } catch (error) {
       return fail('MARATHON_MALFORMED', messageOf(error));
     }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../core/ids.ts';
 import { addressesOf } from './decode-task.ts';
 import { followedTypes, type EventType, type InstanceRef, type MarathonEvent } from './event-types.ts';
+import { lightPlan } from './light-plan.ts';
 import { describeIssues } from './raw.ts';
 import { eventShapes, type instanceIds } from './raw-event.ts';
 import { taskStateOf } from './task-state.ts';
@@ -16,13 +17,19 @@ export type DecodedEvent =
   | { readonly kind: 'ignored'; readonly type: string }
   | { readonly kind: 'malformed'; readonly reason: string };
 
+/** Characters of an event that has to be looked at twice before it is parsed. */
+const largeLength = 65_536;
+
 const followed: ReadonlySet<string> = new Set(followedTypes);
 
 /** `name` is the frame's `event:`; the JSON's own `eventType` decides where there is one. */
 export function decodeEvent(name: string, data: string): DecodedEvent {
+  const isLarge = data.length > largeLength;
+  // What nobody reads need not be parsed.
+  if (isLarge && !followed.has(name) && name !== 'message') return { kind: 'ignored', type: name };
   let json: unknown;
   try {
-    json = JSON.parse(data);
+    json = JSON.parse((isLarge && name.startsWith('deployment_') ? lightPlan(data) : undefined) ?? data);
   } catch {
     return { kind: 'malformed', reason: `the data of a ${name} is not JSON` };
   }

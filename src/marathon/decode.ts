@@ -7,6 +7,8 @@ import { byCodePoint, type AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { PacerError } from '../errors.ts';
 import { decodeApp } from './decode-app.ts';
+import { jsonElements } from './json-elements.ts';
+import { pauses } from './pauses.ts';
 
 export interface DecodedApps {
   /** Sorted by id. */
@@ -21,9 +23,20 @@ export function decodeApps(document: unknown): DecodedApps {
   return decodeList(document, 'apps');
 }
 
-/** The answer of `GET /v2/apps/{group}/*`. */
-export function decodeGroup(document: unknown): DecodedApps {
-  return decodeList(document, '*');
+/**
+ * The same from its bytes, app by app: ten thousand apps keep nobody waiting. The list of a group is at `*`.
+ * @throws SyntaxError, PacerError MARATHON_MALFORMED
+ */
+export async function decodeAppsInPieces(text: Buffer, key: 'apps' | '*' = 'apps'): Promise<DecodedApps> {
+  const collected = collect(key);
+  const pause = pauses();
+  let count = 0;
+  for (const element of jsonElements(text, key)) {
+    collected.add(JSON.parse(element.toString()) as unknown, count++);
+    await pause();
+  }
+  // Without apps it is small, and may say why.
+  return count > 0 ? collected.done() : decodeList(JSON.parse(text.toString()) as unknown, key);
 }
 
 /** The answer of `GET /v2/apps/{id}`. */
@@ -44,16 +57,28 @@ function decodeList(document: unknown, key: string): DecodedApps {
       `give the answer of Marathon's GET /v2/apps?embed=apps.tasks: {"apps": [...]}`,
     );
   }
+  const collected = collect(key);
+  list.forEach(collected.add);
+  return collected.done();
+}
+
+function collect(key: string): { add: (json: unknown, index: number) => void; done: () => DecodedApps } {
   const apps = new Map<AppId, App>();
   const diagnostics: Diagnostic[] = [];
   const malformed: AppId[] = [];
-  list.forEach((json: unknown, index) => {
-    const decoded = decodeApp(json, `${key}[${index}]`);
-    diagnostics.push(...decoded.diagnostics);
-    if (decoded.app !== undefined) apps.set(decoded.app.id, decoded.app);
-    else if (decoded.id !== undefined) malformed.push(decoded.id);
-  });
-  return { apps: [...apps.values()].sort((a, b) => byCodePoint(a.id, b.id)), diagnostics, malformed };
+  return {
+    add: (json, index) => {
+      const decoded = decodeApp(json, `${key}[${index}]`);
+      diagnostics.push(...decoded.diagnostics);
+      if (decoded.app !== undefined) apps.set(decoded.app.id, decoded.app);
+      else if (decoded.id !== undefined) malformed.push(decoded.id);
+    },
+    done: () => ({
+      apps: [...apps.values()].sort((a, b) => byCodePoint(a.id, b.id)),
+      diagnostics,
+      malformed,
+    }),
+  };
 }
 
 function property(document: unknown, key: string): unknown {

@@ -19,7 +19,10 @@ export interface EventsOptions {
   /** False: never attached. */
   readonly wanted?: boolean;
   readonly maxBackoffMs?: number | undefined;
+  /** Ours, for times that are told. */
   readonly now: () => number;
+  /** Milliseconds that only grow, whatever becomes of the clock. */
+  readonly elapsed: () => number;
   /** The first frame of a connection: whatever happens from now on is told. */
   readonly onAttached: (node: URL, endpoint: URL) => void;
   readonly onEvent: (event: MarathonEvent, receivedAt: number) => void;
@@ -69,14 +72,14 @@ export class MarathonEvents {
   }
 
   async #run(): Promise<void> {
-    const { endpoints, now, onDown } = this.#options;
+    const { endpoints, elapsed, onDown } = this.#options;
     const { signal } = this.#closed;
     let endpoint: URL | undefined;
     for (;;) {
       endpoint = endpoints.following(endpoint);
       const { attachedAt, reason } = await this.#connect(endpoint);
       if (signal.aborted) return;
-      if (attachedAt !== undefined && now() - attachedAt >= stableMs) this.#backoff.reset();
+      if (attachedAt !== undefined && elapsed() - attachedAt >= stableMs) this.#backoff.reset();
       onDown(`${describeUrl(endpoint)}: ${reason}`, attachedAt !== undefined);
       await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
       if (this.#closed.signal.aborted) return;
@@ -85,7 +88,7 @@ export class MarathonEvents {
   }
 
   async #connect(endpoint: URL): Promise<{ attachedAt: number | undefined; reason: string }> {
-    const { endpoints, transport, watchdogMs, now } = this.#options;
+    const { endpoints, transport, watchdogMs, now, elapsed } = this.#options;
     const connection = (this.#connection = new AbortController());
     const seen: { node: URL; receivedAt: number; attachedAt: number | undefined; gaveUp: boolean } = {
       node: endpoint,
@@ -114,7 +117,7 @@ export class MarathonEvents {
         // [marathon] HttpEventStreamHandleActor subscribes before it announces itself: any frame is proof.
         if (seen.attachedAt === undefined) {
           clearTimeout(unattached);
-          seen.attachedAt = seen.receivedAt;
+          seen.attachedAt = elapsed();
           this.#options.onAttached(seen.node, endpoint);
         }
         this.#take(name, data, seen.receivedAt);

@@ -13,6 +13,7 @@ import { MarathonEvents } from './events.ts';
 import { FullSync, slowTimer, type FullAnswer } from './full-sync.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { Wishes } from './plans.ts';
+import { pauses } from './pauses.ts';
 import { Publisher } from './publisher.ts';
 import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
@@ -28,6 +29,7 @@ import type {
 export class Follower implements MarathonSource {
   readonly #options: MarathonSourceOptions;
   readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #client: MarathonClient;
   readonly #mirror = new MirrorState();
   readonly #diagnostics = new DiagnosticsByApp();
@@ -52,6 +54,7 @@ export class Follower implements MarathonSource {
   constructor(options: MarathonSourceOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#elapsed = options.elapsed ?? (() => performance.now());
     this.#client = new MarathonClient(options);
     this.#publisher = new Publisher(options.onChange);
     this.#refetch = new Refetch({
@@ -74,6 +77,7 @@ export class Follower implements MarathonSource {
     this.#sync = new FullSync({
       client: this.#client,
       now: this.#now,
+      elapsed: this.#elapsed,
       mark: () => this.#mirror.mark(),
       node: () => this.#node,
       pollMs: options.pollMs ?? 5_000,
@@ -92,6 +96,7 @@ export class Follower implements MarathonSource {
       wanted: options.pollOnly !== true,
       maxBackoffMs: options.maxBackoffMs,
       now: this.#now,
+      elapsed: this.#elapsed,
       onAttached: (node, endpoint) => this.#attached(node, endpoint),
       onEvent: (event, receivedAt) => this.#take(event, receivedAt),
       onBytes: (receivedAt) => {
@@ -124,7 +129,7 @@ export class Follower implements MarathonSource {
       unknownEvents: unknown,
       reconnects,
       resyncs: this.#sync.resyncs,
-      resyncDifferences: this.#mirror.drift.settle(this.#now()),
+      resyncDifferences: this.#mirror.drift.settle(this.#elapsed()),
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
       diagnostics: this.#diagnostics.all,
     };
@@ -182,7 +187,7 @@ export class Follower implements MarathonSource {
     this.#lastEventAt = receivedAt;
     const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
     const { revision } = this.#mirror.store;
-    this.#fulfil(this.#mirror.apply(event, this.#now()), cause);
+    this.#fulfil(this.#mirror.apply(event, this.#elapsed()), cause);
     if (this.#mirror.store.revision === revision) return;
     this.#batch.push(cause);
     // All events of one chunk are applied before microtasks run: they are handed out as one change.
@@ -205,8 +210,11 @@ export class Follower implements MarathonSource {
     if (dueAt === undefined) return;
     this.#plansTimer = setTimeout(
       () =>
-        this.#fulfil(this.#mirror.plans.overdue(this.#now()), { ...cause, text: `${cause.text} (overdue)` }),
-      Math.max(10, dueAt - this.#now()),
+        this.#fulfil(this.#mirror.plans.overdue(this.#elapsed()), {
+          ...cause,
+          text: `${cause.text} (overdue)`,
+        }),
+      Math.max(10, dueAt - this.#elapsed()),
     );
   }
 
@@ -216,21 +224,26 @@ export class Follower implements MarathonSource {
     if (target.kind === 'app') {
       const answer = await fetchApp(this.#client, target.id, options);
       this.#diagnostics.replace([target.id], answer?.diagnostics ?? []);
-      this.#mirror.installOne(mark, target.id, answer, this.#now());
+      this.#mirror.installOne(mark, target.id, answer, this.#elapsed());
     } else {
       const answer = await fetchGroup(this.#client, target.id, options);
       this.#diagnostics.replace(
         (answer?.apps ?? []).map(({ id }) => id),
         answer?.diagnostics ?? [],
       );
-      this.#mirror.installGroup(mark, target.id, answer, this.#now());
+      this.#mirror.installGroup(mark, target.id, answer, this.#elapsed());
     }
     this.#publish('events', cause);
   }
 
-  #installAll({ mark, apps: answer, reason, askedAt, receivedAt }: FullAnswer): void {
+  async #installAll({ mark, apps: answer, reason, askedAt, receivedAt }: FullAnswer): Promise<void> {
     const judge = reason === slowTimer && this.#refetch.idle;
-    const wishes = this.#mirror.installAll(mark, answer, this.#now(), judge);
+    const steps = this.#mirror.installing(mark, answer, this.#elapsed(), judge);
+    const pause = pauses();
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await pause();
+    const wishes = step.value;
+    if (wishes === undefined || this.#closed.signal.aborted) return;
     this.#diagnostics.replaceAll(answer.diagnostics);
     this.#confirmedAt = receivedAt;
     this.#basis = 'marathon';

@@ -11,7 +11,10 @@ import type { Mark } from './mirror-state.ts';
 
 export interface FullSyncOptions {
   readonly client: MarathonClient;
+  /** Ours, for times that are told. */
   readonly now: () => number;
+  /** Milliseconds that only grow, whatever becomes of the clock. */
+  readonly elapsed: () => number;
   readonly mark: () => Mark;
   /** The node that serves the stream; undefined while there is none. */
   readonly node: () => URL | undefined;
@@ -20,7 +23,8 @@ export interface FullSyncOptions {
   readonly pollOnly: boolean;
   readonly maxBackoffMs: number | undefined;
   readonly resyncMs: () => number;
-  readonly onAnswer: (answer: FullAnswer) => void;
+  /** Resolves when the answer is installed. */
+  readonly onAnswer: (answer: FullAnswer) => Promise<void>;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -28,6 +32,7 @@ export interface FullAnswer {
   readonly mark: Mark;
   readonly apps: DecodedApps;
   readonly reason: string;
+  /** By the clock that only grows. */
   readonly askedAt: number;
   readonly receivedAt: number;
 }
@@ -62,7 +67,7 @@ export class FullSync {
   /** As soon as the pace allows; a request under way is followed by another, since it may be too old. */
   request(reason: string): void {
     const gap = Math.max(gapMs, 3 * this.#tookMs);
-    this.#schedule(Math.max(0, this.#startedAt + gap - this.#options.now()), reason);
+    this.#schedule(Math.max(0, this.#startedAt + gap - this.#options.elapsed()), reason);
   }
 
   /** At once, whatever is under way: that one belongs to a stream that is gone. */
@@ -86,7 +91,7 @@ export class FullSync {
 
   /** The earlier of what is planned and this. */
   #schedule(delayMs: number, reason: string): void {
-    const dueAt = this.#options.now() + delayMs;
+    const dueAt = this.#options.elapsed() + delayMs;
     if (this.#closed || dueAt >= this.#dueAt) return;
     clearTimeout(this.#timer);
     this.#dueAt = dueAt;
@@ -102,25 +107,26 @@ export class FullSync {
     clearTimeout(this.#timer);
     this.#dueAt = Infinity;
     this.#again = undefined;
-    const { client, now, node, onAnswer, onFailed } = this.#options;
+    const { client, now, elapsed, node, onAnswer, onFailed } = this.#options;
     const request = (this.#running = new AbortController());
-    const askedAt = (this.#startedAt = now());
+    const askedAt = (this.#startedAt = elapsed());
     const mark = this.#options.mark();
     const prefer = node();
+    const isOver = () => request.signal.aborted;
     try {
       const apps = await fetchApps(client, {
         signal: request.signal,
         ...(prefer !== undefined && { prefer }),
       });
-      if (request.signal.aborted) return;
+      if (isOver()) return;
       if (this.#answers++ > 0) this.resyncs++;
       this.#backoff.reset();
       this.#backoff.next();
-      const receivedAt = now();
-      this.#tookMs = receivedAt - askedAt;
-      onAnswer({ mark, apps, reason, askedAt, receivedAt });
+      this.#tookMs = elapsed() - askedAt;
+      await onAnswer({ mark, apps, reason, askedAt, receivedAt: now() });
+      if (isOver()) return;
     } catch (error) {
-      if (request.signal.aborted) return;
+      if (isOver()) return;
       onFailed(error);
       if (node() !== undefined || this.#options.pollOnly) this.#schedule(this.#backoff.next(), reason);
     }

@@ -83,16 +83,35 @@ export class MirrorState {
 
   /**
    * A full answer. `judge`: the stream is uninterrupted and nothing is left to fetch, so the answer should
-   * show nothing new.
+   * show nothing new. @returns undefined where it belongs to a stream that is gone
    */
-  installAll(mark: Mark, answer: DecodedApps, now: number, judge: boolean): Wishes {
-    if (mark.stream !== this.#stream) return nothing;
+  installAll(mark: Mark, answer: DecodedApps, now: number, judge: boolean): Wishes | undefined {
+    const steps = this.installing(mark, answer, now, judge);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** The same app by app; events may be applied and other answers installed between two of them. */
+  *installing(
+    mark: Mark,
+    answer: DecodedApps,
+    now: number,
+    judge: boolean,
+  ): Generator<undefined, Wishes | undefined> {
+    if (mark.stream !== this.#stream) return undefined;
     const before = judge && this.#settled ? new Map(this.apps) : undefined;
-    this.#installList(mark, answer, '/', now);
+    for (const app of answer.apps) {
+      this.#installApp(mark, app, now);
+      yield;
+      if (mark.stream !== this.#stream) return undefined;
+    }
+    this.#removeUnlisted(mark, answer, '/');
     this.store.forgetAnswers(mark.order);
     this.#absent.clear();
     this.#memory.prune(
-      new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
+      () => new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
       now,
     );
     if (before !== undefined) this.drift.compare(before, this.apps, mark.order, now);
@@ -119,7 +138,8 @@ export class MirrorState {
     const prefix = group.endsWith('/') ? group : `${group}/`;
     for (const id of this.apps.keys()) if (id.startsWith(prefix)) this.drift.touched(id, order);
     for (const { id } of answer?.apps ?? []) this.drift.touched(id, order);
-    this.#installList(mark, answer ?? { apps: [], malformed: [] }, prefix, now);
+    for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
+    this.#removeUnlisted(mark, answer ?? { apps: [], malformed: [] }, prefix);
   }
 
   #take(event: MarathonEvent, now: number, order: number): Wishes {
@@ -213,10 +233,9 @@ export class MirrorState {
     this.store.change(appId, (app) => withoutTask(app, id));
   }
 
-  /** Puts a list in the place of all apps below a prefix. A malformed app is there, so it stays as it was. */
-  #installList(mark: Mark, list: Pick<DecodedApps, 'apps' | 'malformed'>, prefix: string, now: number): void {
+  /** What is below a prefix and not in its list is gone. A malformed app is there, so it stays as it was. */
+  #removeUnlisted(mark: Mark, list: Pick<DecodedApps, 'apps' | 'malformed'>, prefix: string): void {
     const listed = new Set([...list.malformed, ...list.apps.map((app) => app.id)]);
-    for (const app of list.apps) this.#installApp(mark, app, now);
     for (const id of this.apps.keys())
       if (id.startsWith(prefix) && !listed.has(id)) this.store.remove(mark.order, id);
   }

@@ -28,9 +28,12 @@ export interface MarathonSourceOptions extends Reach {
   readonly requestTimeoutMs?: number;
   /** What was known when Pacer last ran: handed out at once, and stands until the first snapshot. */
   readonly stored?: StoredApps;
+  /** Ms since 1970, for times that are told. */
   readonly now?: () => number;
+  /** Milliseconds that only grow, for everything that is waited for. */
+  readonly elapsed?: () => number;
   readonly onChange: (change: MirrorChange) => void;
-  /** The mirror is Marathon's whole state, asked for at this time; whatever it changed has been handed out. */
+  /** The mirror is Marathon's whole state, asked for at this time by `elapsed`; what it changed is handed out. */
   readonly onSnapshot?: (askedAt: number) => void;
   readonly log?: (entry: MarathonLogEntry) => void;
 }

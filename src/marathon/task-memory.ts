@@ -88,8 +88,9 @@ export class TaskMemory {
     return this.#told.get(id)?.order ?? 0;
   }
 
-  prune(exists: ReadonlySet<TaskId>, now: number): void {
-    for (const id of this.#told.keys()) if (!exists.has(id)) this.#told.delete(id);
+  prune(existing: () => ReadonlySet<TaskId>, now: number): void {
+    const exists = this.#told.size === 0 ? undefined : existing();
+    for (const id of this.#told.keys()) if (exists?.has(id) !== true) this.#told.delete(id);
     for (const [id, { until }] of this.#tombstones) if (until <= now) this.#tombstones.delete(id);
   }
 

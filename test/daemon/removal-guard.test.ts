@@ -29,7 +29,7 @@ function guarding(options: Partial<RemovalGuardOptions> = {}) {
   const asked: string[] = [];
   const releases: string[] = [];
   const guard = createRemovalGuard({
-    ...{ context, maxShare: 0.5, floor: 3, pauseMs: 30_000, now: () => time },
+    ...{ context, maxShare: 0.5, floor: 3, pauseMs: 30_000, now: () => 0, elapsed: () => time },
     pass: (news) => passed.push(news),
     ask: (reason) => asked.push(reason),
     onHold: () => undefined,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeApps, decodeGroup, decodeOneApp } from '../../src/marathon/decode.ts';
+import { decodeApps, decodeAppsInPieces, decodeOneApp } from '../../src/marathon/decode.ts';
 
 const fixture = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'));
@@ -115,10 +115,8 @@ describe('what is malformed hurts only itself', () => {
   });
 });
 
-it('reads one app and the apps of a group like a list of apps', () => {
+it('reads one app and the apps of a group like a list of apps', async () => {
   expect(decodeOneApp({ app: { id: '/web' } }).apps.map((app) => app.id)).toEqual(['/web']);
-  expect(decodeGroup({ '*': [{ id: '/team/b' }, { id: '/team/a' }] }).apps.map((app) => app.id)).toEqual([
-    '/team/a',
-    '/team/b',
-  ]);
+  const group = Buffer.from('{"*":[{"id":"/team/b"},{"id":"/team/a"}]}');
+  expect((await decodeAppsInPieces(group, '*')).apps.map((app) => app.id)).toEqual(['/team/a', '/team/b']);
 });

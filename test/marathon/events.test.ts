@@ -52,6 +52,7 @@ function follow(
     transport: client.transport,
     watchdogMs,
     now: Date.now,
+    elapsed: () => performance.now(),
     onAttached: (node) => seen.nodes.push(node.href),
     onEvent: (event) => seen.events.push(event),
     onBytes: () => seen.bytes++,

@@ -258,7 +258,7 @@ describe('answers and events that cross', () => {
     mirror.apply(condition('b', 'Running', 4), 0);
     const wishes = mirror.installAll(mark, answer(app([task('a')])), 0, false);
     expect(tasks(mirror)).toMatchObject([{ id: 'web.instance-b._app.1', leaving: false }]);
-    expect(wishes.apps).toEqual([other]);
+    expect(wishes?.apps).toEqual([other]);
   });
 
   it('keep identities when a whole answer says nothing new', () => {

@@ -39,7 +39,7 @@ describe.each(['1.4', '1.5', '1.8', '1.11'] as const)('the mirror of a Marathon 
 
   it('shows nothing new in a full answer', async () => {
     let ahead = 0;
-    const both = await mirroring({ version }, { resyncMs: 50, now: () => Date.now() + ahead });
+    const both = await mirroring({ version }, { resyncMs: 50, elapsed: () => performance.now() + ahead });
     const { marathon, source } = both;
     await marathon.deploy(checkedApp);
     await marathon.deploy({ ...webApp, id: '/solo', instances: 1 });
@@ -247,7 +247,7 @@ describe('a stream that misbehaves', () => {
 
   it('that loses events is set right by the slow timer, and the difference is counted', async () => {
     let ahead = 0;
-    const both = await mirroring({}, { resyncMs: 300, now: () => Date.now() + ahead });
+    const both = await mirroring({}, { resyncMs: 300, elapsed: () => performance.now() + ahead });
     const { marathon, source } = both;
     await marathon.deploy(webApp);
     await expectSame(both);

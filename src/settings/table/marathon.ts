@@ -81,8 +81,7 @@ export const marathonSettings = {
     flag: 'resync-interval',
     argument: 'seconds',
     schema: seconds,
-    default: 60,
-    doc: 'how often the whole state is compared with Marathon',
+    doc: 'how often the whole state is compared with Marathon (default: 600; 60 with Marathon before 1.8, which may lose events)',
   }),
   watchdogSeconds: define({
     flag: 'stream-timeout',
