@@ -89,6 +89,20 @@ export const errorCatalogue = {
     remedy:
       'See what is at the address that the message names: often a proxy, a login page or another program answers there.',
   },
+  PACER_UNREACHABLE: {
+    means: 'No Pacer answers at the address that a command asks.',
+    remedy:
+      'See that `pacer run` runs on that machine, and say where its --status-listen is with --status or PACER_STATUS.',
+  },
+  PACER_REFUSED: {
+    means: 'The status server of Pacer does not do what a command asks of it.',
+    remedy:
+      'The message has its reason. Changes take a token: name its file with --token-file or PACER_TOKEN_FILE.',
+  },
+  PACER_MALFORMED: {
+    means: 'What answers at the address that a command asks is not the status server of Pacer.',
+    remedy: 'Check --status: HAProxy, Marathon or a proxy listens there.',
+  },
   REQUEST_INVALID: {
     means: 'A request to the status server has a wrong parameter or body.',
     remedy: 'The message names the parameter and what is expected.',

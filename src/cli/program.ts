@@ -1,5 +1,6 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
 import { Command } from 'commander';
+import { addAskCommands } from './ask-commands.ts';
 import { packageVersion } from './package.ts';
 import { addRunCommands } from './run-commands.ts';
 import { addSettings } from './settings-options.ts';
@@ -60,6 +61,7 @@ See what it would do:
   command('labels', 'the labels of apps, with what they mean', async (options) =>
     (await import('./labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
+  addAskCommands(program, onExit);
   command('errors', 'what each error code means and what to do', async (options) =>
     (await import('./errors.ts')).errors(options),
   ).option('--format <format>', 'table, markdown or json', 'table');

@@ -88,7 +88,8 @@ function sortedEntries(entries: RouteEntry[]): RouteEntry[] {
   return entries.sort((a, b) => byCodePoint(a.key, b.key));
 }
 
-interface Claim {
+/** What a service asks for: an entry of the table of its weight. */
+export interface Claim {
   readonly kind: RouteKind;
   readonly key: string;
 }
@@ -97,7 +98,7 @@ interface Claim {
  * The keys a service claims. A path of whole segments is two look-ups: the path itself, and everything
  * that begins with it and a slash.
  */
-function claimsOf(definition: ServiceDefinition): Claim[] {
+export function claimsOf(definition: ServiceDefinition): Claim[] {
   const { path } = definition;
   return definition.vhosts.flatMap((vhost): Claim[] => {
     const host = vhost.startsWith('*.') ? vhost.slice(1) : vhost;

@@ -16,6 +16,7 @@ import { isSelfSigned } from './certificates.ts';
 import { approveRoute } from './approve-route.ts';
 import { diagnosticLog, logEntry, removalLog } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
+import { explainRoute } from './explain-route.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
@@ -23,13 +24,13 @@ import { journal as createJournal } from './journal.ts';
 import { keepLastKnownGood } from './last-known-good.ts';
 import { metricSources } from './metric-sources.ts';
 import { mirrorFile, readMirror, type StoredMirror } from './mirror-file.ts';
-import { modelContext } from './model-context.ts';
+import { explainContext, modelContext } from './model-context.ts';
 import { createPipeline } from './pipeline.ts';
 import { prepareMachine } from './prepare.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
 import { createRemovalGuard } from './removal-guard.ts';
-import { statusRoutes } from './status.ts';
+import { configuration, statusRoutes } from './status.ts';
 import { leaveNode, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
@@ -254,6 +255,11 @@ async function startFollowing(
         now: Date.now,
       }),
       approveRoute(guard),
+      explainRoute({
+        pipeline: pipeline.state,
+        context: () => explainContext(settings, marathonStatus().diagnostics),
+        configuration: () => configuration(stateDir),
+      }),
     ],
   });
   undo.add(server.close);

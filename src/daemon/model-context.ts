@@ -1,6 +1,8 @@
 /** What the pure model is told of this load balancer. */
 import { createHash } from 'node:crypto';
 import type { ModelContext } from '../core/app-services.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { ExplainContext } from '../core/explain/explanation.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ownPorts } from './surroundings.ts';
 
@@ -23,5 +25,16 @@ export function modelContext(
     },
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,
+  };
+}
+
+/** The same for explanations. `malformed`: what is wrong with Marathon's definitions. */
+export function explainContext(settings: Settings, malformed: readonly Diagnostic[]): ExplainContext {
+  const { dontBindHttpHttps, httpPort, httpsPort } = settings;
+  return {
+    ownPorts: ownPorts(settings),
+    httpPort: dontBindHttpHttps ? undefined : httpPort,
+    httpsPort: dontBindHttpHttps ? undefined : httpsPort,
+    malformed,
   };
 }

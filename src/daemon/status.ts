@@ -40,7 +40,7 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
     get('/apps', () => json(apps(parts))),
     get('/apps/*', ({ rest }) => app(parts, rest)),
     get('/revisions', () => json(parts.journal.entries())),
-    get('/config', async () => text(maskConfiguration(await configuration(parts)))),
+    get('/config', async () => text(maskConfiguration(await configuration(parts.stateDir)))),
     get('/metrics', async () => ({ status: 200, type: 'metrics', body: await parts.metrics() })),
   ];
 }
@@ -204,6 +204,7 @@ function haproxyLabels({ app: { labels } }: AppServices): Record<string, string>
   );
 }
 
-async function configuration({ stateDir }: StatusParts): Promise<string> {
+/** The haproxy.cfg that is current. */
+export async function configuration(stateDir: string): Promise<string> {
   return readFile(activeConfigFile(stateDir), 'utf8');
 }

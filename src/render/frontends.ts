@@ -1,6 +1,7 @@
 /** The listeners for hosts, paths and app ids: routing by map look-ups, the same for HTTP and HTTPS. */
 import { configToken } from '../core/config-token.ts';
-import type { RouteKind, RouteTable, Routes } from '../core/routes.ts';
+import { lookupsOf } from '../core/lookups.ts';
+import type { Routes } from '../core/routes.ts';
 import type { Fragments } from './fragments.ts';
 import { mapName } from './maps.ts';
 
@@ -42,27 +43,14 @@ interface Lookup {
 }
 
 function routingData(routes: Routes) {
-  const lookups: Omit<Lookup, 'first'>[] = [];
-  for (const weight of new Set(routes.tables.map((table) => table.weight))) {
-    const tables = routes.tables.filter((table) => table.weight === weight);
-    // Within a weight every exact host comes before any wildcard.
-    for (const table of tables) lookups.push(lookup(table, ''));
-    for (const table of tables.filter(({ hasWildcards }) => hasWildcards))
-      lookups.push(lookup(table, 'wild_'));
-  }
   return {
-    lookups: lookups.map((entry, i): Lookup => ({ ...entry, first: i === 0 })),
+    lookups: lookupsOf(routes).map(({ table, key, match }, i): Lookup => ({
+      variable: `txn.pacer_${key}`,
+      converter: match === 'begin' ? 'map_beg' : 'map_str',
+      map: mapName(table),
+      first: i === 0,
+    })),
     hasWildcards: routes.tables.some((table) => table.hasWildcards),
     ignoresCase: routes.tables.some(({ kind }) => kind === 'exact-i' || kind === 'begin-i'),
   };
-}
-
-function lookup(table: RouteTable, wild: '' | 'wild_'): Omit<Lookup, 'first'> {
-  const converter = table.kind.startsWith('begin') ? 'map_beg' : 'map_str';
-  return { variable: `txn.pacer_${keyVariable(table.kind, wild)}`, converter, map: mapName(table) };
-}
-
-function keyVariable(kind: RouteKind, wild: '' | 'wild_'): string {
-  if (kind === 'host') return wild === '' ? 'host' : 'wild';
-  return kind.endsWith('-i') ? `${wild}url_lower` : `${wild}url`;
 }

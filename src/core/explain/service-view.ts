@@ -1,0 +1,73 @@
+/** One port of an app as an explanation shows it. */
+import type { PortOutcome } from '../app-services.ts';
+import { allDiagnostics, type Desired } from '../desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../diagnostic.ts';
+import type { AppId } from '../ids.ts';
+import { claimsOf, type Claim } from '../routes.ts';
+import type { ServiceDefinition } from '../service.ts';
+import type { ServiceView } from './explanation.ts';
+
+/** The ports of an app, or one of them. */
+export function serviceViews(desired: Desired, appId: AppId, portIndex?: number): ServiceView[] {
+  const ports = desired.apps.get(appId)?.ports ?? [];
+  return ports
+    .filter((port) => portIndex === undefined || port.portIndex === portIndex)
+    .map((port) => serviceView(desired, appId, port));
+}
+
+function serviceView(desired: Desired, appId: AppId, outcome: PortOutcome): ServiceView {
+  const { portIndex, service, tasks } = outcome;
+  const definition = service?.definition;
+  const serving = definition !== undefined && serves(desired, definition);
+  return {
+    ...{ appId, portIndex, serving, tasks },
+    backend: definition?.backend,
+    servicePort: definition?.servicePort,
+    mode: definition?.mode,
+    reason: serving ? 'serving' : (whyHeld(desired, outcome, appId) ?? 'held back'),
+    routes: definition === undefined ? [] : routesOf(desired, definition),
+    servers: service?.servers ?? [],
+  };
+}
+
+/** A backend's name may be another app's. */
+export const serves = ({ services }: Desired, definition: ServiceDefinition): boolean =>
+  services.get(definition.backend)?.definition === definition;
+
+function whyHeld(desired: Desired, { reason, portIndex }: PortOutcome, appId: AppId): string | undefined {
+  return reason === '' ? holdOf(desired, appId, portIndex)?.reason : reason;
+}
+
+/** What keeps a service from serving, among what was decided between apps. */
+export function holdOf({ conflicts }: Desired, appId: AppId, portIndex: number): Diagnostic | undefined {
+  return conflicts.find(
+    (it) =>
+      it.appId === appId &&
+      it.portIndex === portIndex &&
+      it.severity === 'error' &&
+      it.code !== 'ROUTE_CONFLICT',
+  );
+}
+
+/** `*.example.com/api`, as the app's labels have it. */
+export const shownClaim = ({ key }: Pick<Claim, 'key'>): string => (key.startsWith('.') ? `*${key}` : key);
+
+function routesOf({ routes, services }: Desired, definition: ServiceDefinition): ServiceView['routes'] {
+  return claimsOf(definition).map((claim) => {
+    const { weight } = definition;
+    const table = routes.tables.find((it) => it.kind === claim.kind && it.weight === weight);
+    const backend = table?.entries.find(({ key }) => key === claim.key)?.backend;
+    const owner = backend === undefined ? undefined : services.get(backend)?.definition.appId;
+    return { claim: shownClaim(claim), weight, owner };
+  });
+}
+
+/** What is wrong with one app, in Marathon's definition and in its labels. */
+export function diagnosticsOf(
+  desired: Desired,
+  malformed: readonly Diagnostic[],
+  appId: AppId,
+): Diagnostic[] {
+  const all = [...malformed, ...allDiagnostics(desired)].filter((it) => it.appId === appId);
+  return [...new Map(all.map((it) => [describeDiagnostic(it), it])).values()];
+}
