@@ -44,7 +44,7 @@ const apps = [
 const desired = nextDesired(
   nothingDesired,
   { changed: apps, removed: [] },
-  aContext({ health: { respectHealth: true, mode: 'all' } }),
+  aContext({ health: { respectHealth: true, mode: 'all', unreachable: 'keep' } }),
 );
 const context = {
   ownPorts: new Map([[80, "Pacer's own HTTP port"]]),

@@ -7,7 +7,7 @@ import type { App } from '../model.ts';
 import { claimsOf, routeKinds, type Claim } from '../routes.ts';
 import type { ServiceDefinition } from '../service.ts';
 import type { Candidate } from './explanation.ts';
-import { holdOf, serves, shownClaim } from './service-view.ts';
+import { definitionsOf, holdOf, serves, shownClaim } from './service-view.ts';
 
 type Keys = Readonly<Record<LookupKey, string>>;
 
@@ -29,9 +29,9 @@ export function candidatesFor(desired: Desired, target: RequestTarget): Candidat
     key === found.entry.key;
   const ports = [...desired.apps.values()].flatMap(({ app, ports }) => ports.map((port) => ({ app, port })));
   // Of each service the claim that comes first.
-  const fits = ports
-    .flatMap(({ port: { service } }) => {
-      const own = service === undefined ? [] : fitsOf(service.definition, keys).sort(inOrder);
+  const fits = definitionsOf(desired)
+    .flatMap((definition) => {
+      const own = fitsOf(definition, keys).sort(inOrder);
       return own.find(has) ?? own[0] ?? [];
     })
     .sort(inOrder);

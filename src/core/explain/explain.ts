@@ -6,7 +6,7 @@ import { nearest } from '../nearest.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate, ExplainContext, Explanation, ServiceView } from './explanation.ts';
 import type { Question } from './question.ts';
-import { diagnosticsOf, holdOf, serves, serviceViews } from './service-view.ts';
+import { definitionsOf, diagnosticsOf, holdOf, serves, serviceViews } from './service-view.ts';
 
 export function explain(desired: Desired, question: Question, context: ExplainContext): Explanation {
   switch (question.kind) {
@@ -82,19 +82,16 @@ function explainPort(desired: Desired, port: number, context: ExplainContext): E
 
 function claimsOfPort(desired: Desired, port: number, own: string | undefined): Candidate[] {
   const found: Candidate[] = [];
-  for (const { ports } of desired.apps.values()) {
-    for (const { service } of ports) {
-      const definition = service?.definition;
-      if (definition?.servicePort !== port) continue;
-      const { appId, portIndex, backend, weight, listens, bindAddress } = definition;
-      const about = { appId, portIndex, backend, weight, claim: `${bindAddress}:${port}` };
-      if (!serves(desired, definition)) {
-        const reason = holdOf(desired, appId, portIndex)?.reason ?? 'see the diagnostics';
-        found.push({ ...about, verdict: 'held', reason: `held back: ${reason}` });
-      } else if (!listens || own !== undefined)
-        found.push({ ...about, verdict: 'loses', reason: 'services get no listener of their own here' });
-      else found.push({ ...about, verdict: 'wins', reason: 'it is the service port of this port' });
-    }
+  for (const definition of definitionsOf(desired)) {
+    if (definition.servicePort !== port) continue;
+    const { appId, portIndex, backend, weight, listens, bindAddress } = definition;
+    const about = { appId, portIndex, backend, weight, claim: `${bindAddress}:${port}` };
+    if (!serves(desired, definition)) {
+      const reason = holdOf(desired, appId, portIndex)?.reason ?? 'see the diagnostics';
+      found.push({ ...about, verdict: 'held', reason: `held back: ${reason}` });
+    } else if (!listens || own !== undefined)
+      found.push({ ...about, verdict: 'loses', reason: 'services get no listener of their own here' });
+    else found.push({ ...about, verdict: 'wins', reason: 'it is its service port' });
   }
   return found.sort((a, b) => Number(b.verdict === 'wins') - Number(a.verdict === 'wins'));
 }
@@ -152,7 +149,7 @@ function explainTask(desired: Desired, appId: AppId, taskId: TaskId, context: Ex
   };
 }
 
-const words = { ready: 'in', drain: 'on its way out', out: 'out' } as const;
+const words = { ready: 'in', drain: 'on its way out', maint: 'on its way out', out: 'out' } as const;
 
 const hasServers = ({ serving, servers }: ServiceView): boolean => serving && servers.length > 0;
 

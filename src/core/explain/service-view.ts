@@ -30,6 +30,14 @@ function serviceView(desired: Desired, appId: AppId, outcome: PortOutcome): Serv
   };
 }
 
+/** Every service once, those that are held back too. The apps of a deployment group have one in common. */
+export function definitionsOf({ apps }: Desired): ServiceDefinition[] {
+  const all = [...apps.values()].flatMap(({ ports }) =>
+    ports.flatMap(({ service }) => (service === undefined ? [] : [service.definition])),
+  );
+  return [...new Set(all)];
+}
+
 /** A backend's name may be another app's. */
 export const serves = ({ services }: Desired, definition: ServiceDefinition): boolean =>
   services.get(definition.backend)?.definition === definition;
