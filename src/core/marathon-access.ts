@@ -1,7 +1,11 @@
 /** How a Marathon is reached: where it is, what lets Pacer in, whom Pacer trusts. Types only. */
 
+import type { MarathonAddress } from './marathon-address.ts';
+
 export interface MarathonAccess {
-  readonly endpoints: readonly URL[];
+  readonly endpoints: readonly MarathonAddress[];
+  /** DNS servers for names of Marathons: `10.0.0.2:53`; none = the system's. */
+  readonly dnsServers: readonly string[];
   readonly credentials: Credentials | undefined;
   /** PEM text; used instead of the system's authorities. */
   readonly ca: string | undefined;

@@ -8,7 +8,10 @@ import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
 import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
 import { ServiceAccountLogin } from './auth/service-account.ts';
 import { decompress, parseJson } from './body.ts';
+import { Discovery, plainUrls, type DiscoveryStatus } from './discovery/discovery.ts';
+import { namesOf, type Names } from './discovery/names.ts';
 import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
+import { Probe } from './probe.ts';
 import { Transport } from './transport.ts';
 
 export interface ClientOptions extends Reach {
@@ -17,6 +20,12 @@ export interface ClientOptions extends Reach {
   /** The largest document, before and after decompression. */
   readonly maxBytes?: number;
   readonly now?: () => number;
+  /** Instead of the DNS. */
+  readonly names?: Names;
+  /** Between two looks into it. */
+  readonly lookupMs?: number;
+  /** Other endpoints were found; `leader`: who leads, where that is known. */
+  readonly onEndpoints?: (leader: URL | undefined) => void;
 }
 
 export interface Answer<T> {
@@ -48,6 +57,8 @@ const patience = 4;
 export class MarathonClient {
   readonly endpoints: Endpoints;
   readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly #probe: Probe;
   readonly #timeoutMs: number;
   readonly #maxBytes: number;
 
@@ -59,11 +70,19 @@ export class MarathonClient {
       requestTimeoutMs: this.#timeoutMs,
       maxBytes: this.#maxBytes,
     });
-    const { credentials, now } = options;
-    this.endpoints = new Endpoints({
-      ...options,
+    const { credentials, endpoints: addresses, dnsServers = [], now = Date.now } = options;
+    const endpoints = (this.endpoints = new Endpoints({
+      endpoints: plainUrls(addresses),
       ...(credentials && { authorizer: authorizerOf(credentials, this.transport, now) }),
+      now,
+    }));
+    this.discovery = new Discovery({
+      ...{ addresses, endpoints, now },
+      names: options.names ?? namesOf(dnsServers),
+      pauseMs: options.lookupMs,
+      onChange: (leader) => options.onEndpoints?.(leader),
     });
+    this.#probe = new Probe({ endpoints, ask: (endpoint) => this.#probeOne(endpoint) });
   }
 
   /** `decode` throws where the document is not what it should be: then the next endpoint is asked. */
@@ -85,14 +104,24 @@ export class MarathonClient {
         return outcome;
       }
       signal?.throwIfAborted();
-      this.endpoints.failed(endpoint);
+      this.endpoints.failed(endpoint, outcome.reason);
       failures.push(outcome);
     }
-    throw failureOf(path, failures);
+    this.discovery.refresh();
+    throw failures.length > 0 ? failureOf(path, failures) : nobodyToAsk(path, this.discovery.status());
   }
 
   async close(): Promise<void> {
+    this.#probe.close();
+    this.discovery.close();
     await this.transport.close();
+  }
+
+  /** Whether it can reach a leader: a standby passes the question on. */
+  async #probeOne(endpoint: URL): Promise<void> {
+    const outcome = await this.#askLetIn(endpoint, '/v2/leader', () => undefined, undefined);
+    if ('code' in outcome) this.endpoints.failed(endpoint, outcome.reason);
+    else this.endpoints.answered(endpoint, true);
   }
 
   /** With credentials, if it may see them; a second time where those of the first have expired. */
@@ -173,7 +202,7 @@ export class MarathonClient {
   }
 }
 
-function authorizerOf(credentials: Credentials, transport: Transport, now?: () => number): Authorizer {
+function authorizerOf(credentials: Credentials, transport: Transport, now: () => number): Authorizer {
   return credentials.kind === 'basic'
     ? basicAuthorizer(credentials)
     : new ServiceAccountLogin(credentials, transport, now);
@@ -204,4 +233,15 @@ function failureOf(path: string, failures: readonly Failure[]): PacerError {
     'MARATHON_UNREACHABLE';
   const tried = failures.map(({ endpoint, reason }) => `${describeUrl(endpoint)}: ${reason}`).join('; ');
   return new PacerError(code, `GET ${path} failed (${tried})`, remedies[code] ?? '');
+}
+
+function nobodyToAsk(path: string, discovery: readonly DiscoveryStatus[]): PacerError {
+  const looked = discovery.map(
+    ({ address, lastError }) => `${address}: ${lastError?.message ?? 'still looking'}`,
+  );
+  return new PacerError(
+    'MARATHON_UNREACHABLE',
+    `GET ${path} failed: no Marathon has been found yet (${looked.join('; ')})`,
+    'check the addresses given with --marathon, and that the DNS or ZooKeeper they name answers',
+  );
 }

@@ -51,6 +51,8 @@ const query = new URLSearchParams([
   ...followedTypes.map((type): [string, string] => ['event_type', type]),
 ]).toString();
 
+const nobody = { attachedAt: undefined, reason: 'no Marathon has been found yet' };
+
 export class MarathonEvents {
   readonly counts: EventCounts = { events: {}, unknown: 0, malformed: 0, reconnects: 0 };
   readonly #options: EventsOptions;
@@ -65,6 +67,11 @@ export class MarathonEvents {
     this.#running = options.wanted === false ? Promise.resolve() : this.#run();
   }
 
+  /** Attaches anew, wherever `Endpoints` says: the node that is attached leads no more. */
+  reattach(): void {
+    this.#connection.abort();
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
     this.#connection.abort();
@@ -77,10 +84,11 @@ export class MarathonEvents {
     let endpoint: URL | undefined;
     for (;;) {
       endpoint = endpoints.following(endpoint);
-      const { attachedAt, reason } = await this.#connect(endpoint);
+      const { attachedAt, reason } = endpoint === undefined ? nobody : await this.#connect(endpoint);
       if (signal.aborted) return;
       if (attachedAt !== undefined && elapsed() - attachedAt >= stableMs) this.#backoff.reset();
-      onDown(`${describeUrl(endpoint)}: ${reason}`, attachedAt !== undefined);
+      const where = endpoint === undefined ? '' : `${describeUrl(endpoint)}: `;
+      onDown(`${where}${reason}`, attachedAt !== undefined);
       await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
       if (this.#closed.signal.aborted) return;
       this.counts.reconnects++;

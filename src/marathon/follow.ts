@@ -55,7 +55,10 @@ export class Follower implements MarathonSource {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#elapsed = options.elapsed ?? (() => performance.now());
-    this.#client = new MarathonClient(options);
+    this.#client = new MarathonClient({
+      ...options,
+      onEndpoints: (leader) => this.#otherEndpoints(leader),
+    });
     this.#publisher = new Publisher(options.onChange);
     this.#refetch = new Refetch({
       fetch: (target, cause) => this.#fetchOne(target, cause),
@@ -131,6 +134,8 @@ export class Follower implements MarathonSource {
       resyncs: this.#sync.resyncs,
       resyncDifferences: this.#mirror.drift.settle(this.#elapsed()),
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      endpoints: this.#client.endpoints.status(),
+      discovery: this.#client.discovery.status(),
       diagnostics: this.#diagnostics.all,
     };
   }
@@ -173,6 +178,13 @@ export class Follower implements MarathonSource {
     this.#log('info', 'the event stream of Marathon is attached', { node: describeUrl(node) });
     this.#sync.restart('the stream was attached');
     void this.#learnVersion(node);
+  }
+
+  /** ZooKeeper knows of a new leader at once; a stream from an old one that hangs would tell after a while. */
+  #otherEndpoints(leader: URL | undefined): void {
+    if (leader === undefined || this.#node === undefined || this.#node.host === leader.host) return;
+    this.#log('info', 'Marathon has another leader', { leader: describeUrl(leader) });
+    this.#events.reattach();
   }
 
   #down(reason: string, wasAttached: boolean): void {

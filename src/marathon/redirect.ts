@@ -3,7 +3,7 @@
  * fetch would drop the credentials on the way. It must not know events.
  * [marathon] api/LeaderProxyFilter.scala: only /v2/events is redirected, 1.7 and later
  */
-import { fetch, type Response } from 'undici';
+import { fetch, type Dispatcher, type Response } from 'undici';
 import { pathBelow, type Endpoints } from './endpoints.ts';
 import type { Transport } from './transport.ts';
 
@@ -27,10 +27,10 @@ export async function openEvents(
   for (let redirects = 0; ; redirects++) {
     const authorizer = endpoints.authorizerFor(node);
     const authorization = await authorizer?.header();
-    let response = await ask(url, authorization, transport, signal);
+    let response = await ask(url, authorization, transport.streams(node), signal);
     if (response.status === 401 && authorization !== undefined && authorizer?.refused(authorization)) {
       await response.body?.cancel();
-      response = await ask(url, await authorizer.header(), transport, signal);
+      response = await ask(url, await authorizer.header(), transport.streams(node), signal);
     }
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || location === null) return { response, node };
@@ -58,11 +58,11 @@ export async function openEvents(
 function ask(
   url: URL,
   authorization: string | undefined,
-  { streams }: Transport,
+  dispatcher: Dispatcher,
   signal: AbortSignal,
 ): Promise<Response> {
   return fetch(url, {
-    dispatcher: streams,
+    dispatcher,
     redirect: 'manual',
     signal,
     headers: {

@@ -3,6 +3,9 @@ import type { Diagnostic } from '../core/diagnostic.ts';
 import type { AppId } from '../core/ids.ts';
 import type { Reach } from '../core/marathon-access.ts';
 import type { App } from '../core/model.ts';
+import type { DiscoveryStatus } from './discovery/discovery.ts';
+import type { Names } from './discovery/names.ts';
+import type { EndpointStatus } from './endpoints.ts';
 
 export interface MarathonLogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -32,6 +35,10 @@ export interface MarathonSourceOptions extends Reach {
   readonly now?: () => number;
   /** Milliseconds that only grow, for everything that is waited for. */
   readonly elapsed?: () => number;
+  /** Instead of the DNS. */
+  readonly names?: Names;
+  /** Between two looks into it. */
+  readonly lookupMs?: number;
   readonly onChange: (change: MirrorChange) => void;
   /** The mirror is Marathon's whole state, asked for at this time by `elapsed`; what it changed is handed out. */
   readonly onSnapshot?: (askedAt: number) => void;
@@ -80,6 +87,9 @@ export interface MarathonStatus {
   /** Apps that a resync found different although the stream had not been interrupted. Healthy: 0. */
   readonly resyncDifferences: number;
   readonly lastError?: { readonly message: string; readonly at: number };
+  readonly endpoints: readonly EndpointStatus[];
+  /** What the addresses that are looked up have led to. */
+  readonly discovery: readonly DiscoveryStatus[];
   readonly diagnostics: readonly Diagnostic[];
 }
 

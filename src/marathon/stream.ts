@@ -25,9 +25,12 @@ export const closedByMarathon = 'Marathon closed the event stream';
 
 /** Resolves with the reason once the connection is over. */
 export async function runStream(options: StreamOptions): Promise<string> {
-  const { endpoint, signal, watchdogMs, onFrame } = options;
+  const { endpoint, endpoints, signal, watchdogMs, onFrame } = options;
+  let reached: URL | undefined;
   return new Promise((resolve) => {
     const end = (reason: string) => {
+      if (reached !== undefined) endpoints.lostStream(reached);
+      else if (!signal.aborted) endpoints.failed(endpoint, reason);
       clearTimeout(watchdog);
       signal.removeEventListener('abort', abort);
       // eventsource starts its retry timer only after the error event: closing within the event would leave it.
@@ -44,7 +47,8 @@ export async function runStream(options: StreamOptions): Promise<string> {
       });
       if (response.status === 200) {
         const leader = response.headers.get('x-marathon-leader');
-        if (leader !== null) options.endpoints.learnLeader(leader, node);
+        if (leader !== null) endpoints.learnLeader(leader, node);
+        reached = node;
         options.onOpen(node);
       }
       const noted = new TransformStream<Uint8Array, Uint8Array>({

@@ -9,6 +9,7 @@ import type { SettingValues } from './table.ts';
 export type AccessSettings = Pick<
   SettingValues,
   | 'marathon'
+  | 'dnsServers'
   | 'auth'
   | 'authFile'
   | 'dcosAuth'
@@ -23,6 +24,7 @@ export function accessOf(values: AccessSettings): MarathonAccess {
   const { marathonCa } = values;
   return {
     endpoints: values.marathon,
+    dnsServers: values.dnsServers ?? [],
     credentials: credentialsOf(values),
     ca: marathonCa === undefined ? undefined : readNamed(marathonCa, '--marathon-ca-cert'),
     clientCertificate: clientCertificateOf(values),

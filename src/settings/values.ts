@@ -1,6 +1,7 @@
 /** The kinds of values settings have: each turns text, or what YAML holds, into its type. */
 import { z } from 'zod';
 import { isCidr, isIp } from '../core/labels/address.ts';
+import { parseMarathonAddress } from '../core/marathon-address.ts';
 
 const trueWords = ['true', 't', 'yes', 'y', '1', 'on'];
 const falseWords = ['false', 'f', 'no', 'n', '0', 'off', ''];
@@ -50,21 +51,35 @@ export const list = z
       .filter((entry) => entry !== ''),
   );
 
-/** One or more http(s) URLs. From flags several values or with commas, since marathon-lb takes both. */
-export const urls = list.transform((entries, context) => {
-  const parsed: URL[] = [];
-  for (const entry of entries) {
-    const url = URL.canParse(entry) ? new URL(entry) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      context.addIssue({ code: 'custom', message: 'expected a URL like http://marathon:8080' });
-      return z.NEVER;
-    }
-    parsed.push(url);
-  }
-  if (parsed.length > 0) return parsed;
-  context.addIssue({ code: 'custom', message: 'expected at least one URL' });
+const addressExample =
+  'expected a URL like http://marathon:8080, srv://_marathon._tcp.marathon.mesos or zk://zk1:2181,zk2:2181/marathon';
+
+/** Where Marathons are. From flags several values or with commas, since marathon-lb takes both. */
+export const marathonAddresses = list.transform((entries, context) => {
+  const parsed = entries.reduce(joinEnsembles, []).map(parseMarathonAddress);
+  if (parsed.length > 0 && parsed.every((address) => address !== undefined)) return parsed;
+  context.addIssue({ code: 'custom', message: addressExample });
   return z.NEVER;
 });
+
+/** The commas between the servers of a ZooKeeper are not those between two values. */
+function joinEnsembles(entries: string[], entry: string): string[] {
+  const last = entries.at(-1);
+  const isPart = last !== undefined && /^zk(?:\+\w+)?:\/\/[^/]*$/.test(last) && !entry.includes('://');
+  return isPart ? [...entries.slice(0, -1), `${last},${entry}`] : [...entries, entry];
+}
+
+/** `10.0.0.2` or `10.0.0.2:8600`, `[::1]:53`. */
+export const dnsServers = list.pipe(
+  z.array(
+    z
+      .string()
+      .refine(
+        (server) => isIp(server) || isIp(server.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1')),
+        'expected addresses like 10.0.0.2 or 10.0.0.2:8600',
+      ),
+  ),
+);
 
 /** `127.0.0.1:9095`, `[::1]:9095` or `:9095`. */
 export const listenAddress = text.transform((value, context) => {

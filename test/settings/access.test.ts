@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeMarathonAddress } from '../../src/core/marathon-address.ts';
 import { PacerError } from '../../src/errors.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 
@@ -40,6 +41,24 @@ const account = {
   scheme: 'RS256',
   login_endpoint: 'https://leader.mesos/acs/api/v1/auth/login',
 };
+
+test('a ZooKeeper stands among other addresses, and its commas are its own', () => {
+  const written = 'http://m1:8080,zk://zk1,zk2:2182,zk3/marathon,srv://_marathon._tcp.mesos';
+  const expected = [
+    'http://m1:8080',
+    'zk://zk1:2181,zk2:2182,zk3:2181/marathon',
+    'srv://_marathon._tcp.mesos',
+  ];
+  expect(access({ marathon: written }).endpoints.map(describeMarathonAddress)).toEqual(expected);
+  expect(access({ marathon: written.split(/,(?=\w+:\/)/) }).endpoints.map(describeMarathonAddress)).toEqual(
+    expected,
+  );
+});
+
+test.each(['10.0.0.2', '10.0.0.2:8600', '[::1]:53', '::1'])('%s is a DNS server', (server) => {
+  expect(access({ dnsServers: server }).dnsServers).toEqual([server]);
+  expect(refusal({ dnsServers: 'dns.example' }).message).toContain('--marathon-dns');
+});
 
 describe('basic credentials', () => {
   const expected = { kind: 'basic', user: 'pacer', password: 'se:cret' };

@@ -45,8 +45,7 @@ test('a flag wins over the environment, that over the file, that over the defaul
 });
 
 test('lists are several values, repeated or with commas, and sequences in the file', () => {
-  const hrefs = (sources: Sources) =>
-    resolve(sources).settings.clusters[0].access.endpoints.map(({ href }) => href);
+  const hrefs = (sources: Sources) => resolve(sources).settings.clusters[0].access.endpoints.map(String);
   const both = ['http://m1:8080/', 'http://m2:8080/'];
   expect(hrefs({ flags: { marathon: ['http://m1:8080', 'http://m2:8080'] } })).toEqual(both);
   expect(hrefs({ environment: { PACER_MARATHON: 'http://m1:8080,http://m2:8080' } })).toEqual(both);
@@ -69,7 +68,9 @@ test('every wrong value is named with its source, all at once', () => {
   });
   expect(error.code).toBe('SETTINGS_INVALID');
   expect(error.message.split('\n')).toEqual([
-    'marathon in ' + join(directory, 'pacer.yaml') + ' "ftp://m": expected a URL like http://marathon:8080',
+    'marathon in ' +
+      join(directory, 'pacer.yaml') +
+      ' "ftp://m": expected a URL like http://marathon:8080, srv://_marathon._tcp.marathon.mesos or zk://zk1:2181,zk2:2181/marathon',
     'PACER_HEALTH_MODE "some": expected one of all, any',
     'hard-stop-after in ' +
       join(directory, 'pacer.yaml') +

@@ -1,15 +1,21 @@
 /** Where Marathon is and how it is talked to. */
 import { define } from '../spec.ts';
-import { flag, seconds, text, urls } from '../values.ts';
+import { dnsServers, flag, marathonAddresses, seconds, text } from '../values.ts';
 
 export const marathonSettings = {
   marathon: define({
     flag: 'marathon',
     short: 'm',
     argument: 'url...',
-    schema: urls,
+    schema: marathonAddresses,
     default: 'http://master.mesos:8080',
-    doc: 'Marathon endpoints; several for failover',
+    doc: 'where Marathon is: URLs, several for failover; srv://NAME for the SRV records of a name; zk://HOSTS/PATH for the leader in ZooKeeper',
+  }),
+  dnsServers: define({
+    flag: 'marathon-dns',
+    argument: 'address...',
+    schema: dnsServers,
+    doc: "DNS servers that know Marathon's names, such as Mesos-DNS, instead of the system's",
   }),
   auth: define({
     flag: 'auth-credentials',

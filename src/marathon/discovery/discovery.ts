@@ -1,0 +1,113 @@
+/**
+ * Keeps the endpoints up to date with what the operator's addresses lead to. An answer that fails takes nothing
+ * away: what was found last still counts.
+ */
+import { describeMarathonAddress, type MarathonAddress } from '../../core/marathon-address.ts';
+import { messageOf } from '../../errors.ts';
+import type { Endpoints } from '../endpoints.ts';
+import { nameOf } from '../pinned.ts';
+import { addressesOf, repeatedly, serviceLook } from './dns-finder.ts';
+import type { Finder, FinderEvents, Found } from './finder.ts';
+import type { Names } from './names.ts';
+import { ZooKeeperFinder } from './zookeeper.ts';
+
+export interface DiscoveryOptions {
+  readonly addresses: readonly MarathonAddress[];
+  readonly endpoints: Endpoints;
+  readonly names: Names;
+  /** Between two looks into the DNS. */
+  readonly pauseMs: number | undefined;
+  readonly now: () => number;
+  /** The endpoints are other ones now; `leader`: who leads, where that is known. */
+  readonly onChange: (leader: URL | undefined) => void;
+}
+
+/** What an address that is looked up has led to. Times in ms since 1970. */
+export interface DiscoveryStatus {
+  readonly address: string;
+  /** How many Marathons were found last. */
+  readonly found: number;
+  readonly foundAt?: number;
+  readonly lastError?: { readonly message: string; readonly at: number };
+}
+
+interface Place {
+  readonly address: MarathonAddress;
+  found: Found;
+  foundAt: number | undefined;
+  error: { readonly message: string; readonly at: number } | undefined;
+}
+
+/** What can be asked before anything has been looked up. */
+const atFirst = (address: MarathonAddress): Found => ({ urls: address instanceof URL ? [address] : [] });
+
+/** What `Endpoints` starts with. */
+export const plainUrls = (addresses: readonly MarathonAddress[]): URL[] =>
+  addresses.flatMap((address) => atFirst(address).urls);
+
+export class Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #places: readonly Place[];
+  readonly #finders: readonly Finder[];
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    this.#places = options.addresses.map((address) => ({
+      address,
+      found: atFirst(address),
+      foundAt: undefined,
+      error: undefined,
+    }));
+    this.#finders = this.#places.flatMap((place) => this.#finderOf(place) ?? []);
+  }
+
+  status(): DiscoveryStatus[] {
+    return this.#places.flatMap(({ address, found, foundAt, error }) =>
+      address instanceof URL && nameOf(address) === undefined
+        ? []
+        : {
+            address: describeMarathonAddress(address),
+            found: foundAt === undefined ? 0 : found.urls.length,
+            ...(foundAt !== undefined && { foundAt }),
+            ...(error !== undefined && { lastError: error }),
+          },
+    );
+  }
+
+  /** No endpoint answers. */
+  refresh(): void {
+    for (const finder of this.#finders) finder.refresh();
+  }
+
+  close(): void {
+    for (const finder of this.#finders) finder.close();
+  }
+
+  #finderOf(place: Place): Finder | undefined {
+    const { names, pauseMs } = this.#options;
+    const { address } = place;
+    const events: FinderEvents = {
+      onFound: (found) => this.#found(place, found),
+      onFailed: (error) => (place.error = { message: messageOf(error), at: this.#options.now() }),
+    };
+    if (address instanceof URL) {
+      if (nameOf(address) === undefined) return undefined;
+      return repeatedly(() => addressesOf(address, names), events, pauseMs);
+    }
+    if (address.kind === 'srv') return repeatedly(serviceLook(address, names), events, pauseMs);
+    return new ZooKeeperFinder(address, events);
+  }
+
+  #found(place: Place, found: Found): void {
+    const before = keyOf(place.found);
+    place.found = found;
+    place.foundAt = this.#options.now();
+    place.error = undefined;
+    if (keyOf(found) === before) return;
+    const urls = this.#places.flatMap((each) => each.found.urls);
+    this.#options.endpoints.replace([...new Map(urls.map((url) => [url.href, url])).values()], found.leader);
+    this.#options.onChange(found.leader);
+  }
+}
+
+const keyOf = ({ urls, leader }: Found): string => [leader?.href, ...urls.map(({ href }) => href)].join(' ');

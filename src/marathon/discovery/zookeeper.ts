@@ -1,0 +1,138 @@
+/**
+ * The leader and its followers as ZooKeeper has them: read, watched, and read again now and then, since a watch on a
+ * connection that died quietly tells nothing. It must not know what becomes of them.
+ */
+import type { Client, Exception } from 'node-zookeeper-client';
+import type { ZooKeeperAddress } from '../../core/marathon-address.ts';
+import { jittered } from '../backoff.ts';
+import { byTurn, electionPaths, type Member } from './election.ts';
+import type { Finder, FinderEvents } from './finder.ts';
+
+/** When a Marathon is lost without a word, ZooKeeper forgets it as late as Marathon's own session ends. */
+const sessionMs = 10_000;
+const pauseMs = 30_000;
+const answerMs = 10_000;
+const noNode = -101;
+
+export class ZooKeeperFinder implements Finder {
+  readonly #address: ZooKeeperAddress;
+  readonly #events: FinderEvents;
+  #client: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
+  /** Something changed while it was read. */
+  #again = false;
+  #closed = false;
+  /** Always the same one: it is registered only once, however often its path is read. */
+  readonly #watch = (): void => this.refresh();
+
+  constructor(address: ZooKeeperAddress, events: FinderEvents) {
+    this.#address = address;
+    this.#events = events;
+    this.refresh();
+  }
+
+  refresh(): void {
+    if (this.#closed) return;
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#again = false;
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+      if (this.#closed) return;
+      if (this.#again) this.refresh();
+      else this.#timer = setTimeout(() => this.refresh(), jittered(this.#client ? pauseMs : 2_000));
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#drop();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const client = (this.#client ??= await this.#connect());
+      const hosts = await this.#hosts(client);
+      if (this.#closed) return;
+      if (hosts.length === 0) throw new Error(`no Marathon stands for election below ${this.#address.path}`);
+      const { scheme } = this.#address;
+      const urls = hosts.map((host) => new URL(`${scheme}://${host}`));
+      const [leader] = urls;
+      this.#events.onFound({ urls, ...(leader && { leader }) });
+    } catch (error) {
+      if (this.#closed) return;
+      // A client that does not answer is not waited for; a new one starts with another server.
+      if (error instanceof Silence) this.#drop();
+      this.#events.onFailed(error);
+    }
+  }
+
+  async #connect(): Promise<Client> {
+    // Only who names a ZooKeeper pays for the library.
+    const { default: zookeeper } = await import('node-zookeeper-client');
+    const { servers, auth } = this.#address;
+    const options = { sessionTimeout: sessionMs, spinDelay: 500, retries: 0 };
+    const client = zookeeper.createClient(servers, options);
+    if (auth !== undefined) client.addAuthInfo('digest', Buffer.from(auth));
+    client.on('state', (state) => {
+      if (this.#client !== client) return;
+      if (state === zookeeper.State.EXPIRED || state === zookeeper.State.AUTH_FAILED) this.#drop();
+      this.refresh();
+    });
+    client.connect();
+    return client;
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.close();
+  }
+
+  async #hosts(client: Client): Promise<string[]> {
+    for (const layout of electionPaths) {
+      const hosts = byTurn(await this.#members(client, `${this.#address.path}/${layout}`));
+      if (hosts.length > 0) return hosts;
+    }
+    return [];
+  }
+
+  async #members(client: Client, path: string): Promise<Member[]> {
+    const names = await answer<string[]>((done) => client.getChildren(path, this.#watch, done));
+    if (names === undefined) {
+      // The path is made by the first Marathon.
+      await answer((done) => client.exists(path, this.#watch, done));
+      return [];
+    }
+    const members = names.map(async (name) => {
+      const data = await answer<Buffer>((done) => client.getData(`${path}/${name}`, done));
+      // One that has just gone; the watch tells of it.
+      return data === undefined ? [] : [{ name, data: data.toString('utf8') }];
+    });
+    return (await Promise.all(members)).flat();
+  }
+}
+
+class Silence extends Error {
+  override readonly name = 'Silence';
+}
+
+/** Undefined where there is no such node. */
+function answer<T>(
+  ask: (done: (error: Error | Exception | null, result: T) => void) => void,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Silence('ZooKeeper does not answer')), answerMs);
+    ask((error, result) => {
+      clearTimeout(limit);
+      if (error === null) resolve(result);
+      else if ('getCode' in error && error.getCode() === noNode) resolve(undefined);
+      else reject(new Error(String(error)));
+    });
+  });
+}
