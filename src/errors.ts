@@ -22,6 +22,11 @@ export const errorCatalogue = {
     remedy:
       'The message says what is expected and, where it is known, the line. An empty or cut-off file is often one that was being written.',
   },
+  OPERATOR_TEMPLATE_INVALID: {
+    means: 'A template of the operator (a variable HAPROXY_<NAME>, or a file in --templates) cannot be used.',
+    remedy:
+      'The message names it, the line and what is wrong. docs/templates.md has the names, placeholders and data of each.',
+  },
   STATE_DIR_UNWRITABLE: {
     means: 'The state directory cannot be created or written.',
     remedy:

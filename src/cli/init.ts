@@ -5,6 +5,7 @@ import { PacerError } from '../errors.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
 import { loadFragments } from '../render/fragments.ts';
+import { loadOperatorTemplates } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';
@@ -17,10 +18,11 @@ export async function init({ config, ...flags }: Record<string, unknown>): Promi
     environment: environment(),
     file,
   });
+  const templates = loadOperatorTemplates(settings.templateSources);
   const program = await installedHaproxy(settings.haproxyBin);
   const made = await prepareStateDir(
     settings,
-    renderer(loadFragments(), steadyFrame(settings)).render,
+    renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render,
     program,
   );
   const path = activeConfigFile(settings.stateDir);

@@ -10,6 +10,7 @@ import { fetchApps } from '../marathon/api.ts';
 import { MarathonClient } from '../marathon/client.ts';
 import type { DecodedApps } from '../marathon/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
+import { loadOperatorTemplates } from '../render/operator-templates.ts';
 import { configurationFile, renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -29,18 +30,23 @@ export function renderApps(
   { apps, diagnostics }: DecodedApps,
   resolve: Resolve,
 ): Rendered {
-  const context = modelContext(settings, resolve);
+  const templates = loadOperatorTemplates(settings.templateSources);
+  const context = modelContext(settings, resolve, templates);
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const { files } = renderer(loadFragments(), steadyFrame(settings)).render(desired, {
-    // Named, not read: the answer depends on the input alone.
-    certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
-    certificateDigests: new Map(),
-    maxconn: settings.maxconn ?? defaultMaxconn(undefined),
-    maxpipes: 500,
-  });
-  const said = [...diagnostics, ...allDiagnostics(desired)].map(
+  const { files } = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render(
+    desired,
+    {
+      // Named, not read: the answer depends on the input alone.
+      certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
+      certificateDigests: new Map(),
+      maxconn: settings.maxconn ?? defaultMaxconn(undefined),
+      maxpipes: 500,
+    },
+  );
+  const told = [...diagnostics, ...allDiagnostics(desired)].map(
     (it) => `${it.severity}: ${describeDiagnostic(it)}`,
   );
+  const said = [...templates.notices.map((notice) => `notice: ${notice}`), ...told];
   return { desired, files, said };
 }
 

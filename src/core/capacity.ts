@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from './diagnostic.ts';
 import type { BackendName } from './ids.ts';
-import type { Service } from './service.ts';
+import { checksServers, type Service } from './service.ts';
 
 export interface DescriptorBudget {
   /** The hard limit of open files of the HAProxy process. */
@@ -29,7 +29,7 @@ const reserve = 64;
 
 /** What one service takes: one for each server with a check, one for its listener. */
 export function descriptorsOf({ definition, servers }: Service): number {
-  return (definition.listens ? 1 : 0) + (definition.check === undefined ? 0 : servers.length);
+  return (definition.listens ? 1 : 0) + (checksServers(definition) ? servers.length : 0);
 }
 
 /** What checks and listeners may still take, all of these services served. */

@@ -18,8 +18,10 @@ import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
 import type { App, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
 import { keepSame } from './same.ts';
-import { asConnectCheck, checkOf } from './server-check.ts';
+import { asConnectCheck, checkOf, watchingCheck } from './server-check.ts';
 import type { PathMatch, Rewrite, ServiceDefinition } from './service.ts';
+import type { FragmentSource, TemplateContext } from './templates/context.ts';
+import { fragmentsOf } from './templates/fragments.ts';
 
 export interface DefinitionContext {
   /** This load balancer's groups; `*` takes every app. */
@@ -31,6 +33,7 @@ export interface DefinitionContext {
   readonly defaultBindAddress: string;
   /** Ports of Pacer's own listeners, by what they are for. */
   readonly reservedPorts: ReadonlyMap<number, string>;
+  readonly templates: TemplateContext;
   /** The app that runs this load balancer: never exposed. */
   readonly ownApp: string | undefined;
 }
@@ -68,7 +71,11 @@ export function defineServices(
         : whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
     if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
-    const result = defineService(app, mapping, portIndex, name, labels.app, values, context);
+    const result = withFragments(
+      defineService(app, mapping, portIndex, name, labels.app, values, context),
+      { check: watchingCheck(app.healthChecks, portIndex), labels: labels.fragments.get(portIndex) ?? {} },
+      context.templates,
+    );
     diagnostics.push(...found, ...result.diagnostics);
     const wrong =
       [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
@@ -111,6 +118,20 @@ function whyNotExposed(
   if (values.ENABLED === undefined && context.strictMode)
     return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
   return undefined;
+}
+
+/** A definition with what templates replace of it. */
+function withFragments(
+  { definition, diagnostics }: ReturnType<typeof defineService>,
+  source: Omit<FragmentSource, 'definition'>,
+  context: TemplateContext,
+): ReturnType<typeof defineService> {
+  if (definition === undefined) return { definition, diagnostics };
+  const made = fragmentsOf({ definition, ...source }, context);
+  return {
+    definition: made.fragments === undefined ? definition : { ...definition, fragments: made.fragments },
+    diagnostics: [...diagnostics, ...made.diagnostics],
+  };
 }
 
 function defineService(

@@ -21,6 +21,16 @@ export const diagnosticCatalogue = {
       'A label that means nothing together with the others: one for HTTP on a TCP service, a path without a host.',
     remedy: 'Add what it needs (HAPROXY_<n>_MODE, HAPROXY_<n>_VHOST), or drop it.',
   },
+  TEMPLATE_INVALID: {
+    means:
+      'A template in a label cannot be used: a placeholder that does not exist, a brace without its counterpart, a line that labels may not say, a directive that HAProxy has removed.',
+    remedy: 'Mend the template as the message says; docs/templates.md has what each may hold.',
+  },
+  TEMPLATE_TRANSLATED: {
+    means:
+      'A template uses a directive that HAProxy has removed; it is written as what means the same today.',
+    remedy: 'Nothing; write the new form when you next change the label.',
+  },
   DEFINITION_MALFORMED: {
     means: "Marathon's definition of an app, or a part of it, is not what its API promises.",
     remedy: 'Look at the app with GET /v2/apps/<id>; what could be read is used.',

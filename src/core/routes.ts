@@ -1,6 +1,7 @@
 /** Which requests lead to which backend: the tables that become HAProxy's maps. */
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName } from './ids.ts';
+import { routeRules, ruledServices, type AppIdRule, type RouteRule } from './routes-rules.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
 /** The kinds of look-up of one weight, in the order they are tried for a host. */
@@ -27,6 +28,10 @@ export interface Routes {
   readonly appIds: readonly RouteEntry[];
   /** Backends whose vhosts redirect from http to https, sorted. */
   readonly redirects: readonly BackendName[];
+  /** Of the services that are not in the tables, in the order they are tried. */
+  readonly rules: readonly RouteRule[];
+  /** Of the apps that are not in `appIds`. */
+  readonly appIdRules: readonly AppIdRule[];
 }
 
 /** The tables that are there even when empty, so that a first route needs no new line of configuration. */
@@ -34,6 +39,9 @@ const standing: readonly { weight: number; kind: RouteKind }[] = [
   { weight: 1, kind: 'begin' },
   { weight: 0, kind: 'host' },
 ];
+
+const isStanding = (weight: number, kind: RouteKind): boolean =>
+  standing.some((table) => table.weight === weight && table.kind === kind);
 
 /**
  * The routes of services in the order of their claim (app id, then port): where two claim the same,
@@ -52,11 +60,18 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
   };
   for (const { weight, kind } of standing) table(weight, kind);
 
+  const ruled = ruledServices(services);
   const diagnostics: Diagnostic[] = [];
+  const appIdRules: AppIdRule[] = [];
   const appIds = new Map<string, BackendName>();
   for (const { definition } of services) {
-    if (definition.mode === 'http' && !appIds.has(definition.name))
+    if (definition.mode === 'http' && !appIds.has(definition.name)) {
       appIds.set(definition.name, definition.backend);
+      const rule = definition.fragments?.appIdRule;
+      if (rule !== undefined) appIdRules.push({ backend: definition.backend, ...rule });
+    }
+    // Templates may share a host among services, by a header or a cookie.
+    if (definition.fragments?.rules !== undefined) continue;
     for (const { kind, key } of claimsOf(definition)) {
       const entries = table(definition.weight, kind);
       const winner = entries.get(key);
@@ -68,15 +83,27 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
     routes: {
       tables: [...tables.values()]
         .sort((a, b) => b.weight - a.weight || routeKinds.indexOf(a.kind) - routeKinds.indexOf(b.kind))
-        .map(({ weight, kind, entries }) => ({
-          weight,
-          kind,
-          entries: sortedEntries([...entries].map(([key, { backend }]) => ({ key, backend }))),
-          hasWildcards: [...entries.keys()].some((key) => key.startsWith('.')),
-        })),
-      appIds: sortedEntries([...appIds].map(([key, backend]) => ({ key, backend }))),
+        .map(({ weight, kind, entries }) => {
+          const mapped = [...entries].filter(([, definition]) => !ruled.has(definition));
+          return {
+            ...{ weight, kind },
+            entries: sortedEntries(mapped.map(([key, { backend }]) => ({ key, backend }))),
+            hasWildcards: mapped.some(([key]) => key.startsWith('.')),
+          };
+        })
+        .filter(({ weight, kind, entries }) => entries.length > 0 || isStanding(weight, kind)),
+      appIds: sortedEntries(
+        [...appIds]
+          .filter(([, backend]) => !appIdRules.some((rule) => rule.backend === backend))
+          .map(([key, backend]) => ({ key, backend })),
+      ),
+      rules: routeRules(ruled),
+      appIdRules,
       redirects: services
-        .filter(({ definition }) => definition.redirectToHttps)
+        .filter(
+          ({ definition: { redirectToHttps, fragments } }) =>
+            redirectToHttps && fragments?.rules?.redirectsItself !== true,
+        )
         .map(({ definition }) => definition.backend)
         .sort(byCodePoint),
     },

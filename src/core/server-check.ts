@@ -3,12 +3,14 @@ import type { HealthCheck } from './model.ts';
 import type { ServerCheck } from './service.ts';
 
 /** The check that watches this port: the first with a port of its own, or with this index; a command watches all. */
+export const watchingCheck = (checks: readonly HealthCheck[], portIndex: number): HealthCheck | undefined =>
+  checks.find(
+    ({ protocol, port, portIndex: index }) =>
+      protocol !== 'COMMAND' && (port !== undefined || index === portIndex),
+  ) ?? checks.find(({ protocol }) => protocol === 'COMMAND');
+
 export function checkOf(checks: readonly HealthCheck[], portIndex: number): ServerCheck | undefined {
-  const check =
-    checks.find(
-      ({ protocol, port, portIndex: index }) =>
-        protocol !== 'COMMAND' && (port !== undefined || index === portIndex),
-    ) ?? checks.find(({ protocol }) => protocol === 'COMMAND');
+  const check = watchingCheck(checks, portIndex);
   if (check === undefined) return undefined;
   return {
     kind: check.protocol === 'HTTP' ? 'http' : check.protocol === 'HTTPS' ? 'https' : 'connect',

@@ -1,6 +1,6 @@
 /** The servers of one backend: from what HAProxy has to what is desired, in steps HAProxy can do at runtime. */
 import type { BackendName, ServerName } from './ids.ts';
-import type { Server, Service, ServiceDefinition } from './service.ts';
+import { checksServers, type Server, type Service, type ServiceDefinition } from './service.ts';
 
 /** A server as HAProxy says it is. */
 export interface RunningServer {
@@ -45,6 +45,8 @@ export interface ServerCapabilities {
   readonly version: string;
   /** `add server` takes a cookie. */
   readonly addServerCookie: boolean;
+  /** Other words of server lines that `add server` does not take. */
+  readonly refusedServerWords: ReadonlySet<string>;
 }
 
 export type ServerPlan =
@@ -77,7 +79,7 @@ export function planServers(
     } else {
       const { initialWeight = 1, checked = true } = known;
       const weight = initialWeight === 0 ? 1 : initialWeight;
-      const check = definition.check !== undefined && !checked;
+      const check = checksServers(definition) && !checked;
       if (check || !isAdmitted(known, server.admission, weight)) {
         // [haproxy] management.txt 9.3 "set server weight": a static balance takes only the first weight, or none.
         if (isStatic(definition) && server.admission === 'ready' && initialWeight === 0)
@@ -131,12 +133,21 @@ function shortest(address: string): string {
 /** [haproxy] management.txt 9.3 "add server": dynamic balance only; cookies from 3.0 on. */
 function whyNotAddable(
   definition: ServiceDefinition,
-  { version, addServerCookie }: ServerCapabilities,
+  { version, addServerCookie, refusedServerWords }: ServerCapabilities,
 ): string | undefined {
   if (isStatic(definition)) return 'balance static-rr takes no server at runtime';
   if (definition.sticky && !addServerCookie)
     return `HAProxy ${version} adds no server with a cookie at runtime`;
+  const { fixedServers, serverWords = [] } = definition.fragments ?? {};
+  if (fixedServers !== undefined) return fixedServers;
+  const refused = serverWords.find((word) => refusedServerWords.has(word));
+  if (refused !== undefined) return `HAProxy ${version} adds no server with ${refused} at runtime`;
+  // The runtime socket has other rules of quoting than the file.
+  const odd = serverWords.find((word) => /[\s;\\"'<]/.test(word));
+  if (odd !== undefined)
+    return `a word like ${JSON.stringify(odd)} of a server line cannot be said at runtime`;
   return undefined;
 }
 
-const isStatic = ({ balance }: ServiceDefinition): boolean => balance.words[0] === 'static-rr';
+const isStatic = ({ balance, fragments }: ServiceDefinition): boolean =>
+  balance.words[0] === 'static-rr' && fragments?.texts.BACKEND_HEAD === undefined;

@@ -89,11 +89,12 @@ export function deriveServers(
     const id = serverId(name, ids, context.digests);
     ids.add(id);
     const { admission, reason } = decide(candidate);
-    const { taskId, address, port } = candidate;
+    const { taskId, host, address, port } = candidate;
     byName.set(name, {
       name,
       id,
       taskId,
+      host,
       address,
       port,
       cookie: serverCookie(name, context.digests),

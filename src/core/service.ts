@@ -3,6 +3,7 @@ import type { BasicAuth } from './labels/parsers.ts';
 import type { Balance } from './labels/balance.ts';
 import type { BindOptions } from './labels/bind-options.ts';
 import type { PathType } from './labels/routing.ts';
+import type { ServiceFragments } from './templates/replaced.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
 /** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
@@ -32,6 +33,8 @@ export interface ServiceDefinition {
   readonly vhosts: readonly Host[];
   readonly path: PathMatch | undefined;
   readonly weight: number;
+  /** What templates replace; undefined = nothing. */
+  readonly fragments?: ServiceFragments | undefined;
 }
 
 /** What is changed in requests and responses; undefined = nothing. */
@@ -43,6 +46,10 @@ export interface Rewrite {
   /** Where `/` is redirected to. */
   readonly rootRedirect: string | undefined;
 }
+
+/** Whether HAProxy checks the servers of a service. */
+export const checksServers = ({ check, fragments }: ServiceDefinition): boolean =>
+  fragments?.checked ?? check !== undefined;
 
 export interface PathMatch {
   readonly type: PathType;
@@ -74,6 +81,8 @@ export interface Server {
   /** Unique in its backend, 1 to 32766. */
   readonly id: number;
   readonly taskId: TaskId;
+  /** The agent's name, or the address where there is none. */
+  readonly host: string;
   readonly address: string;
   readonly port: number;
   /** The value of the sticky cookie. */

@@ -9,6 +9,7 @@ import { followMarathon, type MarathonSource } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { loadFragments } from '../render/fragments.ts';
+import { loadOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { answerAsks, type Asks } from './asks.ts';
@@ -81,6 +82,7 @@ interface Serving {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
   readonly render: ReturnType<typeof renderer>;
+  readonly templates: OperatorTemplates;
   /** Brings a HAProxy up again that has ended. */
   readonly serve: () => Promise<void>;
 }
@@ -92,7 +94,8 @@ async function startServing(
   end: { orderly: boolean },
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
-  for (const notice of notices) log.warn(notice);
+  const templates = loadOperatorTemplates(settings.templateSources);
+  for (const notice of [...notices, ...templates.notices]) log.warn(notice);
   if (settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
       "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
@@ -111,7 +114,7 @@ async function startServing(
   const control = await openControl(settings, program, (event) =>
     log[event.kind === 'command-failed' ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
-  const render = renderer(loadFragments(), steadyFrame(settings));
+  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates));
   const publisher = await createPublisher({
     stateDir,
     copyTo: settings.haproxyConfig,
@@ -134,7 +137,7 @@ async function startServing(
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = await control.running();
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
-  return { control, publisher, render, serve };
+  return { control, publisher, render, templates, serve };
 }
 
 /** The pipeline, what sets it off, and the status server. */
@@ -143,7 +146,7 @@ async function startFollowing(
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { control, publisher, render, serve } = serving;
+  const { control, publisher, render, templates, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
     onChange: (host) => {
@@ -157,7 +160,7 @@ async function startFollowing(
     if (entry.result.kind === 'failed') metrics.failed(entry.result.stage);
     else metrics.applied(entry.plan, entry.eventToAppliedMs, { ...entry.durations });
   });
-  const context = modelContext(settings, hosts.resolve);
+  const context = modelContext(settings, hosts.resolve, templates);
   const pipeline = createPipeline({
     ...{ inbox, control, publisher, render, journal },
     context,

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import type { ModelContext } from '../core/app-services.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ownPorts } from './surroundings.ts';
 
 export function modelContext(
   settings: Settings,
   resolve: (host: string) => string | undefined,
+  operator: OperatorTemplates = noOperatorTemplates,
 ): ModelContext {
   const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
   return {
@@ -25,6 +27,13 @@ export function modelContext(
     },
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,
+    templates: {
+      overrides: operator.overrides,
+      serverDefaults: operator.head?.serverDefaults ?? [],
+      labelTemplates: () => settings.labelTemplates,
+      fileFolders: settings.labelFiles,
+      certificateFolders: settings.labelCertificates,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
 import type { ChangingFrame, Frame } from '../render/render.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listenerCertificates } from './certificates.ts';
 import type { Surroundings } from './pipeline-types.ts';
@@ -33,8 +34,13 @@ export function ownPorts(settings: Settings): Map<number, string> {
 export const endpointsSocket = (stateDir: string): string => join(stateDir, 'run', 'endpoints.sock');
 
 /** The part of the frame that stays the same for the life of the daemon. */
-export function steadyFrame(settings: Settings): Omit<Frame, keyof ChangingFrame> {
+export function steadyFrame(
+  settings: Settings,
+  { overrides, head }: OperatorTemplates = noOperatorTemplates,
+): Omit<Frame, keyof ChangingFrame> {
   return {
+    templates: overrides,
+    head,
     bindAddress: settings.bindAddress,
     httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
     httpsPort: settings.dontBindHttpHttps ? undefined : settings.httpsPort,

@@ -5,6 +5,8 @@ export interface Capabilities {
   readonly version: string;
   /** `add server` takes `cookie`, and computes dynamic cookies. */
   readonly addServerCookie: boolean;
+  /** Words of server lines that `add server` refuses, or cannot do. */
+  readonly refusedServerWords: ReadonlySet<string>;
   /** `add server` and the configuration take `init-state`. */
   readonly initState: boolean;
   /** `add backend`, `publish backend`, `del backend`. */
@@ -26,6 +28,20 @@ export interface Capabilities {
 /** The lowest version Pacer works with. */
 export const oldestSupported: HaproxyVersion = { version: '2.6.0', major: 2, minor: 6 };
 
+/** Tried on 2.6, 3.0 and 3.4; files are refused by all unless they are loaded already. */
+const neverAdded = [
+  ...['init-addr', 'resolvers', 'resolve-opts', 'resolve-prefer', 'resolve-net', 'redir', 'namespace'],
+  ...['max-reuse', 'log-proto', 'no-check', 'ca-file', 'crt', 'crl-file'],
+];
+
+function refusedServerWords(since: (major: number, minor: number) => boolean): ReadonlySet<string> {
+  return new Set([
+    ...neverAdded,
+    ...(since(3, 0) ? ['enabled'] : ['cookie', 'shard', 'guid', 'hash-key', 'set-proxy-v2-tlv-fmt']),
+    ...(since(3, 1) ? [] : ['init-state', 'strict-maxconn']),
+  ]);
+}
+
 export function capabilitiesOf(version: HaproxyVersion): Capabilities {
   const since = (major: number, minor: number) =>
     version.major > major || (version.major === major && version.minor >= minor);
@@ -33,6 +49,7 @@ export function capabilitiesOf(version: HaproxyVersion): Capabilities {
     version: version.version,
     // [haproxy] 2.6 answers "'cookie' option is not accepted for dynamic servers"; 3.0 and 3.4 take it.
     addServerCookie: since(3, 0),
+    refusedServerWords: refusedServerWords(since),
     // [haproxy] configuration.txt 3.1 5.2 "init-state"; 3.0 does not know the word.
     initState: since(3, 1),
     // [haproxy] management.txt 3.4 9.3 "add backend"; 3.2 and before refuse it.

@@ -1,6 +1,7 @@
 /** Steps for servers as commands of the runtime socket. Pure. */
 import type { ServerStep } from '../core/server-plan.ts';
-import type { Server, ServiceDefinition } from '../core/service.ts';
+import { checksServers, type Server, type ServiceDefinition } from '../core/service.ts';
+import { splitLine } from '../core/templates/words.ts';
 
 /** A `server` line of the configuration, so that a server added at runtime is the one the file would give. */
 export type ServerLine = (definition: ServiceDefinition, server: Server) => string;
@@ -37,11 +38,14 @@ export const closeSessions = ({
 
 function addCommands(definition: ServiceDefinition, server: Server, serverLine: ServerLine): string[] {
   const name = `${definition.backend}/${server.name}`;
-  const [, , ...words] = serverLine(definition, server).split(' ');
+  const line = splitLine(serverLine(definition, server));
+  const [, , address = '', ...words] = 'words' in line ? line.words : [];
+  // [haproxy] management.txt 9.3 "add server": default-server is not inherited, and what comes last counts.
+  const all = [address, ...(definition.fragments?.serverDefaults ?? []), ...words];
   return [
-    `add server ${name} ${words.join(' ')}`,
+    `add server ${name} ${all.join(' ')}`,
     // A new server has neither its checks on nor sessions let in.
-    ...(definition.check === undefined ? [] : [`enable health ${name}`]),
+    ...(checksServers(definition) ? [`enable health ${name}`] : []),
     `set server ${name} state ${server.admission}`,
   ];
 }

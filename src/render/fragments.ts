@@ -2,37 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
+import { messageOf, PacerError } from '../errors.ts';
+import { checkFragment, type FragmentSource } from './check-fragment.ts';
+import { fragmentNames, type FragmentName } from './fragment-data.ts';
+import { helpers } from './helpers.ts';
 
-const fragmentNames = [
-  'head',
-  'http-frontend-head',
-  'https-frontend-head',
-  'frontend-routing',
-  'http-frontend-appid-head',
-  'userlist-head',
-  'frontend-head',
-  'frontend-backend-glue',
-  'backend-head',
-  'backend-auth',
-  'backend-http-options',
-  'backend-hsts-options',
-  'backend-sticky-options',
-  'backend-http-healthcheck-options',
-  'backend-tcp-healthcheck-options',
-  'backend-server-http-healthcheck-options',
-  'backend-server-tcp-healthcheck-options',
-  'backend-server-options',
-  'backend-client-address',
-  'http-backend-network-allowed-acl',
-  'http-backend-acl-allow-deny',
-  'tcp-backend-network-allowed-acl',
-  'tcp-backend-acl-allow-deny',
-  'http-backend-proxypass-glue',
-  'http-backend-revproxy-glue',
-  'http-backend-redir',
-] as const;
-
-export type FragmentName = (typeof fragmentNames)[number];
+export type { FragmentName } from './fragment-data.ts';
 
 /** What a fragment is rendered with: plain values only, since Handlebars does not see getters. */
 export type FragmentData = Readonly<Record<string, unknown>>;
@@ -46,11 +21,18 @@ export interface Fragments {
 /** Where the packaged templates are, seen from src/render and from dist/render alike. */
 const packaged = join(import.meta.dirname, '..', '..', 'templates');
 
-export function loadFragments(directory = packaged): Fragments {
+/**
+ * @param own an operator's fragments, instead of Pacer's
+ * @throws PacerError OPERATOR_TEMPLATE_INVALID
+ */
+export function loadFragments(own: ReadonlyMap<FragmentName, FragmentSource> = new Map()): Fragments {
   const handlebars = Handlebars.create();
+  for (const [name, { run }] of Object.entries(helpers)) handlebars.registerHelper(name, run);
   const compiled = new Map(
     fragmentNames.map((name) => {
-      const text = readFileSync(join(directory, `${name}.hbs`), 'utf8');
+      const replaced = own.get(name);
+      if (replaced !== undefined) checkFragment(name, replaced);
+      const text = replaced?.text ?? readFileSync(join(packaged, `${name}.hbs`), 'utf8');
       // No HTML escaping: values are ConfigTokens. A field that is missing is an error, not an empty word.
       return [
         name,
@@ -58,6 +40,7 @@ export function loadFragments(directory = packaged): Fragments {
           noEscape: true,
           strict: true,
           knownHelpersOnly: true,
+          knownHelpers: Object.fromEntries(Object.keys(helpers).map((helper) => [helper, true])),
           preventIndent: true,
         }),
       ];
@@ -66,7 +49,7 @@ export function loadFragments(directory = packaged): Fragments {
   const errorPages = new Map(
     ['404', '503', 'starting'].map((name) => [
       name,
-      readFileSync(join(directory, 'errors', `${name}.html`), 'utf8'),
+      readFileSync(join(packaged, 'errors', `${name}.html`), 'utf8'),
     ]),
   );
   return {
@@ -74,7 +57,18 @@ export function loadFragments(directory = packaged): Fragments {
     render: (name, data) => {
       const template = compiled.get(name);
       if (template === undefined) throw new Error(`no fragment ${name}`);
-      return template(data);
+      try {
+        return template(data);
+      } catch (error) {
+        const replaced = own.get(name);
+        if (replaced === undefined) throw error;
+        throw new PacerError(
+          'OPERATOR_TEMPLATE_INVALID',
+          `${replaced.place}: ${messageOf(error)}`,
+          'see docs/templates.md for the data of each fragment',
+          { cause: error },
+        );
+      }
     },
   };
 }

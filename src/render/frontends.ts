@@ -1,9 +1,14 @@
 /** The listeners for hosts, paths and app ids: routing by map look-ups, the same for HTTP and HTTPS. */
 import { configToken } from '../core/config-token.ts';
-import { lookupsOf } from '../core/lookups.ts';
 import type { Routes } from '../core/routes.ts';
-import type { Fragments } from './fragments.ts';
-import { mapName } from './maps.ts';
+import type { TemplateName } from '../core/templates/names.ts';
+import { wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
+import type { Override, RuleLines } from '../core/templates/replaced.ts';
+import { writeWord } from '../core/templates/words.ts';
+import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
+import { mapLookUp } from './map-template.ts';
+import { frontendText } from './operator-section.ts';
+import { appIdData, routingData } from './routing.ts';
 
 export interface FrontendFrame {
   readonly bindAddress: string;
@@ -13,44 +18,72 @@ export interface FrontendFrame {
   readonly appidPort: number;
   /** Paths of the certificates of the HTTPS listener, at least one where it is bound. */
   readonly certificates: readonly string[];
+  /** The operator's templates. */
+  readonly templates: ReadonlyMap<TemplateName, Override>;
 }
 
 export function renderFrontends({ render }: Fragments, frame: FrontendFrame, routes: Routes): string {
-  const { bindAddress, httpPort, httpsPort, appidPort } = frame;
+  const { bindAddress, httpPort, httpsPort, appidPort, templates } = frame;
   const bind = (port: number) => `${bindAddress}:${port}`;
-  const routing = routingData(routes);
+  const lookUp = (...names: TemplateName[]) => {
+    const found = names.map((name) => templates.get(name)).find((override) => override !== undefined);
+    return found === undefined ? undefined : mapLookUp(found);
+  };
   const parts: string[] = [];
+  const frontend = (
+    head: { name: TemplateName; fragment: FragmentName; data: FragmentData; placeholders?: PlaceholderData },
+    fragment: FragmentName,
+    { redirects, uses, ...routing }: FragmentData & Pick<RuleLines, 'redirects' | 'uses'>,
+  ) => {
+    const override = templates.get(head.name);
+    const own = override === undefined ? undefined : frontendText(override, head.placeholders ?? {});
+    parts.push(
+      own?.head ?? render(head.fragment, head.data),
+      render(fragment, {
+        ...routing,
+        // HAProxy reads them in this order, and warns of any other.
+        late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
+        hasDefault: own?.hasDefault ?? false,
+      }),
+    );
+  };
   if (httpPort !== undefined) {
     const httpsPortSuffix = httpsPort === undefined || httpsPort === 443 ? '' : `:${httpsPort}`;
     const redirectToHttps = httpsPort !== undefined;
-    parts.push(render('http-frontend-head', { bind: bind(httpPort) }));
-    parts.push(render('frontend-routing', { ...routing, redirectToHttps, httpsPortSuffix }));
+    frontend(
+      { name: 'HTTP_FRONTEND_HEAD', fragment: 'http-frontend-head', data: { bind: bind(httpPort) } },
+      'frontend-routing',
+      {
+        ...routingData(routes, 'http', lookUp('MAP_HTTP_FRONTEND_ACL', 'MAP_HTTP_FRONTEND_ACL_ONLY')),
+        ...{ redirectToHttps, httpsPortSuffix },
+      },
+    );
   }
   if (httpsPort !== undefined) {
-    const certificates = frame.certificates.map(configToken);
-    parts.push(render('https-frontend-head', { bind: bind(httpsPort), certificates }));
-    parts.push(render('frontend-routing', { ...routing, redirectToHttps: false, httpsPortSuffix: '' }));
+    const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');
+    frontend(
+      {
+        ...{ name: 'HTTPS_FRONTEND_HEAD', fragment: 'https-frontend-head' },
+        data: { bind: bind(httpsPort), certificates: frame.certificates.map(configToken) },
+        placeholders: { sslCerts: wordsValue(sslCerts) },
+      },
+      'frontend-routing',
+      {
+        ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
+        ...{ redirectToHttps: false, httpsPortSuffix: '' },
+      },
+    );
   }
-  parts.push(render('http-frontend-appid-head', { bind: bind(appidPort) }));
+  frontend(
+    {
+      ...{ name: 'HTTP_FRONTEND_APPID_HEAD', fragment: 'http-frontend-appid-head' },
+      data: { bind: bind(appidPort) },
+    },
+    'appid-routing',
+    {
+      ...appIdData(routes.appIdRules),
+      lookUp: lookUp('MAP_HTTP_FRONTEND_APPID_ACL')?.join('\n  ') ?? false,
+    },
+  );
   return parts.join('');
-}
-
-interface Lookup {
-  readonly variable: string;
-  readonly converter: 'map_str' | 'map_beg';
-  readonly map: string;
-  readonly first: boolean;
-}
-
-function routingData(routes: Routes) {
-  return {
-    lookups: lookupsOf(routes).map(({ table, key, match }, i): Lookup => ({
-      variable: `txn.pacer_${key}`,
-      converter: match === 'begin' ? 'map_beg' : 'map_str',
-      map: mapName(table),
-      first: i === 0,
-    })),
-    hasWildcards: routes.tables.some((table) => table.hasWildcards),
-    ignoresCase: routes.tables.some(({ kind }) => kind === 'exact-i' || kind === 'begin-i'),
-  };
 }

@@ -5,7 +5,9 @@ import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import type { Fragments } from './fragments.ts';
+import type { OperatorHead } from './operator-head.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
+import type { RuleLines } from '../core/templates/replaced.ts';
 import { mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routes.ts';
 import { serviceRenderer, type ServiceFrame } from './service.ts';
@@ -13,6 +15,8 @@ import type { Server, ServiceDefinition } from '../core/service.ts';
 
 /** All that a configuration has beside services and routes. */
 export interface Frame extends FrontendFrame, ServiceFrame {
+  /** The operator's HEAD. */
+  readonly head: OperatorHead | undefined;
   readonly statsPort: number;
   /** Where Pacer answers what the statistics port is asked and HAProxy does not know. */
   readonly endpointsSocket: string;
@@ -117,7 +121,13 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
       [stoppingMap, ''],
       ...errorPages,
     ]);
-    return { hash, files, maps, backendAt: (line) => backendAt(line, [head, frontends], all, bodies) };
+    const lines = () => String(Buffer.concat([head, frontends])).split('\n');
+    return {
+      ...{ hash, files, maps },
+      backendAt: (line) =>
+        backendAt(line, [head, frontends], all, bodies) ??
+        ruleOwner(lines()[line - 1]?.trim(), desired.routes),
+    };
   };
   return { render, serverLine: services.serverLine };
 }
@@ -129,7 +139,7 @@ interface RenderedMaps {
 }
 
 function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
-  return render('head', {
+  const own = render('head', {
     hash,
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
     files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
@@ -148,6 +158,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
       takesToken: frame.signalsTakeToken,
     },
   });
+  return frame.head === undefined ? own : frame.head.merge(own);
 }
 
 /** Only asked for when HAProxy complains, so nothing is kept for it. */
@@ -165,6 +176,13 @@ function backendAt(
     if (line <= end) return services[i >> 1]?.definition.backend;
   }
   return undefined;
+}
+
+/** The service whose rule in a frontend of all this line is. */
+function ruleOwner(text: string | undefined, { rules, appIdRules }: Routes): BackendName | undefined {
+  if (text === undefined || text === '') return undefined;
+  const has = ({ before, redirects, uses }: RuleLines) => [...before, ...redirects, ...uses].includes(text);
+  return (rules.find(({ http, https }) => has(http) || has(https)) ?? appIdRules.find(has))?.backend;
 }
 
 function lineCount(text: Buffer): number {

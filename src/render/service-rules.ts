@@ -8,51 +8,64 @@ type Render = Fragments['render'];
 
 /** They stand in the backend, so they hold whichever way a request comes. */
 export function networkRules(
-  { mode, allowedNetworks }: ServiceDefinition,
+  { mode, allowedNetworks, fragments }: ServiceDefinition,
   render: Render,
   trustedProxies: string | false,
 ): string[] {
   if (allowedNetworks.length === 0) return [];
   const believes = mode === 'http' && trustedProxies !== false;
   const client = believes ? 'var(txn.pacer_client) -m ip' : 'src';
-  const acl = allowedNetworks.map((network) =>
-    render(`${mode}-backend-network-allowed-acl`, { client, network_allowed: configToken(network) }),
-  );
+  const kind = mode === 'http' ? 'HTTP' : 'TCP';
+  const ownAcl = fragments?.texts[`${kind}_BACKEND_NETWORK_ALLOWED_ACL`];
+  const acl =
+    ownAcl === undefined
+      ? allowedNetworks.map((network) =>
+          render(`${mode}-backend-network-allowed-acl`, { client, network_allowed: configToken(network) }),
+        )
+      : [ownAcl];
   return [
     ...(believes ? [render('backend-client-address', { trustedProxies })] : []),
     ...acl,
-    render(`${mode}-backend-acl-allow-deny`, {}),
+    ...(fragments?.texts[`${kind}_BACKEND_ACL_ALLOW_DENY`] === undefined
+      ? [render(`${mode}-backend-acl-allow-deny`, {})]
+      : []),
   ];
 }
 
 export function rewriteRules(definition: ServiceDefinition, render: Render): string[] {
   const { stripPath, locationPath, rootRedirect } = definition.rewrite;
+  const texts = definition.fragments?.texts ?? {};
   const hosts = hostData(definition.vhosts);
   const parts: string[] = [];
   if (stripPath !== undefined) {
     const path = stripPath.replace(/\/+$/, '');
     const flags = definition.path?.ignoreCase === true ? '(?i)' : '';
     parts.push(
-      render('http-backend-proxypass-glue', {
-        ...hosts,
-        proxypath: configToken(stripPath),
-        // Whole segments: /app takes /app and /app/x, and leaves /apple as it is.
-        proxypathPattern: path === '' ? false : configToken(`${flags}^${literally(path)}(/+(.*))?$`),
-      }),
+      texts.HTTP_BACKEND_PROXYPASS_GLUE ??
+        render('http-backend-proxypass-glue', {
+          ...hosts,
+          proxypath: configToken(stripPath),
+          // Whole segments: /app takes /app and /app/x, and leaves /apple as it is.
+          proxypathPattern: path === '' ? false : configToken(`${flags}^${literally(path)}(/+(.*))?$`),
+        }),
     );
   }
   if (locationPath !== undefined) {
     parts.push(
-      render('http-backend-revproxy-glue', {
-        ...hosts,
-        rootpath: configToken(locationPath),
-        locationPattern: configToken(locationPattern(definition.vhosts)),
-        locationFormat: logFormatToken(`${locationPath.replace(/\/+$/, '')}\\${locationGroup}`),
-      }),
+      texts.HTTP_BACKEND_REVPROXY_GLUE ??
+        render('http-backend-revproxy-glue', {
+          ...hosts,
+          rootpath: configToken(locationPath),
+          locationPattern: configToken(locationPattern(definition.vhosts)),
+          locationFormat: logFormatToken(`${locationPath.replace(/\/+$/, '')}\\${locationGroup}`),
+        }),
     );
   }
   if (rootRedirect !== undefined) {
-    parts.push(render('http-backend-redir', { ...hosts, redirpath: logFormatToken(rootRedirect) }));
+    parts.push(
+      texts.HTTP_BACKEND_REDIR ??
+        render('http-backend-redir', { ...hosts, redirpath: logFormatToken(rootRedirect) }),
+    );
   }
   return parts;
 }

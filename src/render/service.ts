@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { configToken, configTokens } from '../core/config-token.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
+import { fillServerLine } from '../core/templates/server-line.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
 
@@ -41,8 +42,13 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
   const trustedProxies = settings.trustedProxies.length === 0 ? false : configTokens(settings.trustedProxies);
   const serverLines = ({ definition, servers }: Service): string => {
     const checkOptions = serverCheckOptions(definition, fragments);
-    const line = (server: Server) =>
-      fragments.render('backend-server-options', serverData(server, definition, checkOptions));
+    const template = definition.fragments?.serverLine;
+    const line = (server: Server) => {
+      const data = serverData(server, definition, checkOptions);
+      if (template === undefined) return fragments.render('backend-server-options', data);
+      const { cookieOptions: cookie, otherOptions: other } = data;
+      return `  ${fillServerLine(template, server, { cookie, check: checkOptions, other })}\n`;
+    };
     return servers.map(line).join('');
   };
   return {
@@ -74,45 +80,65 @@ function renderFrame(
   logs: boolean,
   trustedProxies: string | false,
 ): string {
-  const { backend, auth, check, mode } = definition;
+  const { backend, auth, check, mode, fragments } = definition;
+  // A template's text stands where Pacer's own would.
+  const texts = fragments?.texts ?? {};
   const parts: string[] = [];
   if (auth !== undefined) {
-    parts.push(
-      render('userlist-head', {
-        backend,
-        user: configToken(auth.user),
-        passwd: configToken(auth.passwordHash),
-      }),
-    );
+    const data = { backend, user: configToken(auth.user), passwd: configToken(auth.passwordHash) };
+    parts.push(texts.USERLIST_HEAD ?? render('userlist-head', data));
   }
   if (definition.listens) {
     parts.push(
-      render('frontend-head', frontendData(definition, logs)),
-      render('frontend-backend-glue', { backend }),
+      texts.FRONTEND_HEAD ?? render('frontend-head', frontendData(definition, logs)),
+      texts.FRONTEND_BACKEND_GLUE ?? render('frontend-backend-glue', { backend }),
     );
   }
+  const balance = configTokens(definition.balance.words);
+  const consistentHash = definition.balance.needsConsistentHash;
   parts.push(
-    render('backend-head', {
-      backend,
-      mode,
-      balance: configTokens(definition.balance.words),
-      consistentHash: definition.balance.needsConsistentHash,
-    }),
+    texts.BACKEND_HEAD ?? render('backend-head', { backend, mode, balance, consistentHash }),
+    ...networkRules(definition, render, trustedProxies),
   );
-  parts.push(...networkRules(definition, render, trustedProxies));
-  if (auth !== undefined) parts.push(render('backend-auth', { backend, realm: configToken(auth.realm) }));
-  if (mode === 'http') parts.push(render('backend-http-options', { trustedProxies }));
-  if (definition.hsts) parts.push(render('backend-hsts-options', {}));
-  if (definition.sticky) parts.push(render('backend-sticky-options', {}));
+  if (auth !== undefined)
+    parts.push(
+      render('backend-auth', {
+        backend,
+        realm: configToken(auth.realm),
+        askedBefore: askedBefore(definition),
+      }),
+    );
+  if (mode === 'http')
+    parts.push(texts.BACKEND_HTTP_OPTIONS ?? render('backend-http-options', { trustedProxies }));
+  if (definition.hsts) parts.push(texts.BACKEND_HSTS_OPTIONS ?? render('backend-hsts-options', {}));
+  if (definition.sticky) parts.push(texts.BACKEND_STICKY_OPTIONS ?? render('backend-sticky-options', {}));
   parts.push(...rewriteRules(definition, render));
+  // marathon-lb's own allows whom the networks hold, after which HAProxy reads no further rule: auth comes before.
+  parts.push(texts[mode === 'http' ? 'HTTP_BACKEND_ACL_ALLOW_DENY' : 'TCP_BACKEND_ACL_ALLOW_DENY'] ?? '');
   if (check !== undefined) {
-    parts.push(render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
+    const own =
+      kindOf(check) === 'tcp' ? 'BACKEND_TCP_HEALTHCHECK_OPTIONS' : 'BACKEND_HTTP_HEALTHCHECK_OPTIONS';
+    parts.push(texts[own] ?? render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
   }
   return parts.join('');
 }
 
-function serverCheckOptions({ check }: ServiceDefinition, { render }: Fragments): string {
+/** The frontends whose rules ask for user and password themselves, so that the backend does not. */
+function askedBefore({ fragments }: ServiceDefinition): string | false {
+  const frontends = [
+    ...(fragments?.rules?.http.asksForUser === true ? ['marathon_http_in'] : []),
+    ...(fragments?.rules?.https.asksForUser === true ? ['marathon_https_in'] : []),
+  ];
+  return frontends.length === 0 ? false : frontends.join(' ');
+}
+
+function serverCheckOptions({ check, fragments }: ServiceDefinition, { render }: Fragments): string {
   if (check === undefined) return '';
+  const own =
+    kindOf(check) === 'tcp'
+      ? fragments?.texts.BACKEND_SERVER_TCP_HEALTHCHECK_OPTIONS
+      : fragments?.texts.BACKEND_SERVER_HTTP_HEALTHCHECK_OPTIONS;
+  if (own !== undefined) return own;
   return render(`backend-server-${kindOf(check)}-healthcheck-options`, healthCheckData(check)).trimEnd();
 }
 
@@ -145,7 +171,7 @@ function healthCheckData(check: ServerCheck): FragmentData {
   };
 }
 
-function serverData(server: Server, definition: ServiceDefinition, healthCheckOptions: string): FragmentData {
+function serverData(server: Server, definition: ServiceDefinition, healthCheckOptions: string) {
   return {
     serverName: server.name,
     serverId: server.id,

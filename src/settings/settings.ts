@@ -1,4 +1,5 @@
 /** What the daemon is told: the settings checked against each other, with the defaults that depend on others. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import { PacerError } from '../errors.ts';
@@ -12,6 +13,14 @@ import {
 import { loadSettings, type SettingSources } from './load.ts';
 import { statusServer, type StatusServerSettings } from './status.ts';
 import type { SettingValues } from './table.ts';
+
+/** Where the operator's templates are. */
+export interface TemplateSources {
+  /** `HAPROXY_<NAME>` of the environment. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The first has precedence. */
+  readonly directories: readonly string[];
+}
 
 export interface Settings extends Omit<
   SettingValues,
@@ -34,6 +43,7 @@ export interface Settings extends Omit<
   /** From marathon-lb's environment. */
   readonly givenCertificates: readonly GivenCertificate[];
   readonly kernelParameters: readonly KernelParameter[];
+  readonly templateSources: TemplateSources;
   readonly clusters: readonly [MarathonCluster, ...MarathonCluster[]];
 }
 
@@ -64,6 +74,7 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
     settings: {
       ...plain,
       ...forMarathonLb(values, sources.environment, stateDir),
+      templateSources: templateSources(values, sources.environment),
       groups,
       haproxyMode,
       stateDir,
@@ -74,6 +85,26 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       statusServer: statusServer(values, said),
       clusters: [{ name: undefined, access: accessOf(values) }],
     },
+  };
+}
+
+/** marathon-lb takes templates from its environment, and from its sandbox where there are some. */
+function templateSources(
+  { templates }: SettingValues,
+  environment: SettingSources['environment'],
+): TemplateSources {
+  const sandbox = environment['MESOS_SANDBOX'];
+  const inSandbox = sandbox === undefined ? undefined : join(sandbox, 'templates');
+  return {
+    variables: Object.fromEntries(
+      Object.entries(environment).flatMap(([name, value]) =>
+        name.startsWith('HAPROXY_') && value !== undefined ? [[name, value]] : [],
+      ),
+    ),
+    directories: [
+      ...(templates === undefined ? [] : [resolve(templates)]),
+      ...(inSandbox !== undefined && existsSync(inSandbox) ? [inSandbox] : []),
+    ],
   };
 }
 

@@ -11,12 +11,14 @@ import { listenersSettings } from './table/listeners.ts';
 import { marathonSettings } from './table/marathon.ts';
 import { observeSettings } from './table/observe.ts';
 import { statusSettings } from './table/status.ts';
+import { templatesSettings } from './table/templates.ts';
 
 export const settingsTable = {
   ...marathonSettings,
   ...exposureSettings,
   ...haproxySettings,
   ...listenersSettings,
+  ...templatesSettings,
   ...statusSettings,
   ...observeSettings,
   ...compatibilitySettings,

@@ -14,8 +14,8 @@ import { aContext } from '../support/context.ts';
 
 const { settings } = resolveSettings({ flags: { groups: ['external'] }, environment: {}, file: undefined });
 const { serverLine } = renderer(loadFragments(), steadyFrame(settings));
-const old = { version: '2.6.12', addServerCookie: false };
-const modern = { version: '3.0.11', addServerCookie: true };
+const old = { version: '2.6.12', addServerCookie: false, refusedServerWords: new Set<string>() };
+const modern = { version: '3.0.11', addServerCookie: true, refusedServerWords: new Set<string>() };
 
 function serviceOf(app: App) {
   return nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext()).services.get(

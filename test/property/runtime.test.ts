@@ -216,14 +216,14 @@ function wanted(haproxy: RuntimeHaproxy, apps: App[]): Record<string, Seen> {
 }
 
 describe('the plan', () => {
-  const capabilities = { version: '3.0.11', addServerCookie: true };
+  const capabilities = { version: '3.0.11', addServerCookie: true, refusedServerWords: new Set<string>() };
   const definition = { backend: 'b', balance: { words: ['roundrobin'] } } as unknown as ServiceDefinition;
   const admission = fc.constantFrom('ready' as const, 'drain' as const, 'maint' as const);
   const server = fc
     .record({ n: fc.integer({ min: 1, max: 12 }), id: fc.integer({ min: 1, max: 20 }), admission })
     .map(({ n, id, admission: admitted }): Server => ({
       ...{ name: `s${n}` as ServerName, taskId: `t${n}` as Server['taskId'], cookie: '', id },
-      ...{ address: `10.0.0.${n}`, port: 1000 + n, admission: admitted },
+      ...{ host: `10.0.0.${n}`, address: `10.0.0.${n}`, port: 1000 + n, admission: admitted },
     }));
   const service = fc
     .uniqueArray(server, {

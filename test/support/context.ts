@@ -16,6 +16,13 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
     digests,
     resolve: () => undefined,
+    templates: {
+      overrides: new Map(),
+      serverDefaults: [],
+      labelTemplates: () => 'own-section',
+      fileFolders: ['/etc/haproxy/errors'],
+      certificateFolders: ['/etc/ssl'],
+    },
     ...parts,
   };
 }

@@ -10,6 +10,7 @@ import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
+import { loadOperatorTemplates, type TemplateSources } from '../../src/render/operator-templates.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { makePem } from './certificate.ts';
@@ -22,8 +23,10 @@ export interface GoldenCase {
   readonly hosts?: Record<string, string>;
   /** As Marathon answers them. */
   readonly apps: unknown[];
-  /** Shown beside what the apps add: everything, or the HTTP listener. */
-  readonly show?: 'everything' | 'http-listener';
+  /** The operator's templates: file name → text. */
+  readonly templates?: Record<string, string>;
+  /** Shown beside what the apps add: everything, or the HTTP listener, or all. */
+  readonly show?: 'everything' | 'http-listener' | 'listeners';
 }
 
 export const readCase = (path: string): GoldenCase =>
@@ -31,7 +34,6 @@ export const readCase = (path: string): GoldenCase =>
 
 /** Stands in cases for the directory of certificates that exist. */
 const certificateFolder = '/certificates';
-const fragments = loadFragments();
 
 export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnostics: string[] } {
   const { settings } = resolveSettings({
@@ -40,18 +42,36 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
     file: undefined,
   });
   const { apps, diagnostics } = decodeApps({ apps: golden.apps });
-  const context = modelContext(settings, (host) => golden.hosts?.[host]);
+  const templates = withTemplates(golden, loadOperatorTemplates);
+  const context = modelContext(settings, (host) => golden.hosts?.[host], templates);
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const rendering = renderer(fragments, steadyFrame(settings)).render(desired, {
-    certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
-    certificateDigests: new Map(),
-    maxconn: 1000,
-    maxpipes: 500,
-  });
+  const rendering = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render(
+    desired,
+    {
+      certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
+      certificateDigests: new Map(),
+      maxconn: 1000,
+      maxpipes: 500,
+    },
+  );
+  const notices = templates.notices.map((notice) => `operator: ${notice.replace(/\/\S*\//, '')}`);
   const told = [...diagnostics, ...allDiagnostics(desired)].map(
     (it) => `${it.severity}: ${describeDiagnostic(it)}`,
   );
-  return { rendering, diagnostics: told };
+  return { rendering, diagnostics: [...notices, ...told] };
+}
+
+/** The case's templates in files, where there are some: a directory is read as an operator's is. */
+function withTemplates<T>(golden: GoldenCase, load: (sources: TemplateSources) => T): T {
+  const files = golden.templates ?? {};
+  if (Object.keys(files).length === 0) return load({ variables: {}, directories: [] });
+  const directory = mkdtempSync(join(tmpdir(), 'pacer-templates-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+    return load({ variables: {}, directories: [directory] });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** What a reviewer reads: the part that the apps add, the maps with something in them, the diagnostics. */
@@ -61,7 +81,9 @@ export function showCase(golden: GoldenCase): string {
   const shown =
     golden.show === 'everything'
       ? configuration.replace(/PACER_HASH .*/, 'PACER_HASH <hash>')
-      : `${golden.show === 'http-listener' ? section(configuration, 'frontend marathon_http_in') : ''}${appsOf(configuration)}`;
+      : golden.show === 'listeners'
+        ? configuration.slice(configuration.indexOf('frontend marathon_http_in'))
+        : `${golden.show === 'http-listener' ? section(configuration, 'frontend marathon_http_in') : ''}${appsOf(configuration)}`;
   const maps = [...rendering.files].filter(([name, text]) => name.endsWith('.map') && text.length > 0);
   return [
     `# ${golden.about}`,

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { byCodePoint, type AppId } from '../ids.ts';
 import { nearest } from '../nearest.ts';
 import { shown } from './parsed.ts';
+import type { TemplateName } from '../templates/names.ts';
 import { knownLabels, readLabelName, specOf, type AppLabelValues, type PortLabelValues } from './table.ts';
 
 /** Longer values are refused, but for fragments, which are texts of their own. */
@@ -13,6 +14,8 @@ export interface Labels {
   readonly app: AppLabelValues;
   /** By port index. */
   readonly ports: ReadonlyMap<number, PortLabelValues>;
+  /** By port index: the texts of templates, which are read where they are used. */
+  readonly fragments: ReadonlyMap<number, Readonly<Partial<Record<TemplateName, string>>>>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -23,6 +26,7 @@ export function readLabels(
 ): Labels {
   const app: Record<string, unknown> = {};
   const ports = new Map<number, Record<string, unknown>>();
+  const fragments = new Map<number, Partial<Record<TemplateName, string>>>();
   const diagnostics: Diagnostic[] = [];
 
   for (const label of Object.keys(labels)
@@ -45,7 +49,7 @@ export function readLabels(
       continue;
     }
     if (name.kind === 'fragment') {
-      diagnostics.push({ code: 'LABEL_NOT_APPLIED', severity: 'warning', ...about, ...notApplied(label) });
+      fragments.set(name.index, { ...fragments.get(name.index), [name.name]: value });
       continue;
     }
     const spec = specOf(name);
@@ -66,7 +70,7 @@ export function readLabels(
     if (name.kind === 'app') app[name.name] = result.value;
     else ports.set(name.index, { ...ports.get(name.index), [name.name]: result.value });
   }
-  return { app, ports, diagnostics };
+  return { app, ports, fragments, diagnostics };
 }
 
 function unfit(value: string): { ok: false; reason: string; remedy: string } | undefined {

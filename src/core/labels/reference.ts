@@ -47,7 +47,9 @@ export function labelsMarkdown(): string {
     '',
     ...table(rows.filter(({ applied }) => !applied)),
     '',
-    'Templates replaced for one port (`HAPROXY_{n}_<NAME>`) are recognised, and have no effect either:',
+    '## Templates for one port',
+    '',
+    '`HAPROXY_{n}_<NAME>` replaces a template for one port; [templates.md](templates.md) has what each may hold:',
     `${labelFragments.map((name) => `\`${name}\``).join(', ')}.`,
     '',
   ].join('\n');

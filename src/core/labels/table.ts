@@ -6,6 +6,7 @@ import { balance } from './balance.ts';
 import { bindOptions } from './bind-options.ts';
 import { groupName, timestamp } from './deployment.ts';
 import { labelFragments } from './fragments.ts';
+import { isTemplateName, templateSpec, type TemplateName } from '../templates/names.ts';
 import type { Parser } from './parsed.ts';
 import {
   basicAuth,
@@ -188,13 +189,11 @@ export type PortLabelValues = { readonly [K in keyof typeof portLabels]?: ValueO
 export type AppLabelName = keyof typeof appLabels;
 export type PortLabelName = keyof typeof portLabels;
 
-const fragmentNames: ReadonlySet<string> = new Set(labelFragments);
-
 /** A label's name taken apart: what it is about, and its spec where it is known. */
 export type LabelName =
   | { readonly kind: 'app'; readonly name: AppLabelName }
   | { readonly kind: 'port'; readonly name: PortLabelName; readonly index: number }
-  | { readonly kind: 'fragment'; readonly name: string; readonly index: number }
+  | { readonly kind: 'fragment'; readonly name: TemplateName; readonly index: number }
   | { readonly kind: 'unknown' };
 
 export function readLabelName(label: string): LabelName {
@@ -202,7 +201,9 @@ export function readLabelName(label: string): LabelName {
   if (port !== null) {
     const [index, name] = [Number(port[1]), port[2] ?? ''];
     if (Object.hasOwn(portLabels, name)) return { kind: 'port', name: name as PortLabelName, index };
-    return fragmentNames.has(name) ? { kind: 'fragment', name, index } : { kind: 'unknown' };
+    return isTemplateName(name) && templateSpec(name).perPort
+      ? { kind: 'fragment', name, index }
+      : { kind: 'unknown' };
   }
   const name = label.slice('HAPROXY_'.length);
   return Object.hasOwn(appLabels, name) ? { kind: 'app', name: name as AppLabelName } : { kind: 'unknown' };

@@ -1,0 +1,138 @@
+/** What templates replace of one service: judged, filled in, and in today's directives. */
+import type { Diagnostic } from '../diagnostic.ts';
+import type { HealthCheck } from '../model.ts';
+import { balanceFacts } from './balance-facts.ts';
+import { usesOf, type PlainDefinition } from './data.ts';
+import { writeFragment } from './fragment.ts';
+import { templateSpec, type TemplateName } from './names.ts';
+import type { FragmentSource, TemplateContext } from './context.ts';
+import { overridesOf } from './overrides.ts';
+import { fillTemplate } from './placeholders.ts';
+import type { ServiceFragments } from './replaced.ts';
+import { httpSequence, httpsSequence } from './rule-sequence.ts';
+import { appIdRule, vhostRules, type Overrides } from './rules.ts';
+import { headOf, withHead } from './section-head.ts';
+import { defaultServerWords } from './server-line.ts';
+import { serverWords } from './server-words.ts';
+import type { Report, ServiceOverride } from './service-override.ts';
+import type { Line } from './words.ts';
+
+export interface FragmentResult {
+  /** Undefined where nothing is replaced. */
+  readonly fragments: ServiceFragments | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function fragmentsOf(source: FragmentSource, context: TemplateContext): FragmentResult {
+  const { definition } = source;
+  const { appId, portIndex } = definition;
+  const diagnostics: Diagnostic[] = [];
+  const add = (diagnostic: Omit<Diagnostic, 'appId' | 'portIndex'>) =>
+    diagnostics.push({ ...diagnostic, appId, portIndex });
+  const overrides = overridesOf(source, context, (label, about) =>
+    add({ code: 'TEMPLATE_INVALID', severity: 'error', label, ...about }),
+  );
+  if (overrides.size === 0 && context.serverDefaults.length === 0)
+    return { fragments: undefined, diagnostics };
+  const report: Report = ({ place, byLabel }, severity, about) => {
+    if ('reason' in about) {
+      const reason = byLabel ? about.reason : `the operator's template ${place}: ${about.reason}`;
+      const { remedy } = about;
+      add({ code: 'TEMPLATE_INVALID', severity, ...(byLabel ? { label: place } : {}), reason, remedy });
+      return;
+    }
+    // The operator is told once, at start.
+    if (!byLabel) return;
+    for (const { from, to } of about) {
+      add({
+        code: 'TEMPLATE_TRANSLATED',
+        ...{ severity, label: place, reason: `HAProxy has removed "${from}"` },
+        remedy:
+          to === '' ? 'it is left out, without a difference' : `it is written as "${to}", which is the same`,
+      });
+    }
+  };
+  for (const override of overrides.values()) {
+    if (override.byLabel && !isUsed(override.name, source))
+      add({ code: 'LABEL_WITHOUT_EFFECT', severity: 'notice', label: override.place, ...unused });
+  }
+  const fragments = replaced(source, overrides, context, report);
+  return { fragments, diagnostics };
+}
+
+const unused = {
+  reason: 'the service has no use for this template',
+  remedy: 'see docs/templates.md for when it is used, or drop the label',
+};
+
+function isUsed(name: TemplateName, { definition, check }: FragmentSource): boolean {
+  if (name === 'BACKEND_SERVER_OPTIONS') return true;
+  if (name === 'HTTP_FRONTEND_APPID_ACL') return definition.mode === 'http';
+  return templateSpec(name).section === 'shared'
+    ? [...httpSequence(definition), ...httpsSequence(definition)].some((use) => use.name === name)
+    : usesOf(name, definition, check).length > 0;
+}
+
+function replaced(
+  { definition, check }: FragmentSource,
+  overrides: Overrides,
+  context: TemplateContext,
+  report: Report,
+): ServiceFragments {
+  const texts: Partial<Record<TemplateName, string>> = {};
+  const backendLines: Line[] = [];
+  for (const override of overrides.values()) {
+    const { name } = override;
+    const { section } = templateSpec(name);
+    if (name === 'BACKEND_SERVER_OPTIONS' || section === undefined || section === 'shared') continue;
+    const lines = linesOf(override, definition, check, report);
+    if (lines === undefined) continue;
+    if (section === 'backend') backendLines.push(...lines);
+    if (section !== 'server') texts[name] = withHead(name, lines, definition);
+    else if (lines.length > 1)
+      report(override, 'error', { reason: 'it has more than one line', remedy: 'write one line' });
+    else texts[name] = lines.map(({ text }) => ` ${text}`).join('');
+  }
+  const { fixedServers, addition } = balanceFacts(backendLines, definition);
+  const head = texts.BACKEND_HEAD;
+  if (head !== undefined && addition !== undefined) texts.BACKEND_HEAD = `${head}  ${addition}\n`;
+
+  const server = overrides.get('BACKEND_SERVER_OPTIONS');
+  const serverDefaults = [...context.serverDefaults, ...defaultServerWords(backendLines)];
+  const words = serverWords(server, definition, texts, report);
+  return {
+    ...{ texts, serverDefaults, fixedServers },
+    serverLine: server?.template,
+    serverWords: [...new Set([...serverDefaults, ...words])],
+    checked: serverDefaults.includes('check') || words.includes('check'),
+    rules: vhostRules(definition, overrides, report),
+    appIdRule: appIdRule(definition, overrides, report),
+  };
+}
+
+/** @returns undefined where the service has no use for the template, or something is wrong with it */
+function linesOf(
+  override: ServiceOverride,
+  definition: PlainDefinition,
+  check: HealthCheck | undefined,
+  report: Report,
+): readonly Line[] | undefined {
+  const { name, template, guard } = override;
+  const uses = usesOf(name, definition, check);
+  if (uses.length === 0) return undefined;
+  const lines: Line[] = [];
+  for (const data of uses) {
+    const written = writeFragment(fillTemplate(template, data), {
+      section: templateSpec(name).section ?? 'backend',
+      head: headOf(name, definition),
+      guard,
+    });
+    if (!written.ok) {
+      report(override, 'error', written);
+      return undefined;
+    }
+    report(override, 'notice', written.translated);
+    lines.push(...written.lines);
+  }
+  return lines;
+}

@@ -1,0 +1,131 @@
+/**
+ * What a label's fragment may hold: lines of its own section that concern its own service. Judged word by word,
+ * after HAProxy's own quoting is undone.
+ */
+import type { Objection } from './objection.ts';
+import { wrongBind } from './guard-bind.ts';
+import { isIp } from '../labels/address.ts';
+import { wrongFile, type AllowedFolders } from './guard-files.ts';
+import { mayStand, sharedKeywords, type Section } from './keywords.ts';
+import type { Line } from './words.ts';
+
+export interface GuardContext extends AllowedFolders {
+  readonly servicePort: number;
+  /** What labels with a parser of their own have named: they may. */
+  readonly knownFiles: readonly string[];
+}
+
+/** @returns undefined where a label may say this line in this section */
+export function objectionTo(line: Line, section: Section, context: GuardContext): Objection | undefined {
+  const [keyword = '', ...args] = line.words;
+  if (keyword === '') return undefined;
+  return (
+    wrongKeyword(keyword, args, section) ??
+    wrongEverywhere(line) ??
+    wrongFile(line.words, context) ??
+    wrongAddress(line.words) ??
+    (keyword === 'bind' ? wrongBind(args, context.servicePort) : undefined) ??
+    (section === 'shared' ? wrongForAll(line.words) : undefined)
+  );
+}
+
+function wrongKeyword(keyword: string, args: readonly string[], section: Section): Objection | undefined {
+  const name = keyword === 'no' || keyword === 'default' ? (args[0] ?? '') : keyword;
+  const pair = `${name} ${args[keyword === name ? 0 : 1] ?? ''}`;
+  if (mayStand(name, section) && !deniedPairs.has(pair)) return undefined;
+  const what = deniedPairs.has(pair) ? pair : keyword;
+  return {
+    reason: `"${what.slice(0, 60)}" is not for labels to say`,
+    remedy:
+      section === 'shared'
+        ? `write ${sharedKeywords.join(', ')}`
+        : `keep to lines of the service's own ${sectionNames[section]}, or ask the operator for a template`,
+  };
+}
+
+const sectionNames: Readonly<Record<Exclude<Section, 'shared'>, string>> = {
+  userlist: 'userlist',
+  frontend: 'frontend',
+  backend: 'backend',
+  server: 'server line',
+};
+
+/** First words that are harmless with other second words. */
+const deniedPairs: ReadonlySet<string> = new Set([
+  'option external-check',
+  'filter lua',
+  'filter spoe',
+  'filter opentracing',
+  'filter fcgi-app',
+  'http-request use-service',
+  'tcp-request use-service',
+  'http-request set-dst',
+  'http-request set-dst-port',
+  'tcp-request set-dst',
+  'option transparent',
+  'option http_proxy',
+]);
+
+/** Names that reach out of the configuration, wherever an expression may stand. */
+function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undefined {
+  const notForLabels = (what: string): Objection => ({
+    reason: `${what} has no place in a label`,
+    remedy: 'write the value itself, or ask the operator for a template',
+  });
+  if (expandsEnvironment) return notForLabels('an environment variable ("$...")');
+  for (const word of words) {
+    for (const name of namesIn(word)) {
+      if (name === 'env') return notForLabels('the environment (env)');
+      if (name === 'lua' || name.startsWith('lua.')) return notForLabels('Lua');
+      if (/^(?:proc|sess|txn|req|res|check)\.pacer/.test(name)) return notForLabels("a variable of Pacer's");
+    }
+  }
+  return words.some((word) => word === 'use-service' || word === 'external-check')
+    ? notForLabels('a service of the process')
+    : undefined;
+}
+
+/** The names an expression is made of: `%[req.hdr(host),lower,env(X)]` has req.hdr, host, lower, env and X. */
+export const namesIn = (word: string): string[] => word.toLowerCase().split(/[%[\](),\s{}]+/);
+
+const addressAfter: ReadonlySet<string> = new Set([
+  'server',
+  'dispatch',
+  'addr',
+  'agent-addr',
+  'socks4',
+  'log',
+  'source',
+]);
+
+/** Sockets, and the machine itself, where the status server and others trust whoever asks. */
+function wrongAddress(words: readonly string[]): Objection | undefined {
+  for (const [i, word] of words.entries()) {
+    if (!addressAfter.has(word)) continue;
+    const isServer = word === 'server' && i === 0;
+    const address = words[isServer ? 2 : i + 1] ?? '';
+    if (/^[a-z0-9]*@/i.test(address) || /^[/.]/.test(address))
+      return { reason: `${address} is a socket of the machine`, remedy: 'write an address and a port' };
+    const host = address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+    if (isOwnMachine(host))
+      return { reason: `${address} is the load balancer itself`, remedy: 'write the address of a server' };
+    if (isServer && !isIp(host))
+      return { reason: `${address} is not an address`, remedy: 'write an IP address and a port' };
+  }
+  return undefined;
+}
+
+const isOwnMachine = (host: string): boolean =>
+  /^(?:127\.|0\.|0x|localhost|::1$|::$|::ffff:(?:127|7f)|\*)/i.test(host) ||
+  /^0*\d{1,3}$|^\d{5,}$/.test(host);
+
+/** In a section that all services share, a line without a condition would be for everyone's requests. */
+function wrongForAll(words: readonly string[]): Objection | undefined {
+  const [keyword = ''] = words;
+  if (keyword === 'acl' || words.some((word, i) => i > 0 && (word === 'if' || word === 'unless')))
+    return undefined;
+  return {
+    reason: `"${keyword}" without a condition is for the requests of every service`,
+    remedy: 'add a condition, e.g. if host_{cleanedUpHostname}',
+  };
+}

@@ -1,0 +1,105 @@
+/** The keywords that a label may begin a line with, by section. [haproxy] configuration.txt 4.1, 2.6 to 3.2 */
+
+/** Where a fragment's lines stand. `shared`: a frontend of all services. `server`: the rest of a server line. */
+export type Section = 'userlist' | 'frontend' | 'backend' | 'server' | 'shared';
+
+const both = [
+  'acl',
+  'compression',
+  'declare',
+  'description',
+  'disabled',
+  'enabled',
+  'error-log-format',
+  'errorfile',
+  'errorloc',
+  'errorloc302',
+  'errorloc303',
+  'filter',
+  'http-after-response',
+  'http-error',
+  'http-request',
+  'http-response',
+  'id',
+  'log',
+  'log-format',
+  'log-format-sd',
+  'log-tag',
+  'maxconn',
+  'mode',
+  'option',
+  'redirect',
+  'stick-table',
+  'tcp-request',
+  'timeout',
+  'unique-id-format',
+  'unique-id-header',
+];
+
+const frontend = [
+  ...both,
+  'backlog',
+  'bind',
+  'capture',
+  'clitcpka-cnt',
+  'clitcpka-idle',
+  'clitcpka-intvl',
+  'default_backend',
+  'monitor',
+  'monitor-uri',
+  'rate-limit',
+  'use_backend',
+];
+
+const backend = [
+  ...both,
+  'balance',
+  'cookie',
+  'default-server',
+  'dispatch',
+  'email-alert',
+  'force-persist',
+  'fullconn',
+  'hash-balance-factor',
+  'hash-preserve-affinity',
+  'hash-type',
+  'http-check',
+  'http-reuse',
+  'http-send-name-header',
+  'ignore-persist',
+  'max-keep-alive-queue',
+  'max-session-srv-conns',
+  'persist',
+  'retries',
+  'retry-on',
+  'server',
+  'source',
+  'srvtcpka-cnt',
+  'srvtcpka-idle',
+  'srvtcpka-intvl',
+  'stick',
+  'tcp-check',
+  'tcp-response',
+  'use-server',
+];
+
+/** Rules that can have a condition, and so concern one service in a frontend of all. */
+export const sharedKeywords = [
+  'acl',
+  'use_backend',
+  'http-request',
+  'http-response',
+  'http-after-response',
+  'redirect',
+] as const;
+
+const allowed: Readonly<Record<Exclude<Section, 'server'>, ReadonlySet<string>>> = {
+  userlist: new Set(['user', 'group']),
+  frontend: new Set(frontend),
+  backend: new Set(backend),
+  shared: new Set<string>(sharedKeywords),
+};
+
+/** HAProxy compares keywords exactly, so a keyword in other letters is none. */
+export const mayStand = (keyword: string, section: Section): boolean =>
+  section === 'server' || allowed[section].has(keyword);

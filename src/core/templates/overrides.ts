@@ -1,0 +1,56 @@
+/** Which templates hold for one service: a label's before the operator's. */
+import { withUnixBreaks } from './fragment.ts';
+import type { FragmentSource, TemplateContext } from './context.ts';
+import type { GuardContext } from './guard.ts';
+import type { Objection } from './objection.ts';
+import { isTemplateName, templateSpec, type TemplateName } from './names.ts';
+import { rawTemplate, readTemplate, type Template, type TemplateFault } from './placeholders.ts';
+import type { ServiceOverride } from './service-override.ts';
+
+/** A template as its name asks for: raw, or with its placeholders. */
+export function readOverride(name: TemplateName, text: string): Template | TemplateFault {
+  const { placeholders } = templateSpec(name);
+  const lines = withUnixBreaks(text);
+  return placeholders === 'raw' ? rawTemplate(lines) : readTemplate(lines, placeholders);
+}
+
+/** @param reject takes what is wrong with a label */
+export function overridesOf(
+  { definition, labels }: FragmentSource,
+  context: TemplateContext,
+  reject: (label: string, about: Objection) => void,
+): Map<TemplateName, ServiceOverride> {
+  const overrides = new Map<TemplateName, ServiceOverride>();
+  for (const [name, override] of context.overrides)
+    overrides.set(name, { ...override, byLabel: false, guard: undefined });
+  const names = Object.keys(labels).filter(isTemplateName);
+  if (names.length === 0) return overrides;
+  const mode = context.labelTemplates(definition.appId);
+  const guard = mode === 'own-section' ? guardOf(definition, context) : undefined;
+  for (const name of names) {
+    const place = `HAPROXY_${definition.portIndex}_${name}`;
+    if (mode === 'off') {
+      const remedy = 'drop the label, or ask the operator for a template';
+      reject(place, { reason: 'templates in labels are not allowed here', remedy });
+      continue;
+    }
+    const template = readOverride(name, labels[name] ?? '');
+    if ('reason' in template) {
+      const { line, reason, remedy } = template;
+      reject(place, { reason: line === 1 ? reason : `line ${line}: ${reason}`, remedy });
+    } else overrides.set(name, { name, template, place, byLabel: true, guard });
+  }
+  return overrides;
+}
+
+const guardOf = (
+  { servicePort, certificate, bindOptions }: FragmentSource['definition'],
+  { fileFolders, certificateFolders }: TemplateContext,
+): GuardContext => ({
+  ...{ servicePort, fileFolders, certificateFolders },
+  knownFiles: [
+    ...(certificate === undefined ? [] : [certificate]),
+    ...bindOptions.certificates,
+    ...bindOptions.files,
+  ],
+});

@@ -1,0 +1,23 @@
+/** A template as it holds for one service. Types only. */
+import type { Diagnostic } from '../diagnostic.ts';
+import type { GuardContext } from './guard.ts';
+import type { Objection } from './objection.ts';
+import type { Override } from './replaced.ts';
+
+export interface ServiceOverride extends Override {
+  readonly byLabel: boolean;
+  /** What its lines are judged by; undefined where the text is trusted. */
+  readonly guard: GuardContext | undefined;
+}
+
+export interface Translated {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Takes what is wrong with a template, or what was written anew. */
+export type Report = (
+  override: ServiceOverride,
+  severity: Extract<Diagnostic['severity'], 'error' | 'notice'>,
+  about: Objection | readonly Translated[],
+) => void;

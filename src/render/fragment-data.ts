@@ -1,0 +1,58 @@
+/** Pacer's own fragments and the data each is rendered with: what an operator's Handlebars may use. */
+const check = [
+  'healthCheckPath',
+  'healthCheckTimeoutSeconds',
+  'healthCheckIntervalSeconds',
+  'healthCheckFalls',
+  'healthCheckPort',
+  'healthCheckTls',
+];
+
+export const fragmentData = {
+  head: [
+    ...['hash', 'certificates', 'files', 'runtimeSocket', 'maxconn', 'maxpipes', 'hardStopAfter'],
+    ...['maxReloads', 'logTarget', 'defaultOptions', 'starting', 'stats', 'endpoints'],
+  ],
+  'http-frontend-head': ['bind'],
+  'https-frontend-head': ['bind', 'certificates'],
+  'frontend-routing': [
+    ...['before', 'steps', 'late', 'hasDefault', 'hasWildcards', 'ignoresCase', 'redirectToHttps'],
+    'httpsPortSuffix',
+  ],
+  'http-frontend-appid-head': ['bind'],
+  'appid-routing': ['before', 'lookUp', 'late', 'hasDefault'],
+  'userlist-head': ['backend', 'user', 'passwd'],
+  'frontend-head': [
+    ...['backend', 'bindAddr', 'servicePort', 'mode', 'isHttp', 'sslCert', 'offersHttp2', 'bindOptions'],
+    'logsTcp',
+  ],
+  'frontend-backend-glue': ['backend'],
+  'backend-head': ['backend', 'mode', 'balance', 'consistentHash'],
+  'backend-auth': ['backend', 'realm', 'askedBefore'],
+  'backend-http-options': ['trustedProxies'],
+  'backend-hsts-options': [],
+  'backend-sticky-options': [],
+  'backend-http-healthcheck-options': check,
+  'backend-tcp-healthcheck-options': check,
+  'backend-server-http-healthcheck-options': check,
+  'backend-server-tcp-healthcheck-options': check,
+  'backend-server-options': [
+    ...['serverName', 'serverId', 'host', 'port', 'cookieOptions', 'healthCheckOptions', 'otherOptions'],
+  ],
+  'backend-client-address': ['trustedProxies'],
+  'http-backend-network-allowed-acl': ['client', 'network_allowed'],
+  'http-backend-acl-allow-deny': [],
+  'tcp-backend-network-allowed-acl': ['client', 'network_allowed'],
+  'tcp-backend-acl-allow-deny': [],
+  'http-backend-proxypass-glue': ['hostname', 'severalHosts', 'proxypath', 'proxypathPattern'],
+  'http-backend-revproxy-glue': [
+    ...['hostname', 'severalHosts', 'rootpath', 'locationPattern', 'locationFormat'],
+  ],
+  'http-backend-redir': ['hostname', 'severalHosts', 'redirpath'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type FragmentName = keyof typeof fragmentData;
+
+export const fragmentNames = Object.keys(fragmentData) as FragmentName[];
+
+export const isFragmentName = (name: string): name is FragmentName => Object.hasOwn(fragmentData, name);

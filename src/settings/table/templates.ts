@@ -1,0 +1,33 @@
+/** Templates: the operator's, and what those in labels may hold. */
+import { define } from '../spec.ts';
+import { list, oneOf, text } from '../values.ts';
+
+export const templatesSettings = {
+  templates: define({
+    flag: 'templates',
+    argument: 'dir',
+    schema: text,
+    doc: "templates instead of Pacer's own: HAPROXY_<NAME> as for marathon-lb, or <fragment>.hbs",
+  }),
+  labelTemplates: define({
+    flag: 'label-templates',
+    argument: 'off|own-section|trusted',
+    schema: oneOf('off', 'own-section', 'trusted'),
+    default: 'own-section',
+    doc: "templates in labels: refused; lines of the service's own sections only; or any text",
+  }),
+  labelFiles: define({
+    flag: 'label-files',
+    argument: 'dir...',
+    schema: list,
+    default: '/etc/haproxy/errors',
+    doc: 'where templates in labels may name pages, lists and maps',
+  }),
+  labelCertificates: define({
+    flag: 'label-certificates',
+    argument: 'dir...',
+    schema: list,
+    default: '/etc/ssl',
+    doc: 'where templates in labels may name certificates',
+  }),
+} as const;
