@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import { pageRoutes } from '../http/page.ts';
 import { startStatusServer } from '../http/server.ts';
 import { followMarathon, type MarathonSource } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
@@ -247,6 +248,7 @@ async function startFollowing(
     ...{ listen, loopback, ...access },
     warn: (message) => log.warn(message),
     routes: [
+      ...pageRoutes(),
       ...statusRoutes({
         ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
         startedAt: Date.now(),

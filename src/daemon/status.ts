@@ -1,16 +1,14 @@
 /** What the status server answers: the daemon's own knowledge, put into words and numbers. */
 import { readFile } from 'node:fs/promises';
-import type { AppServices } from '../core/app-services.ts';
-import { allDiagnostics, serverCount } from '../core/desired.ts';
-import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
-import { asAppId } from '../core/ids.ts';
+import { serverCount } from '../core/desired.ts';
 import { maskConfiguration } from '../http/mask.ts';
-import { failure, get, json, text, type Answer, type Route } from '../http/route.ts';
+import { get, json, text, type Answer, type Route } from '../http/route.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import type { RemovalGuard } from './removal-guard.ts';
+import { appSummaries, appView, told } from './app-views.ts';
 import { describeHold } from './change-log.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
@@ -37,8 +35,8 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
     get('/healthz', () => text('alive\n'), { access: 'open' }),
     get('/readyz', ({ trusted }) => readiness(parts, trusted || parts.loopback), { access: 'open' }),
     get('/status', () => json(status(parts))),
-    get('/apps', () => json(apps(parts))),
-    get('/apps/*', ({ rest }) => app(parts, rest)),
+    get('/apps', () => json(appSummaries(parts.pipeline().desired))),
+    get('/apps/*', ({ rest }) => appView(parts.pipeline().desired, rest)),
     get('/revisions', () => json(parts.journal.entries())),
     get('/config', async () => text(maskConfiguration(await configuration(parts.stateDir)))),
     get('/metrics', async () => ({ status: 200, type: 'metrics', body: await parts.metrics() })),
@@ -137,71 +135,6 @@ function status(parts: StatusParts) {
     failure: standing ?? null,
     diagnostics: [...malformed, ...diagnostics].map(told),
   };
-}
-
-/** A diagnostic with the one line a person reads. */
-const told = (diagnostic: Diagnostic) => ({ ...diagnostic, text: describeDiagnostic(diagnostic) });
-
-function apps({ pipeline }: StatusParts) {
-  const { desired } = pipeline();
-  return [...(desired?.apps.values() ?? [])].map(({ app: { id, instances, tasks }, ports }) => ({
-    id,
-    instances,
-    tasks: tasks.length,
-    services: ports.flatMap(({ service }) => {
-      if (service === undefined) return [];
-      const { backend, servicePort, mode, vhosts } = service.definition;
-      return [
-        {
-          backend,
-          servicePort,
-          mode,
-          vhosts,
-          servers: service.servers.length,
-          serving: desired?.services.has(backend) === true,
-        },
-      ];
-    }),
-  }));
-}
-
-function app({ pipeline }: StatusParts, rest: string): Answer {
-  const { desired } = pipeline();
-  const id = asAppId(rest);
-  const found = desired?.apps.get(id);
-  if (desired === undefined || found === undefined) return failure(404, `Marathon has no app ${id}`);
-  const diagnostics = allDiagnostics(desired).filter(({ appId }) => appId === id);
-  return json({
-    id,
-    version: found.app.version,
-    instances: found.app.instances,
-    labels: haproxyLabels(found),
-    ports: found.ports.map(({ portIndex, service, reason, tasks }) => ({
-      portIndex,
-      reason: service === undefined ? reason : serving(desired.services.has(service.definition.backend)),
-      service: service === undefined ? null : withoutSecrets(service.definition),
-      servers: service?.servers ?? [],
-      tasks,
-    })),
-    diagnostics: diagnostics.map(told),
-  });
-}
-
-const serving = (is: boolean): string => (is ? 'serving' : 'held back; see diagnostics');
-
-function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({
-  auth,
-  ...definition
-}: T) {
-  return { ...definition, auth: auth === undefined ? null : { realm: auth.realm, user: auth.user } };
-}
-
-function haproxyLabels({ app: { labels } }: AppServices): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(labels)
-      .filter(([name]) => name.startsWith('HAPROXY_'))
-      .map(([name, value]) => [name, name.endsWith('_AUTH') ? value.replace(/:[^:]*$/, ':***') : value]),
-  );
 }
 
 /** The haproxy.cfg that is current. */

@@ -14,11 +14,12 @@ const contentTypes: Record<Answer['type'], string> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   script: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
 };
 
 /** Nothing but what this server itself sends may run in, or be loaded by, a page of it. */
 const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const securityHeaders = {
   'Cache-Control': 'no-store',

@@ -15,7 +15,7 @@ export interface StatusRequest {
 
 export interface Answer {
   readonly status: number;
-  readonly type: 'json' | 'text' | 'metrics' | 'html' | 'css' | 'script';
+  readonly type: 'json' | 'text' | 'metrics' | 'html' | 'css' | 'script' | 'svg';
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
