@@ -27,9 +27,10 @@ export function headroomOf(limit: number, maxconn: number): number {
  */
 const reserve = 64;
 
-/** What one service takes: one for each server with a check, one for its listener. */
+/** What one service takes: one for each server and slot with a check, one for its listener. */
 export function descriptorsOf({ definition, servers }: Service): number {
-  return (definition.listens ? 1 : 0) + (checksServers(definition) ? servers.length : 0);
+  const { listens, slots } = definition;
+  return (listens ? 1 : 0) + (checksServers(definition) ? servers.length + slots : 0);
 }
 
 /** What checks and listeners may still take, all of these services served. */

@@ -31,6 +31,8 @@ export interface DefinitionContext {
   /** Whether every service gets a listener on its service port. */
   readonly servicePorts: boolean;
   readonly defaultBindAddress: string;
+  /** Slots of a sticky service, where HAProxy adds no server with a cookie at runtime; else 0. */
+  readonly stickySlots: number;
   /** Ports of Pacer's own listeners, by what they are for. */
   readonly reservedPorts: ReadonlyMap<number, string>;
   readonly templates: TemplateContext;
@@ -128,8 +130,15 @@ function withFragments(
 ): ReturnType<typeof defineService> {
   if (definition === undefined) return { definition, diagnostics };
   const made = fragmentsOf({ definition, ...source }, context);
+  const { fragments } = made;
+  // A slot is a server of Pacer's own making, with a cookie of its own.
+  const foreign =
+    fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined || fragments?.serverLine !== undefined;
   return {
-    definition: made.fragments === undefined ? definition : { ...definition, fragments: made.fragments },
+    definition:
+      fragments === undefined
+        ? definition
+        : { ...definition, fragments, slots: foreign ? 0 : definition.slots },
     diagnostics: [...diagnostics, ...made.diagnostics],
   };
 }
@@ -161,6 +170,7 @@ function defineService(
   }
   const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
   const path = vhosts.length > 0 ? pathOf(values) : undefined;
+  const sticky = mode === 'http' && values.STICKY === true;
   const definition: ServiceDefinition = {
     backend: backendName(name, servicePort),
     name,
@@ -173,7 +183,9 @@ function defineService(
     bindOptions: values.BIND_OPTIONS ?? noBindOptions,
     allowedNetworks: values.BACKEND_NETWORK_ALLOWED_ACL ?? [],
     balance: values.BALANCE ?? defaultBalance,
-    sticky: mode === 'http' && values.STICKY === true,
+    sticky,
+    // Deploy tools look for the servers of a group by their names, which no slot has.
+    slots: sticky && name === app.id ? context.stickySlots : 0,
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,

@@ -2,7 +2,7 @@
 import type { Desired } from './desired.ts';
 import { byCodePoint, type BackendName } from './ids.ts';
 import type { Routes } from './routes.ts';
-import type { ServerStep } from './server-plan.ts';
+import type { ServerStep } from './server-step.ts';
 
 /** The closed set of reasons for a reload. */
 export const reloadReasons = {

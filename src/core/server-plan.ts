@@ -1,61 +1,23 @@
 /** The servers of one backend: from what HAProxy has to what is desired, in steps HAProxy can do at runtime. */
-import type { BackendName, ServerName } from './ids.ts';
+import { sameAddress } from './same-address.ts';
+import type { RunningServer, ServerCapabilities, ServerPlan, ServerStep } from './server-step.ts';
 import { checksServers, type Server, type Service, type ServiceDefinition } from './service.ts';
-
-/** A server as HAProxy says it is. */
-export interface RunningServer {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly admin: 'ready' | 'drain' | 'maint';
-  /** What was configured or set, not what slow start makes of it. */
-  readonly weight: number;
-  /** What `add server` or the configuration gave it; 1 unless told. */
-  readonly initialWeight?: number;
-  readonly id?: number;
-  /** Whether its checks run; true unless told. */
-  readonly checked?: boolean;
-}
-
-export type ServerStep =
-  /** A server that HAProxy does not have. */
-  | {
-      readonly kind: 'add';
-      readonly backend: BackendName;
-      readonly server: Server;
-      readonly definition: ServiceDefinition;
-    }
-  | {
-      readonly kind: 'admit';
-      readonly backend: BackendName;
-      readonly server: ServerName;
-      readonly admission: Server['admission'];
-      /** Of a server that is ready; 1 unless told. */
-      readonly weight?: number;
-      /** Its checks are off, and have to be on. */
-      readonly check?: true;
-    }
-  /** No new sessions at once; deleted when the last has ended. */
-  | { readonly kind: 'remove'; readonly backend: BackendName; readonly server: string }
-  /** It takes no sessions any more, and waits to be deleted. */
-  | { readonly kind: 'delete'; readonly backend: BackendName; readonly server: string };
-
-/** What the running HAProxy can do with servers. */
-export interface ServerCapabilities {
-  readonly version: string;
-  /** `add server` takes a cookie. */
-  readonly addServerCookie: boolean;
-  /** Other words of server lines that `add server` does not take. */
-  readonly refusedServerWords: ReadonlySet<string>;
-}
-
-export type ServerPlan =
-  | { readonly kind: 'steps'; readonly steps: readonly ServerStep[] }
-  /** Why only a reload does it: an attribute of these servers, on this version. */
-  | { readonly kind: 'reload'; readonly reason: string };
+import { planSlots } from './slot-plan.ts';
 
 /** No steps where HAProxy has what is desired. */
 export function planServers(
+  service: Service,
+  running: readonly RunningServer[],
+  capabilities: ServerCapabilities,
+): ServerPlan {
+  if (service.definition.slots === 0) return planNamed(service, running, capabilities);
+  const slots = planSlots(service, running, capabilities.version);
+  if ('kind' in slots) return slots;
+  const named = planNamed(slots.rest, slots.restRunning, capabilities);
+  return named.kind === 'reload' ? named : { kind: 'steps', steps: [...named.steps, ...slots.steps] };
+}
+
+function planNamed(
   { definition, servers }: Service,
   running: readonly RunningServer[],
   capabilities: ServerCapabilities,
@@ -119,16 +81,6 @@ function freeId(from: number, ...taken: ReadonlySet<number | undefined>[]): numb
 }
 
 const mostId = 32766;
-
-/** HAProxy writes an address of IPv6 in its shortest form; Mesos may not. */
-function sameAddress(a: string, b: string): boolean {
-  return a === b || (a.includes(':') && b.includes(':') && shortest(a) === shortest(b));
-}
-
-function shortest(address: string): string {
-  const url = `http://[${address}]`;
-  return URL.canParse(url) ? new URL(url).hostname : address;
-}
 
 /** [haproxy] management.txt 9.3 "add server": dynamic balance only; cookies from 3.0 on. */
 function whyNotAddable(

@@ -25,6 +25,8 @@ export interface ServiceDefinition {
   readonly allowedNetworks: readonly string[];
   readonly balance: Balance;
   readonly sticky: boolean;
+  /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
+  readonly slots: number;
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
   readonly redirectToHttps: boolean;

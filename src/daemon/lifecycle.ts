@@ -161,7 +161,7 @@ async function startFollowing(
     if (entry.result.kind === 'failed') metrics.failed(entry.result.stage);
     else metrics.applied(entry.plan, entry.eventToAppliedMs, { ...entry.durations });
   });
-  const context = modelContext(settings, hosts.resolve, templates);
+  const context = modelContext(settings, hosts.resolve, templates, control.capabilities());
   const pipeline = createPipeline({
     ...{ inbox, control, publisher, render, journal },
     context,

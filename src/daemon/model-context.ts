@@ -7,16 +7,22 @@ import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-
 import type { Settings } from '../settings/settings.ts';
 import { ownPorts } from './surroundings.ts';
 
+/** How many tasks of a sticky service can come between two reloads, where HAProxy adds no server with a cookie. */
+const slots = 8;
+
+/** @param capabilities of the HAProxy that is to serve; the newest where none is there */
 export function modelContext(
   settings: Settings,
   resolve: (host: string) => string | undefined,
   operator: OperatorTemplates = noOperatorTemplates,
+  capabilities: { readonly addServerCookie: boolean } = { addServerCookie: true },
 ): ModelContext {
   const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
   return {
     groups: settings.groups,
     strictMode: settings.strictMode,
     servicePorts: settings.servicePorts === 'all',
+    stickySlots: capabilities.addServerCookie ? 0 : slots,
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
     ownApp: settings.ownApp,

@@ -2,7 +2,8 @@
  * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
  * steps, reads back. Whatever is left over is somebody else's business: a reload.
  */
-import { planServers, type RunningServer, type ServerStep } from '../core/server-plan.ts';
+import { planServers } from '../core/server-plan.ts';
+import type { RunningServer, ServerStep } from '../core/server-step.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Server, Service } from '../core/service.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
@@ -84,7 +85,9 @@ export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): 
       const tries = new Map<string, number>();
       const triesOf = ({ backend, server }: WaitingServer) => tries.get(`${backend}/${server}`) ?? 0;
       const look = looks(services);
-      let have = believed === undefined ? seen(look, await control.runtime(look)) : asRunning(believed);
+      // Which servers are in slots is known to HAProxy alone.
+      const known = services.some(({ definition }) => definition.slots > 0) ? undefined : believed;
+      let have = known === undefined ? seen(look, await control.runtime(look)) : asRunning(known);
       for (let round = 1; ; round++) {
         if (typeof have === 'string') return { kind: 'impossible', reason: have };
         const steps = planAll(services, have);

@@ -1,5 +1,5 @@
 /** Steps for servers as commands of the runtime socket. Pure. */
-import type { ServerStep } from '../core/server-plan.ts';
+import type { ServerStep } from '../core/server-step.ts';
 import { checksServers, type Server, type ServiceDefinition } from '../core/service.ts';
 import { splitLine } from '../core/templates/words.ts';
 
@@ -19,6 +19,11 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
         ...(step.admission === 'ready' ? [`set server ${name} weight ${step.weight ?? 1}`] : []),
         `set server ${name} state ${step.admission}`,
       ];
+    }
+    case 'fill': {
+      const name = `${step.backend}/${step.server}`;
+      const { address, port, admission } = step.taker;
+      return [`set server ${name} addr ${address} port ${port}`, `set server ${name} state ${admission}`];
     }
     case 'remove':
       return [`set server ${step.backend}/${step.server} state maint`];

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { configToken, configTokens } from '../core/config-token.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
+import { slotPrefix } from '../core/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
@@ -76,10 +77,11 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
 
 function renderFrame(
   definition: ServiceDefinition,
-  { render }: Fragments,
+  packaged: Fragments,
   logs: boolean,
   trustedProxies: string | false,
 ): string {
+  const { render } = packaged;
   const { backend, auth, check, mode, fragments } = definition;
   // A template's text stands where Pacer's own would.
   const texts = fragments?.texts ?? {};
@@ -111,7 +113,10 @@ function renderFrame(
   if (mode === 'http')
     parts.push(texts.BACKEND_HTTP_OPTIONS ?? render('backend-http-options', { trustedProxies }));
   if (definition.hsts) parts.push(texts.BACKEND_HSTS_OPTIONS ?? render('backend-hsts-options', {}));
-  if (definition.sticky) parts.push(texts.BACKEND_STICKY_OPTIONS ?? render('backend-sticky-options', {}));
+  if (definition.sticky)
+    parts.push(
+      texts.BACKEND_STICKY_OPTIONS ?? render('backend-sticky-options', stickyData(definition, packaged)),
+    );
   parts.push(...rewriteRules(definition, render));
   // marathon-lb's own allows whom the networks hold, after which HAProxy reads no further rule: auth comes before.
   parts.push(texts[mode === 'http' ? 'HTTP_BACKEND_ACL_ALLOW_DENY' : 'TCP_BACKEND_ACL_ALLOW_DENY'] ?? '');
@@ -121,6 +126,11 @@ function renderFrame(
     parts.push(texts[own] ?? render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
   }
   return parts.join('');
+}
+
+function stickyData(definition: ServiceDefinition, packaged: Fragments): FragmentData {
+  const { backend, slots } = definition;
+  return { backend, slots, slotPrefix, healthCheckOptions: serverCheckOptions(definition, packaged) };
 }
 
 /** The frontends whose rules ask for user and password themselves, so that the backend does not. */
@@ -177,7 +187,7 @@ function serverData(server: Server, definition: ServiceDefinition, healthCheckOp
     serverId: server.id,
     host: server.address,
     port: server.port,
-    cookieOptions: definition.sticky ? ` cookie ${server.cookie}` : '',
+    cookieOptions: definition.sticky && definition.slots === 0 ? ` cookie ${server.cookie}` : '',
     healthCheckOptions,
     otherOptions: admissionOptions[server.admission],
   };

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired.ts';
 import type { App } from '../../src/core/model.ts';
-import type { ServerStep } from '../../src/core/server-plan.ts';
+import type { ServerStep } from '../../src/core/server-step.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { runtimeServers, type RuntimeOutcome, type WaitingServer } from '../../src/daemon/runtime-servers.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
@@ -106,7 +106,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     throw new Error('the connection was cut');
   });
   const { render, serverLine } = renderer(loadFragments(), steadyFrame(settings));
-  const context = modelContext(settings, () => undefined);
+  const context = modelContext(settings, () => undefined, undefined, control.capabilities());
   let number = 0;
 
   const desired = (...apps: App[]) => nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
@@ -142,9 +142,11 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     return replies.map(({ text }) => text);
   };
   const ask = async (command: string) => (await say(command))[0] ?? '';
+  // What Pacer itself answers by way of HAProxy is no app's.
   const states = async () =>
-    parseServersState(await ask('show servers state')).filter(({ backend }) => !backend.startsWith('pacer_'));
-  const rows = async () => parseStat(await ask('show stat')).filter(({ kind }) => kind === 'server');
+    parseServersState(await ask('show servers state')).filter(({ backend }) => !isOwn(backend));
+  const rows = async () =>
+    parseStat(await ask('show stat')).filter(({ kind, proxy }) => kind === 'server' && !isOwn(proxy));
   const stat = async (server: string) => {
     const found = (await rows()).find(({ name }) => name === server);
     if (found === undefined) throw new Error(`HAProxy has no server ${server}`);
@@ -205,6 +207,8 @@ function listening(control: HaproxyControl, change: HaproxyControl['runtime']): 
   };
 }
 
+const isOwn = (backend: string) => backend.startsWith('pacer_');
+
 const textOf = (command: RuntimeCommand) => (typeof command === 'string' ? command : command.line);
 const changes = (command: RuntimeCommand) => !textOf(command).startsWith('show ');
 
@@ -215,7 +219,7 @@ function table(lines: readonly string[], separator: string, backend: string, ser
   const found = cellsOf.map((cells) => Object.fromEntries(names.map((name, i) => [name, cells[i] ?? ''])));
   return Object.fromEntries(
     found
-      .filter((cells) => !/^(?:FRONTEND|BACKEND)$/.test(cells[server] ?? ''))
+      .filter((cells) => !/^(?:FRONTEND|BACKEND)$/.test(cells[server] ?? '') && !isOwn(cells[backend] ?? ''))
       .map((cells) => [`${cells[backend] ?? ''}/${cells[server] ?? ''}`, cells]),
   );
 }

@@ -2,6 +2,7 @@
  * The runtime path against a real HAProxy, of whatever version PACER_TEST_HAPROXY is: `npm run test:haproxy-matrix`
  * runs this on all that Pacer is held to.
  */
+import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { App } from '../../src/core/model.ts';
 import { aCheck, anApp, aPort } from '../support/apps.ts';
@@ -85,23 +86,48 @@ describe('a server that comes', () => {
     await haproxy.status(nameAt(bad.port), /^UP$/);
   });
 
-  test('has its cookie where HAProxy can give it one; 2.6 refuses with its reason', async () => {
+  test('has its cookie: that of the file, or on 2.6, which gives none to a new server, one by its address in a slot', async () => {
     const haproxy = await runtimeHaproxy();
-    const { app } = await appOn({ labels: sticky });
-    const [one, two] = [taskAt('/web', 1), taskAt('/web', 2)];
-    await haproxy.start(app([one]));
-    const { version, addServerCookie } = haproxy.control.capabilities();
-    const outcome = await haproxy.attempt(app([one, two]));
-    if (addServerCookie) {
-      expect(outcome.kind).toBe('done');
-      const { cookie } = [...haproxy.desired(app([two])).services.values()][0]!.servers[0]!;
-      expect((await haproxy.stat(nameAt(2))).value('cookie')).toBe(cookie);
-    } else {
-      expect(outcome).toEqual({
+    const { app, servicePort } = await appOn({ labels: sticky });
+    const [one, two] = [await target('http'), await target('http')];
+    const both = app([taskAt('/web', one.port), taskAt('/web', two.port)]);
+    await haproxy.start(app([taskAt('/web', one.port)]));
+    await haproxy.bring(both);
+    const cookieOf = async (port: number) => {
+      for (let i = 0; i < 20; i++) {
+        const response = await request(`http://127.0.0.1:${servicePort}/`);
+        if ((await response.body.text()) === `${port}`)
+          return String(response.headers['set-cookie']).split(';')[0]!;
+      }
+      throw new Error(`no answer comes from ${port}`);
+    };
+    const { addServerCookie } = haproxy.control.capabilities();
+    const cookies = [await cookieOf(one.port), await cookieOf(two.port)];
+    const { servers } = [...haproxy.desired(both).services.values()][0]!;
+    if (addServerCookie)
+      expect([...cookies].sort()).toEqual(
+        servers.map(({ cookie }) => `mesosphere_server_id=${cookie}`).sort(),
+      );
+    // Whoever has a cookie stays where it leads, before and after a reload gives the server its own name.
+    for (const reload of [false, true]) {
+      if (reload) await haproxy.reload(both);
+      for (let i = 0; i < 5; i++) {
+        const response = await request(`http://127.0.0.1:${servicePort}/`, {
+          headers: { cookie: cookies[1]! },
+        });
+        expect(await response.body.text()).toBe(`${two.port}`);
+      }
+    }
+    if (!addServerCookie) {
+      const many = app(
+        [one, two, ...Array.from({ length: 9 }, (_, i) => ({ port: 2 + i }))].map(({ port }) =>
+          taskAt('/web', port),
+        ),
+      );
+      expect(await haproxy.attempt(many)).toMatchObject({
         kind: 'impossible',
-        reason: `HAProxy ${version} adds no server with a cookie at runtime`,
+        reason: expect.stringContaining('no slot is free') as string,
       });
-      expect(haproxy.takeCommands()).toEqual([]);
     }
   });
 

