@@ -1,6 +1,7 @@
 /** The commands that ask a running Pacer. */
 import type { Command } from 'commander';
 import { addClientOptions } from './client/options.ts';
+import { addSettings } from './settings-options.ts';
 
 export function addAskCommands(program: Command, onExit: (code: number) => void): void {
   const command = (name: string, summary: string) =>
@@ -16,4 +17,23 @@ export function addAskCommands(program: Command, onExit: (code: number) => void)
     .action(async (what: string, options: Record<string, unknown>) =>
       onExit(await (await import('./explain.ts')).explain(what, options)),
     );
+
+  addSettings(
+    program
+      .command('lint <file>')
+      .summary('what is wrong with apps before they are deployed; for CI pipelines')
+      .description(
+        'Checks the labels of apps that are not deployed yet: one app, a list, a group, or the answer of GET /v2/apps, in a\nfile, from standard input (-) or from a URL. Exit code 1 where there are errors.',
+      )
+      .option('--format <format>', 'human, json, sarif or github', 'human')
+      .option('--against <url>', 'collisions with what the Pacer at this address serves, too')
+      .option('--token-file <file>', 'a token of it (default: PACER_TOKEN_FILE)')
+      .option('--ca-file <file>', 'the authority of its certificate, PEM')
+      .option('--cert-file <file>', 'a client certificate with its key, PEM')
+      .option('--show', "print what the apps add to HAProxy's configuration")
+      .option('--check', 'ask haproxy -c as well; needs the haproxy program')
+      .option('--fail-on <severity>', 'error or warning: from which on the exit code is 1', 'error'),
+  ).action(async (file: string, options: Record<string, unknown>) =>
+    onExit(await (await import('./lint.ts')).lint(file, options)),
+  );
 }

@@ -1,6 +1,6 @@
 /** Apps → configuration without a daemon: for `render`, `--dry` and `compare`. */
 import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
-import { describeDiagnostic } from '../core/diagnostic.ts';
+import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import type { App } from '../core/model.ts';
 import { hostTable } from '../daemon/hosts.ts';
@@ -11,7 +11,7 @@ import { MarathonClient } from '../marathon/client.ts';
 import type { DecodedApps } from '../marathon/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
 import { loadOperatorTemplates } from '../render/operator-templates.ts';
-import { configurationFile, renderer } from '../render/render.ts';
+import { configurationFile, renderer, type Rendering } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 
 type Resolve = (host: string) => string | undefined;
@@ -21,6 +21,8 @@ export interface Rendered {
   readonly desired: Desired;
   /** Relative name → content. */
   readonly files: Files;
+  readonly backendAt: Rendering['backendAt'];
+  readonly diagnostics: readonly Diagnostic[];
   /** One line each, with its severity. */
   readonly said: readonly string[];
 }
@@ -33,21 +35,20 @@ export function renderApps(
   const templates = loadOperatorTemplates(settings.templateSources);
   const context = modelContext(settings, resolve, templates);
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const { files } = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render(
-    desired,
-    {
-      // Named, not read: the answer depends on the input alone.
-      certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
-      certificateDigests: new Map(),
-      maxconn: settings.maxconn ?? defaultMaxconn(undefined),
-      maxpipes: 500,
-    },
-  );
-  const told = [...diagnostics, ...allDiagnostics(desired)].map(
-    (it) => `${it.severity}: ${describeDiagnostic(it)}`,
-  );
+  const { files, backendAt } = renderer(
+    loadFragments(templates.fragments),
+    steadyFrame(settings, templates),
+  ).render(desired, {
+    // Named, not read: the answer depends on the input alone.
+    certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
+    certificateDigests: new Map(),
+    maxconn: settings.maxconn ?? defaultMaxconn(undefined),
+    maxpipes: 500,
+  });
+  const all = [...diagnostics, ...allDiagnostics(desired)];
+  const told = all.map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
   const said = [...templates.notices.map((notice) => `notice: ${notice}`), ...told];
-  return { desired, files, said };
+  return { desired, files, backendAt, diagnostics: all, said };
 }
 
 /** The agents' addresses, as this machine's resolver gives them. */

@@ -125,7 +125,7 @@ export interface Claim {
  * The keys a service claims. A path of whole segments is two look-ups: the path itself, and everything
  * that begins with it and a slash.
  */
-export function claimsOf(definition: ServiceDefinition): Claim[] {
+export function claimsOf(definition: Pick<ServiceDefinition, 'vhosts' | 'path'>): Claim[] {
   const { path } = definition;
   return definition.vhosts.flatMap((vhost): Claim[] => {
     const host = vhost.startsWith('*.') ? vhost.slice(1) : vhost;

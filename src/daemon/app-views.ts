@@ -18,11 +18,14 @@ export function appSummaries(desired: Desired | undefined) {
     tasks: tasks.length,
     services: ports.flatMap(({ service }) => {
       if (service === undefined || desired === undefined) return [];
-      const { backend, servicePort, mode, vhosts, path } = service.definition;
+      const { backend, servicePort, mode, vhosts, path, weight, portIndex, listens, bindAddress } =
+        service.definition;
       return [
         {
-          ...{ backend, servicePort, mode, vhosts },
-          paths: path?.paths ?? [],
+          ...{ backend, portIndex, servicePort, mode, vhosts, weight },
+          path: path ?? null,
+          /** Where it has a listener of its own; null without one. */
+          bindAddress: listens ? bindAddress : null,
           servers: service.servers.length,
           ready: service.servers.filter(({ admission }) => admission === 'ready').length,
           serving: serves(desired, service.definition),

@@ -198,10 +198,10 @@ const stateOf = ({ services, reason, instances }) => {
 };
 
 const placesOf = ({ services }) =>
-  services.flatMap(({ vhosts, paths, servicePort }) =>
+  services.flatMap(({ vhosts, path, servicePort }) =>
     vhosts.length === 0
       ? [`:${servicePort}`]
-      : vhosts.flatMap((host) => (paths.length === 0 ? [host] : paths.map((path) => `${host}${path}`))),
+      : vhosts.flatMap((host) => (path === null ? [host] : path.paths.map((it) => `${host}${it}`))),
   );
 
 function appRow(app) {
