@@ -10,6 +10,22 @@ export function addAskCommands(program: Command, onExit: (code: number) => void)
       'for programs',
     );
 
+  command('status', 'what a running Pacer does now; exit code 1 while it is not ready')
+    .option('--watch', 'again and again, every 2 seconds')
+    .action(async (options: Record<string, unknown>) =>
+      onExit(await (await import('./status.ts')).status(options)),
+    );
+  command('apps [filter]', 'every app, where it is served and by how many servers').action(
+    async (filter: string | undefined, options: Record<string, unknown>) =>
+      onExit(await (await import('./apps.ts')).apps(filter, options)),
+  );
+  command('revisions', 'what was done to HAProxy, newest first').action(
+    async (options: Record<string, unknown>) =>
+      onExit(await (await import('./revisions.ts')).revisions(options)),
+  );
+  command('approve', 'agree to a removal of servers that is held back; takes the token').action(
+    async (options: Record<string, unknown>) => onExit(await (await import('./approve.ts')).approve(options)),
+  );
   command('explain <what>', 'why a URL, host/path, :port, app or task is served as it is')
     .description(
       'Why a URL, host/path, :port, app id, task id or backend is served as it is; exit code 1 where it is not.\nOr what an error code means.',
