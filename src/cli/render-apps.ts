@@ -6,7 +6,7 @@ import type { App } from '../core/model.ts';
 import { hostTable } from '../daemon/hosts.ts';
 import { modelContext } from '../daemon/model-context.ts';
 import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';
-import { fetchApps } from '../marathon/api.ts';
+import { fetchAll } from '../marathon/fetch.ts';
 import { MarathonClient } from '../marathon/client.ts';
 import type { DecodedApps } from '../marathon/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
@@ -66,7 +66,7 @@ export async function resolveHosts(apps: readonly App[]): Promise<Resolve> {
 export async function fetchNow({ access }: MarathonCluster): Promise<DecodedApps> {
   const client = new MarathonClient(access);
   try {
-    return await fetchApps(client);
+    return await fetchAll(client);
   } finally {
     await client.close();
   }

@@ -155,15 +155,18 @@ function defineService(
   const about = { appId: app.id, portIndex };
   const diagnostics: Diagnostic[] = [];
   if (mapping.protocol === 'udp') return { definition: undefined, diagnostics: [portIsUdp(about)] };
-  const servicePort = values.PORT ?? mapping.servicePort;
+  const check = checkOf(app.healthChecks, portIndex);
+  const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
+  const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
+  const assigned = values.PORT ?? mapping.servicePort;
+  // Marathon gives pods no service ports: by host and app id one can do without, and the index stands in the name.
+  const portless = assigned === undefined && app.kind === 'pod' && mode === 'http';
+  const servicePort = portless ? portIndex : assigned;
   if (servicePort === undefined) return { definition: undefined, diagnostics: [noServicePort(about)] };
   const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
   if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
   if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
     diagnostics.push(portAlternates(about, servicePort));
-  const check = checkOf(app.healthChecks, portIndex);
-  const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
-  const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
   diagnostics.push(...needHttp(about, values, mode));
   if (values.PATH !== undefined && values.VHOST === undefined) {
     diagnostics.push(pathWithoutVhost(about));
@@ -177,7 +180,7 @@ function defineService(
     ...about,
     servicePort,
     mode,
-    listens: context.servicePorts,
+    listens: context.servicePorts && !portless,
     bindAddress: values.BIND_ADDR ?? context.defaultBindAddress,
     certificate: values.SSL_CERT,
     bindOptions: values.BIND_OPTIONS ?? noBindOptions,

@@ -9,6 +9,8 @@ export type NetworkMode = 'host' | 'bridge' | 'container';
 
 export interface App {
   readonly id: AppId;
+  /** A pod is an app whose tasks are the containers of its instances, and whose ports are their endpoints. */
+  readonly kind: 'app' | 'pod';
   /** Marathon's version of the definition, an ISO timestamp; '' when it was not given. */
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -91,4 +93,12 @@ export interface Task {
   readonly awaitsReadiness: boolean;
   /** Marathon has decided to end the task (its goal changed, or it is being killed). */
   readonly leaving: boolean;
+  /** Of a pod's container: where each port of the pod is answered; null where another container has it. */
+  readonly endpoints?: readonly (TaskAddress | null)[];
+}
+
+export interface TaskAddress {
+  /** An agent's name, or an address. */
+  readonly host: string;
+  readonly port: number;
 }

@@ -16,6 +16,7 @@ export type Endpoint =
 export function endpointOf(app: App, task: Task, index: number): Endpoint {
   const mapping = app.ports[index];
   if (mapping === undefined) return none(`the app has no port with index ${index}`);
+  if (app.kind === 'pod') return podEndpoint(task, index);
   const hostPort = hostPortOf(app.ports, task, index);
   if (app.networkMode === 'container') {
     const address = task.ipAddresses[0];
@@ -27,6 +28,13 @@ export function endpointOf(app: App, task: Task, index: number): Endpoint {
   if (hostPort === undefined) return none('Marathon has named no host port of the task for this port');
   if (task.host === '') return none('Marathon has named no agent of the task yet');
   return { kind: 'endpoint', host: task.host, port: hostPort };
+}
+
+function podEndpoint({ endpoints }: Task, index: number): Endpoint {
+  if (endpoints === undefined) return none('Marathon has named no endpoints of the container yet');
+  const address = endpoints[index];
+  if (address == null) return none('the port is none of this container');
+  return { kind: 'endpoint', ...address };
 }
 
 function hostPortOf(ports: readonly PortMapping[], task: Task, index: number): number | undefined {

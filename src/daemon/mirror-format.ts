@@ -9,7 +9,7 @@ import type { AppId, InstanceId, TaskId } from '../core/ids.ts';
 import type { App, TaskState } from '../core/model.ts';
 
 /** Grows with every change of what a line means. */
-export const mirrorFormat = 1;
+export const mirrorFormat = 2;
 
 export interface MirrorHead {
   readonly pacer: 'mirror';
@@ -36,6 +36,7 @@ const task = z.strictObject({
   aliveIsAggregate: z.boolean(),
   awaitsReadiness: z.boolean(),
   leaving: z.boolean(),
+  endpoints: z.array(z.strictObject({ host: z.string(), port: count }).nullable()).exactOptional(),
 });
 
 const port = z.strictObject({
@@ -59,6 +60,7 @@ const healthCheck = z.strictObject({
 
 const storedApp: z.ZodType<App> = z.strictObject({
   id: id<AppId>(),
+  kind: z.enum(['app', 'pod']),
   version: z.string(),
   labels: z.record(z.string(), z.string()),
   instances: count,

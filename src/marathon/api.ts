@@ -1,8 +1,9 @@
-/** The requests the mirror makes, as functions: path in, decoded apps out. It must not know when they are made. */
+/** The requests for apps, as functions: path in, decoded apps out. It must not know when they are made. */
 import type { AppId } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
 import type { GetOptions, MarathonClient } from './client.ts';
 import { decodeAppsInPieces, decodeOneApp, type DecodedApps } from './decode.ts';
+import { encodePath } from './encode-path.ts';
 import { describeUrl } from './endpoints.ts';
 
 const embedded = 'embed=apps.tasks&embed=apps.deployments&embed=apps.readiness';
@@ -47,8 +48,4 @@ export async function fetchVersion(
 function versionIn(document: unknown): string | undefined {
   if (typeof document !== 'object' || document === null || !('version' in document)) return undefined;
   return typeof document.version === 'string' ? document.version : undefined;
-}
-
-function encodePath(id: string): string {
-  return id.split('/').map(encodeURIComponent).join('/');
 }

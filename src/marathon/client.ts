@@ -11,6 +11,7 @@ import { decompress, parseJson } from './body.ts';
 import { Discovery, plainUrls, type DiscoveryStatus } from './discovery/discovery.ts';
 import { namesOf, type Names } from './discovery/names.ts';
 import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
+import { PodKnowledge } from './pods/pod-knowledge.ts';
 import { Probe } from './probe.ts';
 import { Transport } from './transport.ts';
 
@@ -58,6 +59,7 @@ export class MarathonClient {
   readonly endpoints: Endpoints;
   readonly transport: Transport;
   readonly discovery: Discovery;
+  readonly pods = new PodKnowledge();
   readonly #probe: Probe;
   readonly #timeoutMs: number;
   readonly #maxBytes: number;

@@ -45,6 +45,7 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
   const tasks = tasksOf(raw.tasks ?? [], id, warn);
   const app: App = {
     id,
+    kind: 'app',
     version: raw.version ?? '',
     labels: labelsOf(raw.labels ?? {}, warn),
     instances: raw.instances ?? 1,

@@ -117,7 +117,9 @@ function statusOf(json: object) {
 
 function planOf(json: object) {
   const { version, steps } = eventShapes.deployment.parse(json).plan;
-  const ids = steps.flatMap((step) => step.actions.flatMap(({ app }) => (app == null ? [] : asAppId(app))));
+  const ids = steps.flatMap((step) =>
+    step.actions.flatMap(({ app, pod }) => [app ?? pod ?? []].flat().map(asAppId)),
+  );
   return { version, apps: [...new Set(ids)] };
 }
 

@@ -16,6 +16,8 @@ export interface DecodedApps {
   readonly diagnostics: Diagnostic[];
   /** Apps that are there but could not be decoded: they did not go away. */
   readonly malformed: AppId[];
+  /** Why the pods are not among them, though there may be some. */
+  readonly podsProblem?: string;
 }
 
 /** The answer of `GET /v2/apps?embed=apps.tasks`. */

@@ -4,12 +4,13 @@
  * It must not know what the apps mean.
  */
 import { messageOf } from '../errors.ts';
-import { fetchApp, fetchGroup, fetchVersion } from './api.ts';
+import { fetchVersion } from './api.ts';
 import { MarathonClient } from './client.ts';
 import { DiagnosticsByApp } from './diagnostics.ts';
 import { describeUrl } from './endpoints.ts';
 import { describeEvent, type MarathonEvent } from './event-types.ts';
 import { MarathonEvents } from './events.ts';
+import { fetchBelow, fetchOne } from './fetch.ts';
 import { FullSync, slowTimer, type FullAnswer } from './full-sync.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { Wishes } from './plans.ts';
@@ -46,6 +47,7 @@ export class Follower implements MarathonSource {
   #node: URL | undefined;
   #endpoint: URL | undefined;
   #version: string | undefined;
+  #podsProblem: string | undefined;
   #confirmedAt: number | undefined;
   #basis: MarathonStatus['basis'] = 'none';
   #lastEventAt: number | undefined;
@@ -234,11 +236,11 @@ export class Follower implements MarathonSource {
     const mark = this.#mirror.mark();
     const options = { signal: this.#closed.signal, ...(this.#node !== undefined && { prefer: this.#node }) };
     if (target.kind === 'app') {
-      const answer = await fetchApp(this.#client, target.id, options);
+      const answer = await fetchOne(this.#client, target.id, options);
       this.#diagnostics.replace([target.id], answer?.diagnostics ?? []);
       this.#mirror.installOne(mark, target.id, answer, this.#elapsed());
     } else {
-      const answer = await fetchGroup(this.#client, target.id, options);
+      const answer = await fetchBelow(this.#client, target.id, options);
       this.#diagnostics.replace(
         (answer?.apps ?? []).map(({ id }) => id),
         answer?.diagnostics ?? [],
@@ -257,6 +259,9 @@ export class Follower implements MarathonSource {
     const wishes = step.value;
     if (wishes === undefined || this.#closed.signal.aborted) return;
     this.#diagnostics.replaceAll(answer.diagnostics);
+    if (answer.podsProblem !== undefined && answer.podsProblem !== this.#podsProblem)
+      this.#failed('the pods could not be fetched', answer.podsProblem);
+    this.#podsProblem = answer.podsProblem;
     this.#confirmedAt = receivedAt;
     this.#basis = 'marathon';
     const cause: Cause = { text: 'snapshot', receivedAt, eventTime: undefined };

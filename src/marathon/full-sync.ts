@@ -3,10 +3,10 @@
  * is up, as a poll while it is down. One request at a time; a failed one is tried again. It must not know the
  * mirror.
  */
-import { fetchApps } from './api.ts';
 import { Backoff, jittered } from './backoff.ts';
 import type { MarathonClient } from './client.ts';
 import type { DecodedApps } from './decode.ts';
+import { fetchAll } from './fetch.ts';
 import type { Mark } from './mirror-state.ts';
 
 export interface FullSyncOptions {
@@ -114,7 +114,7 @@ export class FullSync {
     const prefer = node();
     const isOver = () => request.signal.aborted;
     try {
-      const apps = await fetchApps(client, {
+      const apps = await fetchAll(client, {
         signal: request.signal,
         ...(prefer !== undefined && { prefer }),
       });

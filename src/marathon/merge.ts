@@ -47,6 +47,7 @@ function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
  */
 function knowsHealth(old: Task, task: Task, checks: number): boolean {
   if (checks === 0 || old.alive.length === 0) return true;
+  if (task.aliveIsAggregate) return task.alive.length > 0;
   return task.alive.length >= checks || task.alive.includes(false) || task.alive.length > old.alive.length;
 }
 

@@ -30,7 +30,7 @@ export class MirrorState {
   readonly plans = new Plans();
   readonly drift = new Drift();
   readonly #memory = new TaskMemory();
-  /** Ids that Marathon does not know as apps: pods, and apps that are being deleted. */
+  /** Ids of which Marathon knows neither an app nor a pod: those that are being deleted. */
   readonly #absent = new Set<AppId>();
   #order = 0;
   #stream = 0;
@@ -178,6 +178,7 @@ export class MirrorState {
     }
     if (!this.apps.has(appId)) return this.#absent.has(appId) ? nothing : wish(appId);
     if (state === 'TASK_KILLING') this.#memory.leaving(taskId, order, now);
+    if (this.#isPod(appId)) return this.#podStatus(event);
     this.store.change(appId, (app) => withStatus(app, event));
     // Whether it stays listed depends on the app's strategy, which only a GET knows.
     return state === 'TASK_UNREACHABLE' || state === 'TASK_LOST' ? wish(appId) : nothing;
@@ -205,11 +206,24 @@ export class MirrorState {
 
   #health(event: HealthChanged, order: number): Wishes {
     const { appId, at } = event;
+    // One answer for all containers, and which of them it is about is in no event.
+    if (this.#isPod(appId)) return wish(appId);
     const ids = this.#tasksOf(event).filter((id) => this.#memory.acceptHealth(id, at, order));
     for (const id of ids) this.store.change(appId, (app) => withHealth(app, id, event));
     // Which of several checks it is about is in no event. [marathon] health_status_changed_event has no check id
     const several = (this.apps.get(appId)?.healthChecks.length ?? 0) > 1;
     return ids.length > 0 && several ? wish(appId) : nothing;
+  }
+
+  #isPod(id: AppId): boolean {
+    return this.apps.get(id)?.kind === 'pod';
+  }
+
+  /** Where the endpoints of a container are, and whether all of its instance run, only a GET knows. */
+  #podStatus({ appId, taskId, state }: StatusUpdate): Wishes {
+    if (state === 'TASK_KILLING' || state === 'TASK_UNREACHABLE')
+      this.store.change(appId, (app) => withState(app, taskId, state));
+    return wish(appId);
   }
 
   /** Instances have had goals since 1.8. [marathon] core/instance/Goal.scala */
@@ -234,10 +248,16 @@ export class MirrorState {
   }
 
   /** What is below a prefix and not in its list is gone. A malformed app is there, so it stays as it was. */
-  #removeUnlisted(mark: Mark, list: Pick<DecodedApps, 'apps' | 'malformed'>, prefix: string): void {
+  #removeUnlisted(
+    mark: Mark,
+    list: Pick<DecodedApps, 'apps' | 'malformed' | 'podsProblem'>,
+    prefix: string,
+  ): void {
+    const unknown = list.podsProblem !== undefined;
     const listed = new Set([...list.malformed, ...list.apps.map((app) => app.id)]);
     for (const id of this.apps.keys())
-      if (id.startsWith(prefix) && !listed.has(id)) this.store.remove(mark.order, id);
+      if (id.startsWith(prefix) && !listed.has(id) && !(unknown && this.#isPod(id)))
+        this.store.remove(mark.order, id);
   }
 
   #installApp(mark: Mark, fetched: App, now: number): void {

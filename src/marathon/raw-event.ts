@@ -19,7 +19,7 @@ const instant = text.transform((value, context) => {
   return z.NEVER;
 });
 
-const actions = z.object({ actions: z.array(z.object({ app: optional })) });
+const actions = z.object({ actions: z.array(z.object({ app: optional, pod: optional })) });
 const plan = z.object({ version: instant, steps: z.array(actions) });
 export const instanceIds = z.object({ instanceId: optional, taskId: optional });
 

@@ -28,10 +28,15 @@ export function instanceIdOf(runSpecId: string, uuid: string, incarnations: bool
   return `${safeId(runSpecId)}.${incarnations ? 'instance' : 'marathon'}-${uuid}`;
 }
 
-/** [marathon] 1.8 and later: the instance, the container and a number that grows; before: the app and the uuid. */
-export function taskIdOf(instanceId: string, container: string, incarnation: number): string {
+/**
+ * [marathon] 1.8 and later: the instance, the container and a number that grows; before: the app and the uuid, or, in
+ * a pod, the instance and the container. `incarnation` is undefined where instances have none.
+ */
+export function taskIdOf(instanceId: string, container: string, incarnation: number | undefined): string {
   if (instanceId.includes('.marathon-')) return instanceId.replace('.marathon-', '.');
-  return `${instanceId}.${container}.${incarnation}`;
+  return incarnation === undefined
+    ? `${instanceId}.${container}`
+    : `${instanceId}.${container}.${incarnation}`;
 }
 
 /** [marathon] The shapes of task ids, newest first; the order matters. */

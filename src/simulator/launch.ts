@@ -23,7 +23,7 @@ export function place(world: World, instance: Instance): void {
   instance.incarnation += 1;
   instance.healthy = undefined;
   instance.tasks = containers.map((container, index) => ({
-    id: taskIdOf(instance.id, container.name, instance.incarnation),
+    id: taskIdOf(instance.id, container.name, world.traits.incarnations ? instance.incarnation : undefined),
     container,
     stagedAt: timestamp(),
     state: 'TASK_STAGING',

@@ -30,7 +30,7 @@ export class Life {
   schedule(spec: RunSpec, delayMs = 0, failures = 0): Instance {
     const { registry, uuids, traits, timings } = this.#world;
     const instance: Instance = {
-      id: instanceIdOf(spec.id, uuids.next(), traits.incarnations),
+      id: instanceIdOf(spec.id, uuids.next(), traits.incarnations || spec.kind === 'pod'),
       spec,
       condition: traits.incarnations ? 'Scheduled' : 'Created',
       goal: 'Running',

@@ -54,7 +54,7 @@ function specOf(world: World, app: Json, tasksEach: number | undefined): RunSpec
 
 function run(world: World, life: Life, spec: RunSpec): Promise<void>[] {
   const instance: Instance = {
-    id: instanceIdOf(spec.id, world.uuids.next(), world.traits.incarnations),
+    id: instanceIdOf(spec.id, world.uuids.next(), world.traits.incarnations || spec.kind === 'pod'),
     spec,
     condition: 'Running',
     goal: 'Running',

@@ -66,7 +66,7 @@ describe('the stored mirror', () => {
   });
 
   test.each([
-    ['another format', (text: string) => text.replace('"format":1', '"format":0'), 'format is 0'],
+    ['another format', (text: string) => text.replace(/"format":\d+/, '"format":0'), 'format is 0'],
     ['a changed byte', (text: string) => text.replace('/app/7', '/app/8'), 'checksum'],
     ['a lost line', (text: string) => text.replace(/\n.*\n/, '\n'), 'checksum'],
     ['no end', (text: string) => text.slice(0, text.length / 2), 'its end is missing'],

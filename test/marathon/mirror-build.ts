@@ -45,6 +45,7 @@ export function app(tasks: readonly Task[], fields: Partial<App> = {}): App {
     version: 'v1',
     labels: {},
     instances: tasks.length,
+    kind: 'app',
     networkMode: 'host',
     ports: [],
     healthChecks: [check],

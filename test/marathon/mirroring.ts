@@ -1,6 +1,7 @@
 /** A simulator and a mirror that follows it, and the comparison of the two. */
 import { expect, onTestFinished, vi } from 'vitest';
-import { decodeApps } from '../../src/marathon/decode.ts';
+import { MarathonClient } from '../../src/marathon/client.ts';
+import { fetchAll } from '../../src/marathon/fetch.ts';
 import { isTerminal } from '../../src/marathon/task-state.ts';
 import {
   followMarathon,
@@ -56,10 +57,9 @@ export async function mirroring(
 /** Waits until the mirror says what Marathon says; then everything but hints must be equal. */
 export async function expectSame({ marathon, apps }: Mirroring): Promise<void> {
   await until(async () => {
-    const answer = await fetch(
-      `${marathon.url}/v2/apps?embed=apps.tasks&embed=apps.deployments&embed=apps.readiness`,
-    );
-    const { apps: truth } = decodeApps(await answer.json());
+    const client = new MarathonClient({ endpoints: [new URL(marathon.url)] });
+    const { apps: truth } = await fetchAll(client).finally(() => client.close());
+    truth.sort((a, b) => (a.id < b.id ? -1 : 1));
     const mirror = [...apps().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(mirror.map(comparable)).toEqual(truth.map(comparable));
   });

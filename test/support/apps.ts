@@ -8,6 +8,7 @@ export function anApp(
 ): App {
   return {
     id: asAppId(id),
+    kind: 'app',
     version: '2026-01-01T00:00:00.000Z',
     labels: { HAPROXY_GROUP: 'external' },
     instances: parts.tasks?.length ?? 0,

@@ -104,7 +104,9 @@ export async function openSession(address: string, auth?: string): Promise<Sessi
   });
   const promised = <T>(ask: (done: (error: unknown, value: T) => void) => void) =>
     new Promise<T>((resolve, reject) =>
-      ask((error, value) => (error ? reject(error) : resolve(value))),
+      ask((error, value) =>
+        error ? reject(new Error('ZooKeeper refuses', { cause: error })) : resolve(value),
+      ),
     );
   return {
     client,

@@ -1,0 +1,140 @@
+/** A pod's status as an `App`: what is downstream need not know of pods. */
+import type { Diagnostic } from '../../core/diagnostic.ts';
+import { asAppId, byCodePoint, type AppId } from '../../core/ids.ts';
+import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model.ts';
+import { describeIssues } from '../raw.ts';
+import { decodeInstance, versionOf, type PodPort } from './decode-instance.ts';
+import { podLabels } from './pod-labels.ts';
+import {
+  rawPodInstance,
+  rawPodStatus,
+  type RawPod,
+  type RawPodContainer,
+  type RawPodInstance,
+} from './raw-pod.ts';
+
+export interface PodStatus {
+  readonly id: AppId;
+  readonly spec: RawPod;
+  readonly instances: readonly RawPodInstance[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface MalformedPod {
+  /** Undefined where it has none. */
+  readonly id: AppId | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** An answer of `/v2/pods/{id}::status`. `place` names the pod where it has no id. */
+export function readPodStatus(json: unknown, place: string): PodStatus | MalformedPod {
+  const parsed = rawPodStatus.safeParse(json);
+  if (!parsed.success) {
+    const id = idIn(json);
+    const reason = `Marathon's status of the pod is malformed (${describeIssues(parsed.error)})`;
+    return { id, diagnostics: [diagnostic(id ?? (place as AppId), 'error', reason)] };
+  }
+  const id = asAppId(parsed.data.id);
+  const diagnostics: Diagnostic[] = [];
+  const instances = (parsed.data.instances ?? []).flatMap((instance) => {
+    const read = rawPodInstance.safeParse(instance);
+    if (read.success) return [read.data];
+    const reason = `an instance is malformed (${describeIssues(read.error)}) and ignored`;
+    diagnostics.push(diagnostic(id, 'warning', reason));
+    return [];
+  });
+  return { id, spec: parsed.data.spec, instances, diagnostics };
+}
+
+/** The versions of the definition that instances run and the status does not hold. */
+export function missingVersions({ spec, instances }: PodStatus): string[] {
+  const versions = instances.flatMap((instance) => versionOf(instance) ?? []);
+  return [...new Set(versions)].filter((version) => version !== spec.version);
+}
+
+/** `specOf`: a version of the definition; where it is not to be had, the latest has to do. */
+export function podApp(
+  { id, spec, instances, diagnostics }: PodStatus,
+  specOf: (version: string) => RawPod | undefined,
+): { app: App; diagnostics: Diagnostic[] } {
+  const ports = spec.containers.flatMap(({ name: container, endpoints }) =>
+    (endpoints ?? []).map(({ name: endpoint }): PodPort => ({ container, endpoint })),
+  );
+  const own = (instance: RawPodInstance) => {
+    const version = versionOf(instance);
+    return version === undefined || version === spec.version ? spec : (specOf(version) ?? spec);
+  };
+  const tasks: Task[] = instances.flatMap((instance) => decodeInstance(instance, id, ports, own(instance)));
+  const read = podLabels(spec);
+  const app: App = {
+    id,
+    kind: 'pod',
+    version: spec.version ?? '',
+    labels: read.labels,
+    instances: spec.scaling?.instances ?? 1,
+    networkMode: networkModeOf(spec),
+    ports: spec.containers.flatMap(portsOf),
+    healthChecks: spec.containers.flatMap((container) => checkOf(container, ports)),
+    hasReadinessChecks: false,
+    deployments: [],
+    tasks: tasks.sort((a, b) => byCodePoint(a.id, b.id)),
+  };
+  return { app, diagnostics: [...diagnostics, ...read.diagnostics] };
+}
+
+function networkModeOf({ networks }: RawPod): NetworkMode {
+  const [network] = networks ?? [];
+  if (network === undefined) return 'host';
+  const mode = network.mode ?? 'container';
+  return mode === 'host' ? 'host' : mode === 'container/bridge' ? 'bridge' : 'container';
+}
+
+function portsOf({ endpoints }: RawPodContainer): PortMapping[] {
+  return (endpoints ?? []).map(({ name, containerPort, hostPort, protocol }) => {
+    const names = protocol == null || protocol.length === 0 ? ['tcp'] : protocol;
+    return {
+      containerPort: containerPort ?? undefined,
+      hasHostPort: hostPort != null,
+      // [marathon] pods have none
+      servicePort: undefined,
+      protocol: !names.includes('udp') ? 'tcp' : names.includes('tcp') ? 'udp,tcp' : 'udp',
+      name,
+    };
+  });
+}
+
+/** [marathon] the defaults of types/healthCheck.raml */
+function checkOf({ name, healthCheck: check }: RawPodContainer, ports: readonly PodPort[]): HealthCheck[] {
+  if (check == null) return [];
+  const watched = check.http?.endpoint ?? check.tcp?.endpoint;
+  const index = ports.findIndex(({ container, endpoint }) => container === name && endpoint === watched);
+  const isHttp = check.http != null;
+  return [
+    {
+      protocol: isHttp
+        ? check.http?.scheme === 'HTTPS'
+          ? 'HTTPS'
+          : 'HTTP'
+        : check.tcp != null
+          ? 'TCP'
+          : 'COMMAND',
+      path: check.http?.path ?? '/',
+      portIndex: index < 0 ? undefined : index,
+      port: undefined,
+      intervalSeconds: check.intervalSeconds ?? 60,
+      timeoutSeconds: check.timeoutSeconds ?? 20,
+      gracePeriodSeconds: check.gracePeriodSeconds ?? 300,
+      maxConsecutiveFailures: check.maxConsecutiveFailures ?? 3,
+    },
+  ];
+}
+
+function diagnostic(appId: AppId, severity: 'error' | 'warning', reason: string): Diagnostic {
+  const remedy = 'look at the pod with Marathon: GET /v2/pods/::status';
+  return { code: 'DEFINITION_MALFORMED', severity, appId, reason, remedy };
+}
+
+function idIn(json: unknown): AppId | undefined {
+  if (typeof json !== 'object' || json === null || !('id' in json)) return undefined;
+  return typeof json.id === 'string' && json.id !== '' ? asAppId(json.id) : undefined;
+}
