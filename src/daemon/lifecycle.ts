@@ -227,6 +227,7 @@ async function startFollowing(
   const marathon: MarathonSource = followMarathon({
     ...settings.clusters[0].access,
     watchdogMs: settings.watchdogSeconds * 1000,
+    requestTimeoutMs: settings.requestTimeout * 1000,
     ...(settings.resyncSeconds !== undefined && { resyncMs: settings.resyncSeconds * 1000 }),
     maxBackoffMs: settings.maxBackoff * 1000,
     ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),

@@ -152,6 +152,18 @@ export class Faults {
     for (const stream of this.#streams) stream.writeRaw(text);
   }
 
+  /** [marathon] Until 1.6 deployment events carry the whole root group, twice: one of about this many bytes. */
+  bigPlan(bytes: number): void {
+    const group = { id: '/', apps: [{ id: '/big', env: { FILLER: 'x'.repeat(bytes / 2) } }] };
+    const version = new Date().toISOString();
+    const plan = { id: 'big', original: group, target: group, steps: [], version };
+    const data = { plan, currentStep: { actions: [] }, eventType: 'deployment_info', timestamp: version };
+    this.#bus.deliver({
+      type: 'deployment_info',
+      text: `event: deployment_info\r\ndata: ${JSON.stringify(data)}\r\n\r\n`,
+    });
+  }
+
   clear(): void {
     this.#armed = [];
     this.#electionClose = 0;

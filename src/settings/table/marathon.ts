@@ -89,6 +89,13 @@ export const marathonSettings = {
     schema: seconds,
     doc: 'how often the whole state is compared with Marathon (default: 600; 60 with Marathon before 1.8, which may lose events)',
   }),
+  requestTimeout: define({
+    flag: 'marathon-timeout',
+    argument: 'seconds',
+    schema: seconds,
+    default: 15,
+    doc: 'silence of a Marathon that was asked something, after which the next one is asked',
+  }),
   watchdogSeconds: define({
     flag: 'stream-timeout',
     argument: 'seconds',
