@@ -15,7 +15,7 @@ import { headOf, withHead } from './section-head.ts';
 import { defaultServerWords } from './server-line.ts';
 import { serverWords } from './server-words.ts';
 import type { Report, ServiceOverride } from './service-override.ts';
-import type { Line } from './words.ts';
+import { writeLine, type Line } from './words.ts';
 
 export interface FragmentResult {
   /** Undefined where nothing is replaced. */
@@ -91,7 +91,7 @@ function replaced(
     if (section !== 'server') texts[name] = withHead(name, lines, definition);
     else if (lines.length > 1)
       report(override, 'error', { reason: 'it has more than one line', remedy: 'write one line' });
-    else texts[name] = lines.map(({ text }) => ` ${text}`).join('');
+    else texts[name] = lines.map(({ words }) => ` ${writeLine(words)}`).join('');
   }
   const { fixedServers, addition } = balanceFacts(backendLines, definition);
   const head = texts.BACKEND_HEAD;

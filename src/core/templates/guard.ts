@@ -74,8 +74,8 @@ function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undef
   });
   if (expandsEnvironment) return notForLabels('an environment variable ("$...")');
   for (const word of words) {
+    if (/(?:^|[^\w.-])env\(/i.test(word)) return notForLabels('the environment (env)');
     for (const name of namesIn(word)) {
-      if (name === 'env') return notForLabels('the environment (env)');
       if (name === 'lua' || name.startsWith('lua.')) return notForLabels('Lua');
       if (/^(?:proc|sess|txn|req|res|check)\.pacer/.test(name)) return notForLabels("a variable of Pacer's");
     }
@@ -86,7 +86,7 @@ function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undef
 }
 
 /** The names an expression is made of: `%[req.hdr(host),lower,env(X)]` has req.hdr, host, lower, env and X. */
-export const namesIn = (word: string): string[] => word.toLowerCase().split(/[%[\](),\s{}]+/);
+const namesIn = (word: string): string[] => word.toLowerCase().split(/[%[\](),\s{}]+/);
 
 const addressAfter: ReadonlySet<string> = new Set([
   'server',
@@ -102,8 +102,8 @@ const addressAfter: ReadonlySet<string> = new Set([
 function wrongAddress(words: readonly string[]): Objection | undefined {
   for (const [i, word] of words.entries()) {
     if (!addressAfter.has(word)) continue;
-    const isServer = word === 'server' && i === 0;
-    const address = words[isServer ? 2 : i + 1] ?? '';
+    const isServer = i === 0 && (word === 'server' || word === 'dispatch');
+    const address = words[word === 'server' && i === 0 ? 2 : i + 1] ?? '';
     if (/^[a-z0-9]*@/i.test(address) || /^[/.]/.test(address))
       return { reason: `${address} is a socket of the machine`, remedy: 'write an address and a port' };
     const host = address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');

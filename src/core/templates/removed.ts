@@ -12,7 +12,8 @@ export type Translation =
   /** It is gone, and what would be the same depends on what was meant. */
   | { readonly kind: 'unclear'; readonly remedy: string };
 
-type Translate = (args: readonly string[], condition: readonly string[]) => Translation;
+/** @returns undefined for arguments that HAProxy still takes */
+type Translate = (args: readonly string[], condition: readonly string[]) => Translation | undefined;
 
 const exact = (...lines: (readonly string[])[]): Translation => ({ kind: 'exact', lines });
 const unclear = (remedy: string): Translation => ({ kind: 'unclear', remedy });
@@ -82,6 +83,24 @@ const renamed =
 
 const gone: Translate = () => exact();
 
+/** Headers and body behind the version: HAProxy 3.0 takes them with `http-check send` alone. */
+const hiddenHeaders: Translate = ([method = '', uri = '', hidden = '', ...more]) => {
+  const [version = '', ...lines] = hidden.replaceAll('\r\n', '\n').split('\n');
+  if (lines.length === 0) return undefined;
+  const end = lines.indexOf('');
+  const body = end < 0 ? '' : lines.slice(end + 1).join('\r\n');
+  const headers = (end < 0 ? lines : lines.slice(0, end)).map((line) =>
+    /^([A-Za-z0-9-]+): *(.*)$/.exec(line),
+  );
+  if (more.length > 0 || headers.some((match) => match === null))
+    return unclear('write option httpchk METHOD URI VERSION, and http-check send hdr NAME VALUE');
+  const words = headers.flatMap((match) => ['hdr', match?.[1] ?? '', literal(match?.[2] ?? '')]);
+  return exact(
+    ['option', 'httpchk', method, uri, version],
+    ['http-check', 'send', ...words, ...(body === '' ? [] : ['body', body])],
+  );
+};
+
 const translations: Readonly<Record<string, Translate>> = {
   reqrep: replace('http-request', false),
   reqirep: replace('http-request', true),
@@ -118,6 +137,7 @@ const translations: Readonly<Record<string, Translate>> = {
   'timeout srvtimeout': renamed('timeout', 'server'),
   'option forceclose': renamed('option', 'httpclose'),
   'option http-use-htx': gone,
+  'option httpchk': hiddenHeaders,
   'option http-tunnel': () => unclear('drop it: HAProxy keeps connections alive and looks at each request'),
   'bind-process': gone,
   nbproc: gone,

@@ -15,6 +15,9 @@ export interface Line {
 /** More words are cut off by HAProxy, with a warning. */
 const mostWords = 64;
 
+/** As C's isspace has it: no blank of Unicode's is one. */
+const blank = /[ \t\n\v\f\r]/;
+
 const plainEscapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
 
 /** @returns the line's words, or why HAProxy does not read it */
@@ -25,7 +28,7 @@ export function splitLine(text: string): Line | { readonly wrong: string } {
   let expandsEnvironment = false;
   for (let at = 0; at < text.length; at++) {
     const c = text[at] ?? '';
-    if (quote === undefined && /\s/.test(c)) {
+    if (quote === undefined && blank.test(c)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (quote === undefined && c === '#') {
