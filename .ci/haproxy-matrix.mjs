@@ -248,7 +248,7 @@ function tried(program) {
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...present], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PACER_TEST_HAPROXY: program },
+    env: { ...process.env, TEST_HAPROXY: program },
   });
   return status === 0 ? 'passed' : 'FAILED';
 }

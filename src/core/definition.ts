@@ -33,6 +33,8 @@ export interface DefinitionContext {
   readonly defaultBindAddress: string;
   /** Slots of a sticky service, where HAProxy adds no server with a cookie at runtime; else 0. */
   readonly stickySlots: number;
+  /** Backends may come and go while HAProxy runs. */
+  readonly dynamicBackends: boolean;
   /** Ports of Pacer's own listeners, by what they are for. */
   readonly reservedPorts: ReadonlyMap<number, string>;
   readonly templates: TemplateContext;
@@ -138,7 +140,7 @@ function withFragments(
     definition:
       fragments === undefined
         ? definition
-        : { ...definition, fragments, slots: foreign ? 0 : definition.slots },
+        : { ...definition, fragments, shaped: false, slots: foreign ? 0 : definition.slots },
     diagnostics: [...diagnostics, ...made.diagnostics],
   };
 }
@@ -189,6 +191,7 @@ function defineService(
     sticky,
     // Deploy tools look for the servers of a group by their names, which no slot has.
     slots: sticky && name === app.id ? context.stickySlots : 0,
+    shaped: context.dynamicBackends && canBeShaped(values, mode, sticky && context.stickySlots > 0),
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
@@ -219,4 +222,10 @@ function balanceOrThrow(text: string) {
 
 function pathOf(values: PortLabelValues): PathMatch | undefined {
   return values.PATH === undefined ? undefined : { type: values.PATH_TYPE ?? 'begin', ...values.PATH };
+}
+
+/** A user list, an ACL and slots are in no defaults section, and a listener is none of a backend. */
+function canBeShaped(values: PortLabelValues, mode: 'http' | 'tcp', hasSlots: boolean): boolean {
+  const { AUTH, BACKEND_NETWORK_ALLOWED_ACL: networks } = values;
+  return mode === 'http' && AUTH === undefined && networks === undefined && !hasSlots;
 }

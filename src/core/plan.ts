@@ -35,7 +35,7 @@ export type Plan =
       readonly added: number;
       readonly removed: number;
       readonly admitted: number;
-      /** Maps and certificates that were changed. */
+      /** Maps and certificates that were changed; `backends` where some came or went. */
       readonly files: readonly string[];
     }
   | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };

@@ -27,6 +27,8 @@ export interface ServiceDefinition {
   readonly sticky: boolean;
   /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
   readonly slots: number;
+  /** HAProxy may get and lose its backend at runtime: nothing of it is beyond a defaults section. */
+  readonly shaped: boolean;
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
   readonly redirectToHttps: boolean;

@@ -23,6 +23,9 @@ export function modelContext(
     strictMode: settings.strictMode,
     servicePorts: settings.servicePorts === 'all',
     stickySlots: capabilities.addServerCookie ? 0 : slots,
+    // A service port's listener takes a reload anyway; of an operator's defaults nothing is known.
+    dynamicBackends:
+      settings.dynamicBackends && settings.servicePorts === 'none' && operator.head === undefined,
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
     ownApp: settings.ownApp,

@@ -178,6 +178,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
       // Only what a reload has taken over is known to fit.
       loadedDescriptors = descriptorsOfAll(wanted.desired);
+      runtime.loaded(wanted.rendering.pool);
       state = { ...state, running: await control.running() };
       await settle(wanted, surroundings);
       record(change, plan, published.number, time);
@@ -250,6 +251,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const runtimeWanted = ({ desired, changing, rendering }: Wanted): RuntimeWanted => ({
     services: [...desired.services.values()],
     maps: rendering.maps,
+    pool: rendering.pool,
     certificates: changing.certificateDigests.keys(),
   });
 

@@ -8,6 +8,7 @@ import { parseInfo } from '../haproxy/replies/info.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
+import { runtimeBackends } from './runtime-backends.ts';
 import { bringCertificates } from './runtime-certificates.ts';
 import { bringMaps, hasMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
@@ -23,6 +24,8 @@ export interface Runtime {
   /** Whether HAProxy has these servers as they are wanted; one that waits to be deleted does not count. */
   readonly has: (services: readonly Service[]) => Promise<boolean>;
   readonly hasMaps: (maps: Rendering['maps']) => Promise<boolean>;
+  /** HAProxy has read a configuration with these backends that may come and go. */
+  readonly loaded: (pool: Rendering['pool']) => void;
   /** Commands sent so far that change something. */
   readonly commands: () => number;
   /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
@@ -36,6 +39,7 @@ export interface RuntimeWanted {
   readonly maps: Rendering['maps'];
   /** Paths. */
   readonly certificates: Iterable<string>;
+  readonly pool: Rendering['pool'];
 }
 
 export interface RuntimeParts {
@@ -52,18 +56,21 @@ const reapMs = 1000;
 
 export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
+const noBackends = { kind: 'done', added: [], removed: [] } as const;
+
 export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts }: RuntimeParts): Runtime {
   let commandCount = 0;
   const control: RuntimeAccess = {
     capabilities: () => parts.control.capabilities(),
     runtime: (commands) => {
       commandCount += commands.filter(
-        (command) => typeof command !== 'string' || !command.startsWith('show '),
+        (command) => typeof command !== 'string' || !/^(?:show|get) /.test(command),
       ).length;
       return parts.control.runtime(commands);
     },
   };
   const runtime = runtimeServers(control, serverLine);
+  const backends = runtimeBackends(control);
   const departing = departingServers(drainTimeoutMs, now);
   const settled = async (work: () => Promise<RuntimeOutcome>): Promise<RuntimeOutcome> => {
     try {
@@ -91,19 +98,24 @@ export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts 
       const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
       return maxsock > 0 ? maxsock : undefined;
     },
+    loaded: backends.loaded,
     commands: () => commandCount,
     has: (services) => runtime.has(services).catch(() => false),
     hasMaps: (maps) => hasMaps(control, maps).catch(() => false),
     bring: (services, believed) => settled(() => bringServers(services, believed)),
-    bringAll: ({ services, maps, certificates }) =>
+    bringAll: ({ services, maps, certificates, pool }) =>
       settled(async () => {
+        const pools = pool === undefined ? noBackends : await backends.add(pool);
+        if (pools.kind === 'impossible') return pools;
         const servers = await bringServers(services);
         if (servers.kind === 'impossible') return servers;
         const routes = await bringMaps(control, maps);
         if (routes.kind === 'impossible') return routes;
         const renewed = await bringCertificates(control, certificates);
         if (renewed.kind === 'impossible') return renewed;
-        return { ...servers, files: [...routes.changed, ...renewed.changed] };
+        const moved = pools.added.length + pools.removed.length > 0;
+        if (pool !== undefined && moved) await backends.settle(pool, pools.removed);
+        return { ...servers, files: [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed] };
       }),
   };
 }

@@ -54,6 +54,7 @@ export function steadyFrame(
     defaultOptions: settings.defaultOptions.map((it) => (it === 'redispatch' ? 'redispatch 1' : it)),
     hardStopAfter: settings.hardStopAfter,
     maxReloads: settings.maxReloads,
+    dynamicBackends: settings.dynamicBackends,
     logTarget: settings.syslogSocket,
     logs: settings.syslogSocket !== undefined,
     trustedProxies: settings.trustedProxies,

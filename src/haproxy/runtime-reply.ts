@@ -9,6 +9,11 @@ const refusals =
 const successes: readonly (readonly [command: RegExp, success: RegExp])[] = [
   [/^prepare (?:map|acl) /, /^New version created: \d+/],
   [/^(?:add|set|del|commit|clear) (?:map|acl) /, /^$/],
+  [/^add backend /, /^New backend registered/],
+  [/^(?:publish|unpublish) backend /, /^Backend (?:un)?published/],
+  // What was said of its servers may come first.
+  [/^del backend /, /Backend deleted/],
+  [/^set var /, /^$/],
   [/^add server /, /^New server registered/],
   [/^del server /, /^Server deleted/],
   // 2.6: "no need to change the addr, port changed from"; 3.x: "port changed from", "nothing changed".

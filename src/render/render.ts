@@ -10,7 +10,8 @@ import { renderFrontends, type FrontendFrame } from './frontends.ts';
 import type { RuleLines } from '../core/templates/replaced.ts';
 import { mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routes.ts';
-import { serviceRenderer, type ServiceFrame } from './service.ts';
+import { serviceRenderer, type RenderedService, type ServiceFrame } from './service.ts';
+import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
 import type { Server, ServiceDefinition } from '../core/service.ts';
 
 /** All that a configuration has beside services and routes. */
@@ -33,6 +34,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   /** With a unit, as HAProxy writes it: `30m`. */
   readonly hardStopAfter: string;
   readonly maxReloads: number;
+  /** Whether backends may come and go while HAProxy runs. */
+  readonly dynamicBackends: boolean;
   /** A syslog socket or address; undefined = no log. */
   readonly logTarget: string | undefined;
   /** Path → digest of every certificate that is named: a renewed one is another configuration. */
@@ -48,6 +51,8 @@ export interface Rendering {
   readonly hash: string;
   /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
   readonly files: ReadonlyMap<string, string | Buffer>;
+  /** Undefined where no backend may come or go while HAProxy runs. */
+  readonly pool: BackendPool | undefined;
   /** File name → entries, of every map. */
   readonly maps: ReadonlyMap<string, readonly RouteEntry[]>;
   /** The backend whose lines hold this line of haproxy.cfg (from 1), if one does. */
@@ -97,36 +102,51 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const whole: Frame = { ...frame, ...changing };
     const { maps, texts: mapTexts } = renderMaps(desired.routes);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
-    const all = [...desired.services.values()];
-    const parts = all.map(services.render);
+    const all = [...desired.services.values()].map((service) => ({
+      service,
+      part: services.render(service),
+    }));
+    const fixed = all.filter(({ part }) => part.shape === undefined);
+    const shaped = all.filter(({ part }) => part.shape !== undefined);
+    const shapes = distinctShapes(shaped.flatMap(({ part }) => part.shape ?? []));
+    const pool =
+      frame.dynamicBackends && frame.head === undefined
+        ? poolOf(
+            new Map(shaped.map(({ service, part }) => [service.definition.backend, part.shape?.name ?? ''])),
+          )
+        : undefined;
     // Servers, entries of maps and certificates can change while HAProxy runs; all else is the frame.
     const frameHash = createHash('sha256')
-      .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-'))
+      .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-', '-'))
       .update(frontends);
-    for (const part of parts) frameHash.update(part.frameDigest);
+    for (const { part } of fixed) frameHash.update(part.frameDigest);
+    for (const { name } of shapes) frameHash.update(name);
     for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
     const frameDigest = frameHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
       .update(frameDigest)
-      .update(renderHead(fragments, whole, '-'));
-    for (const part of parts) wholeHash.update(part.serversDigest);
+      .update(renderHead(fragments, whole, '-', pool?.digest ?? '-'));
+    for (const { part } of all) wholeHash.update(part.serversDigest);
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
-    const head = Buffer.from(renderHead(fragments, whole, hash));
-    const bodies = parts.flatMap((part) => [part.frame, part.servers]);
+    const head = Buffer.from(renderHead(fragments, whole, hash, pool?.digest ?? '-'));
+    const bodies: Body[] = [
+      ...fixed.flatMap(bodiesOf),
+      ...shapes.map(({ text }) => ({ text: Buffer.from(text), backend: undefined })),
+      ...shaped.flatMap(bodiesOf),
+    ];
     const files = new Map<string, string | Buffer>([
-      [configurationFile, Buffer.concat([head, frontends, ...bodies])],
+      [configurationFile, Buffer.concat([head, frontends, ...bodies.map(({ text }) => text)])],
       ...mapTexts,
       [stoppingMap, ''],
       ...errorPages,
     ]);
     const lines = () => String(Buffer.concat([head, frontends])).split('\n');
     return {
-      ...{ hash, files, maps },
+      ...{ hash, files, maps, pool },
       backendAt: (line) =>
-        backendAt(line, [head, frontends], all, bodies) ??
-        ruleOwner(lines()[line - 1]?.trim(), desired.routes),
+        backendAt(line, [head, frontends], bodies) ?? ruleOwner(lines()[line - 1]?.trim(), desired.routes),
     };
   };
   return { render, serverLine: services.serverLine };
@@ -138,7 +158,18 @@ interface RenderedMaps {
   readonly texts: readonly (readonly [string, Buffer])[];
 }
 
-function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
+/** A part of haproxy.cfg, and whose it is. */
+interface Body {
+  readonly text: Buffer;
+  readonly backend: BackendName | undefined;
+}
+
+function bodiesOf({ service, part }: { service: Service; part: RenderedService }): Body[] {
+  const { backend } = service.definition;
+  return [part.frame, part.servers].map((text) => ({ text, backend }));
+}
+
+function renderHead({ render }: Fragments, frame: Frame, hash: string, backends: string): string {
   const own = render('head', {
     hash,
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
@@ -148,6 +179,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
     maxpipes: frame.maxpipes,
     hardStopAfter: frame.hardStopAfter,
     maxReloads: frame.maxReloads,
+    backends: frame.dynamicBackends && frame.head === undefined ? backends : false,
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
     defaultOptions: frame.defaultOptions,
     starting: frame.starting ?? false,
@@ -165,15 +197,13 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string): string {
 function backendAt(
   line: number,
   before: readonly Buffer[],
-  services: readonly Service[],
-  bodies: readonly Buffer[],
+  bodies: readonly Body[],
 ): BackendName | undefined {
   let end = before.reduce((sum, part) => sum + lineCount(part), 0);
   if (line <= end) return undefined;
-  for (const [i, body] of bodies.entries()) {
-    end += lineCount(body);
-    // Two bodies for each service: its frame and its servers.
-    if (line <= end) return services[i >> 1]?.definition.backend;
+  for (const { text, backend } of bodies) {
+    end += lineCount(text);
+    if (line <= end) return backend;
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { slotPrefix } from '../core/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
+import { shapeOf, type Shape } from './shapes.ts';
 
 export interface ServiceFrame {
   /** Networks whose X-Forwarded headers are believed. */
@@ -16,6 +17,8 @@ export interface ServiceFrame {
 export interface RenderedService {
   /** Everything but the server lines: what HAProxy cannot change at runtime. */
   readonly frame: Buffer;
+  /** The defaults section that holds what the frame does not say, where the backend may come and go at runtime. */
+  readonly shape: Shape | undefined;
   /** What every server line has: servers that run cannot change it either. */
   readonly serverOptions: string;
   readonly servers: Buffer;
@@ -31,7 +34,16 @@ export interface ServiceRenderer {
 }
 
 export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
-  const frames = new WeakMap<ServiceDefinition, Buffer>();
+  const frames = new WeakMap<ServiceDefinition, Pick<RenderedService, 'frame' | 'shape'>>();
+  const frameOf = (definition: ServiceDefinition, serverOptions: string) => {
+    const known = frames.get(definition);
+    if (known !== undefined) return known;
+    const text = renderFrame(definition, fragments, settings.logs, trustedProxies);
+    const apart = definition.shaped ? shapeOf(definition, text, serverOptions) : undefined;
+    const made = { frame: Buffer.from(apart?.frame ?? text), shape: apart?.shape };
+    frames.set(definition, made);
+    return made;
+  };
   const rendered = new WeakMap<Service, RenderedService>();
   const frameDigests = new WeakMap<ServiceDefinition, Buffer>();
   const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): Buffer => {
@@ -58,14 +70,11 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
       const known = rendered.get(service);
       if (known !== undefined) return known;
       const { definition } = service;
-      const frame =
-        frames.get(definition) ??
-        Buffer.from(renderFrame(definition, fragments, settings.logs, trustedProxies));
-      frames.set(definition, frame);
       const serverOptions = serverCheckOptions(definition, fragments);
+      const { frame, shape } = frameOf(definition, serverOptions);
       const servers = Buffer.from(serverLines(service));
       const made: RenderedService = {
-        ...{ frame, serverOptions, servers },
+        ...{ frame, shape, serverOptions, servers },
         frameDigest: frameDigestOf(definition, frame, serverOptions),
         serversDigest: createHash('sha256').update(servers).digest(),
       };

@@ -1,5 +1,5 @@
 /**
- * The runtime path against a real HAProxy, of whatever version PACER_TEST_HAPROXY is: `npm run test:haproxy-matrix`
+ * The runtime path against a real HAProxy, of whatever version TEST_HAPROXY is: `npm run test:haproxy-matrix`
  * runs this on all that Pacer is held to.
  */
 import { request } from 'undici';

@@ -12,6 +12,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     servicePorts: true,
     defaultBindAddress: '*',
     stickySlots: 0,
+    dynamicBackends: false,
     reservedPorts: new Map(),
     ownApp: undefined,
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },

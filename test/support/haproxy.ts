@@ -17,8 +17,8 @@ import { parseVersion } from '../../src/haproxy/version.ts';
 
 export { freePorts };
 
-/** PACER_TEST_HAPROXY runs the tests with another version. */
-export const haproxyProgram = process.env['PACER_TEST_HAPROXY'] ?? '/usr/sbin/haproxy';
+/** TEST_HAPROXY runs the tests with another version. */
+export const haproxyProgram = process.env['TEST_HAPROXY'] ?? '/usr/sbin/haproxy';
 export const installedVersion = parseVersion(execFileSync(haproxyProgram, ['-v'], { encoding: 'utf8' }))!;
 
 /** A folder that goes with the test. Its name is short, since socket paths must be. */

@@ -124,7 +124,7 @@ const sameName = /has the same name as frontend .* will not be supported anymore
 export function checkRendering(
   rendering: Rendering,
   certificateDirectory: string,
-  program = process.env['PACER_TEST_HAPROXY'] ?? 'haproxy',
+  program = process.env['TEST_HAPROXY'] ?? 'haproxy',
 ): string {
   const directory = mkdtempSync(join(tmpdir(), 'pacer-check-'));
   try {

@@ -1,6 +1,6 @@
 /** How HAProxy is run, reloaded and kept within limits. */
 import { define } from '../spec.ts';
-import { duration, integer, oneOf, options, seconds, text } from '../values.ts';
+import { duration, flag, integer, oneOf, options, seconds, text } from '../values.ts';
 
 export const haproxySettings = {
   haproxyMode: define({
@@ -116,6 +116,12 @@ export const haproxySettings = {
     schema: integer(1, 10_000),
     default: 50,
     doc: 'how many reloads an old HAProxy worker may survive',
+  }),
+  dynamicBackends: define({
+    flag: 'dynamic-backends',
+    schema: flag,
+    default: false,
+    doc: 'new http services without a reload: HAProxy 3.4 and later, with --service-ports none; HAProxy calls it experimental',
   }),
   reloadBurst: define({
     flag: 'reload-burst',
