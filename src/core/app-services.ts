@@ -44,7 +44,7 @@ export function deriveApp(
   const ports = definition.ports.map((port): PortOutcome => {
     const { portIndex } = port;
     if (port.kind !== 'exposed') return { portIndex, service: undefined, reason: port.reason, tasks: [] };
-    const { servers, tasks } = deriveServers([app], portIndex, context);
+    const { servers, tasks } = deriveServers([app], port.definition, context);
     const service = keepService(previous?.ports[portIndex]?.service, port.definition, servers);
     return { portIndex, service, reason: '', tasks };
   });

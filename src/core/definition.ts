@@ -18,7 +18,7 @@ import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
 import type { App, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
 import { keepSame } from './same.ts';
-import { asConnectCheck, checkOf, watchingCheck } from './server-check.ts';
+import { asConnectCheck, checkNotices, checkOf, watchingCheck } from './server-check.ts';
 import type { PathMatch, Rewrite, ServiceDefinition } from './service.ts';
 import type { FragmentSource, TemplateContext } from './templates/context.ts';
 import { fragmentsOf } from './templates/fragments.ts';
@@ -77,7 +77,10 @@ export function defineServices(
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
     const result = withFragments(
       defineService(app, mapping, portIndex, name, labels.app, values, context),
-      { check: watchingCheck(app.healthChecks, portIndex), labels: labels.fragments.get(portIndex) ?? {} },
+      {
+        check: watchingCheck(app, { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX }),
+        labels: labels.fragments.get(portIndex) ?? {},
+      },
       context.templates,
     );
     diagnostics.push(...found, ...result.diagnostics);
@@ -157,7 +160,8 @@ function defineService(
   const about = { appId: app.id, portIndex };
   const diagnostics: Diagnostic[] = [];
   if (mapping.protocol === 'udp') return { definition: undefined, diagnostics: [portIsUdp(about)] };
-  const check = checkOf(app.healthChecks, portIndex);
+  const checked = { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX };
+  const check = checkOf(app, checked);
   const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
   const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
   const assigned = values.PORT ?? mapping.servicePort;
@@ -169,7 +173,7 @@ function defineService(
   if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
   if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
     diagnostics.push(portAlternates(about, servicePort));
-  diagnostics.push(...needHttp(about, values, mode));
+  diagnostics.push(...needHttp(about, values, mode), ...checkNotices(app, checked, mode));
   if (values.PATH !== undefined && values.VHOST === undefined) {
     diagnostics.push(pathWithoutVhost(about));
   }
@@ -190,7 +194,8 @@ function defineService(
     balance: values.BALANCE ?? defaultBalance,
     sticky,
     // Deploy tools look for the servers of a group by their names, which no slot has.
-    slots: sticky && name === app.id ? context.stickySlots : 0,
+    // A slot has no port of its own to be checked.
+    slots: sticky && name === app.id && check?.portIndex === undefined ? context.stickySlots : 0,
     shaped: context.dynamicBackends && canBeShaped(values, mode, sticky && context.stickySlots > 0),
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,

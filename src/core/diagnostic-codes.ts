@@ -75,6 +75,10 @@ export const diagnosticCatalogue = {
     remedy:
       'Raise the limit of open files (LimitNOFILE=, ulimit -n) and restart HAProxy, or lower --maxconn.',
   },
+  CHECK_REDUCED: {
+    means: 'HAProxy checks the servers in a simpler way than Marathon; the message says which and why.',
+    remedy: 'Nothing, where Marathon judging health is enough; else as the message says. See docs/health.md.',
+  },
   GROUP_CROWDED: {
     means:
       'A third app names a deployment group that has two apps already; the two that started first serve.',

@@ -22,7 +22,8 @@ export function deriveGroup(members: readonly GroupMember[], context: ServerCont
   for (let index = 0; index < count; index++) {
     const leader = leaderOf(old, fresh, index);
     const port = leader.definition.ports[index];
-    const result = port?.kind === 'exposed' ? deriveServers(apps, index, context, drained) : undefined;
+    const result =
+      port?.kind === 'exposed' ? deriveServers(apps, port.definition, context, drained) : undefined;
     for (const { app, definition } of pair) {
       if (definition.ports[index] === undefined) continue;
       const own = new Set(app.tasks.map(({ id }) => id));

@@ -52,6 +52,8 @@ export interface HealthCheck {
   readonly timeoutSeconds: number;
   readonly gracePeriodSeconds: number;
   readonly maxConsecutiveFailures: number;
+  /** Mesos runs it, inside the container's network: MESOS_HTTP, MESOS_HTTPS, MESOS_TCP. */
+  readonly byMesos?: boolean;
 }
 
 export type TaskState =

@@ -4,8 +4,8 @@ import { byCodePoint, type ServerName, type TaskId } from './ids.ts';
 import { isIp } from './labels/address.ts';
 import type { App, Task } from './model.ts';
 import { serverCookie, serverId, serverName, type Digests } from './names.ts';
-import { endpointOf } from './ports.ts';
-import type { Admission, Server } from './service.ts';
+import { endpointOf, type Endpoint } from './ports.ts';
+import type { Admission, Server, ServiceDefinition } from './service.ts';
 
 export interface ServerContext {
   readonly health: HealthPolicy;
@@ -34,12 +34,13 @@ interface Candidate {
   readonly address: string;
   readonly port: number;
   readonly leaving: string | undefined;
+  readonly checkPort?: number;
 }
 
 /** @param apps more than one for a deployment group */
 export function deriveServers(
   apps: readonly App[],
-  index: number,
+  { portIndex, check }: Pick<ServiceDefinition, 'portIndex' | 'check'>,
   context: ServerContext,
   drained?: Drained,
 ): { servers: Server[]; tasks: TaskDecision[] } {
@@ -47,10 +48,10 @@ export function deriveServers(
   const candidates: Candidate[] = [];
   for (const app of apps) {
     for (const task of app.tasks) {
-      const found = candidateOf(app, task, index, context);
+      const found = candidateOf(app, task, portIndex, context);
       if (typeof found === 'string')
         tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason: found });
-      else candidates.push(found);
+      else candidates.push(withCheckPort(found, endpointOf(app, task, check?.portIndex ?? portIndex)));
     }
   }
 
@@ -99,10 +100,19 @@ export function deriveServers(
       port,
       cookie: serverCookie(name, context.digests),
       admission,
+      ...(candidate.checkPort === undefined ? {} : { checkPort: candidate.checkPort }),
     });
     tasks.push({ taskId, admission, server: name, reason });
   }
   return { servers: [...byName.values()], tasks };
+}
+
+/** A check that goes to another port of the task; where that is at another address, or not known, the own one is checked. */
+function withCheckPort(candidate: Candidate, checked: Endpoint): Candidate {
+  const { host, port } = candidate;
+  return checked.kind === 'endpoint' && checked.host === host && checked.port !== port
+    ? { ...candidate, checkPort: checked.port }
+    : candidate;
 }
 
 /** @returns why a task is out, where it is */

@@ -69,8 +69,10 @@ export interface ServerCheck {
   readonly timeout: number;
   /** Failures in a row after which the server is down. */
   readonly fall: number;
-  /** A fixed port; undefined = the server's own. */
+  /** A fixed port, the same on every server. */
   readonly port: number | undefined;
+  /** The port of each task with this index; undefined in both = the server's own port. */
+  readonly portIndex: number | undefined;
 }
 
 /**
@@ -92,6 +94,8 @@ export interface Server {
   /** The value of the sticky cookie. */
   readonly cookie: string;
   readonly admission: Admission;
+  /** The port that is checked, where it is not the own one and differs from task to task. */
+  readonly checkPort?: number;
 }
 
 export interface Service {

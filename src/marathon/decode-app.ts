@@ -111,6 +111,7 @@ function healthCheckOf(json: unknown, warn: Warn): HealthCheck[] {
       timeoutSeconds: raw.timeoutSeconds ?? 20,
       gracePeriodSeconds: raw.gracePeriodSeconds ?? 300,
       maxConsecutiveFailures: raw.maxConsecutiveFailures ?? 3,
+      ...(name.startsWith('MESOS_') ? { byMesos: true } : {}),
     },
   ];
 }

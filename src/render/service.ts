@@ -47,8 +47,11 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
   const rendered = new WeakMap<Service, RenderedService>();
   const frameDigests = new WeakMap<ServiceDefinition, Buffer>();
   const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): Buffer => {
+    // Servers that run keep the port that is checked, too.
+    const checked = String(definition.check?.portIndex ?? '');
     const digest =
-      frameDigests.get(definition) ?? createHash('sha256').update(frame).update(serverOptions).digest();
+      frameDigests.get(definition) ??
+      createHash('sha256').update(frame).update(serverOptions).update(checked).digest();
     frameDigests.set(definition, digest);
     return digest;
   };
@@ -57,10 +60,14 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
     const checkOptions = serverCheckOptions(definition, fragments);
     const template = definition.fragments?.serverLine;
     const line = (server: Server) => {
-      const data = serverData(server, definition, checkOptions);
+      const checks =
+        checkOptions === '' || server.checkPort === undefined
+          ? checkOptions
+          : `${checkOptions} port ${server.checkPort}`;
+      const data = serverData(server, definition, checks);
       if (template === undefined) return fragments.render('backend-server-options', data);
       const { cookieOptions: cookie, otherOptions: other } = data;
-      return `  ${fillServerLine(template, server, { cookie, check: checkOptions, other })}\n`;
+      return `  ${fillServerLine(template, server, { cookie, check: checks, other })}\n`;
     };
     return servers.map(line).join('');
   };
