@@ -36,6 +36,7 @@ import { configuration, statusRoutes } from './status.ts';
 import { leaveNode, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
+import { tryTemplates } from './try-templates.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -130,6 +131,7 @@ async function startServing(
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
+  await tryTemplates({ settings, templates, render: render.render, frame, program: path });
   const servedBefore = (await control.running()) !== undefined;
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));

@@ -25,7 +25,10 @@ export function modelContext(
     stickySlots: capabilities.addServerCookie ? 0 : slots,
     // A service port's listener takes a reload anyway; of an operator's defaults nothing is known.
     dynamicBackends:
-      settings.dynamicBackends && settings.servicePorts === 'none' && operator.head === undefined,
+      settings.dynamicBackends &&
+      settings.servicePorts === 'none' &&
+      operator.head === undefined &&
+      operator.fragments.size === 0,
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
     ownApp: settings.ownApp,

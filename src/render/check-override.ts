@@ -1,14 +1,22 @@
 /** Looks at an operator's template at start, with a service as any other: what is wrong with it is not an app's fault. */
 import type { BackendName } from '../core/ids.ts';
 import { writeFragment } from '../core/templates/fragment.ts';
-import { templateSpec } from '../core/templates/names.ts';
+import { templateSpec, type TemplateName } from '../core/templates/names.ts';
 import { fillTemplate, textValue, wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
 import type { Override } from '../core/templates/replaced.ts';
 import { headOf } from '../core/templates/section-head.ts';
 import { serverWordsOf } from '../core/templates/server-line.ts';
 import { PacerError } from '../errors.ts';
+import { frontendText } from './operator-section.ts';
 
 const backend = 'sample_10000' as BackendName;
+
+/** Templates of frontends of all. */
+const frontends: ReadonlySet<TemplateName> = new Set([
+  'HTTP_FRONTEND_HEAD',
+  'HTTPS_FRONTEND_HEAD',
+  'HTTP_FRONTEND_APPID_HEAD',
+]);
 
 /** Of placeholders whose value is more than any word. */
 const samples: PlaceholderData = {
@@ -28,7 +36,8 @@ const samples: PlaceholderData = {
 };
 
 /** @returns what was translated @throws PacerError OPERATOR_TEMPLATE_INVALID */
-export function checkOverride({ name, template, place }: Override): string[] {
+export function checkOverride(override: Override): string[] {
+  const { name, template, place } = override;
   const { placeholders, section = 'backend' } = templateSpec(name);
   const data = {
     ...Object.fromEntries((placeholders === 'raw' ? [] : placeholders).map((it) => [it, textValue('10')])),
@@ -41,6 +50,7 @@ export function checkOverride({ name, template, place }: Override): string[] {
     if ('reason' in found) throw invalid(found);
     return [];
   }
+  if (frontends.has(name)) frontendText(override, data);
   const head = headOf(name, { backend, mode: 'http' });
   const written = writeFragment(fillTemplate(template, data), { section, head, guard: undefined });
   if (!written.ok) throw invalid({ ...written, remedy: written.remedy.replaceAll(backend, '{backend}') });

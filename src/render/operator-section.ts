@@ -69,3 +69,17 @@ export const sectionText = (lines: readonly Line[]): string =>
           : `  ${line.text}\n`,
     )
     .join('');
+
+/** Whether a line may come from a template, whatever its placeholders stand for. */
+export function mayHaveSaid({ template }: Override, said: string): boolean {
+  const text = template.parts.map((part) => (part.kind === 'literal' ? part.text : '\0')).join('');
+  return text.split('\n').some((line) => {
+    const own = line.trim();
+    if (own.replaceAll('\0', '').trim() === '') return false;
+    const pattern = own
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/\s+/g, '\\s+')
+      .replaceAll('\0', '.*');
+    return new RegExp(`^${pattern}$`).test(said);
+  });
+}

@@ -530,3 +530,113 @@ function betweenChecks(name: string, cell: string): string {
   if (name === 'check_status') return cell.replace(/^\* /, '');
   return name === 'srv_check_state' ? String(Number(cell) & ~1) : cell;
 }
+
+describe('templates in labels', () => {
+  const line = (words: string) =>
+    `  server {serverName} {host}:{port} ${words}{healthCheckOptions}{otherOptions}`;
+
+  test('a server added at runtime has what the server line and default-server say', async () => {
+    const haproxy = await runtimeHaproxy();
+    const labels = {
+      ...http,
+      HAPROXY_0_BACKEND_SERVER_OPTIONS: line('maxconn 7'),
+      HAPROXY_0_BACKEND_HEAD:
+        'backend {backend}\n  balance {balance}\n  mode {mode}\n  default-server maxconn 3 weight 20 check inter 60s',
+    };
+    const { app } = await appOn({ labels });
+    const [one, two] = [silentTask('/web', 1), silentTask('/web', 2)];
+    await haproxy.start(app([one]));
+    const { commands } = await haproxy.bring(app([one, two]));
+    expect(commands.filter((it) => it.startsWith('add server'))).toEqual([
+      expect.stringMatching(/ maxconn 3 weight 20 check inter 60s maxconn 7$/) as string,
+    ]);
+    const slim = async (name: string) => {
+      const row = await haproxy.stat(name);
+      return { maxconn: row.value('slim'), weight: row.value('weight'), checks: row.value('check_status') };
+    };
+    await until(async () => (await slim(silentName(2))).checks !== '');
+    const [fromFile, added] = [await slim(silentName(1)), await slim(silentName(2))];
+    expect({ ...added, checks: '' }).toEqual({ ...fromFile, checks: '' });
+    expect(added).toMatchObject({ maxconn: '7', weight: '20' });
+    // And nothing is left to do.
+    expect((await haproxy.bring(app([one, two]))).commands).toEqual([]);
+  });
+
+  test.each([
+    ['init-addr last,none', 'init-addr'],
+    ['ssl verify none crt /etc/ssl/certs/none.pem', 'crt'],
+    ['redir http://a.example', 'redir'],
+  ])('with %s a server takes a reload, whose reason says so', async (words, keyword) => {
+    const haproxy = await runtimeHaproxy();
+    const { app } = await appOn({ labels: http });
+    await haproxy.start(app([]));
+    const { version } = haproxy.control.capabilities();
+    const labels = { ...http, HAPROXY_0_BACKEND_SERVER_OPTIONS: line(words) };
+    expect(await haproxy.attempt(app([silentTask('/web', 1)], { labels }))).toEqual({
+      kind: 'impossible',
+      reason: `HAProxy ${version} adds no server with ${keyword} at runtime`,
+    });
+    expect(haproxy.takeCommands()).toEqual([]);
+  });
+
+  test.each(['source', 'uri', 'hdr(X-User)'])(
+    'a replaced balance %s takes servers at runtime, unless the template wants it map-based',
+    async (balance) => {
+      const haproxy = await runtimeHaproxy();
+      const head = `backend {backend}\n  balance ${balance}\n  mode {mode}\n`;
+      const { app } = await appOn({ labels: { ...http, HAPROXY_0_BACKEND_HEAD: head } });
+      await haproxy.start(app([]));
+      const { kinds } = await haproxy.bring(app([silentTask('/web', 1)]));
+      expect(kinds).toEqual(['add']);
+      const labels = { ...http, HAPROXY_0_BACKEND_HEAD: `${head}  hash-type map-based\n` };
+      expect(await haproxy.attempt(app([silentTask('/web', 2)], { labels }))).toMatchObject({
+        kind: 'impossible',
+        reason: `balance ${balance.replace(/\(.*/, '')} with hash-type map-based takes no server at runtime`,
+      });
+    },
+  );
+
+  test('words that add server refuses are those that Pacer does not send', async () => {
+    const haproxy = await runtimeHaproxy();
+    const { app, backend } = await appOn({ labels: http });
+    await haproxy.start(app([]));
+    const { refusedServerWords } = haproxy.control.capabilities();
+    const values: Record<string, string> = {
+      'init-addr': ' none',
+      resolvers: ' x',
+      'resolve-opts': ' allow-dup-ip',
+      'resolve-prefer': ' ipv4',
+      'resolve-net': ' 10.0.0.0/8',
+      redir: ' http://a',
+      namespace: ' x',
+      'max-reuse': ' 1',
+      'log-proto': ' legacy',
+      cookie: ' x',
+      'ca-file': ' /none',
+      crt: ' /none ssl verify none',
+      'crl-file': ' /none',
+      shard: ' 1',
+      guid: ' x',
+      'hash-key': ' id',
+      'set-proxy-v2-tlv-fmt': '(0x20) %[src]',
+      'init-state': ' fully-up',
+      'strict-maxconn': '',
+      'no-check': '',
+      enabled: '',
+      slowstart: ' 5s',
+      maxconn: ' 5',
+      backup: '',
+      'send-proxy-v2': '',
+      'on-error': ' mark-down',
+      ssl: ' verify none',
+      agent: '-check agent-port 5',
+    };
+    const refused: string[] = [];
+    let n = 1;
+    for (const [word, value] of Object.entries(values)) {
+      const command = `add server ${backend}/probe${n++} 127.0.0.1:1 ${word}${value}`;
+      await haproxy.say(command).catch(() => refused.push(word));
+    }
+    expect(refused.sort()).toEqual([...refusedServerWords].sort());
+  });
+});
