@@ -3,7 +3,7 @@ import type { Settings } from '../settings/settings.ts';
 import { fetchNow, printFiles, printSaid, renderApps, resolveHosts } from './render-apps.ts';
 
 export async function dry(settings: Settings, notices: readonly string[]): Promise<number> {
-  const decoded = await fetchNow(settings.clusters[0]);
+  const decoded = await fetchNow(settings.clusters);
   const { files, said } = renderApps(settings, decoded, await resolveHosts(decoded.apps));
   printSaid([...notices.map((notice) => `notice: ${notice}`), ...said]);
   printFiles(files);

@@ -2,11 +2,13 @@
 import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import type { MarathonCluster } from '../core/marathon-access.ts';
+import { byCodePoint } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { hostTable } from '../daemon/hosts.ts';
 import { modelContext } from '../daemon/model-context.ts';
 import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';
 import { fetchAll } from '../marathon/fetch.ts';
+import { MergedApps } from '../marathon/merged-apps.ts';
 import { MarathonClient } from '../marathon/client.ts';
 import type { DecodedApps } from '../marathon/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
@@ -63,7 +65,24 @@ export async function resolveHosts(apps: readonly App[]): Promise<Resolve> {
 }
 
 /** What Marathon says now. @throws PacerError MARATHON_UNREACHABLE, MARATHON_REFUSED, MARATHON_MALFORMED */
-export async function fetchNow({ access }: MarathonCluster): Promise<DecodedApps> {
+export async function fetchNow(clusters: Settings['clusters']): Promise<DecodedApps> {
+  const answers = await Promise.all(clusters.map(fetchFrom));
+  const [only, ...more] = answers;
+  if (only !== undefined && more.length === 0) return only;
+  const merged = new MergedApps(clusters.map(({ name }) => name ?? ''));
+  for (const [index, { apps }] of answers.entries()) {
+    const listed = new Map(apps.map((app) => [app.id, app]));
+    const news = { kind: 'snapshot', cause: 'snapshot', receivedAt: Date.now() } as const;
+    merged.put(index, { ...news, apps: listed, changed: [...listed.keys()], removed: [] });
+  }
+  return {
+    apps: [...merged.apps.values()].sort((a, b) => byCodePoint(a.id, b.id)),
+    diagnostics: answers.flatMap(({ diagnostics }) => diagnostics),
+    malformed: answers.flatMap(({ malformed }) => malformed),
+  };
+}
+
+async function fetchFrom({ access }: MarathonCluster): Promise<DecodedApps> {
   const client = new MarathonClient(access);
   try {
     return await fetchAll(client);

@@ -6,7 +6,6 @@ import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
 import { pageRoutes } from '../http/page.ts';
 import { startStatusServer } from '../http/server.ts';
-import { followMarathon, type MarathonSource } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { loadFragments } from '../render/fragments.ts';
@@ -16,22 +15,20 @@ import type { Settings } from '../settings/settings.ts';
 import { answerAsks, type Asks } from './asks.ts';
 import { isSelfSigned } from './certificates.ts';
 import { approveRoute } from './approve-route.ts';
-import { diagnosticLog, logEntry, removalLog } from './change-log.ts';
+import { diagnosticLog, logEntry } from './change-log.ts';
+import { followClusters } from './clusters.ts';
 import { coalesce } from './coalesce.ts';
 import { explainRoute } from './explain-route.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
-import { keepLastKnownGood } from './last-known-good.ts';
 import { metricSources } from './metric-sources.ts';
-import { mirrorFile, readMirror, type StoredMirror } from './mirror-file.ts';
 import { explainContext, modelContext } from './model-context.ts';
 import { createPipeline } from './pipeline.ts';
 import { prepareMachine } from './prepare.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
-import { createRemovalGuard } from './removal-guard.ts';
 import { configuration, statusRoutes } from './status.ts';
 import { leaveNode, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
@@ -198,53 +195,17 @@ async function startFollowing(
   // Before the pass under way is waited for, which may be trying a command again and again.
   undo.add(() => control.detach());
 
-  const file = mirrorFile(settings.stateDir);
-  const stored = await readMirror(file);
-  sayStored(stored, log);
-  const lastKnownGood = keepLastKnownGood({
-    file,
-    savedAt: stored.kind === 'read' ? stored.savedAt : undefined,
-    confirmedAt: () => marathon.status().confirmedAt,
-    onFailed: (error) =>
-      log.warn({ file, error }, 'the mirror cannot be stored for a start without Marathon'),
-    now: Date.now,
-  });
-  undo.add(lastKnownGood.close);
-  const guard = createRemovalGuard({
-    context,
-    maxShare: settings.maxRemoval / 100,
-    floor: settings.maxRemovalFloor,
-    pauseMs: settings.removalPause * 1000,
-    now: Date.now,
-    elapsed: () => performance.now(),
-    pass: (news) => {
+  // Before anything is followed: it is read only when somebody asks.
+  const metrics = createMetrics(metricSources(() => clusters.each(), pipeline.state, Date.now));
+  const clusters = await followClusters({
+    ...{ settings, context, log },
+    onNews: (news) => {
       inbox.put(news);
-      if (news.kind !== 'stored') lastKnownGood.changed(news.apps);
       passes.request();
     },
-    ask: (reason) => marathon.resync(reason),
-    ...removalLog(log),
+    onEventLag: (seconds) => metrics.eventLag(seconds),
   });
-  undo.add(guard.close);
-  const marathon: MarathonSource = followMarathon({
-    ...settings.clusters[0].access,
-    watchdogMs: settings.watchdogSeconds * 1000,
-    requestTimeoutMs: settings.requestTimeout * 1000,
-    ...(settings.resyncSeconds !== undefined && { resyncMs: settings.resyncSeconds * 1000 }),
-    maxBackoffMs: settings.maxBackoff * 1000,
-    ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),
-    ...(stored.kind === 'read' && { stored }),
-    onChange: (change) => {
-      if (change.eventTime !== undefined) metrics.eventLag((change.receivedAt - change.eventTime) / 1000);
-      guard.put(change);
-    },
-    onSnapshot: (askedAt) => guard.confirmed(askedAt),
-    log: ({ level, message, detail }) => log[level](detail ?? {}, message),
-  });
-  undo.add(() => marathon.close());
-  const marathonStatus = () => marathon.status();
-
-  const metrics = createMetrics(metricSources(marathonStatus, pipeline.state, guard.held, Date.now));
+  undo.add(clusters.close);
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
   const { listen, loopback, ...access } = settings.statusServer;
   const server = await startStatusServer({
@@ -255,17 +216,18 @@ async function startFollowing(
       ...statusRoutes({
         ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
         startedAt: Date.now(),
-        marathon: marathonStatus,
+        marathon: clusters.status,
+        clusters: clusters.each,
         pipeline: pipeline.state,
-        lastKnownGood: lastKnownGood.state,
-        held: guard.held,
+        lastKnownGood: clusters.stored,
+        held: clusters.held,
         metrics: metrics.text,
         now: Date.now,
       }),
-      approveRoute(guard),
+      approveRoute(clusters),
       explainRoute({
         pipeline: pipeline.state,
-        context: () => explainContext(settings, marathonStatus().diagnostics),
+        context: () => explainContext(settings, clusters.status().diagnostics),
         configuration: () => configuration(stateDir),
       }),
     ],
@@ -275,7 +237,7 @@ async function startFollowing(
     ...{ settings, asks, control, log },
     pipeline: pipeline.state,
     refetch: (cause) => {
-      marathon.resync(cause);
+      clusters.resync(cause);
       pass(cause);
     },
     reload: (cause) => {
@@ -298,19 +260,6 @@ async function startFollowing(
     passes.request();
   }, lookMs);
   undo.add(() => clearInterval(look));
-}
-
-function sayStored(stored: StoredMirror, log: Logger): void {
-  if (stored.kind === 'unusable')
-    log.warn(stored, `the stored mirror cannot be used (${stored.reason}) and is set aside`);
-  if (stored.kind === 'read') {
-    const { apps, savedAt, confirmedAt } = stored;
-    const times = {
-      savedAt: new Date(savedAt).toISOString(),
-      confirmedAt: new Date(confirmedAt).toISOString(),
-    };
-    log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -28,7 +28,9 @@ const unzip = promisify(gunzip);
 const pieceSize = 50;
 const maxBytes = 1024 * 1024 * 1024;
 
-export const mirrorFile = (stateDir: string): string => join(stateDir, 'mirror.ndjson.gz');
+/** Of the cluster with this name, where there are several. */
+export const mirrorFile = (stateDir: string, cluster?: string): string =>
+  join(stateDir, cluster === undefined ? 'mirror.ndjson.gz' : `mirror-${cluster}.ndjson.gz`);
 
 /** Never rejects: whatever is wrong with the file, Pacer starts without it. */
 export async function readMirror(file: string): Promise<StoredMirror> {

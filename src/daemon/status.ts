@@ -10,6 +10,7 @@ import type { LastKnownGood } from './last-known-good.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import { describeHold } from './change-log.ts';
+import type { ClusterStatus } from './clusters-status.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
 export interface StatusParts {
@@ -20,7 +21,9 @@ export interface StatusParts {
   /** True where only this machine can ask. */
   readonly loopback: boolean;
   readonly maxConfirmationAgeSeconds: number;
+  /** All clusters together. */
   readonly marathon: () => MarathonStatus;
+  readonly clusters: () => readonly ClusterStatus[];
   readonly pipeline: () => PipelineState;
   readonly lastKnownGood: LastKnownGood['state'];
   readonly held: RemovalGuard['held'];
@@ -80,18 +83,47 @@ function readiness(parts: StatusParts, withReasons: boolean): Answer {
 }
 
 /** What a reader should know although it is no reason not to be ready. */
-function notes({ marathon, lastKnownGood, held }: StatusParts): string[] {
+function notes(parts: StatusParts): string[] {
+  const { marathon, lastKnownGood, held } = parts;
   const { savedAt, failure: notStored } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
     said.push(
       `Marathon has not answered since the start; the mirror stored ${time(savedAt) ?? 'before'} is served`,
     );
+  said.push(...clusterNotes(parts));
   const hold = held();
   if (hold !== undefined)
     said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
+}
+
+/** One that is out of reach is no reason to take the others away. */
+function clusterNotes({ clusters, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
+  return clusters().flatMap(({ name, marathon: { confirmedAt, lastError } }) => {
+    if (name === undefined) return [];
+    const why = lastError === undefined ? '' : ` (${lastError.message})`;
+    if (confirmedAt === undefined) return [`cluster ${name} has not given a complete snapshot yet${why}`];
+    const age = Math.round((now() - confirmedAt) / 1000);
+    if (age <= maxConfirmationAgeSeconds) return [];
+    return [`cluster ${name} has confirmed nothing for ${age} seconds; what is known of it is served${why}`];
+  });
+}
+
+/** By name; undefined where there is only one. */
+function clusterViews({ clusters, now }: StatusParts) {
+  const all = clusters();
+  if (all.length < 2) return undefined;
+  return Object.fromEntries(
+    all.map(({ name = '', marathon: { diagnostics: _, ...marathon } }) => [name, withAge(marathon, now())]),
+  );
+}
+
+function withAge<T extends { confirmedAt?: number }>({ confirmedAt, ...marathon }: T, now: number) {
+  const confirmationAgeSeconds =
+    confirmedAt === undefined ? null : Math.round((now - confirmedAt) / 100) / 10;
+  return { ...marathon, confirmationAgeSeconds };
 }
 
 function heldBack({ held }: StatusParts) {
@@ -103,7 +135,7 @@ const time = (at: number | undefined) => (at === undefined ? undefined : new Dat
 
 function status(parts: StatusParts) {
   const { desired, desiredHash, running, inSync, failure: standing, diagnostics } = parts.pipeline();
-  const { diagnostics: malformed, confirmedAt, ...marathon } = parts.marathon();
+  const { diagnostics: malformed, ...marathon } = parts.marathon();
   const [last] = parts.journal.entries();
   const why = whyNotReady(parts);
   return {
@@ -111,11 +143,8 @@ function status(parts: StatusParts) {
     ready: why.length === 0,
     why,
     notes: notes(parts),
-    marathon: {
-      ...marathon,
-      confirmationAgeSeconds:
-        confirmedAt === undefined ? null : Math.round((parts.now() - confirmedAt) / 100) / 10,
-    },
+    marathon: withAge(marathon, parts.now()),
+    clusters: clusterViews(parts),
     haproxy: {
       mode: parts.haproxyMode,
       runtimeCommands: parts.pipeline().runtimeCommands,

@@ -4,27 +4,34 @@ import { reloadReasons, type Plan } from '../core/plan.ts';
 
 /** What gauges are read from when they are asked for. */
 export interface MetricSources {
-  readonly apps: () => number;
-  readonly tasks: () => number;
+  readonly clusters: () => readonly ClusterMetrics[];
   readonly services: () => number;
   readonly servers: () => number;
   /** By severity. */
   readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
-  /** Seconds; undefined before the first confirmation. */
-  readonly confirmationAge: () => number | undefined;
-  readonly connected: () => boolean;
-  /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
-  readonly heldServers: () => number;
   /** Whether HAProxy runs what is wanted. */
   readonly inSync: () => boolean;
   readonly runtimeCommands: () => number;
   readonly oldWorkers: () => number;
   /** Client connections that they still have. */
   readonly oldWorkerConnections: () => number;
-  readonly events: () => Readonly<Record<string, number>>;
-  readonly reconnects: () => number;
-  readonly resyncs: () => number;
-  readonly resyncDifferences: () => number;
+}
+
+/** Of one Marathon cluster. */
+export interface ClusterMetrics {
+  /** Undefined where there is only one: then the metrics have no label for it. */
+  readonly name: string | undefined;
+  readonly apps: number;
+  readonly tasks: number;
+  /** Seconds; undefined before the first confirmation. */
+  readonly confirmationAge: number | undefined;
+  readonly connected: boolean;
+  /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
+  readonly heldServers: number;
+  readonly events: Readonly<Record<string, number>>;
+  readonly reconnects: number;
+  readonly resyncs: number;
+  readonly resyncDifferences: number;
 }
 
 export interface Metrics {
@@ -55,17 +62,28 @@ export function createMetrics(sources: MetricSources): Metrics {
         this.set(read());
       },
     });
-  gauge('pacer_mirror_apps', 'Apps in the mirror of Marathon', sources.apps);
-  gauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', sources.tasks);
+  const labelOf = ({ name }: ClusterMetrics) => (name === undefined ? {} : { cluster: name });
+  const clusterGauge = (name: string, help: string, read: (cluster: ClusterMetrics) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['cluster'],
+      registers,
+      collect() {
+        for (const cluster of sources.clusters()) this.set(labelOf(cluster), read(cluster));
+      },
+    });
+  clusterGauge('pacer_mirror_apps', 'Apps in the mirror of Marathon', ({ apps }) => apps);
+  clusterGauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', ({ tasks }) => tasks);
   gauge('pacer_services', 'Services that are to serve', sources.services);
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
-  gauge('pacer_marathon_connected', '1 while the event stream is attached', () =>
-    Number(sources.connected()),
+  clusterGauge('pacer_marathon_connected', '1 while the event stream is attached', ({ connected }) =>
+    Number(connected),
   );
-  gauge(
+  clusterGauge(
     'pacer_held_servers',
     'Servers that Marathon no longer lists and that are kept until that is confirmed or approved',
-    sources.heldServers,
+    ({ heldServers }) => heldServers,
   );
   gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
     Number(sources.inSync()),
@@ -81,17 +99,21 @@ export function createMetrics(sources: MetricSources): Metrics {
     'Connections that keep them alive',
     sources.oldWorkerConnections,
   );
-  gauge(
+  clusterGauge(
     'pacer_confirmation_age_seconds',
     'Seconds since Marathon last confirmed the mirror; -1 before the first time',
-    () => sources.confirmationAge() ?? -1,
+    ({ confirmationAge }) => confirmationAge ?? -1,
   );
-  gauge('pacer_marathon_reconnects', 'Times the event stream was connected anew', sources.reconnects);
-  gauge('pacer_marathon_resyncs', 'Complete snapshots taken', sources.resyncs);
-  gauge(
+  clusterGauge(
+    'pacer_marathon_reconnects',
+    'Times the event stream was connected anew',
+    ({ reconnects }) => reconnects,
+  );
+  clusterGauge('pacer_marathon_resyncs', 'Complete snapshots taken', ({ resyncs }) => resyncs);
+  clusterGauge(
     'pacer_resync_differences',
     'Differences that a resync had to repair; 0 in a healthy run',
-    sources.resyncDifferences,
+    ({ resyncDifferences }) => resyncDifferences,
   );
   new Gauge({
     name: 'pacer_diagnostics',
@@ -105,10 +127,12 @@ export function createMetrics(sources: MetricSources): Metrics {
   new Gauge({
     name: 'pacer_marathon_events',
     help: 'Events received from Marathon, by type',
-    labelNames: ['type'],
+    labelNames: ['type', 'cluster'],
     registers,
     collect() {
-      for (const [type, count] of Object.entries(sources.events())) this.set({ type }, count);
+      for (const cluster of sources.clusters())
+        for (const [type, count] of Object.entries(cluster.events))
+          this.set({ type, ...labelOf(cluster) }, count);
     },
   });
 

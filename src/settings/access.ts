@@ -4,20 +4,22 @@ import { z } from 'zod';
 import type { ClientCertificate, Credentials, MarathonAccess } from '../core/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { readNamed } from './read-named.ts';
-import type { SettingValues } from './table.ts';
+import type { SettingKey, SettingValues } from './table.ts';
 
-export type AccessSettings = Pick<
-  SettingValues,
-  | 'marathon'
-  | 'dnsServers'
-  | 'auth'
-  | 'authFile'
-  | 'dcosAuth'
-  | 'marathonCa'
-  | 'marathonCert'
-  | 'marathonKey'
-  | 'marathonInsecure'
->;
+/** The settings that say how one Marathon is reached. */
+export const accessKeys = [
+  'marathon',
+  'dnsServers',
+  'auth',
+  'authFile',
+  'dcosAuth',
+  'marathonCa',
+  'marathonCert',
+  'marathonKey',
+  'marathonInsecure',
+] as const satisfies readonly SettingKey[];
+
+export type AccessSettings = Pick<SettingValues, (typeof accessKeys)[number]>;
 
 /** @throws PacerError where a file cannot be read, or does not hold what it should */
 export function accessOf(values: AccessSettings): MarathonAccess {

@@ -28,12 +28,17 @@ export interface LoadedSettings {
   readonly values: SettingValues;
   /** What was set, but has no effect, with the reason. */
   readonly notices: readonly string[];
+  /** `clusters` of the settings file, as it is written. */
+  readonly clusters: unknown;
+  /** Where each setting that was given was given. */
+  readonly sources: ReadonlyMap<SettingKey, string>;
 }
 
 export function loadSettings(sources: SettingSources): LoadedSettings {
   const file = sources.file ?? sources.environment['PACER_CONFIG'];
+  const content = file === undefined ? undefined : readSettingsFile(file);
   const given = new Map<SettingKey, Given>([
-    ...(file === undefined ? [] : fromFile(file)),
+    ...(file === undefined || content === undefined ? [] : fromFile(file, content)),
     ...fromEnvironment(sources.environment),
     ...fromFlags(sources.flags),
   ]);
@@ -62,7 +67,12 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
   if (wrong.length > 0) {
     throw new PacerError('SETTINGS_INVALID', wrong.join('\n'), 'see `pacer run --help`');
   }
-  return { values: values as SettingValues, notices };
+  return {
+    values: values as SettingValues,
+    notices,
+    clusters: content?.['clusters'],
+    sources: new Map([...given].map(([key, { source }]) => [key, source])),
+  };
 }
 
 function fromFlags(flags: Readonly<Record<string, unknown>>): [SettingKey, Given][] {
@@ -99,7 +109,7 @@ function fromOtherNames(environment: SettingSources['environment']): [SettingKey
   return [...found, ...named];
 }
 
-function fromFile(path: string): [SettingKey, Given][] {
+function readSettingsFile(path: string): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -127,12 +137,18 @@ function fromFile(path: string): [SettingKey, Given][] {
       'write one setting a line: `http-port: 8080`',
     );
   }
+  return content as Record<string, unknown>;
+}
+
+function fromFile(path: string, content: Readonly<Record<string, unknown>>): [SettingKey, Given][] {
   const known = new Map<string, SettingKey>(settingKeys.map((key) => [settingsTable[key].flag, key]));
-  return Object.entries(content as Record<string, unknown>).map(([name, value]) => {
-    const key = known.get(name);
-    if (key === undefined) throw unknownKey(name, `key in ${path}`, known.keys());
-    return [key, { value, source: `${name} in ${path}` }];
-  });
+  return Object.entries(content)
+    .filter(([name]) => name !== 'clusters')
+    .map(([name, value]) => {
+      const key = known.get(name);
+      if (key === undefined) throw unknownKey(name, `key in ${path}`, known.keys());
+      return [key, { value, source: `${name} in ${path}` }];
+    });
 }
 
 function unknownKey(name: string, what: string, known: Iterable<string>): PacerError {

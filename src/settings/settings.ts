@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import { PacerError } from '../errors.ts';
-import { accessOf, type AccessSettings } from './access.ts';
+import { accessKeys, accessOf, type AccessSettings } from './access.ts';
+import { clustersOf } from './clusters.ts';
 import {
   givenCertificates,
   kernelParameters,
   type GivenCertificate,
   type KernelParameter,
 } from './marathon-lb.ts';
-import { loadSettings, type SettingSources } from './load.ts';
+import { loadSettings, type LoadedSettings, type SettingSources } from './load.ts';
 import { statusServer, type StatusServerSettings } from './status.ts';
 import type { SettingValues } from './table.ts';
 
@@ -48,7 +49,8 @@ export interface Settings extends Omit<
 }
 
 export function resolveSettings(sources: SettingSources): { settings: Settings; notices: readonly string[] } {
-  const { values, notices } = loadSettings(sources);
+  const loaded = loadSettings(sources);
+  const { values, notices } = loaded;
   const said = [...notices];
   const groups = values.groups ?? [];
   if (groups.length === 0) {
@@ -83,9 +85,20 @@ export function resolveSettings(sources: SettingSources): { settings: Settings; 
       logFormat: logFormat(values.logFormat, said),
       logLevel: logLevel(values.logLevel),
       statusServer: statusServer(values, said),
-      clusters: [{ name: undefined, access: accessOf(values) }],
+      clusters: clusters(loaded),
     },
   };
+}
+
+function clusters({ values, clusters: written, sources }: LoadedSettings): Settings['clusters'] {
+  if (written === undefined) return [{ name: undefined, access: accessOf(values) }];
+  const besides = accessKeys.flatMap((key) => sources.get(key) ?? []);
+  if (besides.length === 0) return clustersOf(written);
+  throw new PacerError(
+    'SETTINGS_INVALID',
+    `${besides.join(' and ')} beside \`clusters\` of the settings file`,
+    'say it in each of the clusters that it is meant for',
+  );
 }
 
 /** marathon-lb takes templates from its environment, and from its sandbox where there are some. */

@@ -71,7 +71,7 @@ export interface StackOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** False: the daemon is started by the test. */
   readonly start?: boolean;
-  /** Other endpoints than the simulator's. */
+  /** Other endpoints than the simulator's; none where they stand in a settings file. */
   readonly endpoints?: (marathon: Simulator) => string[];
 }
 
@@ -86,14 +86,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   const [http = 0, https = 0, appid = 0, stats = 0, status = 0] = await freePorts(5);
   const ports = { http, https, appid, stats, status };
+  const endpoints = options.endpoints?.(marathon) ?? [marathon.url];
   const flags = [
-    ...[
-      '--marathon',
-      ...(options.endpoints?.(marathon) ?? [marathon.url]),
-      '--group',
-      'external',
-      '--health-check',
-    ],
+    ...(endpoints.length > 0 ? ['--marathon', ...endpoints] : []),
+    ...['--group', 'external', '--health-check'],
     ...['--state-dir', directory, '--bind-addr', '127.0.0.1', '--maxconn', '500', '--log-level', 'debug'],
     ...[
       '--http-port',
