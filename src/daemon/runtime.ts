@@ -82,9 +82,13 @@ export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts 
   const bringServers = async (services: readonly Service[], believed?: ReadonlyMap<BackendName, Service>) => {
     if (services.length === 0) return nothingToDo;
     const { overdue } = departing;
+    // Of servers on their way out no belief tells.
+    const known = services.some(({ definition }) => departing.backends().has(definition.backend))
+      ? undefined
+      : believed;
     const outcome = await runtime.bring(services, {
       overdue,
-      ...(believed === undefined ? {} : { believed }),
+      ...(known === undefined ? {} : { believed: known }),
     });
     if (outcome.kind === 'done') departing.see(services, outcome.waiting);
     if (departing.backends().size > 0) soon(reapMs);

@@ -1,4 +1,5 @@
 /** Mesos agents: loopback addresses that offer host ports, and addresses for containers with a network of their own. */
+import type { Sample } from './samples/sample.ts';
 
 export interface Agent {
   readonly id: string;
@@ -6,6 +7,9 @@ export interface Agent {
   readonly used: Set<number>;
   next: number;
   lost: boolean;
+  /** Lost to Marathon alone: its tasks go on answering, those too that Marathon has forgotten. */
+  serving: boolean;
+  stranded: Sample[];
 }
 
 export interface Offer {
@@ -54,6 +58,11 @@ export class Agents {
     for (const port of ports) agent.used.delete(port);
   }
 
+  /** Ends what Marathon has forgotten on an agent, or on all. */
+  clear(agents: readonly Agent[] = this.#all): void {
+    for (const agent of agents) for (const sample of agent.stranded.splice(0)) sample.destroy();
+  }
+
   find(host: string): Agent | undefined {
     return this.#all.find((agent) => agent.host === host);
   }
@@ -100,7 +109,15 @@ export class Agents {
   #add(): Agent {
     const index = this.#all.length;
     const host = this.#address(index, agentsPerNetwork, 1);
-    const agent: Agent = { id: `5f1c0a-S${index}`, host, used: new Set(), next: 0, lost: false };
+    const agent: Agent = {
+      id: `5f1c0a-S${index}`,
+      host,
+      used: new Set(),
+      next: 0,
+      lost: false,
+      serving: false,
+      stranded: [],
+    };
     this.#all.push(agent);
     return agent;
   }

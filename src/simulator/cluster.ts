@@ -86,6 +86,7 @@ export async function createCluster(options: SimulatorOptions, port: number, hos
         instance.epoch += 1;
         for (const task of instance.tasks) task.sample?.destroy();
       }
+      world.agents.clear();
       world.shared?.close();
     },
   };

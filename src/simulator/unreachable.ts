@@ -1,4 +1,5 @@
 /** Agents that are lost and come back, and what becomes of the tasks on them. */
+import type { Agent } from './agents.ts';
 import { isWanted, type Instance } from './instance.ts';
 import { startSample } from './launch.ts';
 import type { Life } from './life.ts';
@@ -12,6 +13,7 @@ export function loseAgent(world: World, life: Life, host: string, serving = fals
   const agent = world.agents.find(host);
   if (!agent || agent.lost) return;
   agent.lost = true;
+  agent.serving = serving;
   for (const instance of [...world.registry.allInstances()]) {
     if (instance.agent !== agent || instance.condition !== 'Running') continue;
     if (!serving) destroySamples(instance);
@@ -27,7 +29,9 @@ export function loseAgent(world: World, life: Life, host: string, serving = fals
 function becomeInactive(world: World, life: Life, instance: Instance): void {
   const { expungeAfterMs } = instance.spec;
   const expunge = (): void => {
-    destroySamples(instance);
+    // [marathon] It is killed when the agent is back, as an unknown instance.
+    if (instance.agent?.serving === true) strandSamples(instance, instance.agent);
+    else destroySamples(instance);
     life.expunge(instance);
   };
   const atOnce = expungeAfterMs === 0;
@@ -44,6 +48,7 @@ export async function recoverAgent(world: World, life: Life, host: string): Prom
   const agent = world.agents.find(host);
   if (!agent?.lost) return;
   agent.lost = false;
+  world.agents.clear([agent]);
   for (const instance of [...world.registry.allInstances()]) {
     if (instance.agent !== agent || !instance.condition.startsWith('Unreachable')) continue;
     const { epoch } = instance;
@@ -60,6 +65,13 @@ export async function recoverAgent(world: World, life: Life, host: string): Prom
 function destroySamples(instance: Instance): void {
   for (const task of instance.tasks) {
     task.sample?.destroy();
+    task.sample = undefined;
+  }
+}
+
+function strandSamples(instance: Instance, agent: Agent): void {
+  for (const task of instance.tasks) {
+    if (task.sample !== undefined) agent.stranded.push(task.sample);
     task.sample = undefined;
   }
 }

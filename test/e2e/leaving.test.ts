@@ -1,5 +1,6 @@
 /** A task on its way out: drained at the first sign, its requests in flight finished, its sessions closed in the end. */
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 
@@ -78,3 +79,58 @@ test('a request in flight is finished by the task that has it, though the task i
   expect(status).toBe(200);
   expect(before).toContain((JSON.parse(text) as { task: string }).task);
 });
+
+test('a session with a task that Marathon has forgotten goes on for --drain-timeout, and is then closed', async () => {
+  await start(100, ['--drain-timeout', '3', '--unreachable', 'keep']);
+  const before = await reloads();
+  const webSocket = connect({ host: '127.0.0.1', port: stack.ports.http });
+  webSocket.on('error', () => undefined);
+  const closed = new Promise<number>((resolve) => webSocket.once('close', () => resolve(Date.now())));
+  webSocket.write(
+    [
+      'GET /ws HTTP/1.1',
+      'Host: web.example',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+    ]
+      .concat('Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', '', '')
+      .join('\r\n'),
+  );
+  const answer = await new Promise<string>((resolve) =>
+    webSocket.once('data', (chunk) => resolve(String(chunk))),
+  );
+  expect(answer).toContain('101');
+  const used = (await inUse())!;
+  const victim = stack.marathon
+    .tasks('/web')
+    .find(({ host, ports }) => used.includes(`${host}:${ports[0] ?? 0}`.replace(/[^A-Za-z0-9]/g, '_')))!;
+  // Marathon sees the agent no longer, and replaces the task, which serves on.
+  stack.marathon.loseAgent(victim.host, { serving: true });
+  await stack.until('no new session comes to it', async () =>
+    (await inHaproxy()).some((line) => line.startsWith(used) && line.includes('MAINT')),
+  );
+  const gone = Date.now();
+  expect(webSocket.destroyed).toBe(false);
+  expect((await closed) - gone).toBeGreaterThan(1500);
+  await stack.until(
+    'the server is deleted',
+    async () => !(await inHaproxy()).some((line) => line.startsWith(used)),
+  );
+  expect(await reloads()).toBe(before);
+});
+
+/** The server that has a session now. */
+async function inUse(): Promise<string | undefined> {
+  const { text } = await stack.ask({ port: stack.ports.stats, path: '/haproxy?stats;csv' });
+  const [header = '', ...lines] = text.split('\n');
+  const names = header.replace('# ', '').split(',');
+  return lines
+    .map((line) => line.split(','))
+    .find(
+      (cells) =>
+        cells[0]?.startsWith('web_') === true &&
+        !['FRONTEND', 'BACKEND'].includes(cells[1] ?? '') &&
+        Number(cells[names.indexOf('scur')]) > 0,
+    )?.[1];
+}
