@@ -48,6 +48,14 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(settings/|core/|errors\\.ts)' },
     },
     {
+      name: 'the-migration-needs-no-daemon',
+      comment:
+        'migration/ reads what marathon-lb has; it knows the settings and the model, and nothing that runs.',
+      severity: 'error',
+      from: { path: '^src/migration/' },
+      to: { path: '^src/', pathNot: '^src/(migration/|settings/|core/|errors\\.ts)' },
+    },
+    {
       name: 'not-to-dev-dep',
       severity: 'error',
       from: { path: '^src/' },

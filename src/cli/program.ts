@@ -51,6 +51,14 @@ See what it would do:
       .option('--out <dir>', 'write the files there instead of printing them')
       .option('--hosts <file>', "agents' addresses, as in /etc/hosts, instead of asking the resolver"),
   );
+  command(
+    'migrate',
+    "Pacer's settings from marathon-lb's command line, and what will differ",
+    async (options) => (await import('./migrate.ts')).migrate(options),
+  )
+    .requiredOption('--from-args <command line>', 'as it is: the flags alone, or all of `docker run ...`')
+    .option('--env <file>', 'its variables, one NAME=value a line')
+    .option('--json', 'for tools');
   command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>
     (await import('./simulate-command.ts')).simulateCommand(options),
   )

@@ -13,6 +13,8 @@ export interface Variable {
   /** The setting it stands for; '' where it is none. */
   readonly flag: string;
   readonly doc: string;
+  /** False where nothing is done with it. */
+  readonly needed?: boolean;
 }
 
 /** The variables that are more, or less, than one setting. */
@@ -35,6 +37,7 @@ const others: readonly Variable[] = [
   {
     name: 'PORTS',
     flag: '',
+    needed: false,
     doc: 'not needed; marathon-lb dropped SYN packets to these ports during a reload, and no reload of Pacer loses any',
   },
 ];

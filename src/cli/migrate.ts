@@ -1,0 +1,66 @@
+/** `pacer migrate`: marathon-lb's command line, environment and templates → Pacer's settings and what will differ. */
+import { readFileSync } from 'node:fs';
+import { messageOf, PacerError } from '../errors.ts';
+import { readCommandLine } from '../migration/command-line.ts';
+import { readEnvironmentFile } from '../migration/env-file.ts';
+import { planMigration, type MigrationPlan } from '../migration/plan.ts';
+import { migrationText } from '../migration/print.ts';
+import { resolveSettings } from '../settings/settings.ts';
+import { settingKeys, settingsTable } from '../settings/table.ts';
+
+export function migrate(options: Record<string, unknown>): Promise<number> {
+  const given = readCommandLine(typeof options['fromArgs'] === 'string' ? options['fromArgs'] : '');
+  const { environment, problems } = environmentOf(options['env'], given);
+  const commandLine = { ...given, problems: [...given.problems, ...problems] };
+  const plan = checked(planMigration({ commandLine, environment }));
+  const output =
+    options['json'] === true
+      ? `${JSON.stringify({ ...plan, settings: Object.fromEntries(plan.settings) }, null, 2)}\n`
+      : migrationText(plan, []);
+  process.stdout.write(output);
+  return Promise.resolve(plan.remarks.some(({ attention }) => attention) ? 1 : 0);
+}
+
+function environmentOf(file: unknown, { environment, environmentFiles }: ReturnType<typeof readCommandLine>) {
+  const problems: string[] = [];
+  const all = new Map<string, string>();
+  // The file that the command line itself names may be on another machine.
+  if (file === undefined && environmentFiles.length > 0)
+    problems.push(
+      `the variables of ${environmentFiles.join(', ')} are not looked at; name the file with --env`,
+    );
+  if (typeof file === 'string') {
+    const { variables, wrong } = readEnvironmentFile(readEnvFile(file));
+    for (const [name, value] of variables) all.set(name, value);
+    if (wrong.length > 0) problems.push(`${file}: line ${wrong.join(', ')} is no NAME=value`);
+  }
+  for (const [name, value] of environment) all.set(name, value);
+  return { environment: all, problems };
+}
+
+function readEnvFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `--env ${path}: ${messageOf(error)}`,
+      'name a file with one NAME=value a line',
+    );
+  }
+}
+
+/** With what Pacer would say to these settings, but for files, which may be on another machine. */
+function checked(plan: MigrationPlan): MigrationPlan {
+  const written = [...plan.settings].filter(([flag]) => !/(?:file|ca-cert)$/.test(flag));
+  const keyOf = (flag: string) => settingKeys.find((key) => settingsTable[key].flag === flag) ?? flag;
+  const flags = Object.fromEntries(written.map(([flag, value]) => [keyOf(flag), value]));
+  try {
+    resolveSettings({ flags, environment: {}, file: undefined });
+    return plan;
+  } catch (error) {
+    if (!(error instanceof PacerError) || error.message.includes('no --group')) return plan;
+    const wrong = error.message.split('\n').map((text) => ({ about: 'the settings', text, attention: true }));
+    return { ...plan, remarks: [...wrong, ...plan.remarks] };
+  }
+}

@@ -1,0 +1,118 @@
+/** What is different on purpose, for the documentation and for `pacer migrate`: one row each. */
+
+export interface Difference {
+  readonly marathonLb: string;
+  readonly pacer: string;
+  readonly why: string;
+  /** The flag whose users it concerns above all; none = everybody. */
+  readonly flag?: string;
+}
+
+export const differences: readonly Difference[] = [
+  {
+    marathonLb: 'A task with several health checks is healthy when any of them passes',
+    pacer: 'All must pass; `--health-mode any` is the old rule',
+    why: 'a half-dead task answered 500 to users',
+    flag: 'health-check',
+  },
+  {
+    marathonLb: '`HAPROXY_{n}_AUTH` and the allowed networks guard the vhost only',
+    pacer: 'They guard the service: vhost, service port and port 9091 alike',
+    why: 'the service port and 9091 were an open back door',
+  },
+  {
+    marathonLb: 'HTTPS is routed by the TLS server name (SNI)',
+    pacer:
+      'The SNI picks the certificate, the Host header picks the service; a Host that the certificate of the connection does not cover gets 421',
+    why: 'browsers share HTTP/2 connections between names and reached the wrong app',
+  },
+  {
+    marathonLb: '`HAPROXY_{n}_PATH` of equal weight is tried in the order of app ids',
+    pacer: 'The longest path first, then the app id',
+    why: '`/` of an early app id swallowed `/api`',
+  },
+  {
+    marathonLb: "An unknown host gets HAProxy's bare 503",
+    pacer:
+      '404 for a host that nobody has; 503 with `Retry-After` for a known service without a healthy server',
+    why: 'nobody could tell the two apart',
+  },
+  {
+    marathonLb: 'An app that is scaled to zero loses its route',
+    pacer: 'The route stays and answers 503',
+    why: 'its users were told that the host is unknown',
+  },
+  {
+    marathonLb: '`X-Forwarded-Proto` and `X-Forwarded-Port` are added to what the client sent',
+    pacer: 'They, and `X-Forwarded-For`, replace it unless the client is one of `--trusted-proxies`',
+    why: 'clients could claim to be https, or somebody else',
+  },
+  {
+    marathonLb: 'TLS to Marathon is not verified unless a CA is given',
+    pacer: "Verified against the system's CAs or `--marathon-ca-cert`; `--marathon-insecure` turns it off",
+    why: 'whoever is in between could say what is served',
+    flag: 'marathon',
+  },
+  {
+    marathonLb: 'Two apps on one service port both bind it, and traffic is split at random',
+    pacer: 'The first by app id has it; the other is held back, with that reason',
+    why: "users got another app's answers",
+  },
+  {
+    marathonLb: 'A service port of 80, 443, 9090 or 9091 is taken silently',
+    pacer: 'The service is held back, with that reason',
+    why: 'it took requests away from everybody else',
+  },
+  {
+    marathonLb: 'UDP ports become TCP frontends',
+    pacer: 'They are skipped, with that reason',
+    why: 'HAProxy does not forward UDP',
+  },
+  {
+    marathonLb: 'A port mapping without a service port shifts the pairing of those behind it',
+    pacer: 'Ports are paired by the index of their mapping',
+    why: "a service led to another service's port",
+  },
+  {
+    marathonLb: 'MESOS_HTTP checks without a vhost make the mode tcp; HTTPS checks are sent as plain HTTP',
+    pacer:
+      'MESOS_HTTP(S) is as HTTP(S); HTTPS checks use TLS (without verifying it); COMMAND checks become a connect check',
+    why: 'what the check says about the port is what it is',
+  },
+  {
+    marathonLb: 'Every task on its way out is `disabled`',
+    pacer:
+      'Tasks drained by a blue/green deploy are in MAINT, which deploy tools wait for; tasks that Marathon kills are drained',
+    why: 'sessions were cut',
+  },
+  {
+    marathonLb: 'A `HEAD` template without `daemon` or with other sockets is taken as it is',
+    pacer:
+      "The supervising lines are Pacer's; a template for `HEAD` keeps the rest of its `global`, `defaults` and further sections, and is given what a reload needs",
+    why: 'a reload that fails is worse than a line that is missing',
+  },
+  {
+    marathonLb: 'Labels may hold any configuration text',
+    pacer:
+      'A template in a label may hold only lines of its own section; what goes beyond is held back, with that reason',
+    why: 'a label could open a `program` section and run code as root',
+  },
+  {
+    marathonLb: '`/_haproxy_getconfig` shows passwords; `/_mlb_signal/*` is for everybody who reaches 9090',
+    pacer:
+      'Passwords are masked unless `--getconfig-secrets`; the signals are taken from this machine, from `--signal-networks`, and with a token of `--status-token-file`',
+    why: 'the port is open on most networks',
+  },
+  {
+    marathonLb: 'SIGTERM ends every connection at once, and the health check answers 200 until then',
+    pacer:
+      'The health check fails first, for `--stop-delay` seconds; then connections end, for `--stop-timeout`',
+    why: 'each restart of a node cost its users their requests',
+  },
+  {
+    marathonLb: 'Requests are logged to the syslog of the container',
+    pacer: 'They are logged where `--syslog-socket` says; nowhere without it',
+    why: 'a busy node logs more than most keep',
+    flag: 'syslog-socket',
+  },
+];
