@@ -7,18 +7,24 @@ import { planMigration, type MigrationPlan } from '../migration/plan.ts';
 import { migrationText } from '../migration/print.ts';
 import { resolveSettings } from '../settings/settings.ts';
 import { settingKeys, settingsTable } from '../settings/table.ts';
+import { templateVerdicts } from './migrate-templates.ts';
 
 export function migrate(options: Record<string, unknown>): Promise<number> {
   const given = readCommandLine(typeof options['fromArgs'] === 'string' ? options['fromArgs'] : '');
   const { environment, problems } = environmentOf(options['env'], given);
   const commandLine = { ...given, problems: [...given.problems, ...problems] };
-  const plan = checked(planMigration({ commandLine, environment }));
+  const templates = typeof options['templates'] === 'string' ? options['templates'] : undefined;
+  const verdicts = templateVerdicts(environment, templates);
+  const plan = checked(planMigration({ commandLine, environment, templates }));
+  const settings = Object.fromEntries(plan.settings);
   const output =
     options['json'] === true
-      ? `${JSON.stringify({ ...plan, settings: Object.fromEntries(plan.settings) }, null, 2)}\n`
-      : migrationText(plan, []);
+      ? `${JSON.stringify({ ...plan, settings, templates: verdicts }, null, 2)}\n`
+      : migrationText(plan, verdicts);
   process.stdout.write(output);
-  return Promise.resolve(plan.remarks.some(({ attention }) => attention) ? 1 : 0);
+  const attention =
+    plan.remarks.some((remark) => remark.attention) || verdicts.some(({ kind }) => kind === 'refused');
+  return Promise.resolve(attention ? 1 : 0);
 }
 
 function environmentOf(file: unknown, { environment, environmentFiles }: ReturnType<typeof readCommandLine>) {
@@ -52,7 +58,7 @@ function readEnvFile(path: string): string {
 
 /** With what Pacer would say to these settings, but for files, which may be on another machine. */
 function checked(plan: MigrationPlan): MigrationPlan {
-  const written = [...plan.settings].filter(([flag]) => !/(?:file|ca-cert)$/.test(flag));
+  const written = [...plan.settings].filter(([flag]) => !/(?:file|ca-cert|templates)$/.test(flag));
   const keyOf = (flag: string) => settingKeys.find((key) => settingsTable[key].flag === flag) ?? flag;
   const flags = Object.fromEntries(written.map(([flag, value]) => [keyOf(flag), value]));
   try {

@@ -57,6 +57,7 @@ See what it would do:
     async (options) => (await import('./migrate.ts')).migrate(options),
   )
     .requiredOption('--from-args <command line>', 'as it is: the flags alone, or all of `docker run ...`')
+    .option('--templates <dir>', 'its templates, which are checked')
     .option('--env <file>', 'its variables, one NAME=value a line')
     .option('--json', 'for tools');
   command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>

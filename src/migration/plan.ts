@@ -1,4 +1,5 @@
 /** From marathon-lb's command line and environment to Pacer's settings, and to what will differ. */
+import { isTemplateName } from '../core/templates/names.ts';
 import { marathonLbVariables } from '../settings/marathon-lb.ts';
 import { differences, type Difference } from '../settings/marathon-lb-differences.ts';
 import { marathonLbFlags } from '../settings/marathon-lb-flags.ts';
@@ -9,6 +10,8 @@ import type { CommandLine } from './command-line.ts';
 export interface MigrationInput {
   readonly commandLine: CommandLine;
   readonly environment: ReadonlyMap<string, string>;
+  /** The directory of templates, if there is one. */
+  readonly templates?: string | undefined;
 }
 
 /** A remark on one flag or variable that was given. */
@@ -35,7 +38,7 @@ export interface MigrationPlan {
 
 type Written = string | number | boolean | readonly string[];
 
-export function planMigration({ commandLine, environment }: MigrationInput): MigrationPlan {
+export function planMigration({ commandLine, environment, templates }: MigrationInput): MigrationPlan {
   const mode = commandLine.mode ?? 'sse';
   const settings = new Map<string, Written>();
   const remarks: Remark[] = commandLine.problems.map((text) => ({
@@ -48,6 +51,7 @@ export function planMigration({ commandLine, environment }: MigrationInput): Mig
   for (const [name, value] of environment) fromVariable(name, value);
   for (const { flag, values } of commandLine.flags) fromFlag(flag, values);
   if (mode === 'poll') settings.set('poll', true);
+  if (templates !== undefined) settings.set('templates', templates);
   if (!settings.has('group')) {
     const text = 'no group is given, and without one nothing is exposed; marathon-lb requires it too';
     remarks.push({ about: '--group', text, attention: true });
@@ -57,7 +61,10 @@ export function planMigration({ commandLine, environment }: MigrationInput): Mig
   return {
     mode,
     settings,
-    command: ['pacer', mode, ...commandLine.flags.flatMap(commandWords)],
+    command: [
+      ...['pacer', mode, ...commandLine.flags.flatMap(commandWords)],
+      ...(templates === undefined ? [] : ['--templates', templates]),
+    ],
     environment: stays,
     remarks,
     differences: [...differences.filter(concerns), ...differences.filter((it) => !concerns(it))],
@@ -71,6 +78,10 @@ export function planMigration({ commandLine, environment }: MigrationInput): Mig
       const text = `is ${flag} in this file; where the variable stays, Pacer reads it too`;
       settings.set(flag, writtenValue(key, [value]));
       remarks.push({ about: name, text, attention: false });
+      return;
+    }
+    if (isTemplateName(name.replace(/^HAPROXY_/, ''))) {
+      stays.push(name);
       return;
     }
     const variable = marathonLbVariables().find((it) => namesOf(it.name).includes(name));

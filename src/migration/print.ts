@@ -6,7 +6,7 @@ import type { MigrationPlan, Remark } from './plan.ts';
 export interface TemplateVerdict {
   /** `HAPROXY_HEAD in the environment`, `templates/HAPROXY_HEAD`. */
   readonly place: string;
-  readonly kind: 'taken' | 'translated' | 'refused';
+  readonly kind: 'taken as it is' | 'taken, with changes' | 'refused';
   /** One line each. */
   readonly notes: readonly string[];
 }

@@ -1,6 +1,10 @@
 /** marathon-lb's command lines as its users have them, and the settings that come of them. */
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { templateVerdicts } from '../../src/cli/migrate-templates.ts';
 import { readCommandLine } from '../../src/migration/command-line.ts';
 import { readEnvironmentFile } from '../../src/migration/env-file.ts';
 import { planMigration } from '../../src/migration/plan.ts';
@@ -167,4 +171,59 @@ test('short flags are the same', () => {
     const own = key === undefined ? undefined : (settingsTable[key] as { short?: string }).short;
     expect(own, flag).toBe(short);
   }
+});
+
+describe('templates', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pacer-migrate-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const verdicts = (files: Record<string, string>) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return templateVerdicts(new Map(), folder).map(({ kind, notes }) => [kind, ...notes]);
+  };
+
+  test('that serve as they are say so', () => {
+    expect(
+      verdicts({ HAPROXY_BACKEND_HEAD: 'backend {backend}\n  balance {balance}\n  mode {mode}\n' }),
+    ).toEqual([['taken as it is']]);
+  });
+
+  test('with directives that HAProxy has removed say what they become', () => {
+    expect(verdicts({ HAPROXY_BACKEND_HSTS_OPTIONS: '  rspadd X-Frame-Options:\\ DENY\n' })).toEqual([
+      ['taken, with changes', expect.stringContaining('http-response add-header X-Frame-Options DENY')],
+    ]);
+  });
+
+  test('with a placeholder that there is not are refused with the line', () => {
+    expect(verdicts({ HAPROXY_FRONTEND_BACKEND_GLUE: '# one\n  use_backend {backnd}\n' })).toEqual([
+      ['refused', expect.stringMatching(/^line 2: .*\{backnd\}.*\{backend\}/)],
+    ]);
+  });
+
+  test('with a name that is none are refused with the nearest', () => {
+    expect(verdicts({ HAPROXY_BACKEND_HED: 'x' })).toEqual([
+      ['refused', expect.stringContaining('HAPROXY_BACKEND_HEAD')],
+    ]);
+  });
+
+  test('in the environment are judged too, and stay there', () => {
+    const environment = new Map([['HAPROXY_HEAD', 'global\\n  daemon\\n  log /dev/log local0']]);
+    const [verdict] = templateVerdicts(environment, undefined);
+    expect(verdict).toMatchObject({ kind: 'taken, with changes', place: 'HAPROXY_HEAD in the environment' });
+    expect(verdict?.notes[0]).toContain('"daemon" is left out');
+    expect(plan('sse --group x', Object.fromEntries(environment)).environment).toEqual(['HAPROXY_HEAD']);
+  });
+
+  test('are named in the settings and in the command', () => {
+    const { settings, command } = planMigration({
+      ...{ commandLine: readCommandLine('sse --group x'), environment: new Map() },
+      templates: '/etc/lb/templates',
+    });
+    expect(settings.get('templates')).toBe('/etc/lb/templates');
+    expect(command.slice(-2)).toEqual(['--templates', '/etc/lb/templates']);
+  });
 });
