@@ -4,9 +4,10 @@ import { createProgram } from './cli/program.ts';
 import { messageOf, PacerError } from './errors.ts';
 
 try {
-  await createProgram((code) => {
+  const program = await createProgram(process.argv.slice(2), (code) => {
     process.exitCode = code;
-  }).parseAsync();
+  });
+  await program.parseAsync();
 } catch (error) {
   const known = error instanceof PacerError;
   const text = known

@@ -1,15 +1,20 @@
 /** The commands that ask a running Pacer. */
 import type { Command } from 'commander';
 import { addClientOptions } from './client/options.ts';
-import { addSettings } from './settings-options.ts';
+import type { SettingsHelp } from './settings-for.ts';
 
-export function addAskCommands(program: Command, onExit: (code: number) => void): void {
+export function addAskCommands(
+  program: Command,
+  onExit: (code: number) => void,
+  { addSettings }: SettingsHelp,
+): void {
   const command = (name: string, summary: string) =>
     addClientOptions(program.command(name).summary(summary).description(summary)).option(
       '--json',
       'for programs',
     );
 
+  program.commandsGroup('Ask the Pacer that runs:');
   command('status', 'what a running Pacer does now; exit code 1 while it is not ready')
     .option('--watch', 'again and again, every 2 seconds')
     .action(async (options: Record<string, unknown>) =>
@@ -34,6 +39,7 @@ export function addAskCommands(program: Command, onExit: (code: number) => void)
       onExit(await (await import('./explain.ts')).explain(what, options)),
     );
 
+  program.commandsGroup('Before deploying:');
   addSettings(
     program
       .command('lint <file>')

@@ -3,12 +3,18 @@ import { Command } from 'commander';
 import { addAskCommands } from './ask-commands.ts';
 import { packageVersion } from './package.ts';
 import { addRunCommands } from './run-commands.ts';
-import { addSettings } from './settings-options.ts';
+import { settingsFor } from './settings-for.ts';
 
 /** Runs a command; the number is the exit code. */
 type Action = (options: Record<string, unknown>) => Promise<number>;
 
-export function createProgram(onExit: (code: number) => void): Command {
+/** @param words the command line after the program's name */
+export async function createProgram(
+  words: readonly string[],
+  onExit: (code: number) => void,
+): Promise<Command> {
+  const settings = await settingsFor(words);
+  const { addSettings } = settings;
   const program = new Command('pacer')
     .description("Keeps HAProxy serving the healthy tasks of Marathon's apps.")
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -24,7 +30,10 @@ Run it:
   pacer run --marathon http://m1:8080 http://m2:8080 --group external --health-check
 See what it would do:
   pacer render --apps apps.json --group external
-  pacer labels
+  pacer lint app.json
+Ask the one that runs:
+  pacer status
+  pacer explain https://shop.example.com/api
 `,
     );
   const command = (name: string, summary: string, action: Action) =>
@@ -34,12 +43,15 @@ See what it would do:
       .description(summary)
       .action(async (options: Record<string, unknown>) => onExit(await action(options)));
 
-  addRunCommands(program, onExit);
+  program.commandsGroup('Serve:');
+  addRunCommands(program, onExit, settings);
   addSettings(
     command('init', 'write a first configuration, for a HAProxy that starts before Pacer', async (options) =>
       (await import('./init.ts')).init(options),
     ),
   );
+  addAskCommands(program, onExit, settings);
+  program.commandsGroup('Try it, look it up:');
   addSettings(
     command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) =>
       (await import('./render.ts')).render(options),
@@ -70,7 +82,6 @@ See what it would do:
   command('labels', 'the labels of apps, with what they mean', async (options) =>
     (await import('./labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
-  addAskCommands(program, onExit);
   command('errors', 'what each error code means and what to do', async (options) =>
     (await import('./errors.ts')).errors(options),
   ).option('--format <format>', 'table, markdown or json', 'table');

@@ -1,12 +1,15 @@
 /** `pacer run`, and `sse` and `poll` as the entry point of marathon-lb's image takes them: `run sse --group external`. */
 import type { Command } from 'commander';
 import { PacerError } from '../errors.ts';
-import { longHelp } from './longhelp.ts';
-import { addSettings } from './settings-options.ts';
+import type { SettingsHelp } from './settings-for.ts';
 
 type Options = Record<string, unknown>;
 
-export function addRunCommands(program: Command, onExit: (code: number) => void): void {
+export function addRunCommands(
+  program: Command,
+  onExit: (code: number) => void,
+  { addSettings, longHelp }: SettingsHelp,
+): void {
   const start = async (mode: string | undefined, { longhelp, ...options }: Options) => {
     if (longhelp === true) {
       process.stdout.write(longHelp(run.helpInformation()));
