@@ -28,6 +28,14 @@ export function addAskCommands(
     async (options: Record<string, unknown>) =>
       onExit(await (await import('./revisions.ts')).revisions(options)),
   );
+  command('diff', 'what stands between HAProxy and what Marathon says now').action(
+    async (options: Record<string, unknown>) => onExit(await (await import('./diff.ts')).diff(options)),
+  );
+  command('rollback [revision]', 'back to a revision, which is pinned until it is released; takes the token')
+    .option('--release', 'serve again what Marathon says')
+    .action(async (revision: string | undefined, options: Record<string, unknown>) =>
+      onExit(await (await import('./rollback.ts')).rollback(revision, options)),
+    );
   command('approve', 'agree to a removal of servers that is held back; takes the token').action(
     async (options: Record<string, unknown>) => onExit(await (await import('./approve.ts')).approve(options)),
   );

@@ -33,6 +33,12 @@ export function descriptorsOf({ definition, servers }: Service): number {
   return (listens ? 1 : 0) + (checksServers(definition) ? servers.length + slots : 0);
 }
 
+export function descriptorsOfAll(services: Iterable<Service>): number {
+  let sum = 0;
+  for (const service of services) sum += descriptorsOf(service);
+  return sum;
+}
+
 /** What checks and listeners may still take, all of these services served. */
 export function descriptorsLeft(services: Iterable<Service>, budget: DescriptorBudget): number {
   let left = forServices(budget);

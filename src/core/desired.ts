@@ -63,6 +63,27 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
   };
 }
 
+/** A state of other apps. `restructured`: their definitions may differ, so that services and routes are chosen anew. */
+export function withApps(
+  previous: Desired,
+  apps: Desired['apps'],
+  groups: Groups,
+  restructured: boolean,
+): Desired {
+  if (restructured) return assemble({ ...previous, apps, groups });
+  const services = new Map(previous.services);
+  for (const { ports } of apps.values()) {
+    for (const { service } of ports) {
+      if (
+        service !== undefined &&
+        services.get(service.definition.backend)?.definition === service.definition
+      )
+        services.set(service.definition.backend, service);
+    }
+  }
+  return { ...previous, apps, groups, services };
+}
+
 /** The same state with other services held back. */
 export function withHolds(desired: Desired, holds: Holds): Desired {
   return desired.holds.size === 0 && holds.size === 0 ? desired : assemble({ ...desired, holds });

@@ -25,10 +25,12 @@ import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
 import { explainContext, modelContext } from './model-context.ts';
+import { createPinning } from './pin.ts';
 import { createPipeline } from './pipeline.ts';
 import { prepareMachine } from './prepare.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { reloadBudget } from './reload-budget.ts';
+import { rollbackRoutes } from './rollback-routes.ts';
 import { configuration, statusRoutes } from './status.ts';
 import { leaveNode, takeBackStop } from './stopping.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
@@ -158,12 +160,21 @@ async function startFollowing(
   const journal = createJournal((entry) => {
     logEntry(log, entry);
     if (entry.result.kind === 'failed') metrics.failed(entry.result.stage);
-    else metrics.applied(entry.plan, entry.eventToAppliedMs, { ...entry.durations });
+    else {
+      metrics.applied(entry.plan, entry.eventToAppliedMs, { ...entry.durations });
+      pinning.applied(entry.revision, pipeline.state().desired);
+    }
   });
   const context = modelContext(settings, hosts.resolve, templates, control.capabilities());
+  const pinning = createPinning({
+    ...{ stateDir: settings.stateDir, version, context, now: Date.now },
+    changed: (cause) => pass(cause),
+    warn: (message) => log.warn(message),
+  });
   const pipeline = createPipeline({
     ...{ inbox, control, publisher, render, journal },
     context,
+    pinned: pinning.pinned,
     gather: () => sleep(gatherMs),
     learnHosts: ({ delta }) =>
       hosts.learn(
@@ -221,10 +232,15 @@ async function startFollowing(
         pipeline: pipeline.state,
         lastKnownGood: clusters.stored,
         held: clusters.held,
+        pinned: pinning.state,
         metrics: metrics.text,
         now: Date.now,
       }),
       approveRoute(clusters),
+      ...rollbackRoutes({
+        ...{ pinning, pipeline: pipeline.state, render: render.render },
+        frame: async () => (await readSurroundings(settings, control)).frame,
+      }),
       explainRoute({
         pipeline: pipeline.state,
         context: () => explainContext(settings, clusters.status().diagnostics),

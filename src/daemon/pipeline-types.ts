@@ -13,6 +13,8 @@ import type { ReloadBudget } from './reload-budget.ts';
 export interface PipelineParts {
   readonly inbox: Inbox;
   readonly context: ModelContext;
+  /** What is served of a state of the mirror: all of it, or what a pinned revision makes of it. */
+  readonly pinned: (mirrored: Desired) => Desired;
   /** Looks up the agents' names that are new; waits for them only a moment. */
   readonly learnHosts: (change: Change) => Promise<void>;
   /** Waits for what comes together with a change that takes a reload. */
@@ -45,6 +47,8 @@ export interface Surroundings {
 export interface PipelineState {
   /** Undefined until the first pass. */
   readonly desired: Desired | undefined;
+  /** What Marathon's state asks for, with nothing held back and nothing pinned. */
+  readonly mirrored: Desired;
   /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
   readonly desiredHash: string | undefined;
   readonly running: Running | undefined;

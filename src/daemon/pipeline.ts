@@ -8,7 +8,7 @@
  * One pass at a time. Each compares what is desired with what HAProxy says it has, so a pass that failed is
  * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
-import { descriptorsLeft, descriptorsOf } from '../core/capacity.ts';
+import { descriptorsLeft, descriptorsOfAll } from '../core/capacity.ts';
 import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
 import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
@@ -23,7 +23,7 @@ import { preflight, type PreflightResult } from './preflight.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { RuntimeOutcome } from './runtime-servers.ts';
 import { rememberLast } from './remember-last.ts';
-import { createRuntime, nothingToDo, type RuntimeWanted } from './runtime.ts';
+import { createRuntime, nothingToDo, tooManyServers, type RuntimeWanted } from './runtime.ts';
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
 import { textOnDisk } from './text-on-disk.ts';
 
@@ -43,6 +43,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const runtime = createRuntime({ ...parts, serverLine: parts.render.serverLine });
   const glance = createGlance({ ...parts, runtime });
   const rendered = rememberLast(parts.render.render);
+  let mirrored = nothingDesired;
+  /** The same as it is to be served: with a revision's definitions where one is pinned. */
   let derived = nothingDesired;
   let live: (Live & { readonly changing: ChangingFrame }) | undefined;
   const text = textOnDisk({
@@ -60,6 +62,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
+    mirrored: nothingDesired,
     desiredHash: undefined,
     running: undefined,
     blind: control.mode === 'command',
@@ -102,7 +105,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function derive(change: Change): Promise<void> {
     await parts.learnHosts(change);
-    derived = nextDesired(derived, change.delta, parts.context);
+    mirrored = nextDesired(mirrored, change.delta, parts.context);
+    derived = parts.pinned(mirrored);
   }
 
   /** The short way. @returns false where it cannot be gone, or did not lead there */
@@ -177,7 +181,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       budget.spend(now());
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
       // Only what a reload has taken over is known to fit.
-      loadedDescriptors = descriptorsOfAll(wanted.desired);
+      loadedDescriptors = descriptorsOfAll(wanted.desired.services.values());
       runtime.loaded(wanted.rendering.pool);
       state = { ...state, running: await control.running() };
       await settle(wanted, surroundings);
@@ -228,7 +232,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (runsFrameOf(wanted, running)) {
       if (running !== undefined) {
         // What HAProxy was reloaded with fits by itself, whatever it says it has left.
-        const grown = descriptorsOfAll(wanted.desired) > loadedDescriptors;
+        const grown = descriptorsOfAll(wanted.desired.services.values()) > loadedDescriptors;
         const fits = !grown || (await spare(wanted.desired, wanted.changing, surroundings)) >= 0;
         return fits ? runtime.bringAll(runtimeWanted(wanted)) : tooManyServers;
       }
@@ -333,6 +337,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     pass,
     state: () => ({
       ...state,
+      mirrored,
       failure: state.failure ?? text.failure(),
       runtimeCommands: runtime.commands(),
       socketFault: control.socketFault?.(),
@@ -340,11 +345,3 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     close: text.close,
   };
 }
-
-const descriptorsOfAll = ({ services }: Desired): number =>
-  [...services.values()].reduce((sum, service) => sum + descriptorsOf(service), 0);
-
-const tooManyServers: RuntimeOutcome = {
-  kind: 'impossible',
-  reason: 'these servers need more file descriptors than HAProxy has reserved',
-};

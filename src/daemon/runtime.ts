@@ -56,6 +56,11 @@ const reapMs = 1000;
 
 export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
+export const tooManyServers: RuntimeOutcome = {
+  kind: 'impossible',
+  reason: 'these servers need more file descriptors than HAProxy has reserved',
+};
+
 const noBackends = { kind: 'done', added: [], removed: [] } as const;
 
 export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts }: RuntimeParts): Runtime {

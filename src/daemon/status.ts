@@ -7,6 +7,7 @@ import { activeConfigFile } from '../haproxy/publish.ts';
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';
+import type { Pinning } from './pin.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import { describeHold } from './change-log.ts';
@@ -27,6 +28,7 @@ export interface StatusParts {
   readonly pipeline: () => PipelineState;
   readonly lastKnownGood: LastKnownGood['state'];
   readonly held: RemovalGuard['held'];
+  readonly pinned: Pinning['state'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -84,7 +86,7 @@ function readiness(parts: StatusParts, withReasons: boolean): Answer {
 
 /** What a reader should know although it is no reason not to be ready. */
 function notes(parts: StatusParts): string[] {
-  const { marathon, lastKnownGood, held } = parts;
+  const { marathon, lastKnownGood, held, pinned } = parts;
   const { savedAt, failure: notStored } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
@@ -92,6 +94,11 @@ function notes(parts: StatusParts): string[] {
       `Marathon has not answered since the start; the mirror stored ${time(savedAt) ?? 'before'} is served`,
     );
   said.push(...clusterNotes(parts));
+  const pin = pinned();
+  if (pin !== undefined)
+    said.push(
+      `revision ${pin.revision} is pinned since ${pin.at}: services stay as they were then, only their servers follow Marathon, until \`pacer rollback --release\``,
+    );
   const hold = held();
   if (hold !== undefined)
     said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
@@ -154,6 +161,7 @@ function status(parts: StatusParts) {
       inSync,
     },
     held: heldBack(parts),
+    pinned: parts.pinned() ?? null,
     lastKnownGood: {
       savedAt: time(parts.lastKnownGood().savedAt) ?? null,
       failure: parts.lastKnownGood().failure ?? null,
