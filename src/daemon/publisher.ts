@@ -1,5 +1,5 @@
 /** Brings a rendering to HAProxy: written as a revision, checked in place, made current, taken over by a reload. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
@@ -176,10 +176,12 @@ async function reload(control: HaproxyControl, hash: string): Promise<void> {
   );
 }
 
-/** The full hash of the revision that is current; undefined where there is none that can be read. */
+/** The full hash of the revision that is current; undefined where there is none that HAProxy could read. */
 export async function activeHash(stateDir: string): Promise<string | undefined> {
   const active = await activeRevision(stateDir);
-  return active === undefined ? undefined : (await readManifest(active.directory))?.hash;
+  if (active === undefined) return undefined;
+  const text = await stat(join(active.directory, configurationFile)).catch(() => undefined);
+  return text === undefined ? undefined : (await readManifest(active.directory))?.hash;
 }
 
 async function readManifest(directory: string): Promise<Manifest | undefined> {

@@ -3,6 +3,7 @@ import { readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { activeConfigFile, listRevisions } from '../../src/haproxy/publish.ts';
+import { replaceSocket } from '../support/chaos.ts';
 import { initFor, masterSocketOf, startOwnHaproxy, type OwnHaproxy } from '../support/own-haproxy.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';
@@ -131,6 +132,37 @@ test('a Pacer that starts while HAProxy is away says so, and recovers when it co
   haproxy = await startOwnHaproxy(stack);
   await stack.daemon().ready();
   expect(await statusOf('b.example')).toBe(200);
+});
+
+test('where the runtime socket is gone, changes go through the master of that HAProxy, with no reload', async () => {
+  const before = await running();
+  const undo = await replaceSocket(join(stack.directory, 'run', 'haproxy.sock'), { kind: 'garbage' });
+  try {
+    await stack.marathon.scale('/web', 3);
+    await stack.inStep('/web');
+    const { runtimeSocketFault } = (await stack.status()).haproxy as unknown as {
+      runtimeSocketFault: string;
+    };
+    expect(runtimeSocketFault).toContain('haproxy.sock');
+    await stack.marathon.scale('/web', 2);
+    await stack.inStep('/web');
+  } finally {
+    await undo();
+  }
+  expect(await running()).toMatchObject({ workerPid: before?.workerPid, reloads: before?.reloads });
+});
+
+test('a worker of that HAProxy that is killed takes HAProxy down, which is told, and its next start is joined', async () => {
+  const worker = (await running())?.workerPid ?? 0;
+  process.kill(worker, 'SIGKILL');
+  await stack.until('Pacer says that HAProxy is away', async () =>
+    (await why()).includes(masterSocketOf(stack)),
+  );
+  await haproxy.end();
+  haproxy = await startOwnHaproxy(stack);
+  await stack.daemon().ready();
+  await stack.inStep('/web');
+  expect(await statusOf('web.example')).toBe(200);
 });
 
 test('a state directory that was lost does not take away what HAProxy serves, and is made again', async () => {

@@ -186,7 +186,12 @@ test('the runtime socket answers slowly: changes are slow, and nothing is reload
   await noneFailed();
 });
 
-test.each([{ kind: 'cut', bytes: 100 }, { kind: 'cut-after-add' }, { kind: 'garbage' }] as const)(
+test.each([
+  { kind: 'cut', bytes: 100 },
+  { kind: 'cut-after-add' },
+  { kind: 'garbage' },
+  { kind: 'silent' },
+] as const)(
   'the runtime socket is in bad hands ($kind): changes go through the master, with no reload',
   async (fault) => {
     await serving();
@@ -252,6 +257,17 @@ test('the link to the current configuration is removed: it is made again, and HA
       () => false,
     ),
   );
+  await reloadBySomebody();
+  await converged();
+  await healed();
+  await noneFailed();
+});
+
+test('the text of the configuration alone is removed: it is written again', async () => {
+  await serving();
+  const active = await activeRevision(stack.directory);
+  await rm(join(active!.directory, 'haproxy.cfg'));
+  await stack.until('there is one again', () => existsSync(join(stack.directory, 'current', 'haproxy.cfg')));
   await reloadBySomebody();
   await converged();
   await healed();

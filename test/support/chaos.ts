@@ -19,6 +19,8 @@ export type SocketFault =
   | { readonly kind: 'cut'; readonly bytes: number }
   /** HAProxy does what it is told, but its answer to `add server` never comes: the connection ends. */
   | { readonly kind: 'cut-after-add' }
+  /** Takes everything and answers nothing. */
+  | { readonly kind: 'silent' }
   /** Something that is no HAProxy answers. */
   | { readonly kind: 'garbage' };
 
@@ -31,6 +33,10 @@ export async function replaceSocket(path: string, fault: SocketFault): Promise<(
     open.add(client);
     client.on('error', () => undefined);
     client.on('close', () => open.delete(client));
+    if (fault.kind === 'silent') {
+      client.resume();
+      return;
+    }
     if (fault.kind === 'garbage') {
       client.on('data', () => client.write('\u0000%$ \uFFFD no HAProxy lives here\n> \n> '));
       return;
@@ -49,7 +55,11 @@ export async function replaceSocket(path: string, fault: SocketFault): Promise<(
 /** What the reply to `show servers state` begins with. */
 const stateHead = '# be_id';
 
-function relay(client: Socket, haproxy: Socket, fault: Exclude<SocketFault, { kind: 'garbage' }>): void {
+function relay(
+  client: Socket,
+  haproxy: Socket,
+  fault: Exclude<SocketFault, { kind: 'garbage' | 'silent' }>,
+): void {
   haproxy.on('error', () => client.destroy());
   haproxy.on('close', () => client.destroy());
   client.on('close', () => haproxy.destroy());
