@@ -1,12 +1,17 @@
 /** One app derived, or the apps of one deployment group: services with their servers, the reason for everything, the diagnostics. */
 import { defineServices, type AppDefinition, type DefinitionContext } from './definition.ts';
+import type { PortRange } from './assigned-ports.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { App } from './model.ts';
 import { keepSame } from './same.ts';
 import { deriveServers, type ServerContext, type TaskDecision } from './servers.ts';
 import type { Server, Service, ServiceDefinition } from './service.ts';
 
-export type ModelContext = DefinitionContext & ServerContext;
+export type ModelContext = DefinitionContext &
+  ServerContext & {
+    /** Where service ports come from that Marathon did not give. */
+    readonly assignedPorts: PortRange;
+  };
 
 export interface PortOutcome {
   readonly portIndex: number;

@@ -1,8 +1,10 @@
 /** The apps that changed, derived, and those that share a deployment group with one of them. */
+import { nextAssignments, withAssigned, type Assignments } from './assigned-ports.ts';
 import { defineApp, deriveApp, type AppServices, type ModelContext } from './app-services.ts';
 import { deriveGroup } from './group-services.ts';
 import type { AppId } from './ids.ts';
 import type { App } from './model.ts';
+import { keepSame, sameValue } from './same.ts';
 
 export interface MirrorDelta {
   readonly changed: readonly App[];
@@ -12,17 +14,21 @@ export interface MirrorDelta {
 /** Deployment group → its apps. */
 export type Groups = ReadonlyMap<AppId, ReadonlySet<AppId>>;
 
-interface Known {
+export interface Known {
   readonly apps: ReadonlyMap<AppId, AppServices>;
   readonly groups: Groups;
+  readonly assigned: Assignments;
 }
 
 export function deriveChanged(
   previous: Known,
-  { changed, removed }: MirrorDelta,
+  delta: MirrorDelta,
   context: ModelContext,
-): { derived: ReadonlyMap<AppId, AppServices>; groups: Groups } {
+): { derived: ReadonlyMap<AppId, AppServices>; groups: Groups; assigned: Assignments } {
   const { apps } = previous;
+  const { removed } = delta;
+  const assigned = nextAssignments(previous.assigned, delta, context.assignedPorts, context.digests);
+  const changed = withPorts(previous, delta, assigned);
   const members = new Map(
     changed.map((app) => [app.id, { app, definition: defineApp(app, context, apps.get(app.id)) }]),
   );
@@ -41,7 +47,28 @@ export function deriveChanged(
     });
     for (const services of deriveGroup(together, context)) derived.set(services.app.id, services);
   }
-  return { derived, groups };
+  return { derived, groups, assigned };
+}
+
+/** The apps that changed, and those whose ports did with them, each with the ports that were assigned to it. */
+function withPorts(previous: Known, { changed, removed }: MirrorDelta, assigned: Assignments): App[] {
+  const given = new Set<AppId>([...changed.map(({ id }) => id), ...removed]);
+  const moved =
+    assigned === previous.assigned
+      ? []
+      : [...assigned].flatMap(([id, { ports }]) => {
+          const before = previous.assigned.get(id)?.ports;
+          const app = previous.apps.get(id)?.app;
+          return app === undefined || given.has(id) || sameValue([...(before ?? [])], [...ports])
+            ? []
+            : [app];
+        });
+  return [...changed, ...moved].map((app) => {
+    const filled = withAssigned(app, assigned.get(app.id));
+    return filled === app
+      ? app
+      : { ...filled, ports: keepSame(previous.apps.get(app.id)?.app.ports, filled.ports) };
+  });
 }
 
 /** The groups after some apps changed, and which of them need another look. */

@@ -1,5 +1,6 @@
 /** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
 import type { AppServices, ModelContext } from './app-services.ts';
+import type { Assignments } from './assigned-ports.ts';
 import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
@@ -15,6 +16,8 @@ export interface Desired {
   readonly apps: ReadonlyMap<AppId, AppServices>;
   /** Deployment group → its apps. */
   readonly groups: Groups;
+  /** Service ports of Pacer's choosing. */
+  readonly assigned: Assignments;
   /** The services that are to serve, by backend, in the order of app id and port. */
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
@@ -26,6 +29,7 @@ export interface Desired {
 export const nothingDesired: Desired = {
   apps: new Map(),
   groups: new Map(),
+  assigned: new Map(),
   services: new Map(),
   routes: deriveRoutes([]).routes,
   holds: new Map(),
@@ -35,7 +39,7 @@ export const nothingDesired: Desired = {
 /** The next desired state after some apps changed. Work grows with what changed, but for changed definitions. */
 export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
   if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
-  const { derived, groups } = deriveChanged(previous, delta, context);
+  const { derived, groups, assigned } = deriveChanged(previous, delta, context);
   const sameApps =
     delta.changed.every(({ id }) => previous.apps.has(id)) &&
     !delta.removed.some((id) => previous.apps.has(id));
@@ -45,7 +49,7 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
   if (!sameDefinitions) {
     const apps = new Map([...previous.apps, ...derived]);
     for (const id of delta.removed) apps.delete(id);
-    return assemble({ ...previous, apps, groups });
+    return assemble({ ...previous, apps, groups, assigned });
   }
   const services = new Map<BackendName, Service>();
   for (const { ports } of derived.values()) {
@@ -89,7 +93,9 @@ export function withHolds(desired: Desired, holds: Holds): Desired {
   return desired.holds.size === 0 && holds.size === 0 ? desired : assemble({ ...desired, holds });
 }
 
-function assemble({ apps, groups, holds }: Pick<Desired, 'apps' | 'groups' | 'holds'>): Desired {
+type Parts = Pick<Desired, 'apps' | 'groups' | 'assigned' | 'holds'>;
+
+function assemble({ apps, groups, assigned, holds }: Parts): Desired {
   const candidates = [...apps.values()]
     .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
     .sort(
@@ -117,7 +123,7 @@ function assemble({ apps, groups, holds }: Pick<Desired, 'apps' | 'groups' | 'ho
     services.set(definition.backend, service);
   }
   const { routes, diagnostics } = deriveRoutes([...services.values()]);
-  return { apps, groups, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
+  return { apps, groups, assigned, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
 }
 
 /** Whether two listeners on one port want the same address. */

@@ -35,6 +35,10 @@ export interface PortMapping {
   readonly hasHostPort: boolean;
   /** Undefined where Marathon gave none (1.4 and older with an address for each task). */
   readonly servicePort: number | undefined;
+  /** The service port is of Pacer's choosing, since Marathon gave none. */
+  readonly isAssigned?: boolean;
+  /** Which of a task's addresses it is reached at, where the app has several networks; the first unless told. */
+  readonly addressIndex?: number;
   readonly protocol: 'tcp' | 'udp' | 'udp,tcp';
   readonly name: string | undefined;
 }

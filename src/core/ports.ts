@@ -19,7 +19,8 @@ export function endpointOf(app: App, task: Task, index: number): Endpoint {
   if (app.kind === 'pod') return podEndpoint(task, index);
   const hostPort = hostPortOf(app.ports, task, index);
   if (app.networkMode === 'container') {
-    const address = task.ipAddresses[0];
+    // A task that names fewer addresses than the app has networks is reached at its first.
+    const address = task.ipAddresses[mapping.addressIndex ?? 0] ?? task.ipAddresses[0];
     const port = mapping.containerPort === 0 ? hostPort : mapping.containerPort;
     if (address === undefined) return none('Marathon has named no address of the task yet');
     if (port === undefined) return none('neither a container port nor a host port is known');

@@ -19,7 +19,14 @@ export interface HostTableOptions {
   /** Milliseconds after which a name is looked up again. */
   readonly ttlMs?: number;
   readonly lookup?: (host: string) => Promise<string>;
+  /** Answers of an earlier time: they hold until there are others. */
+  readonly known?: ReadonlyMap<string, string>;
+  /** Told all answers, a while after some changed. */
+  readonly save?: (hosts: ReadonlyMap<string, string>) => void;
 }
+
+/** Milliseconds that a change waits to be saved. */
+const saveMs = 2000;
 
 interface Entry {
   address: string | undefined;
@@ -31,15 +38,25 @@ export function hostTable({
   onChange,
   ttlMs = 60_000,
   lookup: ask = systemLookup,
+  known = new Map(),
+  save = () => undefined,
 }: HostTableOptions): HostTable {
   const entries = new Map<string, Entry>();
+  let saving: NodeJS.Timeout | undefined;
+  const answers = () =>
+    new Map([...entries].flatMap(([host, { address }]) => (address === undefined ? [] : [[host, address]])));
 
   const refresh = (host: string, entry: Entry): Promise<void> => {
     entry.running ??= ask(host)
       .then((address) => {
         if (address === entry.address) return;
+
         entry.address = address;
         onChange(host);
+        saving ??= setTimeout(() => {
+          saving = undefined;
+          save(answers());
+        }, saveMs).unref();
       })
       // The last answer is kept: a resolver that is away must not take servers away.
       .catch(() => undefined)
@@ -56,14 +73,18 @@ export function hostTable({
 
   return {
     resolve: (host) => entries.get(host)?.address,
-    close: () => clearInterval(timer),
+    close: () => {
+      clearInterval(timer);
+      clearTimeout(saving);
+    },
     learn: async (hosts, limitMs) => {
       const waits: Promise<void>[] = [];
       for (const host of hosts) {
         if (isIp(host) || host === '' || entries.has(host)) continue;
-        const entry: Entry = { address: undefined, running: undefined };
+        const entry: Entry = { address: known.get(host), running: undefined };
         entries.set(host, entry);
-        waits.push(refresh(host, entry));
+        const asked = refresh(host, entry);
+        if (entry.address === undefined) waits.push(asked);
       }
       if (waits.length > 0) await Promise.race([Promise.all(waits), delay(limitMs)]);
     },

@@ -20,6 +20,7 @@ import { followClusters } from './clusters.ts';
 import { coalesce } from './coalesce.ts';
 import { explainRoute } from './explain-route.ts';
 import { openControl, serveSomething } from './haproxy.ts';
+import { storedHosts } from './host-store.ts';
 import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
@@ -151,6 +152,7 @@ async function startFollowing(
   const { control, publisher, render, templates, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
+    ...(await storedHosts(settings.stateDir, log)),
     onChange: (host) => {
       inbox.touchAll(`the address of ${host} changed`);
       passes.request();

@@ -30,7 +30,10 @@ export function portsOf(app: RawApp, mode: NetworkMode): PortMapping[] {
   if (mode === 'host') return definitions.map(hostPort);
   const mappings = mappingsOf(app);
   if (mappings !== undefined) {
-    return mappings.map((mapping, index) => mappedPort(mapping, mode, definitions[index]));
+    return mappings.map((mapping, index) => ({
+      ...mappedPort(mapping, mode, definitions[index]),
+      ...addressOf(mapping, app.networks ?? []),
+    }));
   }
   if (mode === 'bridge') return definitions.map(hostPort);
   return (app.ipAddress?.discovery?.ports ?? []).map((port) => ({
@@ -84,6 +87,19 @@ function mappedPort(
     protocol: protocolOf(mapping.protocol),
     name: mapping.name ?? undefined,
   };
+}
+
+/**
+ * With several networks a mapping may name those it is for. Tasks name an address for each network, in the order
+ * of the networks, and not whose it is.
+ */
+function addressOf(
+  { networkNames }: RawPortMapping,
+  networks: NonNullable<RawApp['networks']>,
+): { addressIndex?: number } {
+  const [name] = networkNames ?? [];
+  const index = name === undefined ? -1 : networks.findIndex((network) => network.name === name);
+  return index > 0 ? { addressIndex: index } : {};
 }
 
 /** 0 asks Marathon for a service port; in an answer it means that none has been assigned. */

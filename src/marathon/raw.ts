@@ -16,6 +16,7 @@ const portMapping = z.object({
   servicePort: count.nullish(),
   protocol: text.nullish(),
   name: text.nullish(),
+  networkNames: list(text),
 });
 
 const portDefinition = z.object({ port: count.nullish(), protocol: text.nullish(), name: text.nullish() });
@@ -27,7 +28,7 @@ export const rawApp = z.object({
   version: text.nullish(),
   instances: count.nullish(),
   labels: z.record(text, z.unknown()).nullish(),
-  networks: list(z.object({ mode: text.nullish() })),
+  networks: list(z.object({ mode: text.nullish(), name: text.nullish() })),
   container: z
     .object({
       portMappings: list(portMapping),

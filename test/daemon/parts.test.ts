@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 /** The small parts of the daemon, each on its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { coalesce } from '../../src/daemon/coalesce.ts';
+import { storedHosts } from '../../src/daemon/host-store.ts';
 import { hostTable } from '../../src/daemon/hosts.ts';
 import type { BackendName } from '../../src/core/ids.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
@@ -199,6 +203,32 @@ describe('the host table', () => {
     while (changes.length < 2) await sleep(2);
     expect(changes).toEqual(['agent1 192.0.2.1', 'agent1 192.0.2.2']);
     table.close();
+  });
+
+  test('knows after a restart with the resolver away what it knew before, and waits for nothing', async () => {
+    const stateDir = await mkdtemp(join(tmpdir(), 'pacer-hosts-'));
+    const log = { warn: () => undefined };
+    const first = hostTable({
+      ...(await storedHosts(stateDir, log)),
+      onChange: () => undefined,
+      lookup: (host) => Promise.resolve(host === 'agent6' ? '2001:db8::6' : '192.0.2.1'),
+    });
+    await first.learn(['agent1', 'agent6'], 1000);
+    let stored = await storedHosts(stateDir, log);
+    while (stored.known.size < 2) {
+      await sleep(20);
+      stored = await storedHosts(stateDir, log);
+    }
+    first.close();
+    const away = hostTable({
+      ...stored,
+      onChange: () => undefined,
+      lookup: () => Promise.reject(new Error('away')),
+    });
+    await away.learn(['agent1', 'agent6', 'agent7'], 1000);
+    expect(['agent1', 'agent6', 'agent7'].map(away.resolve)).toEqual(['192.0.2.1', '2001:db8::6', undefined]);
+    away.close();
+    await rm(stateDir, { recursive: true });
   });
 
   test('waits no longer than it may for a resolver that hangs', async () => {

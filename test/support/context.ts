@@ -18,6 +18,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
     digests,
     resolve: () => undefined,
+    assignedPorts: { first: 10050, last: 10100 },
     templates: {
       overrides: new Map(),
       serverDefaults: [],

@@ -1,6 +1,6 @@
 /** Flags of marathon-lb that have no effect here; each says why when it is set. */
 import { define } from '../spec.ts';
-import { flag, integer, port } from '../values.ts';
+import { flag, integer } from '../values.ts';
 
 const later = 'it is accepted, but its function comes in a later version of Pacer';
 
@@ -43,19 +43,5 @@ export const compatibilitySettings = {
     doc: 'no haproxy -c',
     withoutEffect:
       'Pacer never gives HAProxy what haproxy -c has not accepted; changes of servers, hosts and certificates need no check, so they do not wait for it',
-  }),
-  minServPort: define({
-    flag: 'min-serv-port-ip-per-task',
-    argument: 'port',
-    schema: port,
-    doc: 'first assigned service port',
-    withoutEffect: later,
-  }),
-  maxServPort: define({
-    flag: 'max-serv-port-ip-per-task',
-    argument: 'port',
-    schema: port,
-    doc: 'last assigned service port',
-    withoutEffect: later,
   }),
 } as const;

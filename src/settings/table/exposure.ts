@@ -1,6 +1,6 @@
 /** Which apps and tasks are served. */
 import { define } from '../spec.ts';
-import { flag, integer, list, oneOf, seconds, text } from '../values.ts';
+import { flag, integer, list, oneOf, port, seconds, text } from '../values.ts';
 
 export const exposureSettings = {
   groups: define({
@@ -77,5 +77,19 @@ export const exposureSettings = {
     schema: oneOf('all', 'none'),
     default: 'all',
     doc: 'whether every service listens on its service port',
+  }),
+  minServPort: define({
+    flag: 'min-serv-port-ip-per-task',
+    argument: 'port',
+    schema: port,
+    default: 10050,
+    doc: 'first service port for apps that Marathon 1.4 and older gave none',
+  }),
+  maxServPort: define({
+    flag: 'max-serv-port-ip-per-task',
+    argument: 'port',
+    schema: port,
+    default: 10100,
+    doc: 'last service port for apps that Marathon 1.4 and older gave none',
   }),
 } as const;
