@@ -204,11 +204,19 @@ export class MirrorState {
     return unreachable && ids.length > 0 ? wish(appId) : nothing;
   }
 
+  /** An answer that brings the task may be under way, and be from before the check. */
+  #healthOfUnknown({ appId, instance, alive }: HealthChanged): Wishes {
+    const isOver = this.#absent.has(appId) || this.#memory.hasEnded(instance.instanceId);
+    return alive === undefined || isOver ? nothing : wish(appId);
+  }
+
   #health(event: HealthChanged, order: number): Wishes {
     const { appId, at } = event;
     // One answer for all containers, and which of them it is about is in no event.
     if (this.#isPod(appId)) return wish(appId);
-    const ids = this.#tasksOf(event).filter((id) => this.#memory.acceptHealth(id, at, order));
+    const known = this.#tasksOf(event);
+    if (known.length === 0) return this.#healthOfUnknown(event);
+    const ids = known.filter((id) => this.#memory.acceptHealth(id, at, order));
     for (const id of ids) this.store.change(appId, (app) => withHealth(app, id, event));
     // Which of several checks it is about is in no event. [marathon] health_status_changed_event has no check id
     const several = (this.apps.get(appId)?.healthChecks.length ?? 0) > 1;

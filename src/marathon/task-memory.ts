@@ -24,6 +24,7 @@ export class TaskMemory {
   /** A change of state was told whose `instance_changed_event` has not come yet. */
   readonly #expected = new Set<InstanceId>();
   /** The time of the event that ended the task, and the time by our clock when it may be forgotten. */
+  readonly #ended = new Set<InstanceId>();
   readonly #tombstones = new Map<TaskId, { at: number | undefined; until: number }>();
 
   /** Notes a status; false where it is older than what is known, or the task is over. */
@@ -34,6 +35,7 @@ export class TaskMemory {
     const told = this.#of(id, order);
     if (isLater(told.statusAt, at)) return false;
     this.#tombstones.delete(id);
+    this.#ended.delete(instanceIdOf(id));
     if (told.state !== state) this.#expected.add(instanceIdOf(id));
     told.state = state;
     told.statusAt = at ?? told.statusAt;
@@ -77,6 +79,12 @@ export class TaskMemory {
     this.#told.delete(id);
     this.#expected.delete(instanceIdOf(id));
     this.#tombstones.set(id, { at, until: now + tombstoneMs });
+    this.#ended.add(instanceIdOf(id));
+  }
+
+  /** The last that was told of it is its end. */
+  hasEnded(id: InstanceId): boolean {
+    return this.#ended.has(id);
   }
 
   isDead(id: TaskId): boolean {
@@ -91,12 +99,17 @@ export class TaskMemory {
   prune(existing: () => ReadonlySet<TaskId>, now: number): void {
     const exists = this.#told.size === 0 ? undefined : existing();
     for (const id of this.#told.keys()) if (exists?.has(id) !== true) this.#told.delete(id);
-    for (const [id, { until }] of this.#tombstones) if (until <= now) this.#tombstones.delete(id);
+    for (const [id, { until }] of this.#tombstones) {
+      if (until > now) continue;
+      this.#tombstones.delete(id);
+      this.#ended.delete(instanceIdOf(id));
+    }
   }
 
   /** A new stream, perhaps from a new leader with a clock of its own: its times compare with none before. */
   newStream(): void {
     this.#tombstones.clear();
+    this.#ended.clear();
     this.#expected.clear();
     for (const told of this.#told.values()) {
       told.statusAt = undefined;

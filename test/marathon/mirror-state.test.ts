@@ -146,6 +146,24 @@ describe('several checks', () => {
   });
 });
 
+describe('health of a task that is not known yet', () => {
+  it('is asked for, since an answer under way may be from before the check', () => {
+    const mirror = mirrorOf(app([]));
+    const underWay = mirror.mark();
+    expect(mirror.apply(instanceHealth('a', true, 1), 0).apps).toEqual([web]);
+    mirror.installOne(underWay, web, answer(app([task('a')])), 0);
+    mirror.installOne(mirror.mark(), web, answer(app([task('a', { alive: [true] })])), 0);
+    expect(tasks(mirror)).toMatchObject([{ alive: [true] }]);
+  });
+
+  it('is not asked for where the task is over, or nothing is said of it', () => {
+    const mirror = mirrorOf(app([task('a')]));
+    mirror.apply(status('a', 'TASK_KILLED', 1), 0);
+    expect(mirror.apply(instanceHealth('a', true, 2), 0).apps).toEqual([]);
+    expect(mirror.apply(instanceHealth('b', undefined, 3), 0).apps).toEqual([]);
+  });
+});
+
 describe('health that Marathon has forgotten', () => {
   const one = (alive: boolean[]) => app([task('a', { alive })]);
   const two = (alive: boolean[], aliveIsAggregate = false) =>

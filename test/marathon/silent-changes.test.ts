@@ -68,7 +68,7 @@ describe('a task whose readiness check has not passed', () => {
     both.marathon.failTask(before!.id);
     await until(() => expect(running(both).map(({ id }) => id)).not.toEqual([before!.id]));
     await until(() => expect(tasksOf(both).map(({ state }) => state)).toEqual(['TASK_RUNNING']));
-    expect(waiting(both)).toEqual([]);
+    await until(() => expect(waiting(both)).toEqual([]));
   });
 });
 
