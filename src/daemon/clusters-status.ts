@@ -20,6 +20,7 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
     for (const [type, count] of Object.entries(status.events)) events[type] = (events[type] ?? 0) + count;
   const confirmedAt = latest(all.map((status) => status.confirmedAt));
   const lastEventAt = latest(all.map((status) => status.lastEventAt));
+  const { lastEventLagMs } = all.find((status) => status.lastEventAt === lastEventAt) ?? {};
   const errors = each.flatMap(({ name, marathon: { lastError } }) =>
     lastError === undefined ? [] : { message: `${name ?? ''}: ${lastError.message}`, at: lastError.at },
   );
@@ -31,6 +32,7 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
     // Whoever is out of reach takes nothing from the others: it is in their own statuses.
     ...(confirmedAt !== undefined && { confirmedAt }),
     ...(lastEventAt !== undefined && { lastEventAt }),
+    ...(lastEventLagMs !== undefined && { lastEventLagMs }),
     apps: sum(({ apps }) => apps),
     tasks: sum(({ tasks }) => tasks),
     events,

@@ -27,8 +27,10 @@ export function metricSources(
         name,
         confirmationAge:
           marathon.confirmedAt === undefined ? undefined : (now() - marathon.confirmedAt) / 1000,
+        eventLag: marathon.lastEventLagMs === undefined ? undefined : marathon.lastEventLagMs / 1000,
         heldServers: held?.servers ?? 0,
       })),
+    hashes: () => ({ wanted: pipeline().desiredHash, running: pipeline().running?.hash }),
     inSync: () => pipeline().inSync,
     runtimeCommands: () => pipeline().runtimeCommands,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,

@@ -81,7 +81,21 @@ export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now
 function readiness(parts: StatusParts, withReasons: boolean): Answer {
   const why = whyNotReady(parts);
   const ready = why.length === 0;
-  return json({ ready, ...(withReasons ? { why, notes: notes(parts) } : {}) }, ready ? 200 : 503);
+  const details = () => ({ why, notes: notes(parts), freshness: freshness(parts) });
+  return json({ ready, ...(withReasons ? details() : {}) }, ready ? 200 : 503);
+}
+
+/** How new is what HAProxy runs. */
+function freshness({ marathon, pipeline, now }: StatusParts) {
+  const { confirmedAt, lastEventLagMs } = marathon();
+  const { desiredHash, running, inSync } = pipeline();
+  return {
+    confirmationAgeSeconds: confirmedAt === undefined ? null : (now() - confirmedAt) / 1000,
+    lastEventLagSeconds: lastEventLagMs === undefined ? null : lastEventLagMs / 1000,
+    wantedHash: desiredHash ?? null,
+    runningHash: running?.hash ?? null,
+    inSync,
+  };
 }
 
 /** What a reader should know although it is no reason not to be ready. */

@@ -51,6 +51,7 @@ export class Follower implements MarathonSource {
   #confirmedAt: number | undefined;
   #basis: MarathonStatus['basis'] = 'none';
   #lastEventAt: number | undefined;
+  #lastEventLagMs: number | undefined;
   #lastError: { message: string; at: number } | undefined;
 
   constructor(options: MarathonSourceOptions) {
@@ -128,6 +129,7 @@ export class Follower implements MarathonSource {
       ...(this.#version !== undefined && { version: this.#version }),
       ...(this.#confirmedAt !== undefined && { confirmedAt: this.#confirmedAt }),
       ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
+      ...(this.#lastEventLagMs !== undefined && { lastEventLagMs: this.#lastEventLagMs }),
       apps: apps.size,
       tasks,
       events: { ...events },
@@ -199,6 +201,7 @@ export class Follower implements MarathonSource {
 
   #take(event: MarathonEvent, receivedAt: number): void {
     this.#lastEventAt = receivedAt;
+    if (event.at !== undefined) this.#lastEventLagMs = Math.max(0, receivedAt - event.at);
     const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
     const { revision } = this.#mirror.store;
     this.#fulfil(this.#mirror.apply(event, this.#elapsed()), cause);

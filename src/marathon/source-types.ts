@@ -77,6 +77,8 @@ export interface MarathonStatus {
   /** The last time Marathon proved the mirror fresh: a snapshot, or any byte of a stream that stands on one. */
   readonly confirmedAt?: number;
   readonly lastEventAt?: number;
+  /** From the last event's own time to its arrival, milliseconds. */
+  readonly lastEventLagMs?: number;
   readonly apps: number;
   readonly tasks: number;
   /** Counts by event type. */

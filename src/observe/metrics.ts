@@ -11,6 +11,8 @@ export interface MetricSources {
   readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
   /** Whether HAProxy runs what is wanted. */
   readonly inSync: () => boolean;
+  /** Of the configurations, where they are known. */
+  readonly hashes: () => Readonly<Record<'wanted' | 'running', string | undefined>>;
   readonly runtimeCommands: () => number;
   readonly oldWorkers: () => number;
   /** Client connections that they still have. */
@@ -25,6 +27,8 @@ export interface ClusterMetrics {
   readonly tasks: number;
   /** Seconds; undefined before the first confirmation. */
   readonly confirmationAge: number | undefined;
+  /** From the last event's own time to its arrival, seconds; undefined before the first one. */
+  readonly eventLag: number | undefined;
   readonly connected: boolean;
   /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
   readonly heldServers: number;
@@ -104,6 +108,22 @@ export function createMetrics(sources: MetricSources): Metrics {
     'Seconds since Marathon last confirmed the mirror; -1 before the first time',
     ({ confirmationAge }) => confirmationAge ?? -1,
   );
+  clusterGauge(
+    'pacer_last_event_lag_seconds',
+    "From the last event's own time to its arrival; -1 before the first one",
+    ({ eventLag }) => eventLag ?? -1,
+  );
+  new Gauge({
+    name: 'pacer_configuration_info',
+    help: '1, with the hash of the configuration that is wanted and of the one that HAProxy runs',
+    labelNames: ['state', 'hash'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [state, hash] of Object.entries(sources.hashes()))
+        if (hash !== undefined) this.set({ state, hash }, 1);
+    },
+  });
   clusterGauge(
     'pacer_marathon_reconnects',
     'Times the event stream was connected anew',

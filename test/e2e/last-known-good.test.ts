@@ -69,6 +69,13 @@ test(
   { timeout: 90_000 },
   async () => {
     await start();
+    const { freshness } = (await stack.daemon().get('/readyz')) as { freshness: Record<string, unknown> };
+    expect(freshness).toMatchObject({
+      inSync: true,
+      runningHash: expect.stringMatching(/^\w+\.\w+$/) as string,
+    });
+    expect(Number(freshness['confirmationAgeSeconds'])).toBeLessThan(15);
+    expect(Number(freshness['lastEventLagSeconds'])).toBeLessThan(5);
     await stack.until('the text has followed', async () => {
       const text = await readFile(join(stack.directory, 'current', 'haproxy.cfg'), 'utf8');
       return text.match(/^ +server .*check/gm)?.length === 3;
