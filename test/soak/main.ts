@@ -1,0 +1,139 @@
+/**
+ * `npm run soak -- --minutes N`: random changes and failures of Marathon under traffic, and a report at the end.
+ * Ends with 1 where a request failed, or the last state was not reached.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { memoryOf } from '../bench/usage.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+import { createTraffic, type TrafficResult } from '../support/traffic.ts';
+import { change, fault, hostOf, randomFrom, soakApp, type Churn } from './churn.ts';
+
+const appCount = 20;
+const faultEveryMs = 8_000;
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
+});
+process.exitCode = await soak(Number(values.minutes), Number(values.seed));
+
+async function soak(minutes: number, seed: number): Promise<number> {
+  const random = randomFrom(seed);
+  const stack = await startStack({
+    flags: [
+      ...['--stream-timeout', '1', '--max-backoff', '2', '--marathon-timeout', '2', '--log-level', 'info'],
+      ...['--drain-timeout', '5', '--resync-interval', '15'],
+    ],
+    simulator: {
+      heartbeatMs: 200,
+      timings: { offerMs: 20, startingMs: 20, runningMs: 100, killMs: 3_000, healthScale: 0.2 },
+    },
+  });
+  try {
+    const servicePorts = await stack.freePorts(appCount + 1);
+    for (let n = 0; n < appCount; n++) await stack.marathon.deploy(soakApp(n, servicePorts[n] ?? 0));
+    for (let n = 0; n < appCount; n++) await stack.inStep(`/soak/app-${n}`);
+    const traffic = createTraffic({
+      port: stack.ports.http,
+      ...{ keepAlive: 8, close: 4 },
+      target: (client) => ({ host: hostOf((client * 7) % appCount), path: '/' }),
+    });
+    traffic.start();
+    const counts = new Map<string, number>();
+    const memory: number[] = [];
+    const end = Date.now() + minutes * 60_000;
+    const churn = { marathon: stack.marathon, apps: appCount, servicePorts, random };
+    await Promise.all([
+      changeUntil(end, churn, counts),
+      failUntil(end, churn, counts),
+      watchMemory(end, stack, memory),
+    ]);
+    for (const { id } of stack.marathon.tasks()) stack.marathon.setHealthy(id, true);
+    const reached = await converges(stack);
+    return await report(stack, await traffic.stop(), counts, memory, reached);
+  } finally {
+    await stack.close();
+  }
+}
+
+async function changeUntil(end: number, churn: Churn, counts: Map<string, number>): Promise<void> {
+  const working = new Set<Promise<void>>();
+  while (Date.now() < end) {
+    const one = change(churn)
+      // A later change of the same app may overtake this one.
+      .catch(() => 'overtaken')
+      .then((what) => {
+        count(counts, `app ${what}`);
+      })
+      .finally(() => working.delete(one));
+    working.add(one);
+    await sleep(100);
+  }
+  await Promise.all(working);
+}
+
+async function failUntil(
+  end: number,
+  { marathon, random }: Churn,
+  counts: Map<string, number>,
+): Promise<void> {
+  while (Date.now() + faultEveryMs < end) {
+    await sleep(faultEveryMs);
+    count(counts, await fault(marathon, random));
+  }
+}
+
+/** Once a second. */
+async function watchMemory(end: number, stack: Stack, memory: number[]): Promise<void> {
+  while (Date.now() < end) {
+    memory.push((await memoryOf(stack.daemon().pid)).resident);
+    await sleep(1_000);
+  }
+}
+
+async function converges(stack: Stack): Promise<boolean> {
+  try {
+    for (let n = 0; n < appCount; n++) await stack.inStep(`/soak/app-${n}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+}
+
+/** Of a part of the samples, so that one collection of garbage more or less does not count. */
+function median(samples: readonly number[]): number {
+  return [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN;
+}
+
+async function report(
+  stack: Stack,
+  { ok, failed, failures }: TrafficResult,
+  counts: ReadonlyMap<string, number>,
+  memory: readonly number[],
+  reached: boolean,
+): Promise<number> {
+  const metrics = (await stack.ask({ port: stack.ports.status, path: '/metrics' })).text;
+  const sum = (name: string) =>
+    [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    );
+  const { marathon, haproxy } = await stack.status();
+  const part = Math.max(1, Math.floor(memory.length / 5));
+  console.log(
+    [
+      `requests            ${ok} answered, ${failed} failed ${failed === 0 ? '' : JSON.stringify(failures)}`,
+      `changes applied     ${sum('pacer_changes_total')}, of them ${haproxy.running?.reloads ?? 0} reloads`,
+      `resident memory     ${median(memory.slice(0, part)).toFixed(0)} MB in the first fifth, ${median(memory.slice(-part)).toFixed(0)} MB in the last`,
+      `stream              ${marathon.reconnects} reconnects, ${marathon.resyncs} resyncs`,
+      `differences found   ${marathon.resyncDifferences}`,
+      `end                 ${reached ? 'HAProxy has what Marathon has' : 'HAPROXY DOES NOT HAVE WHAT MARATHON HAS'}`,
+      ...[...counts].sort().map(([what, times]) => `${what.padEnd(26)} ${times}`),
+    ].join('\n'),
+  );
+  return failed === 0 && reached ? 0 : 1;
+}
