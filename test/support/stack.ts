@@ -56,6 +56,7 @@ export interface StatusView {
     running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null;
     wantedHash: string;
     inSync: boolean;
+    runtimeCommands: number;
   };
   readonly diagnostics: { appId: string; severity: string; text: string }[];
   readonly failure: { stage: string; message: string } | null;
