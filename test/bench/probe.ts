@@ -1,4 +1,4 @@
-/** Asks HAProxy again and again for one virtual host, each time over a new connection, and tells who answered. */
+/** Asks HAProxy again and again for one virtual host, over kept connections as clients do, and tells who answered. */
 import { connect, type Socket } from 'node:net';
 import { now } from './messages.ts';
 
@@ -15,54 +15,89 @@ export interface Probing {
   readonly stop: () => void;
 }
 
-/** Probes begun each millisecond: round robin comes to a new server only after the others of its backend. */
-const eachTick = 2;
-/** So that a HAProxy that stalls for a moment is not met by a crowd of connections after it. */
-const mostInFlight = 8;
+/** Clients, each of which asks anew as soon as it has its answer, but no more often than once a millisecond. */
+const clients = 3;
+const pauseMs = 1;
 const patienceMs = 5000;
 
 export function startProbing(port: number, host: string, onAnswer: (answer: ProbeAnswer) => void): Probing {
-  const open = new Set<Socket>();
+  const request = `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const all = Array.from({ length: clients }, () => new Client(port, request, onAnswer));
   const timer = setInterval(() => {
-    for (let i = 0; i < eachTick && open.size < mostInFlight; i++) {
-      const socket: Socket = probe(port, host, (answer) => {
-        open.delete(socket);
-        onAnswer(answer);
-      });
-      open.add(socket);
-    }
-  }, 1);
+    for (const client of all) client.ask();
+  }, pauseMs);
   return {
     stop: () => {
       clearInterval(timer);
-      for (const socket of open) socket.destroy();
+      for (const client of all) client.end();
     },
   };
 }
 
-/** Not told at all when it is destroyed from outside. */
-function probe(port: number, host: string, onAnswer: (answer: ProbeAnswer) => void): Socket {
-  let text = '';
-  let told = false;
-  const tell = (answer: Omit<ProbeAnswer, 'at'>) => {
-    if (told) return;
-    told = true;
-    onAnswer({ ...answer, at: now() });
-    socket.destroy();
-  };
-  const fail = (failure: string) => tell({ task: undefined, failure });
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  socket.setTimeout(patienceMs, () => fail(`no answer within ${patienceMs} ms`));
-  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  socket.setEncoding('latin1');
-  socket.on('data', (chunk: string) => {
-    text += chunk;
-    const task = /"task":"([^"]+)"/.exec(text)?.[1];
-    if (task !== undefined) tell({ task, failure: undefined });
-  });
-  socket.on('error', ({ message }) => fail(message));
-  socket.on('end', () =>
-    fail(text === '' ? 'closed without an answer' : text.slice(0, text.indexOf('\r\n'))),
-  );
-  return socket;
+class Client {
+  readonly #port: number;
+  readonly #request: string;
+  readonly #onAnswer: (answer: ProbeAnswer) => void;
+  #socket: Socket | undefined;
+  #text = '';
+  #asked = false;
+
+  constructor(port: number, request: string, onAnswer: (answer: ProbeAnswer) => void) {
+    this.#port = port;
+    this.#request = request;
+    this.#onAnswer = onAnswer;
+  }
+
+  /** Unless an answer is still to come. */
+  ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#text = '';
+    this.#socket ??= this.#open();
+    this.#socket.write(this.#request);
+  }
+
+  /** What is still to come is not told. */
+  end(): void {
+    this.#asked = false;
+    this.#socket?.destroy();
+  }
+
+  #open(): Socket {
+    const socket = connect({ host: '127.0.0.1', port: this.#port, noDelay: true });
+    const lost = (failure: string) => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      socket.destroy();
+      // A connection that HAProxy closes while nothing is asked is none of a request's failures.
+      this.#tell({ task: undefined, failure });
+    };
+    socket.setTimeout(patienceMs, () => lost(`no answer within ${patienceMs} ms`));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      this.#text += chunk;
+      if (!isWhole(this.#text)) return;
+      const task = /"task":"([^"]+)"/.exec(this.#text)?.[1];
+      const failure = task === undefined ? this.#text.slice(0, this.#text.indexOf('\r\n')) : undefined;
+      const last = /^connection: close\r$/im.test(this.#text);
+      this.#tell({ task, failure });
+      if (last) lost('');
+    });
+    socket.on('error', ({ message }) => lost(message));
+    socket.on('close', () => lost('closed without an answer'));
+    return socket;
+  }
+
+  #tell(answer: Omit<ProbeAnswer, 'at'>): void {
+    if (!this.#asked) return;
+    this.#asked = false;
+    this.#onAnswer({ ...answer, at: now() });
+  }
+}
+
+/** Whether all of an answer is here; every sample task says how long it is. */
+function isWhole(text: string): boolean {
+  const head = text.indexOf('\r\n\r\n');
+  const length = Number(/^content-length: (\d+)\r$/im.exec(text)?.[1] ?? NaN);
+  return head >= 0 && (Number.isNaN(length) || text.length >= head + 4 + length);
 }

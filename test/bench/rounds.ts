@@ -2,8 +2,8 @@
  * Rounds of one kind of change, each with another app, one after the other:
  *
  * up    the app is scaled up by one. From the moment at which Marathon publishes the new task's TASK_RUNNING
- *       until an answer of HAProxy names that task. Asked over new connections, so with six servers and
- *       round robin it takes up to six answers to meet the new one; that is part of what a user sees.
+ *       until an answer of HAProxy names that task. With six servers round robin takes some answers to meet
+ *       the new one; that is part of what a user sees.
  * down  the app is scaled down by one. From the moment at which Marathon publishes TASK_KILLING, the first
  *       sign, until the last answer that names the task: the last before `quietAnswers` others. The task
  *       serves on for seconds after that event, so that it is HAProxy that ends its answers, not its death.
