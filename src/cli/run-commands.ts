@@ -47,6 +47,7 @@ Every setting can also be given in the environment (--http-port as PACER_HTTP_PO
 (--config pacer.yaml, or PACER_CONFIG), where its key is the flag without dashes: \`http-port: 8080\`.
 A flag wins over the environment, that over the file, that over the default. --longhelp tells of
 marathon-lb's variables and of the labels too.
+Several Marathon clusters stand in the YAML file, under \`clusters\`: docs/marathon.md.
 `;
 
 function known(mode: string | undefined): string | undefined {
