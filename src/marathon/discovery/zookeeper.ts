@@ -57,8 +57,9 @@ export class ZooKeeperFinder implements Finder {
   async #read(): Promise<void> {
     try {
       const client = (this.#client ??= await this.#connect());
+      if (this.#isOver()) return;
       const hosts = await this.#hosts(client);
-      if (this.#closed) return;
+      if (this.#isOver()) return;
       if (hosts.length === 0) throw new Error(`no Marathon stands for election below ${this.#address.path}`);
       const { scheme } = this.#address;
       const urls = hosts.map((host) => new URL(`${scheme}://${host}`));
@@ -86,6 +87,12 @@ export class ZooKeeperFinder implements Finder {
     });
     client.connect();
     return client;
+  }
+
+  /** It may have been closed while something was waited for. */
+  #isOver(): boolean {
+    if (this.#closed) this.#drop();
+    return this.#closed;
   }
 
   #drop(): void {
