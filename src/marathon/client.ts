@@ -27,6 +27,8 @@ export interface ClientOptions extends Reach {
   readonly lookupMs?: number;
   /** Other endpoints were found; `leader`: who leads, where that is known. */
   readonly onEndpoints?: (leader: URL | undefined) => void;
+  /** An address cannot be looked up. */
+  readonly onLookupFailed?: (address: string, reason: string) => void;
 }
 
 export interface Answer<T> {
@@ -83,6 +85,7 @@ export class MarathonClient {
       names: options.names ?? namesOf(dnsServers),
       pauseMs: options.lookupMs,
       onChange: (leader) => options.onEndpoints?.(leader),
+      onFailed: (address, reason) => options.onLookupFailed?.(address, reason),
     });
     this.#probe = new Probe({ endpoints, ask: (endpoint) => this.#probeOne(endpoint) });
   }

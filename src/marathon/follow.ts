@@ -61,6 +61,11 @@ export class Follower implements MarathonSource {
     this.#client = new MarathonClient({
       ...options,
       onEndpoints: (leader) => this.#otherEndpoints(leader),
+      onLookupFailed: (address, reason) =>
+        this.#log('warn', 'Marathon cannot be looked up; what was found last still counts', {
+          address,
+          reason,
+        }),
     });
     this.#publisher = new Publisher(options.onChange);
     this.#refetch = new Refetch({

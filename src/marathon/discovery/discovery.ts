@@ -20,6 +20,8 @@ export interface DiscoveryOptions {
   readonly now: () => number;
   /** The endpoints are other ones now; `leader`: who leads, where that is known. */
   readonly onChange: (leader: URL | undefined) => void;
+  /** An address cannot be looked up, for the first time or for another reason than before. */
+  readonly onFailed: (address: string, reason: string) => void;
 }
 
 /** What an address that is looked up has led to. Times in ms since 1970. */
@@ -88,7 +90,7 @@ export class Discovery {
     const { address } = place;
     const events: FinderEvents = {
       onFound: (found) => this.#found(place, found),
-      onFailed: (error) => (place.error = { message: messageOf(error), at: this.#options.now() }),
+      onFailed: (error) => this.#failed(place, messageOf(error)),
     };
     if (address instanceof URL) {
       if (nameOf(address) === undefined) return undefined;
@@ -96,6 +98,12 @@ export class Discovery {
     }
     if (address.kind === 'srv') return repeatedly(serviceLook(address, names), events, pauseMs);
     return new ZooKeeperFinder(address, events);
+  }
+
+  #failed(place: Place, message: string): void {
+    const isNew = place.error?.message !== message;
+    place.error = { message, at: this.#options.now() };
+    if (isNew) this.#options.onFailed(describeMarathonAddress(place.address), message);
   }
 
   #found(place: Place, found: Found): void {
