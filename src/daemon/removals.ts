@@ -1,6 +1,6 @@
 /**
  * Counts what a short time has taken away, and from how much: work grows with what changed. It decides nothing.
- * An app that was touched is compared with what it was when the time began, so that a server that is replaced
+ * An app that was touched is compared with the most it had since the time began, so that a server that is replaced
  * does not count as lost, and neither does one whose end was announced.
  */
 import type { AppId } from '../core/ids.ts';
@@ -33,7 +33,8 @@ export class Removals {
     const before = this.#counts.get(id) ?? 0;
     const touched = this.#window.get(id);
     if (touched !== undefined) this.#weigh(touched.before, before, -1);
-    const base = Math.max(0, (touched?.before ?? before) - announced);
+    // What has come within the time counts once it is there: only what replaces it at the same moment does not.
+    const base = Math.max(0, Math.max(touched?.before ?? 0, before) - announced);
     this.#window.set(id, { before: base, at: touched?.at ?? now });
     this.#weigh(base, servers, 1);
     if (servers === 0) this.#counts.delete(id);

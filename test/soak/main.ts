@@ -124,11 +124,12 @@ async function report(
     );
   const { marathon, haproxy } = await stack.status();
   const part = Math.max(1, Math.floor(memory.length / 5));
+  const fifths = [0, 1, 2, 3, 4].map((n) => median(memory.slice(n * part, (n + 1) * part)).toFixed(0));
   console.log(
     [
       `requests            ${ok} answered, ${failed} failed ${failed === 0 ? '' : JSON.stringify(failures)}`,
       `changes applied     ${sum('pacer_changes_total')}, of them ${haproxy.running?.reloads ?? 0} reloads`,
-      `resident memory     ${median(memory.slice(0, part)).toFixed(0)} MB in the first fifth, ${median(memory.slice(-part)).toFixed(0)} MB in the last`,
+      `resident memory     ${fifths.join(', ')} MB, fifth by fifth of the time`,
       `stream              ${marathon.reconnects} reconnects, ${marathon.resyncs} resyncs`,
       `differences found   ${marathon.resyncDifferences}`,
       `end                 ${reached ? 'HAProxy has what Marathon has' : 'HAPROXY DOES NOT HAVE WHAT MARATHON HAS'}`,
