@@ -84,6 +84,11 @@ export const errorCatalogue = {
     remedy:
       'Check --marathon and the network: `curl MARATHON/v2/info` from this machine. Meanwhile HAProxy serves what it has.',
   },
+  MARATHON_LB_UNREACHABLE: {
+    means: 'The statistics port of a marathon-lb does not give its configuration.',
+    remedy:
+      'Name the port that has /_haproxy_getconfig (9090 unless it was changed), or save its answer and name the file.',
+  },
   MARATHON_REFUSED: {
     means: 'Marathon answers with an error status, or refuses the credentials.',
     remedy:

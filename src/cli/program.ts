@@ -72,6 +72,21 @@ Ask the one that runs:
     .option('--templates <dir>', 'its templates, which are checked')
     .option('--env <file>', 'its variables, one NAME=value a line')
     .option('--json', 'for tools');
+  addSettings(
+    command(
+      'compare',
+      'where Pacer would serve otherwise than a running marathon-lb, and why',
+      async (options) => (await import('./compare.ts')).compare(options),
+    )
+      .requiredOption(
+        '--marathon-lb <url or file>',
+        'its statistics port, or a saved answer of /_haproxy_getconfig',
+      )
+      .option('--vhost-map <file>', 'with a file: a saved answer of /_haproxy_getvhostmap')
+      .option('--app-map <file>', 'with a file: a saved answer of /_haproxy_getappmap')
+      .option('--apps <file>', 'a saved answer of GET /v2/apps?embed=apps.tasks, instead of --marathon')
+      .option('--json', 'for tools'),
+  );
   command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>
     (await import('./simulate-command.ts')).simulateCommand(options),
   )

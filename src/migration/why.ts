@@ -1,0 +1,65 @@
+/** Why Pacer leads a request elsewhere than marathon-lb, from what Pacer knows of the apps. */
+import type { Desired } from '../core/desired.ts';
+import { holdOf } from '../core/explain/service-view.ts';
+import type { Service } from '../core/service.ts';
+import type { LbAnswer } from './lb-frontend.ts';
+
+interface Otherwise {
+  readonly theirs: LbAnswer;
+  /** Pacer's, if it has one. */
+  readonly ours: Service | undefined;
+  readonly host: string;
+  readonly path: string;
+  readonly desired: Desired;
+}
+
+export function whyOther({ theirs, ours, host, path, desired }: Otherwise): string {
+  if (ours === undefined) {
+    return theirs.kind === 'backend'
+      ? whyNotBackend(theirs.backend, desired)
+      : 'no app that Pacer serves has this host';
+  }
+  if (theirs.kind === 'nobody') return whyOnlyPacer;
+  if (theirs.kind === 'redirect')
+    return `${ours.definition.appId} does not ask for a redirect (HAPROXY_${ours.definition.portIndex}_REDIRECT_TO_HTTPS)`;
+  if (theirs.kind !== 'backend') return "a template of marathon-lb's decides otherwise";
+  const other = desired.services.get(theirs.backend as Service['definition']['backend'])?.definition;
+  if (other === undefined) return whyNotBackend(theirs.backend, desired);
+  const { definition } = ours;
+  if (other === definition) return `${definition.appId} redirects to https in Pacer`;
+  if (other.weight === definition.weight && longest(definition, path) > longest(other, path))
+    return `both have the weight ${other.weight}; Pacer takes the longest path first, marathon-lb the first app id`;
+  const lost = desired.conflicts.find(
+    ({ appId, code, reason }) => code === 'ROUTE_CONFLICT' && appId === other.appId && reason.includes(host),
+  );
+  return (
+    lost?.reason ??
+    `Pacer tries ${definition.appId} (weight ${definition.weight}) before ${other.appId} (weight ${other.weight})`
+  );
+}
+
+/** Of a backend that marathon-lb has and Pacer has not. */
+export function whyNotBackend(backend: string, desired: Desired): string {
+  for (const { app, ports } of desired.apps.values()) {
+    const stem = `${app.id.slice(1).replaceAll('/', '_')}_`;
+    const mayBe = backend.startsWith(stem) && /^\d+$/.test(backend.slice(stem.length));
+    for (const { portIndex, service, reason } of ports) {
+      if (service?.definition.backend === backend)
+        return `${app.id}: ${holdOf(desired, app.id, portIndex)?.reason ?? 'it is held back'}`;
+      if (service === undefined && mayBe && reason !== '') return `${app.id}: ${reason}`;
+    }
+    if (mayBe) return `${app.id} has no port with that service port now`;
+  }
+  return 'Marathon has no such app now';
+}
+
+function longest({ path }: Service['definition'], asked: string): number {
+  const fitting = (path?.paths ?? []).filter((text) => asked.startsWith(text));
+  return Math.max(0, ...fitting.map((text) => text.length));
+}
+
+export const scaledToZero = 'it has no server, keeps its route in Pacer all the same, and answers 503';
+
+/** Of a service that marathon-lb does not have. */
+export const whyOnlyPacer =
+  'marathon-lb has not got it: it runs with another --group, has not followed yet, or leaves it out for its templates';
