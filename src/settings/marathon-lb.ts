@@ -35,6 +35,16 @@ const others: readonly Variable[] = [
     doc: 'kernel parameters like `net.core.somaxconn=10000`, with blanks between; set at start where Pacer may',
   },
   {
+    name: 'HAPROXY_<TEMPLATE>',
+    flag: 'templates',
+    doc: "a template instead of Pacer's own, in the placeholders of marathon-lb; `\\n` stands for a new line",
+  },
+  {
+    name: 'MESOS_SANDBOX',
+    flag: 'templates',
+    doc: 'the files of its templates/ are used, after those of --templates',
+  },
+  {
     name: 'PORTS',
     flag: '',
     needed: false,
