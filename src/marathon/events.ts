@@ -60,11 +60,17 @@ export class MarathonEvents {
   readonly #backoff: Backoff;
   readonly #running: Promise<void>;
   #connection = new AbortController();
+  #pause = new AbortController();
 
   constructor(options: EventsOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.maxBackoffMs);
     this.#running = options.wanted === false ? Promise.resolve() : this.#run();
+  }
+
+  /** There is somebody new to ask: a pause before the next try is over. */
+  wake(): void {
+    this.#pause.abort();
   }
 
   /** Attaches anew, wherever `Endpoints` says: the node that is attached leads no more. */
@@ -75,6 +81,7 @@ export class MarathonEvents {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#connection.abort();
+    this.#pause.abort();
     await this.#running;
   }
 
@@ -89,7 +96,8 @@ export class MarathonEvents {
       if (attachedAt !== undefined && elapsed() - attachedAt >= stableMs) this.#backoff.reset();
       const where = endpoint === undefined ? '' : `${describeUrl(endpoint)}: `;
       onDown(`${where}${reason}`, attachedAt !== undefined);
-      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
+      this.#pause = new AbortController();
+      await sleep(this.#backoff.next(), undefined, { signal: this.#pause.signal }).catch(() => undefined);
       if (this.#closed.signal.aborted) return;
       this.counts.reconnects++;
     }

@@ -191,6 +191,7 @@ export class Follower implements MarathonSource {
 
   /** ZooKeeper knows of a new leader at once; a stream from an old one that hangs would tell after a while. */
   #otherEndpoints(leader: URL | undefined): void {
+    if (this.#node === undefined) this.#events.wake();
     if (leader === undefined || this.#node === undefined || this.#node.host === leader.host) return;
     this.#log('info', 'Marathon has another leader', { leader: describeUrl(leader) });
     this.#events.reattach();

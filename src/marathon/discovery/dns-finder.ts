@@ -8,6 +8,8 @@ import { srvOrder } from './srv-order.ts';
 
 /** Names of Mesos-DNS live a minute by default; the system's resolver does not say how long one does. */
 const pauseMs = 30_000;
+/** Where there was no answer. */
+const againMs = 5_000;
 /** Failing requests ask for more looks than the DNS deserves. */
 const gapMs = 2_000;
 
@@ -25,14 +27,18 @@ export function repeatedly(
     clearTimeout(timer);
     startedAt = Date.now();
     isLooking = true;
-    look()
-      .then(
-        (urls) => closed || onFound({ urls }),
-        (error: unknown) => closed || onFailed(error),
-      )
+    let next = pause;
+    void look()
+      .then((urls) => {
+        if (!closed) onFound({ urls });
+      })
+      .catch((error: unknown) => {
+        next = Math.min(pause, againMs);
+        if (!closed) onFailed(error);
+      })
       .finally(() => {
         isLooking = false;
-        if (!closed) timer = setTimeout(start, jittered(pause));
+        if (!closed) timer = setTimeout(start, jittered(next));
       });
   };
   start();
