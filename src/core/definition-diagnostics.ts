@@ -1,6 +1,7 @@
 /** What may be wrong between the labels and ports of one app, in the words of the person who wrote them. */
 import type { Diagnostic } from './diagnostic.ts';
 import type { AppId } from './ids.ts';
+import { looksIntoRequests } from './labels/balance.ts';
 import type { PortLabelValues } from './labels/table.ts';
 
 interface About {
@@ -32,6 +33,22 @@ export const portIsReserved = (about: About, servicePort: number, what: string):
   remedy: `choose another one with HAPROXY_${about.portIndex}_PORT`,
 });
 
+/** HAProxy refuses a listener that is to speak TLS and has no certificate. */
+export function tlsWithoutCertificate(about: About, values: PortLabelValues): Diagnostic[] {
+  const { SSL_CERT, BIND_OPTIONS: options } = values;
+  const given =
+    SSL_CERT !== undefined || options?.words.some((word) => word === 'crt' || word === 'crt-list');
+  if (options === undefined || given === true || !options.words.includes('ssl')) return [];
+  return [
+    {
+      ...{ code: 'LABEL_INVALID', severity: 'error', ...about },
+      label: `HAPROXY_${about.portIndex}_BIND_OPTIONS`,
+      reason: 'ssl is said, and no certificate is named',
+      remedy: `add HAPROXY_${about.portIndex}_SSL_CERT, or crt and a path`,
+    },
+  ];
+}
+
 /** Of two apps that take turns, each has the other's port as its alternative: without a label the port moves. */
 export const portAlternates = (about: About, servicePort: number): Diagnostic => ({
   code: 'PORT_ALTERNATES',
@@ -54,7 +71,10 @@ const onlyHttp = [
 
 export function needHttp(about: About, values: PortLabelValues, mode: 'http' | 'tcp'): Diagnostic[] {
   if (mode === 'http') return [];
-  const asked = onlyHttp.filter((name) => values[name] !== undefined && values[name] !== false);
+  const asked: (keyof PortLabelValues)[] = onlyHttp.filter(
+    (name) => values[name] !== undefined && values[name] !== false,
+  );
+  if (values.BALANCE !== undefined && looksIntoRequests(values.BALANCE)) asked.push('BALANCE');
   return asked.map((name): Diagnostic => {
     // Without its guard the service would be open to everyone, so it is held; the others are only missing.
     const severity = name === 'AUTH' ? 'error' : 'warning';

@@ -8,10 +8,11 @@ import {
   portAlternates,
   portIsReserved,
   portIsUdp,
+  tlsWithoutCertificate,
 } from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { AppId } from './ids.ts';
-import { balance } from './labels/balance.ts';
+import { balance, looksIntoRequests } from './labels/balance.ts';
 import { noBindOptions } from './labels/bind-options.ts';
 import { readLabels } from './labels/read.ts';
 import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
@@ -173,7 +174,11 @@ function defineService(
   if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
   if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
     diagnostics.push(portAlternates(about, servicePort));
-  diagnostics.push(...needHttp(about, values, mode), ...checkNotices(app, checked, mode));
+  diagnostics.push(
+    ...tlsWithoutCertificate(about, values),
+    ...needHttp(about, values, mode),
+    ...checkNotices(app, checked, mode),
+  );
   if (values.PATH !== undefined && values.VHOST === undefined) {
     diagnostics.push(pathWithoutVhost(about));
   }
@@ -191,7 +196,7 @@ function defineService(
     certificate: values.SSL_CERT,
     bindOptions: values.BIND_OPTIONS ?? noBindOptions,
     allowedNetworks: values.BACKEND_NETWORK_ALLOWED_ACL ?? [],
-    balance: values.BALANCE ?? defaultBalance,
+    balance: balanceOf(values, mode),
     sticky,
     // Deploy tools look for the servers of a group by their names, which no slot has.
     // A slot has no port of its own to be checked.
@@ -216,6 +221,9 @@ const rewriteOf = (values: PortLabelValues): Rewrite => ({
 });
 
 const noRewrite: Rewrite = { stripPath: undefined, locationPath: undefined, rootRedirect: undefined };
+
+const balanceOf = ({ BALANCE: asked }: PortLabelValues, mode: 'http' | 'tcp') =>
+  asked === undefined || (mode === 'tcp' && looksIntoRequests(asked)) ? defaultBalance : asked;
 
 const defaultBalance = balanceOrThrow('roundrobin');
 

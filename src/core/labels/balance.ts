@@ -34,6 +34,10 @@ const algorithms: Record<
   'rdp-cookie': { form: /^rdp-cookie(?:\([\w.-]{1,64}\))?$/, hashed: true, example: 'rdp-cookie' },
 };
 
+/** Algorithms that look into the request; in tcp mode HAProxy would take roundrobin instead, with a warning. */
+export const looksIntoRequests = ({ words: [word = ''] }: Balance): boolean =>
+  /^(?:uri|url_param|hdr\(.*)$/.test(word);
+
 export const balance: Parser<Balance> = (text) => {
   const line = words(text).join(' ');
   const name = /^[a-z_-]+/.exec(line)?.[0] ?? '';
