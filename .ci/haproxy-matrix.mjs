@@ -30,7 +30,13 @@ const suites = {
   3.2: { suite: 'forky' },
   3.4: { suite: 'experimental', base: 'sid' },
 };
-const tests = ['test/contract', 'test/property', 'test/haproxy', 'test/golden'];
+const tests = [
+  'test/contract',
+  'test/property',
+  'test/haproxy',
+  'test/golden',
+  'test/daemon/examine.test.ts',
+];
 
 /** Why a version is not tried; anything else that is thrown is a bug of this script. */
 class Unavailable extends Error {}

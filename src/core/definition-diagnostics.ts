@@ -112,6 +112,6 @@ export function keptNotice(appId: AppId, portIndex?: number): Diagnostic {
     appId,
     ...(portIndex === undefined ? {} : { portIndex }),
     reason,
-    remedy: 'mend the labels named above',
+    remedy: 'mend what is named above',
   };
 }

@@ -41,6 +41,8 @@ export interface DefinitionContext {
   readonly templates: TemplateContext;
   /** The app that runs this load balancer: never exposed. */
   readonly ownApp: string | undefined;
+  /** The definition that last served at an app's port, maybe before this daemon started. */
+  readonly lastGood: (appId: AppId, portIndex: number) => ServiceDefinition | undefined;
 }
 
 export type PortDefinition =
@@ -89,7 +91,8 @@ export function defineServices(
       [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
       (previous === undefined ? misled : undefined);
     const before = previous?.ports[portIndex];
-    const last = before?.kind === 'exposed' ? before.definition : undefined;
+    const last =
+      context.lastGood(app.id, portIndex) ?? (before?.kind === 'exposed' ? before.definition : undefined);
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }

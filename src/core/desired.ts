@@ -2,14 +2,23 @@
 import type { AppServices, ModelContext } from './app-services.ts';
 import type { Assignments } from './assigned-ports.ts';
 import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.ts';
+import { keptNotice } from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
 import { withReplaced } from './replaced-map.ts';
 import { deriveRoutes, type Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
+import { standIn } from './stand-in.ts';
 
-/** Services held back for what only the outside can see (a port that is taken, a file that is missing, …). */
-export type Holds = ReadonlyMap<BackendName, Diagnostic>;
+/** A service that must not serve as its app asks, for what only the outside can see. */
+export interface Hold {
+  readonly diagnostic: Diagnostic;
+  /** The version of it that served before, and serves on; undefined = it is left out. */
+  readonly instead?: ServiceDefinition;
+}
+
+/** Services held back: HAProxy refuses them, their port is taken, a file is missing, … */
+export type Holds = ReadonlyMap<BackendName, Hold>;
 
 export interface Desired {
   /** Every app of the mirror, derived. */
@@ -105,13 +114,15 @@ function assemble({ apps, groups, assigned, holds }: Parts): Desired {
   const conflicts: Diagnostic[] = [];
   const owners = new Map<number, ServiceDefinition[]>();
   const services = new Map<BackendName, Service>();
-  for (const service of candidates) {
-    const { definition } = service;
-    const hold = holds.get(definition.backend);
+  for (const candidate of candidates) {
+    const hold = holdOf(candidate, holds);
     if (hold !== undefined) {
-      conflicts.push(hold);
-      continue;
+      conflicts.push(hold.diagnostic);
+      if (hold.instead === undefined) continue;
+      conflicts.push(keptNotice(hold.diagnostic.appId, hold.instead.portIndex));
     }
+    const service = asHeld(candidate, hold);
+    const { definition } = service;
     const neighbours = owners.get(definition.servicePort) ?? [];
     const owner =
       services.get(definition.backend)?.definition ?? neighbours.find((other) => collide(definition, other));
@@ -124,6 +135,17 @@ function assemble({ apps, groups, assigned, holds }: Parts): Desired {
   }
   const { routes, diagnostics } = deriveRoutes([...services.values()]);
   return { apps, groups, assigned, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
+}
+
+/** What holds the service back, if anything does: two apps may ask for one backend's name. */
+export function holdOf({ definition }: Service, holds: Holds): Hold | undefined {
+  const hold = holds.get(definition.backend);
+  return hold?.diagnostic.appId === definition.appId ? hold : undefined;
+}
+
+/** The service as it may serve while it is held back. */
+export function asHeld(service: Service, hold: Hold | undefined): Service {
+  return hold?.instead === undefined ? service : standIn(service, hold.instead);
 }
 
 /** Whether two listeners on one port want the same address. */

@@ -88,9 +88,13 @@ export const diagnosticCatalogue = {
     means: 'HAProxy does not accept the configuration that the labels of this service lead to.',
     remedy: "Mend the labels of that port; the message has HAProxy's own words.",
   },
+  SERVICE_WAITS: {
+    means: 'HAProxy refuses a configuration without naming a service, and this new one may be the reason.',
+    remedy: 'Wait: the culprit is being looked for. If it stays, mend the app that was deployed with it.',
+  },
   SERVICE_KEPT: {
     means: 'Something is wrong with the new version of a service, so its last good version serves on.',
-    remedy: 'Mend the labels that the other diagnostics of the app name.',
+    remedy: 'Mend what the other diagnostics of the app name.',
   },
 } as const satisfies Record<string, { readonly means: string; readonly remedy: string }>;
 

@@ -25,6 +25,7 @@ import { hostTable } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
+import { openMemory } from './memory.ts';
 import { explainContext, modelContext } from './model-context.ts';
 import { createPinning } from './pin.ts';
 import { createPipeline } from './pipeline.ts';
@@ -85,6 +86,8 @@ interface Serving {
   readonly publisher: Publisher;
   readonly render: ReturnType<typeof renderer>;
   readonly templates: OperatorTemplates;
+  /** Of HAProxy. */
+  readonly haproxyVersion: string;
   /** Brings a HAProxy up again that has ended. */
   readonly serve: () => Promise<void>;
 }
@@ -140,7 +143,7 @@ async function startServing(
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = await control.running();
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
-  return { control, publisher, render, templates, serve };
+  return { control, publisher, render, templates, haproxyVersion: program.version.version, serve };
 }
 
 /** The pipeline, what sets it off, and the status server. */
@@ -149,7 +152,7 @@ async function startFollowing(
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { control, publisher, render, templates, serve } = serving;
+  const { control, publisher, render, templates, haproxyVersion, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),
@@ -167,15 +170,21 @@ async function startFollowing(
       pinning.applied(entry.revision, pipeline.state().desired);
     }
   });
-  const context = modelContext(settings, hosts.resolve, templates, control.capabilities());
+  const memory = await openMemory(
+    settings.stateDir,
+    modelContext(settings, hosts.resolve, templates, control.capabilities()),
+    haproxyVersion,
+    (message) => log.warn(message),
+  );
+  undo.add(memory.close);
+  const { context } = memory;
   const pinning = createPinning({
     ...{ stateDir: settings.stateDir, version, context, now: Date.now },
     changed: (cause) => pass(cause),
     warn: (message) => log.warn(message),
   });
   const pipeline = createPipeline({
-    ...{ inbox, control, publisher, render, journal },
-    context,
+    ...{ inbox, control, publisher, render, journal, ...memory },
     pinned: pinning.pinned,
     gather: () => sleep(gatherMs),
     learnHosts: ({ delta }) =>

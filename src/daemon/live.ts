@@ -1,7 +1,7 @@
 /** What this daemon last brought HAProxy to: which passes need look only at what changed since. */
 import { descriptorsOf } from '../core/capacity.ts';
 import { withPartners, type MirrorDelta } from '../core/derive-changed.ts';
-import type { Desired } from '../core/desired.ts';
+import { asHeld, holdOf, type Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import { withReplaced } from '../core/replaced-map.ts';
 import type { Service } from '../core/service.ts';
@@ -34,8 +34,9 @@ export function serversOnly(
     derived,
     delta.changed.map(({ id }) => id),
   )) {
-    for (const { service } of derived.apps.get(id)?.ports ?? []) {
-      if (service === undefined) continue;
+    for (const { service: asked } of derived.apps.get(id)?.ports ?? []) {
+      if (asked === undefined) continue;
+      const service = asHeld(asked, holdOf(asked, live.desired.holds));
       const { backend } = service.definition;
       const before = live.desired.services.get(backend);
       // Held back, or without its port: it does not serve.

@@ -39,6 +39,7 @@ export function modelContext(
     },
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,
+    lastGood: () => undefined,
     assignedPorts: { first: settings.minServPort, last: settings.maxServPort },
     templates: {
       overrides: operator.overrides,

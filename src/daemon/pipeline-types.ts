@@ -4,11 +4,13 @@ import type { ModelContext } from '../core/app-services.ts';
 import type { Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { HaproxyControl, Running } from '../haproxy/control.ts';
-import type { ChangingFrame, Renderer } from '../render/render.ts';
+import type { ChangingFrame, Renderer, Rendering } from '../render/render.ts';
 import type { Change, Inbox } from './inbox.ts';
 import type { Journal } from './journal.ts';
+import type { LastGood } from './last-good.ts';
 import type { Publisher } from './publisher.ts';
 import type { ReloadBudget } from './reload-budget.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export interface PipelineParts {
   readonly inbox: Inbox;
@@ -22,6 +24,8 @@ export interface PipelineParts {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
   readonly render: Renderer;
+  readonly verdicts: Verdicts;
+  readonly lastGood: LastGood;
   /** Read anew for each complete pass: certificates are renewed, limits change. */
   readonly surroundings: () => Promise<Surroundings>;
   readonly budget: ReloadBudget;
@@ -41,6 +45,13 @@ export interface Surroundings {
   readonly budget: DescriptorBudget | undefined;
   readonly ownListeners: number;
   readonly probePorts: boolean;
+}
+
+/** What one pass wants HAProxy to run. */
+export interface Wanted {
+  readonly desired: Desired;
+  readonly changing: ChangingFrame;
+  readonly rendering: Rendering;
 }
 
 /** What the pipeline knows, for status and metrics. */

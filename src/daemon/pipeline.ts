@@ -14,12 +14,14 @@ import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/pla
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
-import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts';
+import { frameOf, type ChangingFrame } from '../render/render.ts';
+import { examine, type Examined } from './examine.ts';
 import type { Change } from './inbox.ts';
 import { believedOf, serversOnly, type Live } from './live.ts';
-import type { Pipeline, PipelineParts, PipelineState, Surroundings } from './pipeline-types.ts';
+import type { Pipeline, PipelineParts, PipelineState, Surroundings, Wanted } from './pipeline-types.ts';
 import { createGlance } from './glance.ts';
-import { preflight, type PreflightResult } from './preflight.ts';
+import type { PreflightResult } from './preflight.ts';
+import { preflightOfAll } from './preflight-of-all.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { RuntimeOutcome } from './runtime-servers.ts';
 import { rememberLast } from './remember-last.ts';
@@ -27,19 +29,9 @@ import { createRuntime, nothingToDo, tooManyServers, type RuntimeWanted } from '
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
 import { textOnDisk } from './text-on-disk.ts';
 
-/** What one pass wants HAProxy to run. */
-interface Wanted {
-  readonly desired: Desired;
-  readonly changing: ChangingFrame;
-  readonly rendering: Rendering;
-}
-
-/** How many times one pass may ask haproxy -c. */
-const mostChecks = 4;
-
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, control, publisher, budget, journal, now } = parts;
-  const quarantine = createQuarantine();
+  const quarantine = createQuarantine({ ...parts, sample: parts.render.sample });
   const runtime = createRuntime({ ...parts, serverLine: parts.render.serverLine });
   const glance = createGlance({ ...parts, runtime });
   const rendered = rememberLast(parts.render.render);
@@ -119,6 +111,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const outcome = await time('apply', () => runtime.bring(services, believed));
     if (outcome.kind === 'impossible') return false;
     live = { ...live, ...next.live };
+    parts.lastGood.servesAlso(next.services, live.desired);
     // Definitions are the same, and so are the diagnostics.
     state = { ...state, desired: live.desired };
     const plan = runtimePlan(outcome.steps);
@@ -152,31 +145,33 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     await text.idle();
     let revision: PublishedRevision | undefined;
     try {
-      for (let checks = 1; ; checks++) {
-        const wait = running === undefined ? 0 : budget.waitMs(now(), running.oldWorkers.length);
-        if (wait > 0) {
-          inbox.putBack(change);
-          parts.again(wait, 'the reload budget is used up');
+      const wait = running === undefined ? 0 : budget.waitMs(now(), running.oldWorkers.length);
+      if (wait > 0) {
+        inbox.putBack(change);
+        parts.again(wait, 'the reload budget is used up');
+        return;
+      }
+      const findGood = (runsAlready: (some: Wanted) => boolean): Promise<Examined> =>
+        examine({ quarantine, want, runsAlready, ...checking(change, time) });
+      const { hash } = wanted.rendering;
+      let good = await findGood(
+        (some) => !change.reload && some.rendering.hash !== hash && runsFrameOf(some, running),
+      );
+      if (good.unfinished) parts.again(1000, 'services wait that may be well');
+      // Without the culprits it may be just what runs already.
+      if (good.revision === undefined) {
+        const what = runtimeWanted(good.wanted);
+        const rest = await time('apply', () => runtime.bringAll(what));
+        if (rest.kind === 'done') {
+          await settle(good.wanted, surroundings);
           return;
         }
-        const written = (revision = await time('publish', () => write(wanted, change)));
-        const messages = await time('check', () => publisher.complaints(written));
-        if (messages === undefined) break;
-        const blamed = quarantine.blame(messages, wanted.rendering, wanted.desired);
-        if (blamed === 0 || checks === mostChecks)
-          throw new Error(messages.map(({ text }) => text).join('; '));
-        wanted = await want();
-        // Without the culprits it may be just what runs already.
-        if (runsFrameOf(wanted, running) && !change.reload) {
-          const what = runtimeWanted(wanted);
-          const rest = await time('apply', () => runtime.bringAll(what));
-          if (rest.kind === 'done') {
-            await settle(wanted, surroundings);
-            return;
-          }
-          plan = planReload(wanted, running, rest);
-        }
+        plan = planReload(good.wanted, running, rest);
+        good = await findGood(() => false);
       }
+      wanted = good.wanted;
+      revision = good.revision;
+      if (revision === undefined) throw new Error('nothing was written');
       const published = revision;
       budget.spend(now());
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
@@ -191,14 +186,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  const write = ({ rendering, desired }: Wanted, { cause }: Change) =>
-    publisher.write(rendering, desired, cause);
+  const checking = ({ cause }: Change, time: Stopwatch) => ({
+    write: ({ rendering, desired }: Wanted) =>
+      time('publish', () => publisher.write(rendering, desired, cause)),
+    complaints: (revision: PublishedRevision) => time('check', () => publisher.complaints(revision)),
+    discard: publisher.discard,
+  });
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
     const { budget: descriptors, probePorts } = surroundings;
     const contents = publisher.contentsOf(running?.hash);
-    return preflight({
-      desired: derived,
+    return preflightOfAll(derived, quarantine, {
       runningBinds: contents?.binds ?? new Set(),
       serving: contents?.backends ?? new Set(),
       budget: descriptors,
@@ -208,7 +206,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   function wantedState(facts: PreflightResult, frame: ChangingFrame): Wanted {
-    const desired = withHolds(derived, quarantine.holds(derived, facts.holds));
+    const desired = withHolds(derived, quarantine.holds(derived));
     const certificateDigests = new Map([...frame.certificateDigests, ...facts.certificateDigests]);
     const changing = { ...frame, certificateDigests, fileDigests: facts.fileDigests };
     const rendering = rendered(desired, changing);
@@ -293,6 +291,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       descriptorsLeft: await spare(desired, changing, surroundings),
     };
     failures = 0;
+    parts.lastGood.serves(desired);
     if (publisher.activeHash() === rendering.hash) text.settled();
     state = { ...state, failure: undefined, inSync: true, outOfSyncSince: undefined };
     if (quarantine.hasRetry()) parts.again(5000, 'what held a service back may be mended');

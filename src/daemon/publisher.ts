@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
-import { checkConfiguration, type CheckMessage } from '../haproxy/check.ts';
+import { checkConfiguration, type CheckMessage, type CheckResult } from '../haproxy/check.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import {
   activate,
@@ -23,6 +23,8 @@ export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
   /** What HAProxy has against a revision, which is then gone; undefined where it accepts it. */
   readonly complaints: (revision: PublishedRevision) => Promise<readonly CheckMessage[] | undefined>;
+  /** Removes a revision that is not to be used. */
+  readonly discard: (revision: PublishedRevision) => Promise<void>;
   /** Makes the revision what a HAProxy that starts finds; one that runs is left alone. */
   readonly makeCurrent: (revision: PublishedRevision) => Promise<void>;
   /**
@@ -132,11 +134,12 @@ export async function createPublisher({
     },
     complaints: async (revision) => {
       const file = join(revision.directory, configurationFile);
-      const verdict = await checkConfiguration({ program, file });
+      const verdict = await judged(program, file);
       if (verdict.kind === 'accepted') return undefined;
       await discard(revision);
       return verdict.messages;
     },
+    discard,
     makeCurrent,
     apply: async (revision, hash, isRunning) => {
       const before = await activeRevision(stateDir);
@@ -159,6 +162,16 @@ export async function createPublisher({
       await prune(stateDir, keep);
     },
   };
+}
+
+/** A configuration that HAProxy does not judge in time is as good as refused. */
+async function judged(program: string, file: string): Promise<CheckResult> {
+  try {
+    return await checkConfiguration({ program, file });
+  } catch (error) {
+    if (!(error instanceof PacerError) || error.code !== 'HAPROXY_REJECTS') throw error;
+    return { kind: 'rejected', messages: [{ severity: 'alert', text: error.message }] };
+  }
 }
 
 async function discard({ directory }: PublishedRevision): Promise<void> {

@@ -78,6 +78,8 @@ export function frameOf(hash: string | undefined): string | undefined {
 export interface Renderer {
   readonly render: (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame) => Rendering;
   readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
+  /** All that a service puts into the configuration of its own, with one server that stands for any. */
+  readonly sample: (definition: ServiceDefinition) => string;
 }
 
 export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>): Renderer {
@@ -149,7 +151,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
         backendAt(line, [head, frontends], bodies) ?? ruleOwner(lines()[line - 1]?.trim(), desired.routes),
     };
   };
-  return { render, serverLine: services.serverLine };
+  return { render, serverLine: services.serverLine, sample: services.sample };
 }
 
 interface RenderedMaps {

@@ -1,6 +1,7 @@
 /** One service → its userlist, frontend and backend. Cached by the service's identity: an unchanged one costs nothing. */
 import { createHash } from 'node:crypto';
 import { configToken, configTokens } from '../core/config-token.ts';
+import type { ServerName, TaskId } from '../core/ids.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
 import { slotPrefix } from '../core/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
@@ -31,6 +32,8 @@ export interface ServiceRenderer {
   readonly render: (service: Service) => RenderedService;
   /** One `server` line, without the blanks before it and the newline. */
   readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
+  /** All that the definition puts into the configuration, with one server that stands for any. */
+  readonly sample: (definition: ServiceDefinition) => string;
 }
 
 export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
@@ -71,8 +74,18 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
     };
     return servers.map(line).join('');
   };
+  const samples = new WeakMap<ServiceDefinition, string>();
+  const sample = (definition: ServiceDefinition): string => {
+    const known = samples.get(definition);
+    if (known !== undefined) return known;
+    const text = renderFrame(definition, fragments, settings.logs, trustedProxies);
+    const made = `${text}${serverLines({ definition, servers: [anyServer] })}`;
+    samples.set(definition, made);
+    return made;
+  };
   return {
     serverLine: (definition, server) => serverLines({ definition, servers: [server] }).trim(),
+    sample,
     render: (service) => {
       const known = rendered.get(service);
       if (known !== undefined) return known;
@@ -90,6 +103,17 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
     },
   };
 }
+
+const anyServer: Server = {
+  name: 'any' as ServerName,
+  id: 1,
+  taskId: 'any' as TaskId,
+  host: 'any',
+  address: '192.0.2.1',
+  port: 1,
+  cookie: 'any',
+  admission: 'ready',
+};
 
 function renderFrame(
   definition: ServiceDefinition,

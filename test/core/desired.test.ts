@@ -85,7 +85,7 @@ test('a service that is held is left out, and comes back when it no longer is', 
     reason: 'taken',
     remedy: 'free it',
   } as const;
-  const held = withHolds(derived, new Map([['web_10001' as BackendName, hold]]));
+  const held = withHolds(derived, new Map([['web_10001' as BackendName, { diagnostic: hold }]]));
   expect([...held.services.keys()]).toEqual(['api_10002']);
   expect(held.conflicts).toEqual([hold]);
   expect([...withHolds(held, new Map()).services.keys()]).toEqual(['api_10002', 'web_10001']);

@@ -15,6 +15,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     dynamicBackends: false,
     reservedPorts: new Map(),
     ownApp: undefined,
+    lastGood: () => undefined,
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
     digests,
     resolve: () => undefined,

@@ -1,0 +1,58 @@
+/**
+ * Small files of Pacer's own in the state directory: written whole or not at all, readable by their owner only,
+ * with a checksum. One that is damaged is set aside, so that it can be looked at and is met only once.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../haproxy/durable.ts';
+
+export type StateFileContent =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'damaged'; readonly movedTo: string; readonly why: string };
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** @throws what the file system says, but for a file that is not there */
+export async function readStateFile(file: string): Promise<StateFileContent> {
+  let content: string;
+  try {
+    content = await readFile(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { kind: 'none' };
+    throw error;
+  }
+  const end = content.indexOf('\n');
+  const [, digest] = /^sha256 ([0-9a-f]{64})$/.exec(content.slice(0, Math.max(0, end))) ?? [];
+  const text = content.slice(end + 1);
+  if (digest === digestOf(text)) return { kind: 'text', text };
+  return {
+    kind: 'damaged',
+    movedTo: await setAside(file),
+    why: digest === undefined ? 'it does not begin with a checksum' : 'its checksum does not fit',
+  };
+}
+
+/** Moves a file away that cannot be used. @returns where it is now */
+export async function setAside(file: string): Promise<string> {
+  const movedTo = `${file}.unusable`;
+  await rename(file, movedTo);
+  return movedTo;
+}
+
+/** @throws PacerError STATE_DIR_UNWRITABLE */
+export async function writeStateFile(file: string, text: string): Promise<void> {
+  const folder = dirname(file);
+  await stateDirErrors(folder, async () => {
+    const temporary = `${file}.${process.pid}`;
+    try {
+      await writeSynced(temporary, `sha256 ${digestOf(text)}\n${text}`, 0o600);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(folder);
+  });
+}

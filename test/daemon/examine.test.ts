@@ -1,0 +1,169 @@
+/** How often HAProxy is asked until it is known who is to blame, and who serves on. */
+import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { allDiagnostics } from '../../src/core/desired.ts';
+import type { App } from '../../src/core/model.ts';
+import { aCheck, anApp, aPort, aTask } from '../support/apps.ts';
+import { anExamination, type Examination } from '../support/examination.ts';
+
+let examination: Examination;
+beforeEach(async () => {
+  examination = await anExamination();
+});
+afterEach(() => examination.close());
+
+const app = (id: string, port: number, parts: Partial<App> = {}) =>
+  anApp(id, { ports: [aPort(port)], tasks: [aTask(id, 1)], healthChecks: [aCheck()], ...parts });
+const good = (count: number) => Array.from({ length: count }, (_, i) => app(`/good-${i}`, 10_000 + i));
+const label = (name: string, value: string) => ({ labels: { HAPROXY_GROUP: 'external', [name]: value } });
+
+/** What our own rules let through, and HAProxy refuses: in different places, found in different stages of its reading. */
+const badKinds: readonly Partial<App>[] = [
+  { healthChecks: [aCheck({ timeoutSeconds: 99_999_999 })] },
+  { healthChecks: [aCheck({ intervalSeconds: 99_999_999 })] },
+  { healthChecks: [aCheck({ protocol: 'TCP', timeoutSeconds: 99_999_999 })] },
+  { healthChecks: [aCheck({ protocol: 'TCP', intervalSeconds: 99_999_999 })] },
+  label('HAPROXY_0_BIND_OPTIONS', 'ssl crt /etc/hostname'),
+];
+const bad = (i: number) => app(`/bad-${i}`, 20_000 + i, badKinds[i % badKinds.length]);
+
+const names = ({ wanted }: { wanted: { desired: { services: ReadonlyMap<string, unknown> } } }) => [
+  ...wanted.desired.services.keys(),
+];
+const errors = (found: Awaited<ReturnType<Examination['of']>>) =>
+  allDiagnostics(found.wanted.desired).filter(({ severity }) => severity === 'error');
+
+describe('a service that HAProxy names', () => {
+  test.each(badKinds.map((_, i) => [i]))(
+    'one of kind %i among a thousand costs one check more, once',
+    async (i) => {
+      const apps = [...good(999), bad(i)];
+      const first = await examination.of(apps);
+      expect(first.checks).toBe(2);
+      expect(names(first)).toHaveLength(999);
+      expect(errors(first).map(({ appId, code }) => [appId, code])).toEqual([
+        [`/bad-${i}`, 'HAPROXY_REFUSES'],
+      ]);
+      expect((await examination.of([...apps, app('/new', 30_000)])).checks).toBe(1);
+      await examination.restart();
+      expect((await examination.of([...apps, app('/new', 30_000)])).checks).toBe(0);
+      expect((await examination.of([...apps, app('/newer', 30_001)])).checks).toBe(1);
+      expect((await examination.of(good(1000))).checks).toBe(1);
+    },
+  );
+
+  test('fifty at once, of all kinds, cost a few', async () => {
+    const bads = Array.from({ length: 50 }, (_, i) => bad(i));
+    const found = await examination.of([...good(950), ...bads]);
+    expect(found.checks).toBeLessThanOrEqual(12);
+    expect(names(found)).toHaveLength(950);
+    expect(new Set(errors(found).map(({ appId }) => appId)).size).toBe(50);
+  });
+
+  test('serves on in the version that served before, and in none that is refused as well', async () => {
+    await examination.of([app('/web', 10_000, label('HAPROXY_0_BALANCE', 'leastconn'))]);
+    const found = await examination.of([app('/web', 10_000, badKinds[0])]);
+    expect(names(found)).toEqual(['web_10000']);
+    const [service] = found.wanted.desired.services.values();
+    expect(service?.definition.balance.words).toEqual(['leastconn']);
+    expect(allDiagnostics(found.wanted.desired).map(({ code }) => code)).toEqual([
+      'HAPROXY_REFUSES',
+      'SERVICE_KEPT',
+    ]);
+  });
+
+  test('that served before is not blamed for what another one brought, only where nothing is new', async () => {
+    await examination.of(good(3));
+    examination.nameless.now = true;
+    const found = await examination.of([...good(3), bad(0)]);
+    expect(found.checks).toBe(1);
+    expect(names(found)).toHaveLength(3);
+  });
+
+  test('leaves no revision behind but the one that was accepted', async () => {
+    const found = await examination.of([...good(5), bad(0), bad(1)]);
+    expect(await readdir(join(examination.directory, 'revisions'))).toEqual([
+      found.revision!.directory.split('/').at(-1),
+    ]);
+  });
+});
+
+describe('where HAProxy names nobody', () => {
+  beforeEach(() => {
+    examination.nameless.now = true;
+  });
+
+  test('the only new one is the culprit', async () => {
+    await examination.of(good(20));
+    expect((await examination.of([...good(20), bad(0)])).checks).toBe(1);
+  });
+
+  test('one of a thousand is found by halves, and the others serve', async () => {
+    const found = await examination.of([...good(999), bad(0)]);
+    expect(names(found)).toHaveLength(999);
+    expect(found.checks).toBeLessThanOrEqual(13);
+    expect((await examination.of([...good(999), bad(0), app('/new', 30_000)])).checks).toBe(1);
+  });
+
+  test.each([[0], [1], [2], [3]])('one of four, the one at %i, takes at most four checks', async (at) => {
+    await examination.of([app('/live', 30_000)]);
+    const apps = good(4).map((it, i) => (i === at ? bad(0) : it));
+    const found = await examination.of([app('/live', 30_000), ...apps]);
+    expect(found.checks).toBeLessThanOrEqual(4);
+    expect(names(found)).toHaveLength(4);
+  });
+
+  test('several are found in the end, whatever is left for later', async () => {
+    const apps = [...good(30), ...Array.from({ length: 5 }, (_, i) => bad(i))];
+    let passes = 0;
+    let found = await examination.of(apps);
+    while (found.unfinished && passes++ < 10) found = await examination.of(apps);
+    expect(found.unfinished).toBe(false);
+    expect(names(found)).toHaveLength(30);
+  });
+
+  test('what is no service is told as such, and nobody is held for it', async () => {
+    const broken = await anExamination({ syslogSocket: '300.1.1.1:x' });
+    try {
+      broken.nameless.now = true;
+      await expect(broken.of(good(3))).rejects.toThrow('something is wrong');
+    } finally {
+      await broken.close();
+    }
+  });
+});
+
+describe('what is saved', () => {
+  test('a verdict stands as long as the files that it may be about are the same', async () => {
+    const file = join(examination.directory, 'ca.pem');
+    await writeFile(file, 'nonsense');
+    const tls = app('/tls', 10_000, label('HAPROXY_0_BIND_OPTIONS', `ssl crt ${file}`));
+    expect(errors(await examination.of([tls]))).toHaveLength(1);
+    expect((await examination.of([tls])).checks).toBe(0);
+    await writeFile(file, 'other nonsense');
+    expect((await examination.of([tls])).checks).toBe(1);
+  });
+
+  test('is readable by its owner only, and set aside where it is damaged', async () => {
+    await examination.of([...good(2), bad(0)]);
+    await examination.restart();
+    for (const name of ['verdicts.json', 'last-good.jsonl']) {
+      const file = join(examination.directory, name);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      await appendFile(file, 'x');
+    }
+    await examination.restart();
+    expect(examination.warnings).toHaveLength(2);
+    expect(examination.warnings.join()).toMatch(/verdicts\.json\.unusable: its checksum does not fit/);
+    expect(await readFile(join(examination.directory, 'verdicts.json.unusable'), 'utf8')).toContain('timer');
+    expect((await examination.of([...good(2), bad(0)])).checks).toBe(1);
+  });
+
+  test('is forgotten with the app', async () => {
+    await examination.of([app('/web', 10_000)]);
+    await examination.of([]);
+    const found = await examination.of([app('/web', 10_000, badKinds[0])]);
+    expect(names(found)).toEqual([]);
+  });
+});
