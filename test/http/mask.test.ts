@@ -12,6 +12,11 @@ test.each([
     '  http-request set-header Authorization "Basic c2VjcmV0"',
     '  http-request set-header Authorization ***',
   ],
+  [
+    'a header with a token',
+    '  http-request add-header X-Key "Bearer c2VjcmV0c2VjcmV0"',
+    '  http-request add-header X-Key "Bearer ***"',
+  ],
   ['a URL', '  # from http://bob:secret@marathon:8080/v2', '  # from http://***@marathon:8080/v2'],
 ])('hides the secret of %s', (_, line, masked) => {
   expect(maskConfiguration(`before\n${line}\nafter\n`)).toBe(`before\n${masked}\nafter\n`);
