@@ -22,11 +22,11 @@ const header: Cell[] = ['APP', 'SERVERS', 'STATE', 'WHERE'].map((text) => ({ tex
 function row(app: AppSummary): Cell[] {
   const ready = app.services.reduce((sum, it) => sum + it.ready, 0);
   const servers = app.services.length === 0 ? '-' : `${ready}/${app.instances * app.services.length}`;
-  return [app.id, servers, stateOf(app), placesOf(app).join(', ')];
+  return [app.id, servers, stateOf(app), app.services.length === 0 ? app.reason : placesOf(app).join(', ')];
 }
 
-function stateOf({ services, instances, reason }: AppSummary): Cell {
-  if (services.length === 0) return { text: `not exposed: ${reason}`, style: 'dim' };
+function stateOf({ services, instances }: AppSummary): Cell {
+  if (services.length === 0) return { text: 'not exposed', style: 'dim' };
   if (services.some(({ serving }) => !serving)) return { text: 'held back', style: 'red' };
   const fewest = Math.min(...services.map(({ ready }) => ready));
   if (fewest === 0)
