@@ -14,6 +14,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { AppId } from './ids.ts';
 import { balance, looksIntoRequests } from './labels/balance.ts';
 import { noBindOptions } from './labels/bind-options.ts';
+import { vhostTlsOf } from './vhost-tls.ts';
 import { readLabels } from './labels/read.ts';
 import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
 import type { App, PortMapping } from './model.ts';
@@ -36,6 +37,8 @@ export interface DefinitionContext {
   readonly stickySlots: number;
   /** Backends may come and go while HAProxy runs. */
   readonly dynamicBackends: boolean;
+  /** Vhosts may have TLS frontends of their own. */
+  readonly groupsHttps?: boolean;
   /** Ports of Pacer's own listeners, by what they are for. */
   readonly reservedPorts: ReadonlyMap<number, string>;
   readonly templates: TemplateContext;
@@ -211,6 +214,9 @@ function defineService(
     rewrite: mode === 'http' ? rewriteOf(values) : noRewrite,
     check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
     vhosts,
+    ...(context.groupsHttps === true && {
+      vhostTls: vhostTlsOf(values.SSL_CERT, values.BIND_OPTIONS ?? noBindOptions),
+    }),
     path,
     weight: values.BACKEND_WEIGHT ?? (path === undefined ? 0 : 1),
   };

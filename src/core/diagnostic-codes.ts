@@ -65,6 +65,12 @@ export const diagnosticCatalogue = {
     means: 'Two apps claim the same host and path with the same weight; the first by app id and port has it.',
     remedy: 'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT.',
   },
+  TLS_CONFLICT: {
+    means:
+      'With --group-https-by-vhost, two apps with one host say different things of its TLS; the one that asks clients for certificates has it, else the first by app id and port.',
+    remedy:
+      'Give both the same HAPROXY_<n>_SSL_CERT and HAPROXY_<n>_BIND_OPTIONS. The message names the winner.',
+  },
   FILE_MISSING: {
     means: 'A certificate or another file that a label names is missing or unreadable on this machine.',
     remedy:

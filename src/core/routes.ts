@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName } from './ids.ts';
 import { routeRules, ruledServices, type AppIdRule, type RouteRule } from './routes-rules.ts';
 import type { Service, ServiceDefinition } from './service.ts';
+import { deriveTlsRoutes, type TlsRoutes } from './vhost-tls.ts';
 
 /** The kinds of look-up of one weight, in the order they are tried for a host. */
 export const routeKinds = ['exact', 'exact-i', 'begin', 'begin-i', 'host'] as const;
@@ -32,6 +33,7 @@ export interface Routes {
   readonly rules: readonly RouteRule[];
   /** Of the apps that are not in `appIds`. */
   readonly appIdRules: readonly AppIdRule[];
+  readonly tls: TlsRoutes;
 }
 
 /** The tables that are there even when empty, so that a first route needs no new line of configuration. */
@@ -79,8 +81,10 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
       else if (winner !== definition) diagnostics.push(lostRoute(definition, key, winner));
     }
   }
+  const { tls, diagnostics: tlsDiagnostics } = deriveTlsRoutes(services);
   return {
     routes: {
+      tls,
       tables: [...tables.values()]
         .sort((a, b) => b.weight - a.weight || routeKinds.indexOf(a.kind) - routeKinds.indexOf(b.kind))
         .map(({ weight, kind, entries }) => {
@@ -107,7 +111,7 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
         .map(({ definition }) => definition.backend)
         .sort(byCodePoint),
     },
-    diagnostics,
+    diagnostics: [...diagnostics, ...tlsDiagnostics],
   };
 }
 

@@ -4,6 +4,7 @@ import type { Balance } from './labels/balance.ts';
 import type { BindOptions } from './labels/bind-options.ts';
 import type { PathType } from './labels/routing.ts';
 import type { ServiceFragments } from './templates/replaced.ts';
+import type { VhostTls } from './vhost-tls.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
 /** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
@@ -37,6 +38,8 @@ export interface ServiceDefinition {
   readonly vhosts: readonly Host[];
   readonly path: PathMatch | undefined;
   readonly weight: number;
+  /** With grouped HTTPS: how TLS is spoken for its hosts; undefined = as for all. */
+  readonly vhostTls?: VhostTls | undefined;
   /** What templates replace; undefined = nothing. */
   readonly fragments?: ServiceFragments | undefined;
 }

@@ -29,6 +29,7 @@ export function modelContext(
       settings.servicePorts === 'none' &&
       operator.head === undefined &&
       operator.fragments.size === 0,
+    groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
     defaultBindAddress: settings.bindAddress,
     reservedPorts: ownPorts(settings),
     ownApp: settings.ownApp,

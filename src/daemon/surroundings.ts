@@ -44,6 +44,7 @@ export function steadyFrame(
     bindAddress: settings.bindAddress,
     httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
     httpsPort: settings.dontBindHttpHttps ? undefined : settings.httpsPort,
+    groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
     appidPort: settings.appidPort,
     statsPort: settings.statsPort,
     endpointsSocket: endpointsSocket(settings.stateDir),

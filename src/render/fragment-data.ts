@@ -11,10 +11,15 @@ const check = [
 export const fragmentData = {
   head: [
     ...['hash', 'certificates', 'files', 'runtimeSocket', 'maxconn', 'maxpipes', 'hardStopAfter'],
-    ...['maxReloads', 'logTarget', 'defaultOptions', 'starting', 'stats', 'endpoints'],
+    ...['maxReloads', 'logTarget', 'defaultOptions', 'resumesTls', 'starting', 'stats', 'endpoints'],
   ],
   'http-frontend-head': ['bind'],
   'https-frontend-head': ['bind', 'certificates'],
+  'https-grouped-frontend-head': ['bind', 'logs', 'map', 'common'],
+  'https-grouped-vhost-frontend-head': [
+    ...['name', 'socket', 'certificates', 'offersHttp2', 'bindOptions', 'map', 'isCommon', 'verifies'],
+  ],
+  'https-grouped-vhost-backend-head': ['name', 'socket'],
   'frontend-routing': [
     ...['before', 'steps', 'late', 'hasDefault', 'hasWildcards', 'ignoresCase', 'redirectToHttps'],
     'httpsPortSuffix',

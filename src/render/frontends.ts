@@ -6,18 +6,17 @@ import { wordsValue, type PlaceholderData } from '../core/templates/placeholders
 import type { Override, RuleLines } from '../core/templates/replaced.ts';
 import { writeWord } from '../core/templates/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
+import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
 import { mapLookUp } from './map-template.ts';
 import { frontendText } from './operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 
-export interface FrontendFrame {
+export interface FrontendFrame extends GroupedFrame {
   readonly bindAddress: string;
   /** Undefined where HTTP and HTTPS are not bound. */
   readonly httpPort: number | undefined;
   readonly httpsPort: number | undefined;
   readonly appidPort: number;
-  /** Paths of the certificates of the HTTPS listener, at least one where it is bound. */
-  readonly certificates: readonly string[];
   /** The operator's templates. */
   readonly templates: ReadonlyMap<TemplateName, Override>;
 }
@@ -59,7 +58,12 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
       },
     );
   }
-  if (httpsPort !== undefined) {
+  if (httpsPort !== undefined && frame.groupsHttps) {
+    const { redirects, uses, ...routing } = routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL'));
+    const data = { ...routing, redirectToHttps: false, httpsPortSuffix: '' };
+    const routed = render('frontend-routing', { ...data, late: [...redirects, ...uses], hasDefault: false });
+    parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
+  } else if (httpsPort !== undefined) {
     const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');
     frontend(
       {

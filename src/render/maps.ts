@@ -9,8 +9,11 @@ export function mapName({ kind, weight }: Pick<RouteTable, 'kind' | 'weight'>): 
   return `${base}${flavour}${weight === usual ? '' : `.weight${weight}`}.map`;
 }
 
+/** Which TLS frontend a host has, where it is not that of all. */
+export const sniMap = 'sni2frontend.map';
+
 /** Relative file name → entries, every map that the configuration looks up. */
-export function mapsOf(routes: Routes): Map<string, readonly RouteEntry[]> {
+export function mapsOf(routes: Routes, groupsHttps = false): Map<string, readonly RouteEntry[]> {
   const maps = new Map<string, readonly RouteEntry[]>(
     routes.tables.map((table) => [mapName(table), table.entries]),
   );
@@ -22,6 +25,7 @@ export function mapsOf(routes: Routes): Map<string, readonly RouteEntry[]> {
     'redirect2https.map',
     routes.redirects.map((backend) => ({ key: backend, backend })),
   );
+  if (groupsHttps) maps.set(sniMap, routes.tls.entries);
   return maps;
 }
 

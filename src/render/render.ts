@@ -8,6 +8,7 @@ import type { Fragments } from './fragments.ts';
 import type { OperatorHead } from './operator-head.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
 import type { RuleLines } from '../core/templates/replaced.ts';
+import { tlsSocket, type GroupedFrame } from './grouped-https.ts';
 import { mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routes.ts';
 import { serviceRenderer, type RenderedService, type ServiceFrame } from './service.ts';
@@ -93,7 +94,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
   const renderMaps = (routes: Routes): RenderedMaps => {
     const known = rememberedMaps.get(routes);
     if (known !== undefined) return known;
-    const maps = mapsOf(routes);
+    const maps = mapsOf(routes, frame.groupsHttps);
     const texts = [...maps].map(([name, entries]): [string, Buffer] => [name, Buffer.from(mapText(entries))]);
     const made = { maps, texts };
     rememberedMaps.set(routes, made);
@@ -102,6 +103,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
 
   const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
+    const resumesTls = ![...desired.services.values()].some(asksClients);
     const { maps, texts: mapTexts } = renderMaps(desired.routes);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
     const all = [...desired.services.values()].map((service) => ({
@@ -119,7 +121,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
         : undefined;
     // Servers, entries of maps and certificates can change while HAProxy runs; all else is the frame.
     const frameHash = createHash('sha256')
-      .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, '-', '-'))
+      .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, resumesTls, '-', '-'))
       .update(frontends);
     for (const { part } of fixed) frameHash.update(part.frameDigest);
     for (const { name } of shapes) frameHash.update(name);
@@ -127,12 +129,12 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const frameDigest = frameHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
       .update(frameDigest)
-      .update(renderHead(fragments, whole, '-', pool?.digest ?? '-'));
+      .update(renderHead(fragments, whole, resumesTls, '-', pool?.digest ?? '-'));
     for (const { part } of all) wholeHash.update(part.serversDigest);
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
-    const head = Buffer.from(renderHead(fragments, whole, hash, pool?.digest ?? '-'));
+    const head = Buffer.from(renderHead(fragments, whole, resumesTls, hash, pool?.digest ?? '-'));
     const bodies: Body[] = [
       ...fixed.flatMap(bodiesOf),
       ...shapes.map(({ text }) => ({ text: Buffer.from(text), backend: undefined })),
@@ -148,7 +150,8 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     return {
       ...{ hash, files, maps, pool },
       backendAt: (line) =>
-        backendAt(line, [head, frontends], bodies) ?? ruleOwner(lines()[line - 1]?.trim(), desired.routes),
+        backendAt(line, [head, frontends], bodies) ??
+        ruleOwner(lines()[line - 1]?.trim(), desired.routes, whole),
     };
   };
   return { render, serverLine: services.serverLine, sample: services.sample };
@@ -171,7 +174,13 @@ function bodiesOf({ service, part }: { service: Service; part: RenderedService }
   return [part.frame, part.servers].map((text) => ({ text, backend }));
 }
 
-function renderHead({ render }: Fragments, frame: Frame, hash: string, backends: string): string {
+function renderHead(
+  { render }: Fragments,
+  frame: Frame,
+  resumesTls: boolean,
+  hash: string,
+  backends: string,
+): string {
   const own = render('head', {
     hash,
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
@@ -183,6 +192,7 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string, backends:
     maxReloads: frame.maxReloads,
     backends: frame.dynamicBackends && frame.head === undefined ? backends : false,
     logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+    resumesTls,
     defaultOptions: frame.defaultOptions,
     starting: frame.starting ?? false,
     stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
@@ -194,6 +204,10 @@ function renderHead({ render }: Fragments, frame: Frame, hash: string, backends:
   });
   return frame.head === undefined ? own : frame.head.merge(own);
 }
+
+/** Whether clients may have to show a certificate to a listener of the service. */
+const asksClients = ({ definition: { bindOptions } }: Service): boolean =>
+  bindOptions.words.some((word, at) => word === 'verify' && bindOptions.words[at + 1] !== 'none');
 
 /** Only asked for when HAProxy complains, so nothing is kept for it. */
 function backendAt(
@@ -211,10 +225,18 @@ function backendAt(
 }
 
 /** The service whose rule in a frontend of all this line is. */
-function ruleOwner(text: string | undefined, { rules, appIdRules }: Routes): BackendName | undefined {
+function ruleOwner(
+  text: string | undefined,
+  { rules, appIdRules, tls }: Routes,
+  frame: GroupedFrame,
+): BackendName | undefined {
   if (text === undefined || text === '') return undefined;
   const has = ({ before, redirects, uses }: RuleLines) => [...before, ...redirects, ...uses].includes(text);
-  return (rules.find(({ http, https }) => has(http) || has(https)) ?? appIdRules.find(has))?.backend;
+  return (
+    rules.find(({ http, https }) => has(http) || has(https)) ??
+    appIdRules.find(has) ??
+    tls.frontends.find(({ name }) => text.startsWith(`bind ${tlsSocket(frame, name)} `))
+  )?.backend;
 }
 
 function lineCount(text: Buffer): number {

@@ -120,12 +120,11 @@ test('a reload command means command mode, and command mode needs one', () => {
 
 test('flags of marathon-lb that have no effect here are accepted, and each says why', () => {
   const { notices } = resolve({
-    flags: { sse: true, lruCacheCapacity: '1000', groupHttpsByVhost: true },
+    flags: { sse: true, lruCacheCapacity: '1000' },
   });
   expect(notices).toEqual([
     '--sse: Pacer follows the event stream unless it is told to --poll',
     '--lru-cache-capacity: Pacer remembers the health of every task',
-    '--group-https-by-vhost: it is accepted, but its function comes in a later version of Pacer',
   ]);
 });
 

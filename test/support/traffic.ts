@@ -64,7 +64,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
         connection = undefined;
       }
       try {
-        connection ??= await Connection.open(options);
+        connection ??= await Connection.open(options, host);
         const { status, closes } = await connection.request(host, path, keep);
         counts.statuses[status] = (counts.statuses[status] ?? 0) + 1;
         if (!(options.allowed ?? [200]).includes(status)) throw new Error(`status ${status}`);
@@ -136,11 +136,14 @@ class Connection {
     });
   }
 
-  static open({ port, address = '127.0.0.1', timeoutMs = 10_000, tls }: TrafficOptions): Promise<Connection> {
+  static open(
+    { port, address = '127.0.0.1', timeoutMs = 10_000, tls }: TrafficOptions,
+    servername: string,
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket =
         tls === true
-          ? connectTls({ port, host: address, rejectUnauthorized: false })
+          ? connectTls({ port, host: address, servername, rejectUnauthorized: false })
           : connectTcp({ port, host: address });
       const timer = setTimeout(() => {
         socket.destroy(new Error('timeout'));

@@ -85,6 +85,32 @@ const keywords: Readonly<Record<string, Argument | undefined>> = {
   verify: verification,
 };
 
+/** What concerns the socket of the service port, and not TLS. */
+const ofSocket = new Set([
+  ...[
+    'accept-netscaler-cip',
+    'accept-proxy',
+    'backlog',
+    'defer-accept',
+    'interface',
+    'maxconn',
+    'mss',
+    'name',
+  ],
+  ...['nice', 'tcp-ut', 'tfo', 'transparent', 'v4v6', 'v6only'],
+]);
+
+/** The words that say how TLS is spoken on any socket; `ssl` itself and the certificates left out. */
+export function tlsWords({ words: all }: BindOptions): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < all.length; i++) {
+    const keyword = all[i] ?? '';
+    const option = keywords[keyword] === undefined ? [keyword] : [keyword, all[++i] ?? ''];
+    if (!ofSocket.has(keyword) && keyword !== 'ssl' && keyword !== 'crt') kept.push(...option);
+  }
+  return kept;
+}
+
 export const bindOptions: Parser<BindOptions> = (text) => {
   const all = words(text);
   const certificates: string[] = [];

@@ -2,8 +2,6 @@
 import { define } from '../spec.ts';
 import { flag, integer } from '../values.ts';
 
-const later = 'it is accepted, but its function comes in a later version of Pacer';
-
 export const compatibilitySettings = {
   sse: define({
     flag: 'sse',
@@ -30,12 +28,6 @@ export const compatibilitySettings = {
     schema: flag,
     doc: 'do not look for the bad app',
     withoutEffect: 'Pacer finds a bad app without trying every one',
-  }),
-  groupHttpsByVhost: define({
-    flag: 'group-https-by-vhost',
-    schema: flag,
-    doc: 'a TLS frontend for each vhost',
-    withoutEffect: later,
   }),
   skipValidation: define({
     flag: 'skip-validation',

@@ -50,6 +50,12 @@ export const listenersSettings = {
     schema: list,
     doc: 'certificates of the HTTPS listener, files or directories (default: /etc/ssl/cert.pem, else a self-signed one)',
   }),
+  groupHttpsByVhost: define({
+    flag: 'group-https-by-vhost',
+    schema: flag,
+    default: false,
+    doc: 'HTTPS goes by SNI to TLS frontends: one for each service that has a certificate or bind options of its own, and one for all others',
+  }),
   signalNetworks: define({
     flag: 'signal-networks',
     argument: 'cidr...',
