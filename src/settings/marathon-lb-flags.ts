@@ -50,7 +50,12 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
   { flag: 'lru-cache-capacity', values: 'one' },
   { flag: 'haproxy-map', values: 'none' },
   { flag: 'dont-bind-http-https', values: 'none' },
-  { flag: 'group-https-by-vhost', values: 'none' },
+  {
+    flag: 'group-https-by-vhost',
+    values: 'none',
+    differs:
+      'a TLS frontend of its own only for a service with a certificate or bind options for TLS; all other vhosts share one',
+  },
   { flag: 'ssl-certs', values: 'one' },
   { flag: 'skip-validation', values: 'none' },
   { flag: 'skip-config-cleanup', values: 'none' },

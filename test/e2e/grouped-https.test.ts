@@ -212,8 +212,8 @@ test('a greeting that comes in pieces is understood', async () => {
     read: () => undefined,
     write: (chunk: Buffer, _encoding, done) => {
       const send = (at: number): void => {
-        if (at >= chunk.length) return done();
-        raw.write(chunk.subarray(at, at + 40), () => setTimeout(() => send(at + 40), 5));
+        if (at >= chunk.length) done();
+        else raw.write(chunk.subarray(at, at + 40), () => setTimeout(() => send(at + 40), 5));
       };
       send(0);
     },
