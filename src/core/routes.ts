@@ -3,7 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName } from './ids.ts';
 import { routeRules, ruledServices, type AppIdRule, type RouteRule } from './routes-rules.ts';
 import type { Service, ServiceDefinition } from './service.ts';
-import { deriveTlsRoutes, type TlsRoutes } from './vhost-tls.ts';
+import { deriveTlsRoutes, type TlsRoutes } from './tls-routes.ts';
 
 /** The kinds of look-up of one weight, in the order they are tried for a host. */
 export const routeKinds = ['exact', 'exact-i', 'begin', 'begin-i', 'host'] as const;

@@ -1,7 +1,7 @@
 /** --group-https-by-vhost: the HTTPS port passes TLS on, by SNI, to frontends with TLS settings of their own. */
 import { createHash } from 'node:crypto';
 import { configToken } from '../core/config-token.ts';
-import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/vhost-tls.ts';
+import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/tls-routes.ts';
 import type { Fragments } from './fragments.ts';
 import { sniMap } from './maps.ts';
 

@@ -1,0 +1,81 @@
+/** With --group-https-by-vhost: which host names have a TLS frontend of their own, by their services' labels. */
+import type { Diagnostic } from './diagnostic.ts';
+import { byCodePoint, type BackendName, type Host } from './ids.ts';
+import type { Service, ServiceDefinition } from './service.ts';
+import type { VhostTls } from './vhost-tls.ts';
+
+export interface TlsFrontend extends VhostTls {
+  /** It and the backend that leads to it. */
+  readonly name: BackendName;
+  /** The service whose labels it follows. */
+  readonly backend: BackendName;
+}
+
+export interface TlsRoutes {
+  readonly frontends: readonly TlsFrontend[];
+  /** Host, or below a wildcard with a dot before → the frontend's name. Sorted by key. */
+  readonly entries: readonly { readonly key: string; readonly backend: BackendName }[];
+}
+
+/** The frontend of all host names without one of their own. */
+export const commonTls = 'pacer_tls_common' as BackendName;
+
+/**
+ * Of two services that say something else of one host, the one that asks clients for a certificate has it, then the
+ * first: no label of another app may open what asks for a certificate.
+ *
+ * @param services in the order of their claim
+ */
+export function deriveTlsRoutes(services: readonly Service[]): { tls: TlsRoutes; diagnostics: Diagnostic[] } {
+  const definitions = services.map(({ definition }) => definition);
+  const own = definitions.filter(({ vhostTls }) => vhostTls !== undefined);
+  const first = [...own].sort((a, b) => Number(verifies(b)) - Number(verifies(a)));
+  const owners = new Map<string, ServiceDefinition>();
+  const diagnostics: Diagnostic[] = [];
+  for (const definition of first) {
+    for (const vhost of definition.vhosts) {
+      const owner = owners.get(keyOf(vhost));
+      if (owner === undefined) owners.set(keyOf(vhost), definition);
+      else if (JSON.stringify(owner.vhostTls) !== JSON.stringify(definition.vhostTls))
+        diagnostics.push(lostTls(definition, vhost, owner));
+    }
+  }
+  const entries = new Map([...owners].map(([key, { backend }]) => [key, tlsName(backend)]));
+  // Else a wildcard would take names that are another service's.
+  for (const { vhosts } of definitions)
+    for (const key of vhosts.map(keyOf))
+      if (!entries.has(key) && owners.has(key.replace(/^[^.]+/, ''))) entries.set(key, commonTls);
+  return {
+    tls: {
+      frontends: [...new Set(owners.values())]
+        .flatMap(({ backend, vhostTls }) =>
+          vhostTls === undefined ? [] : { ...vhostTls, backend, name: tlsName(backend) },
+        )
+        .sort((a, b) => byCodePoint(a.name, b.name)),
+      entries: [...entries]
+        .map(([key, backend]) => ({ key, backend }))
+        .sort((a, b) => byCodePoint(a.key, b.key)),
+    },
+    diagnostics,
+  };
+}
+
+const verifies = ({ vhostTls }: ServiceDefinition): boolean => vhostTls?.verifies === true;
+
+const tlsName = (backend: BackendName) => `pacer_tls_${backend}` as BackendName;
+
+const keyOf = (vhost: Host): string => (vhost.startsWith('*.') ? vhost.slice(1) : vhost);
+
+function lostTls(loser: ServiceDefinition, vhost: Host, winner: ServiceDefinition): Diagnostic {
+  const { appId, portIndex, certificate } = loser;
+  const said = [certificate, ...loser.bindOptions.words].filter((word) => word !== undefined).join(' ');
+  return {
+    code: 'TLS_CONFLICT',
+    severity: 'error',
+    appId,
+    portIndex,
+    label: `HAPROXY_${portIndex}_${certificate === undefined ? 'BIND_OPTIONS' : 'SSL_CERT'}`,
+    reason: `TLS for ${vhost} is as ${winner.appId} port ${winner.portIndex} says, not with ${said}`,
+    remedy: 'give both the same certificate and bind options, or choose another host',
+  };
+}
