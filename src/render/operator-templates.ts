@@ -44,6 +44,7 @@ export function loadOperatorTemplates({ variables, directories }: TemplateSource
     if ('reason' in template)
       throw invalid(`${place} line ${template.line}: ${template.reason}`, template.remedy);
     overrides.set(name, { name, template, place });
+    if (name.startsWith('HTTPS_GROUPED_')) notices.push(`${place} has no effect in this version`);
     if (name !== 'HEAD') notices.push(...checkOverride({ name, template, place }));
   };
   for (const [variable, value] of Object.entries(variables)) {

@@ -11,6 +11,8 @@ import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';
 
 let stack: Stack;
+let ownPort: number;
+let privatePort: number;
 let client: { cert: string; key: string };
 let stranger: { cert: string; key: string };
 
@@ -81,12 +83,15 @@ beforeAll(async () => {
   stranger = await (await makeAuthority('other clients')).issue('stranger');
   await writeFile(path('usual.pem'), await makePem('usual'));
   await writeFile(path('own.pem'), await makePem('own'));
+  await writeFile(path('private.pem'), await makePem('private'));
   await writeFile(path('clients.pem'), authority.cert);
   stack.startPacer([
     ...['--group-https-by-vhost', '--ssl-certs', path('usual.pem')],
     ...['--label-certificates', stack.directory],
   ]);
   const [one = 0, two = 0, three = 0] = await stack.freePorts(3);
+  privatePort = three;
+  ownPort = two;
   await stack.marathon.deploy(
     httpApp('/common', one, { labels: { HAPROXY_0_VHOST: 'common.example,free.wild.example' } }),
   );
@@ -99,6 +104,7 @@ beforeAll(async () => {
     httpApp('/private', three, {
       labels: {
         HAPROXY_0_VHOST: 'private.example',
+        HAPROXY_0_SSL_CERT: path('private.pem'),
         HAPROXY_0_BIND_OPTIONS: `ca-file ${path('clients.pem')} verify required`,
       },
     }),
@@ -179,11 +185,13 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     first.resume();
     await new Promise((resolve) => first.once('close', resolve));
     expect(session).toBeDefined();
-    const outcome = await ask('private.example', 'private.example', { ...limits, session }).then(
-      ({ status }) => status,
-      () => 'refused',
-    );
-    expect(outcome).toBe('refused');
+    for (const port of [stack.ports.https, privatePort]) {
+      const again = { ...limits, session, port };
+      await expect(ask('private.example', 'private.example', again)).rejects.toThrow();
+      await expect(ask('private.example', 'private.example', { ...again, ...client })).resolves.toEqual({
+        status: 200,
+      });
+    }
   },
 );
 
@@ -243,6 +251,24 @@ test('tasks come and go without a reload and without a failed request', async ()
   const { ok, failures } = await traffic.stop();
   expect(failures).toEqual({});
   expect(ok).toBeGreaterThan(0);
+  expect((await stack.status()).haproxy.running?.reloads).toBe(reloads);
+});
+
+test('another host of a frontend is served without a reload', async () => {
+  const reloads = (await stack.status()).haproxy.running?.reloads;
+  await stack.marathon.deploy(
+    httpApp('/own', ownPort, {
+      labels: {
+        HAPROXY_0_VHOST: 'own.example,*.wild.example,more.example',
+        HAPROXY_0_SSL_CERT: join(stack.directory, 'own.pem'),
+      },
+    }),
+  );
+  await stack.inStep('/own');
+  const socket = await open('more.example');
+  expect(shownName(socket)).toBe('own');
+  socket.destroy();
+  expect((await ask('more.example', 'more.example')).status).toBe(200);
   expect((await stack.status()).haproxy.running?.reloads).toBe(reloads);
 });
 
