@@ -97,6 +97,12 @@ Ask the one that runs:
   command('labels', 'the labels of apps, with what they mean', async (options) =>
     (await import('./labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
+  addAskCommands(program, onExit);
+  command(
+    'templates',
+    'the templates that may be replaced, with their placeholders and data',
+    async (options) => (await import('./templates.ts')).templates(options),
+  ).option('--format <format>', 'table, markdown or json', 'table');
   command('errors', 'what each error code means and what to do', async (options) =>
     (await import('./errors.ts')).errors(options),
   ).option('--format <format>', 'table, markdown or json', 'table');

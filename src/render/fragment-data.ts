@@ -11,7 +11,8 @@ const check = [
 export const fragmentData = {
   head: [
     ...['hash', 'certificates', 'files', 'runtimeSocket', 'maxconn', 'maxpipes', 'hardStopAfter'],
-    ...['maxReloads', 'logTarget', 'defaultOptions', 'resumesTls', 'starting', 'stats', 'endpoints'],
+    ...['maxReloads', 'logTarget', 'defaultOptions', 'resumesTls', 'backends', 'starting', 'stats'],
+    'endpoints',
   ],
   'http-frontend-head': ['bind'],
   'https-frontend-head': ['bind', 'certificates'],
@@ -36,7 +37,7 @@ export const fragmentData = {
   'backend-auth': ['backend', 'realm', 'askedBefore'],
   'backend-http-options': ['trustedProxies'],
   'backend-hsts-options': [],
-  'backend-sticky-options': [],
+  'backend-sticky-options': ['backend', 'slots', 'slotPrefix', 'healthCheckOptions'],
   'backend-http-healthcheck-options': check,
   'backend-tcp-healthcheck-options': check,
   'backend-server-http-healthcheck-options': check,
