@@ -97,7 +97,6 @@ Ask the one that runs:
   command('labels', 'the labels of apps, with what they mean', async (options) =>
     (await import('./labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
-  addAskCommands(program, onExit);
   command(
     'templates',
     'the templates that may be replaced, with their placeholders and data',
