@@ -76,7 +76,8 @@ that are not replaced are Pacer's own, by Host header on both ports. Which are u
 
 Basic auth is asked for by the backend, whichever way a request comes, unless the rules of that port ask for it
 themselves (\`http-request auth\`): then they alone decide there. \`HTTP_FRONTEND_APPID_ACL\` does the same for the app id.
-\`MAP_...\` templates replace the look-up of hosts, or of app ids, in a frontend of all; a label cannot.
+\`MAP_...\` templates replace the look-up of hosts, or of app ids, in a frontend of all; a label cannot. \`HTTPS_GROUPED_...\` have no
+effect, and Pacer says so at start: its frontends of grouped HTTPS are other ones (\`https-grouped-*.hbs\`).
 
 ## HEAD
 

@@ -44,7 +44,11 @@ export function loadOperatorTemplates({ variables, directories }: TemplateSource
     if ('reason' in template)
       throw invalid(`${place} line ${template.line}: ${template.reason}`, template.remedy);
     overrides.set(name, { name, template, place });
-    if (name.startsWith('HTTPS_GROUPED_')) notices.push(`${place} has no effect in this version`);
+    if (name.startsWith('HTTPS_GROUPED')) {
+      const own = `${name.toLowerCase().replaceAll('_', '-')}.hbs`;
+      const instead = isFragmentName(own.slice(0, -'.hbs'.length)) ? `; ${own} replaces Pacer's own` : '';
+      notices.push(`${place} has no effect: Pacer's frontends of grouped HTTPS are other ones${instead}`);
+    }
     if (name !== 'HEAD') notices.push(...checkOverride({ name, template, place }));
   };
   for (const [variable, value] of Object.entries(variables)) {
