@@ -47,6 +47,8 @@ const values: Readonly<Record<string, readonly string[]>> = {
     'level admin',
     'ssl',
     'maxconn 10',
+    'ca-file /certificates/app.pem verify required',
+    'ssl crt /certificates/app.pem ssl-min-ver TLSv1.3 alpn http/1.1 nice 5',
     'crt x',
   ],
   SSL_CERT: ['/certificates/app.pem', 'app.pem', '/../x'],
@@ -136,37 +138,42 @@ const app = fc
 
 test('HAProxy accepts what is made of them without a warning, and only what has an error is left out', () => {
   fc.assert(
-    fc.property(fc.array(app, { minLength: 1, maxLength: 6 }), fc.boolean(), (made, behindProxy) => {
-      const apps = made.map((make, n) => make(n));
-      const golden = {
-        about: '',
-        apps,
-        ...(behindProxy ? { settings: { trustedProxies: ['10.0.0.0/8'] } } : {}),
-      };
-      const { rendering, diagnostics } = renderCase(golden);
-      expect(checkRendering(rendering, pems.directory)).toBe('');
-      const text = String(rendering.files.get('haproxy.cfg'));
-      for (const { id, labels } of apps) {
-        // In a group the name is another, and the older app decides.
-        if ('HAPROXY_DEPLOYMENT_GROUP' in labels) continue;
-        for (const index of [0, 1]) {
-          const hidden = labels[`HAPROXY_${index}_ENABLED` as keyof typeof labels];
-          const enabled = hidden === undefined || /^(?:true|t|yes|y)$/i.test(hidden.trim());
-          const wrong = diagnostics.some(
-            (line) =>
-              line.startsWith(`error: ${id} `) &&
-              (line.includes(`HAPROXY_${index}_`) ||
-                line.includes(`port ${index}:`) ||
-                line.includes('HAPROXY_DEPLOYMENT_')),
-          );
-          const ports = [10001 + 2 * Number(id.slice(5)) + index, 11000, 11001].join('|');
-          const served = new RegExp(`^backend ${id.slice(1)}_(?:${ports})$`, 'm').test(text);
-          if (!enabled) continue;
-          // A route that another app has leaves the rest of the service served.
-          if (!served) expect([id, index, wrong, diagnostics]).toEqual([id, index, true, diagnostics]);
+    fc.property(
+      fc.array(app, { minLength: 1, maxLength: 6 }),
+      fc.boolean(),
+      fc.boolean(),
+      (made, behindProxy, groupHttpsByVhost) => {
+        const apps = made.map((make, n) => make(n));
+        const golden = {
+          about: '',
+          apps,
+          settings: { groupHttpsByVhost, ...(behindProxy ? { trustedProxies: ['10.0.0.0/8'] } : {}) },
+        };
+        const { rendering, diagnostics } = renderCase(golden);
+        expect(checkRendering(rendering, pems.directory)).toBe('');
+        const text = String(rendering.files.get('haproxy.cfg'));
+        for (const { id, labels } of apps) {
+          // In a group the name is another, and the older app decides.
+          if ('HAPROXY_DEPLOYMENT_GROUP' in labels) continue;
+          for (const index of [0, 1]) {
+            const hidden = labels[`HAPROXY_${index}_ENABLED` as keyof typeof labels];
+            const enabled = hidden === undefined || /^(?:true|t|yes|y)$/i.test(hidden.trim());
+            const wrong = diagnostics.some(
+              (line) =>
+                line.startsWith(`error: ${id} `) &&
+                (line.includes(`HAPROXY_${index}_`) ||
+                  line.includes(`port ${index}:`) ||
+                  line.includes('HAPROXY_DEPLOYMENT_')),
+            );
+            const ports = [10001 + 2 * Number(id.slice(5)) + index, 11000, 11001].join('|');
+            const served = new RegExp(`^backend ${id.slice(1)}_(?:${ports})$`, 'm').test(text);
+            if (!enabled) continue;
+            // A route that another app has leaves the rest of the service served.
+            if (!served) expect([id, index, wrong, diagnostics]).toEqual([id, index, true, diagnostics]);
+          }
         }
-      }
-    }),
+      },
+    ),
     { seed: 20_262, numRuns: 120, endOnFailure: true },
   );
 }, 180_000);
