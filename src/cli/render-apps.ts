@@ -43,6 +43,7 @@ export function renderApps(
   ).render(desired, {
     // Named, not read: the answer depends on the input alone.
     certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
+    certificateNames: [],
     certificateDigests: new Map(),
     maxconn: settings.maxconn ?? defaultMaxconn(undefined),
     maxpipes: 500,

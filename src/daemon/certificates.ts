@@ -9,6 +9,8 @@ export interface CertificateFile {
   readonly path: string;
   /** Hex SHA-256 of the file. */
   readonly digest: string;
+  /** `<SHA-1>/<host>`, as the configuration looks them up; of a wildcard `<SHA-1>/.<parent>`. */
+  readonly names: readonly string[];
 }
 
 /** Where marathon-lb's image keeps the certificate it is given. */
@@ -48,13 +50,25 @@ export async function readCertificate(path: string): Promise<CertificateFile> {
   const text = await readFile(path).catch((error: unknown) => {
     throw invalid(path, messageOf(error));
   });
+  let certificate: X509Certificate;
   try {
-    new X509Certificate(text);
+    certificate = new X509Certificate(text);
   } catch (error) {
     throw invalid(path, 'it holds no certificate', error);
   }
   if (!text.includes('PRIVATE KEY-----')) throw invalid(path, 'it holds no private key');
-  return { path, digest: sha256(text) };
+  return { path, digest: sha256(text), names: namesOf(certificate) };
+}
+
+/** The common name counts only where there are no others. [RFC 6125 6.4.4] */
+function namesOf({ fingerprint, subject, subjectAltName }: X509Certificate): string[] {
+  const alternatives = [...(subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"]+)/g)].map(([, name]) => name);
+  const hosts = alternatives.length > 0 ? alternatives : [/^CN=(.+)$/m.exec(subject)?.[1]];
+  const sha1 = fingerprint.replaceAll(':', '');
+  return hosts
+    .map((host = '') => host.toLowerCase().replace(/^\*\./, '.'))
+    .filter((host) => /^[a-z0-9._-]+$/.test(host))
+    .map((host) => `${sha1}/${host}`);
 }
 
 /** Hex SHA-256 of a file that is no certificate of ours. Rejects with what the system says where it cannot be read. */

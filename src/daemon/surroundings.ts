@@ -79,6 +79,7 @@ export async function readSurroundings(
   return {
     frame: {
       certificates: certificates.map(({ path }) => path),
+      certificateNames: certificates.flatMap(({ names }) => names),
       certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
       maxconn,
       maxpipes: Math.floor(headroom / 2),

@@ -23,7 +23,7 @@ export const fragmentData = {
   'https-grouped-vhost-backend-head': ['name', 'socket'],
   'frontend-routing': [
     ...['before', 'steps', 'late', 'hasDefault', 'hasWildcards', 'ignoresCase', 'redirectToHttps'],
-    'httpsPortSuffix',
+    ...['httpsPortSuffix', 'coveredNames'],
   ],
   'http-frontend-appid-head': ['bind'],
   'appid-routing': ['before', 'lookUp', 'late', 'hasDefault'],

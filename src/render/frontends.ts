@@ -7,6 +7,7 @@ import type { Override, RuleLines } from '../core/templates/replaced.ts';
 import { writeWord } from '../core/templates/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
 import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
+import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
 import { frontendText } from './operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
@@ -54,14 +55,17 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
       'frontend-routing',
       {
         ...routingData(routes, 'http', lookUp('MAP_HTTP_FRONTEND_ACL', 'MAP_HTTP_FRONTEND_ACL_ONLY')),
-        ...{ redirectToHttps, httpsPortSuffix },
+        ...{ redirectToHttps, httpsPortSuffix, coveredNames: false },
       },
     );
   }
   if (httpsPort !== undefined && frame.groupsHttps) {
     const { redirects, uses, ...routing } = routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL'));
     const data = { ...routing, redirectToHttps: false, httpsPortSuffix: '' };
-    const routed = render('frontend-routing', { ...data, late: [...redirects, ...uses], hasDefault: false });
+    const routed = render('frontend-routing', {
+      ...data,
+      ...{ late: [...redirects, ...uses], hasDefault: false, coveredNames: false },
+    });
     parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
   } else if (httpsPort !== undefined) {
     const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');
@@ -75,6 +79,8 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
       {
         ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
         ...{ redirectToHttps: false, httpsPortSuffix: '' },
+        // Only the operator knows which certificates a head of theirs names.
+        coveredNames: templates.has('HTTPS_FRONTEND_HEAD') ? false : certificateMap,
       },
     );
   }

@@ -12,7 +12,10 @@ export function mapName({ kind, weight }: Pick<RouteTable, 'kind' | 'weight'>): 
 /** Which TLS frontend a host has, where it is not that of all. */
 export const sniMap = 'sni2frontend.map';
 
-/** Relative file name → entries, every map that the configuration looks up. */
+/** The hosts that each certificate of the HTTPS listener is for. */
+export const certificateMap = 'certificates.map';
+
+/** Relative file name → entries, every map of routes that the configuration looks up. */
 export function mapsOf(routes: Routes, groupsHttps = false): Map<string, readonly RouteEntry[]> {
   const maps = new Map<string, readonly RouteEntry[]>(
     routes.tables.map((table) => [mapName(table), table.entries]),

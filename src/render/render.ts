@@ -9,7 +9,7 @@ import type { OperatorHead } from './operator-head.ts';
 import { renderFrontends, type FrontendFrame } from './frontends.ts';
 import type { RuleLines } from '../core/templates/replaced.ts';
 import { tlsSocket, type GroupedFrame } from './grouped-https.ts';
-import { mapsOf, mapText } from './maps.ts';
+import { certificateMap, mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routes.ts';
 import { serviceRenderer, type RenderedService, type ServiceFrame } from './service.ts';
 import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
@@ -39,6 +39,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   readonly dynamicBackends: boolean;
   /** A syslog socket or address; undefined = no log. */
   readonly logTarget: string | undefined;
+  /** `<SHA-1>/<host>` or `<SHA-1>/.<parent of a wildcard>` of each name in the certificates of the HTTPS listener. */
+  readonly certificateNames: readonly string[];
   /** Path → digest of every certificate that is named: a renewed one is another configuration. */
   readonly certificateDigests: ReadonlyMap<string, string>;
   /** The same of other files that bind options name, which only a reload reads anew. */
@@ -60,6 +62,9 @@ export interface Rendering {
   readonly backendAt: (line: number) => BackendName | undefined;
 }
 
+/** In a map every key has a value. */
+const httpsFrontend = 'marathon_https_in' as BackendName;
+
 export const configurationFile = 'haproxy.cfg';
 
 /** Empty while the node serves; an entry makes the health check on the statistics port fail. */
@@ -68,7 +73,13 @@ export const stoppingMap = 'stopping.map';
 /** What differs from one rendering to the next beside the desired state. */
 export type ChangingFrame = Pick<
   Frame,
-  'certificates' | 'certificateDigests' | 'fileDigests' | 'maxconn' | 'maxpipes' | 'starting'
+  | 'certificates'
+  | 'certificateNames'
+  | 'certificateDigests'
+  | 'fileDigests'
+  | 'maxconn'
+  | 'maxpipes'
+  | 'starting'
 >;
 
 /** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
@@ -101,10 +112,19 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     return made;
   };
 
+  const withCertificates = ({ maps, texts }: RenderedMaps, names: readonly string[]): RenderedMaps => {
+    if (frame.httpsPort === undefined || frame.groupsHttps) return { maps, texts };
+    const entries = names.map((key) => ({ key, backend: httpsFrontend }));
+    return {
+      maps: new Map([...maps, [certificateMap, entries]]),
+      texts: [...texts, [certificateMap, Buffer.from(mapText(entries))]],
+    };
+  };
+
   const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
     const resumesTls = ![...desired.services.values()].some(asksClients);
-    const { maps, texts: mapTexts } = renderMaps(desired.routes);
+    const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
     const all = [...desired.services.values()].map((service) => ({
       service,

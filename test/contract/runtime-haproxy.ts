@@ -113,6 +113,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
   const publish = async (apps: App[]) => {
     const { hash, files } = render(desired(...apps), {
       certificates: [],
+      certificateNames: [],
       certificateDigests: new Map(),
       maxconn,
       maxpipes: 500,

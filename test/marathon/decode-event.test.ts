@@ -116,14 +116,19 @@ describe('events of 1.4 and later', () => {
     [
       'deployment_info',
       { plan, currentStep: plan.steps[0] },
-      { kind: 'deployment', phase: 'progress', version: planVersion, apps: ['/web/front', '/web/old'] },
-      'deployment_info /web/front /web/old',
+      {
+        kind: 'deployment',
+        phase: 'progress',
+        version: planVersion,
+        apps: ['/web/front', '/web/pod', '/web/old'],
+      },
+      'deployment_info /web/front /web/pod /web/old',
     ],
     [
       'deployment_failed',
       { id: '0b5e', plan, reason: 'cancelled' },
       { kind: 'deployment', phase: 'end' },
-      'deployment_failed /web/front /web/old',
+      'deployment_failed /web/front /web/pod /web/old',
     ],
   ])('%s', (type, fields, expected, description) => {
     const event = decode(type, fields);

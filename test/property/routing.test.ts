@@ -108,7 +108,7 @@ async function serve(desired: Desired) {
   });
   const frame = { ...steadyFrame(settings), httpsPort: undefined };
   const { files } = renderer(loadFragments(), frame).render(desired, {
-    ...{ certificates: [], certificateDigests: new Map(), maxconn: 100, maxpipes: 10 },
+    ...{ certificates: [], certificateNames: [], certificateDigests: new Map(), maxconn: 100, maxpipes: 10 },
   });
   for (const [name, content] of files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

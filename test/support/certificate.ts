@@ -1,9 +1,13 @@
 /** Certificates for tests, made on the spot. */
 import { generate } from 'selfsigned';
 
-/** Certificate and private key as one PEM text. */
-export async function makePem(name: string): Promise<string> {
-  const made = await generate([{ name: 'commonName', value: name }], { keyType: 'ec', algorithm: 'sha256' });
+/** Certificate and private key as one PEM text. @param hosts alternative names; `*.example` is a wildcard */
+export async function makePem(name: string, hosts: readonly string[] = []): Promise<string> {
+  const altNames = hosts.map((value) => ({ type: 2 as const, value }));
+  const made = await generate([{ name: 'commonName', value: name }], {
+    ...{ keyType: 'ec', algorithm: 'sha256' },
+    ...(hosts.length > 0 && { extensions: [{ name: 'subjectAltName', altNames }] }),
+  });
   return `${made.cert.trim()}\n${made.private.trim()}\n`;
 }
 

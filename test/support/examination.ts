@@ -80,7 +80,13 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
         quarantine,
         want: (): Promise<Wanted> => {
           const desired = withHolds(derived, quarantine.holds(derived));
-          const changing = { certificates: [], certificateDigests: new Map(), maxconn: 100, maxpipes: 10 };
+          const changing = {
+            certificates: [],
+            certificateNames: [],
+            certificateDigests: new Map(),
+            maxconn: 100,
+            maxpipes: 10,
+          };
           return Promise.resolve({ desired, changing, rendering: render.render(desired, changing) });
         },
         runsAlready: ({ rendering }) => rendering.hash === live,

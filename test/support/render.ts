@@ -49,6 +49,7 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
     desired,
     {
       certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
+      certificateNames: [],
       certificateDigests: new Map(),
       maxconn: 1000,
       maxpipes: 500,
