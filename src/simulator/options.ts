@@ -15,8 +15,7 @@ const mesosPorts = { from: 31_000, to: 32_000 };
 export async function createWorld(options: SimulatorOptions, apiPort: number): Promise<World> {
   const taskKind = options.tasks ?? 'dedicated';
   const shared = taskKind === 'shared' ? new SharedListeners() : undefined;
-  const { from, to } = options.hostPorts ?? mesosPorts;
-  const ports = shared ? await shared.open() : Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const ports = shared ? await shared.open() : portsOf(options.hostPorts ?? mesosPorts);
   const network = options.agentNetwork === undefined ? apiPort : networkNumber(options.agentNetwork);
   return {
     timings: { ...defaultTimings, ...options.timings },
@@ -34,4 +33,9 @@ export async function createWorld(options: SimulatorOptions, apiPort: number): P
     registry: new Registry(),
     shared,
   };
+}
+
+function portsOf(wanted: NonNullable<SimulatorOptions['hostPorts']>): readonly number[] {
+  if (!('from' in wanted)) return wanted;
+  return Array.from({ length: wanted.to - wanted.from + 1 }, (_, i) => wanted.from + i);
 }

@@ -47,8 +47,8 @@ export interface SimulatorOptions {
   agents?: number;
   /** The first three numbers of the agents' addresses, `127.0.1`. Default: made from the port, so that two simulators never meet. */
   agentNetwork?: string;
-  /** The host ports agents offer. A narrow range makes addresses come back soon. */
-  hostPorts?: { from: number; to: number };
+  /** The host ports agents offer. A narrow range makes addresses come back soon. Not with shared tasks. */
+  hostPorts?: { from: number; to: number } | readonly number[];
   /** `--event_stream_max_outstanding_messages`. */
   maxOutstanding?: number;
   /** What happens to a slow reader of events. Default: that of the version. */

@@ -1,10 +1,11 @@
-/** The benchmark's hand on the process that plays Marathon. */
+/** The benchmark's hand on the process that plays Marathon, and on what is between it and Pacer. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Call, Counts, FromMarathon, TaskEvent, ToMarathon } from './messages.ts';
+import { freePorts } from '../../src/demo/free-ports.ts';
+import { startElsewhere } from './elsewhere.ts';
+import type { Call, Counts, FromMarathon, Start, TaskEvent, ToMarathon } from './messages.ts';
 
 export interface Marathon {
-  /** Of the counting proxy. */
   readonly url: string;
   readonly load: (apps: number, tasksEach: number) => Promise<unknown>;
   /** Resolves when the deployment has finished. */
@@ -17,8 +18,18 @@ export interface Marathon {
 
 const root = join(import.meta.dirname, '..', '..');
 
-export async function startMarathon(killMs: number): Promise<Marathon> {
-  const child = fork(new URL('./marathon-process.ts', import.meta.url), [String(killMs)], {
+export interface MarathonOptions {
+  readonly killMs: number;
+  /** For files of its own. */
+  readonly directory: string;
+  readonly haproxyBin: string | undefined;
+}
+
+export async function startMarathon({ killMs, directory, haproxyBin }: MarathonOptions): Promise<Marathon> {
+  const [port = 0] = await freePorts(1);
+  const elsewhere = await startElsewhere(directory, port, haproxyBin);
+  const start: Start = { port, taskPorts: elsewhere.taskPorts, killMs };
+  const child = fork(new URL('./marathon-process.ts', import.meta.url), [JSON.stringify(start)], {
     cwd: root,
     execArgv: ['--import', 'tsx'],
   });
@@ -32,20 +43,20 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
     first.catch(() => undefined);
     return first;
   };
-  const waiting = new Map<number, { resolve: (counts: Counts) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<number, { resolve: (events: number) => void; reject: (error: Error) => void }>();
   const watchers = new Set<(event: TaskEvent) => void>();
   let calls = 0;
-  const url = new Promise<string>((resolve) => {
+  const listening = new Promise<void>((resolve) => {
     child.on('message', (message: FromMarathon) => {
       switch (message.kind) {
         case 'listening':
-          resolve(message.url);
+          resolve();
           break;
         case 'task':
           for (const watcher of watchers) watcher(message.event);
           break;
         case 'answer':
-          waiting.get(message.id)?.resolve(message.counts);
+          waiting.get(message.id)?.resolve(message.events);
           waiting.delete(message.id);
           break;
         case 'failed':
@@ -57,7 +68,7 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
   });
   const call = (what: Call) =>
     orGone(
-      new Promise<Counts>((resolve, reject) => {
+      new Promise<number>((resolve, reject) => {
         const message: ToMarathon = { id: ++calls, call: what };
         waiting.set(message.id, { resolve, reject });
         child.send(message, (error) => {
@@ -65,11 +76,15 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
         });
       }),
     );
+  await orGone(listening).catch(async (error: unknown) => {
+    await elsewhere.close();
+    throw error;
+  });
   return {
-    url: await orGone(url),
+    url: `http://127.0.0.1:${elsewhere.marathonPort}`,
     load: (apps, tasksEach) => call({ name: 'load', apps, tasksEach }),
     scale: (app, instances) => call({ name: 'scale', app, instances }),
-    counts: () => call({ name: 'counts' }),
+    counts: async () => ({ events: await call({ name: 'counts' }), ...(await elsewhere.counts()) }),
     next: (app, states) =>
       orGone(
         new Promise((resolve) => {
@@ -81,9 +96,10 @@ export async function startMarathon(killMs: number): Promise<Marathon> {
           watchers.add(watcher);
         }),
       ),
-    close: () => {
+    close: async () => {
       if (child.connected) child.disconnect();
-      return ended;
+      await ended;
+      await elsewhere.close();
     },
   };
 }

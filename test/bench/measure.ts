@@ -1,11 +1,11 @@
 /**
  * The measurements of one size, one after the other: full sync, idle, tasks that come, tasks that go.
  *
- * Who runs where: the daemon and HAProxy as their users run them; Marathon's simulator with the sample tasks
- * and the counting proxy in a process of its own; the prober here. Together in one process simulator and prober
- * disturb each other: a change makes the simulator's event loop stand still for up to 8 ms, giving out the list
- * of all apps for 90 ms at 1,000 apps and 700 ms at 10,000 (measured on 2 cores), and that list is asked for
- * once a minute. The events' times are taken where they are published, from a clock that all processes share.
+ * Who runs where: the daemon and HAProxy as their users run them; Marathon's simulator in a process of its own;
+ * tasks and the wire to Marathon in another; the prober here. Together in one process they disturb each other: a
+ * change makes the simulator's event loop stand still for up to 8 ms, giving out the list of all apps for 90 ms at
+ * 1,000 apps and 700 ms at 10,000 (measured on 2 cores). The events' times are taken where they are published,
+ * from a clock that all processes share.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonProcess } from '../../src/demo/daemon.ts';
@@ -32,8 +32,7 @@ const settleMs = 1000;
 
 export async function measure(options: MeasureOptions): Promise<SizeResult> {
   const { apps, tasksEach, rounds, idleMs, program, haproxyBin, signal, progress } = options;
-  // A killed task has to outlive HAProxy's reaction, which without runtime updates grows with the apps.
-  const stack = await startStack({ program, haproxyBin, signal, killMs: 1500 + apps / 2 });
+  const stack = await startStack({ program, haproxyBin, signal, killMs: 1500 });
   // Ctrl-C: what is under way fails for want of its processes, and the error leads to the same end.
   const stop = () => void stack.close();
   signal.addEventListener('abort', stop);

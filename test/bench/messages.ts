@@ -1,5 +1,5 @@
 /** What the benchmark and the process that plays Marathon say to each other. Plain values, since they cross a pipe. */
-import type { WireCounts } from './counting-proxy.ts';
+import type { WireCounts } from './elsewhere.ts';
 
 export type Call =
   | { readonly name: 'load'; readonly apps: number; readonly tasksEach: number }
@@ -12,12 +12,23 @@ export interface Counts extends Readonly<WireCounts> {
   readonly events: number;
 }
 
+/** How that process is started: its arguments, as JSON. */
+export interface Start {
+  readonly port: number;
+  /** Of every agent; somebody else answers on them. */
+  readonly taskPorts: readonly number[];
+  /** A task that is killed is known to Marathon for so long. */
+  readonly killMs: number;
+}
+
 /** A task enters a state, as a `status_update_event` tells it. */
 export interface TaskEvent {
   readonly app: string;
   readonly task: string;
+  /** `address:port` of its first port. */
+  readonly address: string;
   readonly state: string;
-  /** `now()` when it was published. */
+  /** `now()` when it left Marathon. */
   readonly at: number;
 }
 
@@ -27,8 +38,8 @@ export interface ToMarathon {
 }
 
 export type FromMarathon =
-  | { readonly kind: 'listening'; readonly url: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly counts: Counts }
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'answer'; readonly id: number; readonly events: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   | { readonly kind: 'task'; readonly event: TaskEvent };
 

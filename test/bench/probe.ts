@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { now } from './messages.ts';
 
 export interface ProbeAnswer {
-  /** The task that answered; undefined when there was no answer, or not one of a sample task. */
+  /** `address:port` of the task that answered; undefined when there was no answer, or not one of a task. */
   readonly task: string | undefined;
   /** What came instead. */
   readonly failure: string | undefined;
@@ -15,9 +15,12 @@ export interface Probing {
   readonly stop: () => void;
 }
 
-/** Clients, each of which asks anew as soon as it has its answer, but no more often than once a millisecond. */
-const clients = 3;
-const pauseMs = 1;
+/**
+ * As many clients as an app has servers here, asking at the same moments: round robin comes to each server once in
+ * every such moment.
+ */
+const clients = 6;
+const everyMs = 2;
 const patienceMs = 5000;
 
 export function startProbing(port: number, host: string, onAnswer: (answer: ProbeAnswer) => void): Probing {
@@ -25,7 +28,7 @@ export function startProbing(port: number, host: string, onAnswer: (answer: Prob
   const all = Array.from({ length: clients }, () => new Client(port, request, onAnswer));
   const timer = setInterval(() => {
     for (const client of all) client.ask();
-  }, pauseMs);
+  }, everyMs);
   return {
     stop: () => {
       clearInterval(timer);

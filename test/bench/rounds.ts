@@ -5,8 +5,8 @@
  *       until an answer of HAProxy names that task. With six servers round robin takes some answers to meet
  *       the new one; that is part of what a user sees.
  * down  the app is scaled down by one. From the moment at which Marathon publishes TASK_KILLING, the first
- *       sign, until the last answer that names the task: the last before `quietAnswers` others. The task
- *       serves on for seconds after that event, so that it is HAProxy that ends its answers, not its death.
+ *       sign, until the last answer that names the task: the last before `quietAnswers` others. The address
+ *       answers on after that, so that it is HAProxy that ends the task's answers, not its death.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonProcess } from '../../src/demo/daemon.ts';
@@ -45,13 +45,21 @@ interface Round {
 export const measureUp = (options: RoundsOptions): Promise<Phase> =>
   phase(options, async (app, { stack, daemon, tasksEach }) => {
     const running = stack.marathon.next(app, ['TASK_RUNNING']);
+    const told: { event?: TaskEvent } = {};
+    const first = new Map<string, number>();
+    // Traffic is there before, as in life, and an answer may be here before the word of the event.
+    const watched = watch(stack, app, (answer) => {
+      if (answer.task !== undefined && !first.has(answer.task)) first.set(answer.task, answer.at);
+      const { event } = told;
+      const at = event === undefined ? undefined : first.get(event.address);
+      return event !== undefined && at !== undefined && Math.max(0, at - event.at);
+    });
     const scaled = stack.marathon.scale(app, tasksEach + 1);
-    const event = await running;
-    const round = await watch(stack, app, (answer) => answer.task === event.task && answer.at - event.at);
-    await scaled;
+    const { task } = (told.event = await running);
+    const [round] = await Promise.all([watched, scaled]);
     await stack.until(`${app} has its new server`, async () => {
       const servers = await serversOf(daemon, app);
-      return servers.includes(event.task);
+      return servers.includes(task);
     });
     return round;
   });
@@ -65,7 +73,7 @@ export const measureDown = (options: RoundsOptions): Promise<Phase> =>
     // Asked before the event as well: the answer that comes right after it may be the last.
     const watched = watch(stack, app, ({ task, at }) => {
       if (task === undefined || told.event === undefined) return false;
-      others = task === told.event.task ? 0 : others + 1;
+      others = task === told.event.address ? 0 : others + 1;
       if (others === 0) last = at;
       return others >= quietAnswers && Math.max(0, last - told.event.at);
     });

@@ -50,7 +50,7 @@ export async function startStack({ program, haproxyBin, killMs, signal }: StackO
   try {
     const directory = await mkdtemp(join(tmpdir(), 'pacer-bench-'));
     way.push(() => rm(directory, { recursive: true, force: true }));
-    const marathon = await startMarathon(killMs);
+    const marathon = await startMarathon({ killMs, directory, haproxyBin });
     way.push(() => marathon.close());
     const [http = 0, https = 0, appid = 0, stats = 0, status = 0] = await freePorts(5);
     const flags = [
