@@ -3,6 +3,8 @@ import { defineServices, type AppDefinition, type DefinitionContext } from './de
 import type { PortRange } from './assigned-ports.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { App } from './model.ts';
+import { ruleFor } from './policy.ts';
+import { tooManyServers } from './policy-violations.ts';
 import { keepSame } from './same.ts';
 import { deriveServers, type ServerContext, type TaskDecision } from './servers.ts';
 import type { Server, Service, ServiceDefinition } from './service.ts';
@@ -34,7 +36,8 @@ export function defineApp(
   context: DefinitionContext,
   previous: AppServices | undefined,
 ): AppDefinition {
-  return previous !== undefined && sameDefinition(previous.app, app)
+  const sameRules = previous?.definition.policy === context.templates.policy();
+  return previous !== undefined && sameRules && sameDefinition(previous.app, app)
     ? previous.definition
     : defineServices(app, context, previous?.definition);
 }
@@ -46,14 +49,26 @@ export function deriveApp(
   context: ServerContext,
   previous: AppServices | undefined,
 ): AppServices {
+  const crowded: Diagnostic[] = [];
+  const limit = ruleFor(definition.policy, app.id, 'maxServers');
   const ports = definition.ports.map((port): PortOutcome => {
     const { portIndex } = port;
     if (port.kind !== 'exposed') return { portIndex, service: undefined, reason: port.reason, tasks: [] };
-    const { servers, tasks } = deriveServers([app], port.definition, context);
+    const { servers, tasks, beyond } = deriveServers([app], port.definition, context, { limit });
+    if (beyond && limit !== undefined) crowded.push(tooManyServers({ appId: app.id, portIndex }, limit));
     const service = keepService(previous?.ports[portIndex]?.service, port.definition, servers);
     return { portIndex, service, reason: '', tasks };
   });
-  return { app, definition, ports, diagnostics: definition.diagnostics };
+  return { app, definition, ports, diagnostics: withMore(definition, crowded, previous) };
+}
+
+/** The same list as before where it says the same: a change of servers alone is told by it. */
+export function withMore(
+  { diagnostics }: AppDefinition,
+  more: readonly Diagnostic[],
+  previous: AppServices | undefined,
+): readonly Diagnostic[] {
+  return more.length === 0 ? diagnostics : keepSame(previous?.diagnostics, [...diagnostics, ...more]);
 }
 
 /** True where nothing that a definition is made from differs. */

@@ -19,6 +19,8 @@ import { readLabels } from './labels/read.ts';
 import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
 import type { App, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
+import type { Policy } from './policy.ts';
+import { violations } from './policy-violations.ts';
 import { keepSame } from './same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from './server-check.ts';
 import type { PathMatch, Rewrite, ServiceDefinition } from './service.ts';
@@ -58,6 +60,8 @@ export interface AppDefinition {
   readonly deployment: Deployment | undefined;
   readonly ports: readonly PortDefinition[];
   readonly diagnostics: readonly Diagnostic[];
+  /** By which it was judged. */
+  readonly policy: Policy;
 }
 
 export function defineServices(
@@ -73,6 +77,8 @@ export function defineServices(
   );
   const deployment = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
   const name = deployment?.group ?? app.id;
+  const policy = context.templates.policy();
+  const isAllowed = (it: ServiceDefinition) => violations(it, policy).length === 0;
   const ports = app.ports.map((mapping, portIndex): PortDefinition => {
     const values = labels.ports.get(portIndex) ?? {};
     const hidden =
@@ -82,7 +88,7 @@ export function defineServices(
     if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
     const result = withFragments(
-      defineService(app, mapping, portIndex, name, labels.app, values, context),
+      judged(defineService(app, mapping, portIndex, name, labels.app, values, context), policy),
       {
         check: watchingCheck(app, { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX }),
         labels: labels.fragments.get(portIndex) ?? {},
@@ -94,8 +100,10 @@ export function defineServices(
       [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
       (previous === undefined ? misled : undefined);
     const before = previous?.ports[portIndex];
-    const last =
+    const known =
       context.lastGood(app.id, portIndex) ?? (before?.kind === 'exposed' ? before.definition : undefined);
+    // What the policy has come to forbid does not serve on.
+    const last = known !== undefined && isAllowed(known) ? known : undefined;
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }
@@ -115,7 +123,7 @@ export function defineServices(
     );
     if (misled !== undefined && previous !== undefined) diagnostics.push(keptNotice(app.id));
   }
-  return { deployment, ports, diagnostics };
+  return { deployment, ports, diagnostics, policy };
 }
 
 function whyNotExposed(
@@ -132,6 +140,16 @@ function whyNotExposed(
   if (values.ENABLED === undefined && context.strictMode)
     return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
   return undefined;
+}
+
+function judged(
+  { definition, diagnostics }: ReturnType<typeof defineService>,
+  policy: Policy,
+): ReturnType<typeof defineService> {
+  const found = definition === undefined ? [] : violations(definition, policy);
+  return found.length === 0
+    ? { definition, diagnostics }
+    : { definition, diagnostics: [...diagnostics, ...found] };
 }
 
 /** A definition with what templates replace of it. */

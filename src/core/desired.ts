@@ -5,6 +5,8 @@ import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.t
 import { keptNotice } from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
+import { allowsAll, serviceLimits, type PolicyRule } from './policy.ts';
+import { tooManyServices } from './policy-violations.ts';
 import { withReplaced } from './replaced-map.ts';
 import { deriveRoutes, type Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
@@ -114,6 +116,7 @@ function assemble({ apps, groups, assigned, holds }: Parts): Desired {
   const conflicts: Diagnostic[] = [];
   const owners = new Map<number, ServiceDefinition[]>();
   const services = new Map<BackendName, Service>();
+  const counted = new Map<string, number>();
   for (const candidate of candidates) {
     const hold = holdOf(candidate, holds);
     if (hold !== undefined) {
@@ -130,11 +133,29 @@ function assemble({ apps, groups, assigned, holds }: Parts): Desired {
       conflicts.push(portTaken(definition, owner));
       continue;
     }
+    const limit = overLimit(definition, apps, counted);
+    if (limit !== undefined) {
+      conflicts.push(tooManyServices(definition, limit));
+      continue;
+    }
     owners.set(definition.servicePort, [...neighbours, definition]);
     services.set(definition.backend, service);
   }
   const { routes, diagnostics } = deriveRoutes([...services.values()]);
   return { apps, groups, assigned, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
+}
+
+/** The limit of services that is reached, if one is; else the service counts. */
+function overLimit(
+  { appId }: ServiceDefinition,
+  apps: Desired['apps'],
+  counted: Map<string, number>,
+): PolicyRule<'maxServices'> | undefined {
+  const limits = serviceLimits(apps.get(appId)?.definition.policy ?? allowsAll, appId);
+  const reached = limits.find(({ prefix, value }) => (counted.get(prefix) ?? 0) >= value);
+  if (reached !== undefined) return reached;
+  for (const { prefix } of limits) counted.set(prefix, (counted.get(prefix) ?? 0) + 1);
+  return undefined;
 }
 
 /** What holds the service back, if anything does: two apps may ask for one backend's name. */

@@ -71,6 +71,15 @@ export const diagnosticCatalogue = {
     remedy:
       'Give both the same HAPROXY_<n>_SSL_CERT and HAPROXY_<n>_BIND_OPTIONS. The message names the winner.',
   },
+  POLICY_FORBIDS: {
+    means:
+      "A label claims what the operator's policy (`--policy`, `--label-certificates`) does not allow this app.",
+    remedy: 'Use what the message says is allowed, or ask the operator. docs/policy.md has the rules.',
+  },
+  POLICY_LIMITS: {
+    means: "A service has more tasks than the operator's policy allows it servers, so some get no traffic.",
+    remedy: 'Run fewer instances, or ask the operator for more.',
+  },
   FILE_MISSING: {
     means: 'A certificate or another file that a label names is missing or unreadable on this machine.',
     remedy:

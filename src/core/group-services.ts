@@ -1,9 +1,12 @@
 /** The apps of one deployment group, derived together: the services stand with the app whose labels count. */
-import { keepService, type AppServices, type PortOutcome } from './app-services.ts';
+import { keepService, withMore, type AppServices, type PortOutcome } from './app-services.ts';
 import type { AppDefinition, PortDefinition } from './definition.ts';
 import { byAge, crowded, drainedTasks, type Member, type Standing } from './deployment.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import type { AppId, TaskId } from './ids.ts';
 import type { App } from './model.ts';
+import { ruleFor } from './policy.ts';
+import { tooManyServers } from './policy-violations.ts';
 import { candidateOf, deriveServers, type Drained, type ServerContext } from './servers.ts';
 
 export interface GroupMember extends Member {
@@ -18,12 +21,23 @@ export function deriveGroup(members: readonly GroupMember[], context: ServerCont
   const drained = fresh === undefined ? undefined : drainedOf(old, fresh, context);
   const outcomes = new Map<AppId, PortOutcome[]>(pair.map(({ app }) => [app.id, []]));
   const apps = pair.map(({ app }) => app);
+  const crowdedPorts = new Map<AppId, Diagnostic[]>();
   const count = Math.max(...pair.map(({ definition }) => definition.ports.length));
   for (let index = 0; index < count; index++) {
     const leader = leaderOf(old, fresh, index);
     const port = leader.definition.ports[index];
+    const limit = ruleFor(leader.definition.policy, leader.app.id, 'maxServers');
     const result =
-      port?.kind === 'exposed' ? deriveServers(apps, port.definition, context, drained) : undefined;
+      port?.kind === 'exposed'
+        ? deriveServers(apps, port.definition, context, { drained, limit })
+        : undefined;
+    if (result?.beyond === true && limit !== undefined) {
+      const about = { appId: leader.app.id, portIndex: index };
+      crowdedPorts.set(leader.app.id, [
+        ...(crowdedPorts.get(leader.app.id) ?? []),
+        tooManyServers(about, limit),
+      ]);
+    }
     for (const { app, definition } of pair) {
       if (definition.ports[index] === undefined) continue;
       const own = new Set(app.tasks.map(({ id }) => id));
@@ -38,7 +52,9 @@ export function deriveGroup(members: readonly GroupMember[], context: ServerCont
     }
   }
   return [
-    ...pair.map((member) => servicesOf(member, outcomes.get(member.app.id) ?? [])),
+    ...pair.map((member) =>
+      servicesOf(member, outcomes.get(member.app.id) ?? [], crowdedPorts.get(member.app.id) ?? []),
+    ),
     ...others.map((member) => leftOut(member, pair)),
   ];
 }
@@ -86,8 +102,12 @@ function drainedOf(old: GroupMember, fresh: GroupMember, context: ServerContext)
   };
 }
 
-function servicesOf({ app, definition }: GroupMember, ports: readonly PortOutcome[]): AppServices {
-  return { app, definition, ports, diagnostics: definition.diagnostics };
+function servicesOf(
+  { app, definition, previous }: GroupMember,
+  ports: readonly PortOutcome[],
+  more: readonly Diagnostic[],
+): AppServices {
+  return { app, definition, ports, diagnostics: withMore(definition, more, previous) };
 }
 
 function leftOut(member: GroupMember, pair: readonly GroupMember[]): AppServices {

@@ -4,6 +4,7 @@ import { byCodePoint, type ServerName, type TaskId } from './ids.ts';
 import { isIp } from './labels/address.ts';
 import type { App, Task } from './model.ts';
 import { serverCookie, serverId, serverName, type Digests } from './names.ts';
+import type { PolicyRule } from './policy.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
 import type { Admission, Server, ServiceDefinition } from './service.ts';
 
@@ -28,6 +29,12 @@ export interface Drained {
   readonly reason: string;
 }
 
+export interface ServerOptions {
+  readonly drained?: Drained | undefined;
+  /** How many servers the service may have, and for which prefix the policy says so. */
+  readonly limit?: PolicyRule<'maxServers'> | undefined;
+}
+
 interface Candidate {
   readonly taskId: TaskId;
   readonly host: string;
@@ -42,8 +49,8 @@ export function deriveServers(
   apps: readonly App[],
   { portIndex, check }: Pick<ServiceDefinition, 'portIndex' | 'check'>,
   context: ServerContext,
-  drained?: Drained,
-): { servers: Server[]; tasks: TaskDecision[] } {
+  { drained, limit }: ServerOptions = {},
+): { servers: Server[]; tasks: TaskDecision[]; beyond: boolean } {
   const tasks: TaskDecision[] = [];
   const candidates: Candidate[] = [];
   for (const app of apps) {
@@ -58,8 +65,14 @@ export function deriveServers(
   candidates.sort(
     (a, b) => byCodePoint(a.host, b.host) || a.port - b.port || byCodePoint(a.taskId, b.taskId),
   );
+  const beyond = limit === undefined ? new Set<Candidate>() : beyondOf(candidates, limit.value);
+  for (const { taskId } of beyond) {
+    const reason = `the policy for ${limit?.prefix ?? ''} allows the service ${limit?.value ?? 0} servers`;
+    tasks.push({ taskId, admission: 'out', server: undefined, reason });
+  }
+  const allowed = candidates.filter((it) => !beyond.has(it));
   // The last servers of a service are not drained: until they are gone they serve better than an error page.
-  const canDrain = candidates.some(
+  const canDrain = allowed.some(
     ({ leaving, taskId }) => leaving === undefined && drained?.tasks.has(taskId) !== true,
   );
   const decide = ({
@@ -75,7 +88,7 @@ export function deriveServers(
   };
   const ids = new Set<number>();
   const byName = new Map<ServerName, Server>();
-  for (const candidate of candidates) {
+  for (const candidate of allowed) {
     const name = serverName(candidate.host, candidate.address, candidate.port);
     const twin = byName.get(name);
     if (twin !== undefined) {
@@ -104,7 +117,15 @@ export function deriveServers(
     });
     tasks.push({ taskId, admission, server: name, reason });
   }
-  return { servers: [...byName.values()], tasks };
+  return { servers: [...byName.values()], tasks, beyond: beyond.size > 0 };
+}
+
+/** Those that may not be servers too; the ones on their way out first. */
+function beyondOf(candidates: readonly Candidate[], most: number): Set<Candidate> {
+  if (candidates.length <= most) return new Set();
+  const stays = candidates.filter(({ leaving }) => leaving === undefined);
+  const leaves = candidates.filter(({ leaving }) => leaving !== undefined);
+  return new Set([...stays, ...leaves].slice(most));
 }
 
 /** A check that goes to another port of the task; where that is at another address, or not known, the own one is checked. */

@@ -7,6 +7,7 @@ import { defineServices, type DefinitionContext } from '../core/definition.ts';
 import type { Desired } from '../core/desired.ts';
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
+import { violations } from '../core/policy-violations.ts';
 import type { Service, ServiceDefinition } from '../core/service.ts';
 import { saved } from './saved.ts';
 
@@ -57,7 +58,11 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
   });
 
   return {
-    of: (appId, portIndex) => known.get(appId)?.get(portIndex)?.definition,
+    of: (appId, portIndex) => {
+      const definition = known.get(appId)?.get(portIndex)?.definition;
+      const policy = context.templates.policy();
+      return definition !== undefined && violations(definition, policy).length === 0 ? definition : undefined;
+    },
     serves: (desired) => {
       let changed = false;
       for (const [id, ports] of served(desired, known)) {

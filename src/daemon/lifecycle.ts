@@ -27,6 +27,7 @@ import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
 import { openMemory } from './memory.ts';
 import { explainContext, modelContext } from './model-context.ts';
+import { followPolicy } from './policy-file.ts';
 import { createPinning } from './pin.ts';
 import { createPipeline } from './pipeline.ts';
 import { prepareMachine } from './prepare.ts';
@@ -170,9 +171,17 @@ async function startFollowing(
       pinning.applied(entry.revision, pipeline.state().desired);
     }
   });
+  const policy = await followPolicy({
+    ...{ settings, log, now: Date.now },
+    onChange: () => {
+      inbox.touchAll('the policy has changed');
+      pass('the policy has changed');
+    },
+  });
+  undo.add(policy.close);
   const memory = await openMemory(
     settings.stateDir,
-    modelContext(settings, hosts.resolve, templates, control.capabilities()),
+    modelContext(settings, hosts.resolve, templates, control.capabilities(), policy.current),
     haproxyVersion,
     (message) => log.warn(message),
   );
@@ -244,6 +253,7 @@ async function startFollowing(
         lastKnownGood: clusters.stored,
         held: clusters.held,
         pinned: pinning.state,
+        policy: policy.state,
         metrics: metrics.text,
         now: Date.now,
       }),
@@ -264,6 +274,7 @@ async function startFollowing(
     ...{ settings, asks, control, log },
     pipeline: pipeline.state,
     refetch: (cause) => {
+      void policy.look();
       clusters.resync(cause);
       pass(cause);
     },

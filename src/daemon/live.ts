@@ -34,6 +34,7 @@ export function serversOnly(
     derived,
     delta.changed.map(({ id }) => id),
   )) {
+    if (derived.apps.get(id)?.diagnostics !== live.derived.apps.get(id)?.diagnostics) return undefined;
     for (const { service: asked } of derived.apps.get(id)?.ports ?? []) {
       if (asked === undefined) continue;
       const service = asHeld(asked, holdOf(asked, live.desired.holds));

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { ModelContext } from '../core/app-services.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
+import type { Policy } from '../core/policy.ts';
+import { policyOf } from '../settings/policy.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ownPorts } from './surroundings.ts';
@@ -10,12 +12,19 @@ import { ownPorts } from './surroundings.ts';
 /** How many tasks of a sticky service can come between two reloads, where HAProxy adds no server with a cookie. */
 const slots = 8;
 
+/** As it is now. */
+function fixedPolicy(settings: Settings): () => Policy {
+  const policy = policyOf(settings);
+  return () => policy;
+}
+
 /** @param capabilities of the HAProxy that is to serve; the newest where none is there */
 export function modelContext(
   settings: Settings,
   resolve: (host: string) => string | undefined,
   operator: OperatorTemplates = noOperatorTemplates,
   capabilities: { readonly addServerCookie: boolean } = { addServerCookie: true },
+  policy: () => Policy = fixedPolicy(settings),
 ): ModelContext {
   const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
   return {
@@ -45,9 +54,10 @@ export function modelContext(
     templates: {
       overrides: operator.overrides,
       serverDefaults: operator.head?.serverDefaults ?? [],
-      labelTemplates: () => settings.labelTemplates,
+      labelTemplates: settings.labelTemplates,
       fileFolders: settings.labelFiles,
-      certificateFolders: settings.labelCertificates,
+      certificateFolders: settings.labelCertificates ?? ['/etc/ssl'],
+      policy,
     },
   };
 }

@@ -8,6 +8,7 @@ import type { MarathonStatus } from '../marathon/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import type { Pinning } from './pin.ts';
+import type { PolicyFile } from './policy-file.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import { describeHold } from './change-log.ts';
@@ -29,6 +30,7 @@ export interface StatusParts {
   readonly lastKnownGood: LastKnownGood['state'];
   readonly held: RemovalGuard['held'];
   readonly pinned: Pinning['state'];
+  readonly policy: PolicyFile['state'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -100,7 +102,7 @@ function freshness({ marathon, pipeline, now }: StatusParts) {
 
 /** What a reader should know although it is no reason not to be ready. */
 function notes(parts: StatusParts): string[] {
-  const { marathon, lastKnownGood, held, pinned } = parts;
+  const { marathon, lastKnownGood, held, pinned, policy } = parts;
   const { savedAt, failure: notStored } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
@@ -116,6 +118,8 @@ function notes(parts: StatusParts): string[] {
   const hold = held();
   if (hold !== undefined)
     said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
+  const problem = policy()?.problem;
+  if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
 }
@@ -176,6 +180,7 @@ function status(parts: StatusParts) {
     },
     held: heldBack(parts),
     pinned: parts.pinned() ?? null,
+    policy: parts.policy() ?? null,
     lastKnownGood: {
       savedAt: time(parts.lastKnownGood().savedAt) ?? null,
       failure: parts.lastKnownGood().failure ?? null,

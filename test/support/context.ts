@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { allowsAll } from '../../src/core/policy.ts';
 import type { ModelContext } from '../../src/core/app-services.ts';
 
 const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
@@ -23,9 +24,10 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     templates: {
       overrides: new Map(),
       serverDefaults: [],
-      labelTemplates: () => 'own-section',
+      labelTemplates: 'own-section',
       fileFolders: ['/etc/haproxy/errors'],
       certificateFolders: ['/etc/ssl'],
+      policy: () => allowsAll,
     },
     ...parts,
   };

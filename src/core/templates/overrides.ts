@@ -1,6 +1,7 @@
 /** Which templates hold for one service: a label's before the operator's. */
 import { withUnixBreaks } from './fragment.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
+import { ruleFor } from '../policy.ts';
 import type { GuardContext } from './guard.ts';
 import type { Objection } from './objection.ts';
 import { isTemplateName, templateSpec, type TemplateName } from './names.ts';
@@ -25,13 +26,22 @@ export function overridesOf(
     overrides.set(name, { ...override, byLabel: false, guard: undefined });
   const names = Object.keys(labels).filter(isTemplateName);
   if (names.length === 0) return overrides;
-  const mode = context.labelTemplates(definition.appId);
+  const policy = context.policy();
+  const mode = ruleFor(policy, definition.appId, 'labelTemplates')?.value ?? context.labelTemplates;
   const guard = mode === 'own-section' ? guardOf(definition, context) : undefined;
+  const hostsRule = mode === 'own-section' ? ruleFor(policy, definition.appId, 'vhosts') : undefined;
   for (const name of names) {
     const place = `HAPROXY_${definition.portIndex}_${name}`;
     if (mode === 'off') {
       const remedy = 'drop the label, or ask the operator for a template';
       reject(place, { reason: 'templates in labels are not allowed here', remedy });
+      continue;
+    }
+    if (hostsRule !== undefined && templateSpec(name).section === 'shared') {
+      reject(place, {
+        reason: `the policy for ${hostsRule.prefix} says which hosts are allowed, and a template for all could claim any`,
+        remedy: `drop the label and name hosts with HAPROXY_${definition.portIndex}_VHOST`,
+      });
       continue;
     }
     const template = readOverride(name, labels[name] ?? '');
@@ -44,10 +54,11 @@ export function overridesOf(
 }
 
 const guardOf = (
-  { servicePort, certificate, bindOptions }: FragmentSource['definition'],
-  { fileFolders, certificateFolders }: TemplateContext,
+  { appId, servicePort, certificate, bindOptions }: FragmentSource['definition'],
+  { fileFolders, certificateFolders, policy }: TemplateContext,
 ): GuardContext => ({
-  ...{ servicePort, fileFolders, certificateFolders },
+  ...{ servicePort, fileFolders },
+  certificateFolders: ruleFor(policy(), appId, 'certificates')?.value ?? certificateFolders,
   knownFiles: [
     ...(certificate === undefined ? [] : [certificate]),
     ...bindOptions.certificates,

@@ -27,7 +27,12 @@ export const templatesSettings = {
     flag: 'label-certificates',
     argument: 'dir...',
     schema: list,
-    default: '/etc/ssl',
-    doc: 'where templates in labels may name certificates',
+    doc: 'where labels may name certificates; by default HAPROXY_<n>_SSL_CERT and _BIND_OPTIONS anywhere, templates in /etc/ssl',
+  }),
+  policy: define({
+    flag: 'policy',
+    argument: 'file',
+    schema: text,
+    doc: 'what the apps below each prefix of ids may claim: hosts, ports, modes, templates, certificates, how much; read anew when it changes',
   }),
 } as const;
