@@ -24,5 +24,14 @@ export interface Diagnostic {
 export function describeDiagnostic(diagnostic: Diagnostic): string {
   const { appId, portIndex, label, reason, remedy } = diagnostic;
   const place = label ?? (portIndex === undefined ? undefined : `port ${portIndex}`);
-  return `${appId}${place === undefined ? '' : ` ${place}`}: ${reason}; ${remedy}`;
+  return visible(`${appId}${place === undefined ? '' : ` ${place}`}: ${reason}; ${remedy}`);
+}
+
+/** What labels hold must not become a line or a colour of its own in a log or a terminal. */
+function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) =>
+    JSON.stringify(c).length > 3
+      ? JSON.stringify(c).slice(1, -1)
+      : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -9,7 +9,7 @@
  * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
 import { descriptorsLeft, descriptorsOfAll } from '../core/capacity.ts';
-import { allDiagnostics, nextDesired, nothingDesired, withHolds, type Desired } from '../core/desired.ts';
+import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
 import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
@@ -206,10 +206,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   function wantedState(facts: PreflightResult, frame: ChangingFrame): Wanted {
-    const desired = withHolds(derived, quarantine.holds(derived));
     const certificateDigests = new Map([...frame.certificateDigests, ...facts.certificateDigests]);
     const changing = { ...frame, certificateDigests, fileDigests: facts.fileDigests };
-    const rendering = rendered(desired, changing);
+    const { desired, rendering } = quarantine.writable(derived, (some) => rendered(some, changing));
     state = { ...state, desired, desiredHash: rendering.hash, diagnostics: allDiagnostics(desired) };
     return { desired, changing, rendering };
   }

@@ -2,11 +2,14 @@
  * Services held back: for what the preflight found, and for what only HAProxy could judge, traced from its
  * message to the service. Each serves on in the version that served before, if there is one.
  */
-import type { Desired, Hold, Holds } from '../core/desired.ts';
+import { withHolds, type Desired, type Hold, type Holds } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { ServiceDefinition } from '../core/service.ts';
+import { messageOf } from '../errors.ts';
 import type { CheckMessage } from '../haproxy/check.ts';
+import type { Rendering } from '../render/render.ts';
+import { UnwritableService } from '../render/unwritable.ts';
 import type { LastGood } from './last-good.ts';
 import type { Wanted } from './pipeline-types.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -25,6 +28,11 @@ export interface Quarantine {
   readonly setFacts: (facts: Iterable<Diagnostic>) => void;
   /** Takes what it found beside: where that is about a version that stands in, it does not. */
   readonly addFacts: (facts: Iterable<Diagnostic>) => void;
+  /** What is left of a state without what is held back and what cannot be written. @param render throws UnwritableService */
+  readonly writable: (
+    derived: Desired,
+    render: (desired: Desired) => Rendering,
+  ) => { readonly desired: Desired; readonly rendering: Rendering };
   /** All holds now, among the services derived from the mirror. */
   readonly holds: (derived: Desired) => Holds;
   /** The definitions that have not served yet. */
@@ -46,7 +54,17 @@ export interface Quarantine {
   readonly hasRetry: () => boolean;
 }
 
-export function createQuarantine({ verdicts, lastGood, sample }: QuarantineParts): Quarantine {
+export function createQuarantine({ verdicts, lastGood, ...parts }: QuarantineParts): Quarantine {
+  const unwritable = new WeakMap<ServiceDefinition, Diagnostic>();
+  let hasUnwritable = false;
+  const sample = (definition: ServiceDefinition): string => {
+    try {
+      return parts.sample(definition);
+    } catch {
+      // It is held as soon as it is to be written.
+      return '';
+    }
+  };
   let facts = new Map<string, { diagnostic: Diagnostic; leftOut: boolean }>();
   let waiting: ReadonlySet<ServiceDefinition> = new Set();
   let complaint = '';
@@ -60,10 +78,28 @@ export function createQuarantine({ verdicts, lastGood, sample }: QuarantineParts
     verdicts.add(sample(definition), reason, isCertain);
 
   function whyHeld(definition: ServiceDefinition): Diagnostic | undefined {
+    const word = unwritable.get(definition);
+    if (word !== undefined) return word;
     const verdict = verdicts.isEmpty() ? undefined : verdicts.on(sample(definition));
     if (verdict !== undefined) return refused(definition, verdict.reason);
     return waiting.has(definition) ? underSuspicion(definition, complaint) : undefined;
   }
+
+  const holds: Quarantine['holds'] = (derived) => {
+    const holds = new Map<BackendName, Hold>();
+    if (facts.size === 0 && verdicts.isEmpty() && waiting.size === 0 && !hasUnwritable) return holds;
+    for (const definition of definitionsIn(derived)) {
+      const { backend, appId, portIndex } = definition;
+      const fact = facts.get(placeOf(definition));
+      const diagnostic = whyHeld(definition) ?? fact?.diagnostic;
+      if (diagnostic === undefined) continue;
+      const before = lastGood.of(appId, portIndex);
+      const helps =
+        before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);
+      holds.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
+    }
+    return holds;
+  };
 
   return {
     hasRetry: () => facts.size > 0,
@@ -83,20 +119,18 @@ export function createQuarantine({ verdicts, lastGood, sample }: QuarantineParts
         facts.set(place, { diagnostic: facts.get(place)?.diagnostic ?? diagnostic, leftOut: true });
       }
     },
-    holds: (derived) => {
-      const holds = new Map<BackendName, Hold>();
-      if (facts.size === 0 && verdicts.isEmpty() && waiting.size === 0) return holds;
-      for (const definition of definitionsIn(derived)) {
-        const { backend, appId, portIndex } = definition;
-        const fact = facts.get(placeOf(definition));
-        const diagnostic = whyHeld(definition) ?? fact?.diagnostic;
-        if (diagnostic === undefined) continue;
-        const before = lastGood.of(appId, portIndex);
-        const helps =
-          before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);
-        holds.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
+    holds,
+    writable: (derived, render) => {
+      for (;;) {
+        const desired = withHolds(derived, holds(derived));
+        try {
+          return { desired, rendering: render(desired) };
+        } catch (error) {
+          if (!(error instanceof UnwritableService) || unwritable.has(error.definition)) throw error;
+          hasUnwritable = true;
+          unwritable.set(error.definition, refused(error.definition, messageOf(error.cause)));
+        }
       }
-      return holds;
     },
     newIn: ({ services }) =>
       [...services.values()]

@@ -1,4 +1,5 @@
 /** One app of an answer: raw JSON in, the core's `App` out, with a diagnostic for whatever was not usable. */
+import { hasUnprintable } from '../core/config-token.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { asAppId, byCodePoint, type AppId } from '../core/ids.ts';
 import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model.ts';
@@ -101,10 +102,14 @@ function healthCheckOf(json: unknown, warn: Warn): HealthCheck[] {
     warn(`a health check has the unknown protocol "${name}" and is ignored`, remedy);
     return [];
   }
+  const path = raw.path ?? '/';
+  const isUsable = !hasUnprintable(path);
+  if (!isUsable)
+    warn('the path of a health check holds control characters, so HAProxy only connects', remedy);
   return [
     {
-      protocol,
-      path: raw.path ?? '/',
+      protocol: isUsable ? protocol : 'TCP',
+      path: isUsable ? path : '/',
       portIndex: raw.portIndex ?? undefined,
       port: raw.port ?? undefined,
       intervalSeconds: raw.intervalSeconds ?? 60,

@@ -8,23 +8,37 @@ import { z } from 'zod';
 
 const text = z.string();
 const count = z.int().nonnegative();
+export const portNumber = count.max(65_535, 'no port is larger than 65535');
+
+/**
+ * Marathon takes lower-case letters, digits, dots and hyphens. Ids become names in HAProxy's configuration, and
+ * whoever poses as Marathon must not write lines of it.
+ */
+export const idOfApp = z
+  .string()
+  .max(500)
+  .regex(/^\/?(?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]+$/, 'it is no path of an app');
 const list = <T extends z.ZodType>(item: T) => z.array(item).nullish();
 
 const portMapping = z.object({
-  containerPort: count.nullish(),
-  hostPort: count.nullish(),
-  servicePort: count.nullish(),
+  containerPort: portNumber.nullish(),
+  hostPort: portNumber.nullish(),
+  servicePort: portNumber.nullish(),
   protocol: text.nullish(),
   name: text.nullish(),
   networkNames: list(text),
 });
 
-const portDefinition = z.object({ port: count.nullish(), protocol: text.nullish(), name: text.nullish() });
+const portDefinition = z.object({
+  port: portNumber.nullish(),
+  protocol: text.nullish(),
+  name: text.nullish(),
+});
 
-const discoveryPort = z.object({ number: count, protocol: text.nullish(), name: text.nullish() });
+const discoveryPort = z.object({ number: portNumber, protocol: text.nullish(), name: text.nullish() });
 
 export const rawApp = z.object({
-  id: text.min(1),
+  id: idOfApp,
   version: text.nullish(),
   instances: count.nullish(),
   labels: z.record(text, z.unknown()).nullish(),
@@ -37,7 +51,7 @@ export const rawApp = z.object({
     .nullish(),
   ipAddress: z.object({ discovery: z.object({ ports: list(discoveryPort) }).nullish() }).nullish(),
   portDefinitions: list(portDefinition),
-  ports: list(count),
+  ports: list(portNumber),
   healthChecks: list(z.unknown()),
   readinessChecks: list(z.unknown()),
   readinessCheckResults: list(z.object({ taskId: text, ready: z.boolean().nullish() })),
@@ -49,7 +63,7 @@ export const rawHealthCheck = z.object({
   protocol: text.nullish(),
   path: text.nullish(),
   portIndex: count.nullish(),
-  port: count.nullish(),
+  port: portNumber.nullish(),
   intervalSeconds: z.number().nullish(),
   timeoutSeconds: z.number().nullish(),
   gracePeriodSeconds: z.number().nullish(),
@@ -62,7 +76,7 @@ export const rawTask = z.object({
   id: text.min(1),
   state: text.nullish(),
   host: text.nullish(),
-  ports: list(count),
+  ports: list(portNumber),
   ipAddresses: rawIpAddresses,
   version: text.nullish(),
   startedAt: text.nullish(),

@@ -14,6 +14,7 @@ import type { RouteEntry, Routes } from '../core/routes.ts';
 import { serviceRenderer, type RenderedService, type ServiceFrame } from './service.ts';
 import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
 import type { Server, ServiceDefinition } from '../core/service.ts';
+import { UnwritableService } from './unwritable.ts';
 
 /** All that a configuration has beside services and routes. */
 export interface Frame extends FrontendFrame, ServiceFrame {
@@ -112,6 +113,14 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     return made;
   };
 
+  const written = (service: Service): RenderedService => {
+    try {
+      return services.render(service);
+    } catch (error) {
+      throw new UnwritableService(service.definition, error);
+    }
+  };
+
   const withCertificates = ({ maps, texts }: RenderedMaps, names: readonly string[]): RenderedMaps => {
     if (frame.httpsPort === undefined || frame.groupsHttps) return { maps, texts };
     const entries = names.map((key) => ({ key, backend: httpsFrontend }));
@@ -126,10 +135,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const resumesTls = ![...desired.services.values()].some(asksClients);
     const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
-    const all = [...desired.services.values()].map((service) => ({
-      service,
-      part: services.render(service),
-    }));
+    const all = [...desired.services.values()].map((service) => ({ service, part: written(service) }));
     const fixed = all.filter(({ part }) => part.shape === undefined);
     const shaped = all.filter(({ part }) => part.shape !== undefined);
     const shapes = distinctShapes(shaped.flatMap(({ part }) => part.shape ?? []));

@@ -167,3 +167,12 @@ describe('what is saved', () => {
     expect(names(found)).toEqual([]);
   });
 });
+
+test('what cannot be written into a line at all holds back its own service, at no check more', async () => {
+  const apps = [...good(9), app('/bad', 20_000, { healthChecks: [aCheck({ path: '/\nglobal' })] })];
+  const found = await examination.of(apps);
+  expect(found.checks).toBe(1);
+  expect(names(found)).toHaveLength(9);
+  expect(errors(found).map(({ appId, code }) => [appId, code])).toEqual([['/bad', 'HAPROXY_REFUSES']]);
+  expect((await examination.of([...apps, app('/new', 30_000)])).checks).toBe(1);
+});

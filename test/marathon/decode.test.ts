@@ -86,6 +86,25 @@ describe('what is malformed hurts only itself', () => {
     expect(diagnostics.map(({ severity }) => severity)).toEqual(['warning', 'warning', 'warning', 'warning']);
   });
 
+  it.each(['/a\nglobal', "/it's", '/a b', '/a//b', '/$HOME', '/é'])(
+    'leaves out an app whose id %j would be no name in a configuration, and says so',
+    (id) => {
+      const { apps, diagnostics } = decodeApps({ apps: [{ id }, { id: '/web' }] });
+      expect(apps.map((app) => app.id)).toEqual(['/web']);
+      expect(diagnostics).toMatchObject([{ code: 'DEFINITION_MALFORMED', severity: 'error' }]);
+    },
+  );
+
+  it('lets HAProxy only connect where the path of a health check is no word', () => {
+    const { apps, diagnostics } = decodeApps({
+      apps: [{ id: '/web', healthChecks: [{ protocol: 'HTTP', path: '/\nlua-load /x' }] }],
+    });
+    expect(apps[0]?.healthChecks).toMatchObject([{ protocol: 'TCP', path: '/' }]);
+    expect(diagnostics.map(({ reason }) => reason)).toEqual([
+      'the path of a health check holds control characters, so HAProxy only connects',
+    ]);
+  });
+
   it('lets the later of two apps with one id win', () => {
     const { apps } = decodeApps({
       apps: [

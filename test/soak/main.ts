@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { memoryOf } from '../bench/usage.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { createTraffic, type TrafficResult } from '../support/traffic.ts';
-import { change, fault, hostOf, randomFrom, soakApp, type Churn } from './churn.ts';
+import { randomFrom } from '../support/random.ts';
+import { change, fault, hostOf, soakApp, type Churn } from './churn.ts';
 
 const appCount = 20;
 const faultEveryMs = 8_000;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nextDesired, nothingDesired, withHolds } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import type { App } from '../../src/core/model.ts';
 import { examine, type Examined } from '../../src/daemon/examine.ts';
 import { openLastGood, type LastGood } from '../../src/daemon/last-good.ts';
@@ -79,7 +79,6 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
       const found = await examine({
         quarantine,
         want: (): Promise<Wanted> => {
-          const desired = withHolds(derived, quarantine.holds(derived));
           const changing = {
             certificates: [],
             certificateNames: [],
@@ -87,7 +86,8 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
             maxconn: 100,
             maxpipes: 10,
           };
-          return Promise.resolve({ desired, changing, rendering: render.render(desired, changing) });
+          const made = quarantine.writable(derived, (some) => render.render(some, changing));
+          return Promise.resolve({ ...made, changing });
         },
         runsAlready: ({ rendering }) => rendering.hash === live,
         write: ({ rendering }) =>

@@ -3,6 +3,7 @@
  * [marathon] docs/rest-api/public/api/v2/types/{pod,podContainer,podStatus,network}.raml
  */
 import { z } from 'zod';
+import { idOfApp, portNumber } from '../raw.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -11,8 +12,8 @@ const labels = z.record(text, z.unknown()).nullish();
 
 const endpoint = z.object({
   name: text.min(1),
-  containerPort: count.nullish(),
-  hostPort: count.nullish(),
+  containerPort: portNumber.nullish(),
+  hostPort: portNumber.nullish(),
   protocol: list(text),
   labels,
   networkNames: list(text),
@@ -35,7 +36,7 @@ const container = z.object({
 });
 
 export const rawPod = z.object({
-  id: text.min(1),
+  id: idOfApp,
   version: text.nullish(),
   labels,
   containers: z.array(container),
@@ -43,14 +44,14 @@ export const rawPod = z.object({
   scaling: z.object({ instances: count.nullish() }).nullish(),
 });
 
-export const rawPodStatus = z.object({ id: text.min(1), spec: rawPod, instances: list(z.unknown()) });
+export const rawPodStatus = z.object({ id: idOfApp, spec: rawPod, instances: list(z.unknown()) });
 
 const containerStatus = z.object({
   name: text.min(1),
   status: text,
   containerId: text.nullish(),
   endpoints: list(
-    z.object({ name: text, allocatedHostPort: count.nullish(), healthy: z.boolean().nullish() }),
+    z.object({ name: text, allocatedHostPort: portNumber.nullish(), healthy: z.boolean().nullish() }),
   ),
   conditions: list(z.object({ name: text, value: text.nullish(), reason: text.nullish() })),
 });
