@@ -1,6 +1,7 @@
 /** What the daemon is asked for while it runs, by signals of the process or over the statistics port. */
 import type { EventEmitter } from 'node:events';
 import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RunAs } from '../haproxy/run-as.ts';
 import { serveEndpoints } from '../http/endpoints.ts';
 import { tokenFile } from '../http/token-file.ts';
 import type { Logger } from '../observe/log.ts';
@@ -25,6 +26,8 @@ export interface AskParts {
   readonly refetch: (cause: string) => void;
   readonly reload: (cause: string) => void;
   readonly log: Logger;
+  /** Whom HAProxy runs as. */
+  readonly runAs: RunAs | undefined;
 }
 
 /** @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG, FILE_UNREADABLE, FILE_MALFORMED */
@@ -41,13 +44,14 @@ export async function answerAsks(parts: AskParts): Promise<{ readonly close: () 
   };
   asks.on('refetch', refetch).on('reload', reload);
   const endpoints = await serveEndpoints(
-    endpointsSocket(stateDir),
+    endpointsSocket(parts.settings),
     marathonLbEndpoints({
       ...{ stateDir, showsSecrets, control, pipeline, refetch, reload },
       now: Date.now,
     }),
     // The status server warns of the same file.
     statusTokenFile === undefined ? undefined : tokenFile(statusTokenFile, () => undefined),
+    parts.runAs,
   );
   return {
     close: () => {

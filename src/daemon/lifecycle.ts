@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RunAs } from '../haproxy/run-as.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
 import { pageRoutes } from '../http/page.ts';
@@ -36,6 +37,7 @@ import { reloadBudget } from './reload-budget.ts';
 import { rollbackRoutes } from './rollback-routes.ts';
 import { configuration, statusRoutes } from './status.ts';
 import { leaveNode, takeBackStop } from './stopping.ts';
+import { arrangePrivileges } from './privileges.ts';
 import { readSurroundings, steadyFrame } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
@@ -89,6 +91,7 @@ interface Serving {
   readonly templates: OperatorTemplates;
   /** Of HAProxy. */
   readonly haproxyVersion: string;
+  readonly runAs: RunAs | undefined;
   /** Brings a HAProxy up again that has ended. */
   readonly serve: () => Promise<void>;
 }
@@ -112,6 +115,7 @@ async function startServing(
   const { stateDir, haproxyMode: mode, groups } = settings;
   const held = await openStateDir(stateDir);
   undo.add(() => held.release());
+  const runAs = await arrangePrivileges(settings, log);
   log.info(
     { pacer: version, haproxy: program.version.version, program: path, mode, stateDir, groups },
     'starting',
@@ -120,7 +124,7 @@ async function startServing(
   const control = await openControl(settings, program, (event) =>
     log[event.kind === 'command-failed' ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
-  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates));
+  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates, runAs));
   const publisher = await createPublisher({
     stateDir,
     copyTo: settings.haproxyConfig,
@@ -144,7 +148,7 @@ async function startServing(
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = await control.running();
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
-  return { control, publisher, render, templates, haproxyVersion: program.version.version, serve };
+  return { control, publisher, render, templates, haproxyVersion: program.version.version, runAs, serve };
 }
 
 /** The pipeline, what sets it off, and the status server. */
@@ -153,7 +157,7 @@ async function startFollowing(
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { control, publisher, render, templates, haproxyVersion, serve } = serving;
+  const { control, publisher, render, templates, haproxyVersion, runAs, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),
@@ -271,7 +275,7 @@ async function startFollowing(
   });
   undo.add(server.close);
   const answering = await answerAsks({
-    ...{ settings, asks, control, log },
+    ...{ settings, asks, control, log, runAs },
     pipeline: pipeline.state,
     refetch: (cause) => {
       void policy.look();

@@ -5,6 +5,7 @@ import { headroomOf } from '../core/capacity.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
+import type { RunAs } from '../haproxy/run-as.ts';
 import type { ChangingFrame, Frame } from '../render/render.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -30,13 +31,20 @@ export function ownPorts(settings: Settings): Map<number, string> {
     .set(settings.statsPort, "Pacer's own statistics port");
 }
 
-/** As HAProxy sees it too, which shares the state directory under the same path. */
-export const endpointsSocket = (stateDir: string): string => join(stateDir, 'run', 'endpoints.sock');
+/** Empty but for the socket of the endpoints, so that nothing else can be reached from it. */
+export const jailOf = (stateDir: string): string => join(stateDir, 'run', 'jail');
+
+/** As Pacer sees it. HAProxy shares the state directory under the same path, unless it is locked in. */
+export const endpointsSocket = ({ stateDir, haproxyChroot }: EndpointSettings): string =>
+  join(haproxyChroot ? jailOf(stateDir) : join(stateDir, 'run'), 'endpoints.sock');
+
+type EndpointSettings = Pick<Settings, 'stateDir' | 'haproxyChroot'>;
 
 /** The part of the frame that stays the same for the life of the daemon. */
 export function steadyFrame(
   settings: Settings,
   { overrides, head }: OperatorTemplates = noOperatorTemplates,
+  runAs?: RunAs,
 ): Omit<Frame, keyof ChangingFrame> {
   return {
     templates: overrides,
@@ -47,7 +55,10 @@ export function steadyFrame(
     groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
     appidPort: settings.appidPort,
     statsPort: settings.statsPort,
-    endpointsSocket: endpointsSocket(settings.stateDir),
+    // Looked for when it is connected to, in the folder that HAProxy is locked into by then.
+    endpointsSocket: settings.haproxyChroot ? '/endpoints.sock' : endpointsSocket(settings),
+    runAs,
+    chroot: settings.haproxyChroot ? jailOf(settings.stateDir) : undefined,
     signalNetworks: settings.signalNetworks,
     signalsTakeToken: settings.statusTokenFile !== undefined,
     runtimeSocket: settings.runtimeSocket,

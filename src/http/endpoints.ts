@@ -2,7 +2,7 @@
  * What the statistics port is asked and only Pacer knows, answered on a unix socket behind HAProxy, which has judged
  * who may ask. Knows nothing of what the answers say.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, chown, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { messageOf, PacerError } from '../errors.ts';
 import { text, type Answer } from './route.ts';
@@ -27,6 +27,8 @@ export async function serveEndpoints(
   socket: string,
   endpoints: ReadonlyMap<string, Endpoint>,
   tokens: Tokens | undefined,
+  /** Who may connect beside Pacer's own user. */
+  client?: { readonly uid: number; readonly gid: number },
 ): Promise<{ readonly close: () => Promise<void> }> {
   if (Buffer.byteLength(socket) > longestPath) {
     throw new PacerError(
@@ -63,6 +65,7 @@ export async function serveEndpoints(
   });
   // HAProxy may run as another user of the group; the directory keeps everybody else out.
   await chmod(socket, 0o660);
+  if (client !== undefined) await chown(socket, client.uid, client.gid);
   return {
     close: () =>
       new Promise((resolve) => {

@@ -13,6 +13,8 @@ export const fragmentData = {
     ...['hash', 'certificates', 'files', 'runtimeSocket', 'maxconn', 'maxpipes', 'hardStopAfter'],
     ...['maxReloads', 'logTarget', 'defaultOptions', 'resumesTls', 'backends', 'starting', 'stats'],
     'endpoints',
+    'runAs',
+    'chroot',
   ],
   'http-frontend-head': ['bind'],
   'https-frontend-head': ['bind', 'certificates'],

@@ -28,6 +28,10 @@ export interface Frame extends FrontendFrame, ServiceFrame {
   /** So may who sends a token, which Pacer judges. */
   readonly signalsTakeToken: boolean;
   readonly runtimeSocket: string;
+  /** Whom HAProxy becomes when it has its ports; undefined = it stays who starts it. */
+  readonly runAs?: { readonly user: string; readonly group: string } | undefined;
+  /** The folder that HAProxy is locked into; undefined = none. */
+  readonly chroot?: string | undefined;
   /** Of the defaults section, as HAProxy writes them after `option`. */
   readonly defaultOptions: readonly string[];
   readonly maxconn: number;
@@ -212,6 +216,11 @@ function renderHead(
     certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
     files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
     runtimeSocket: configToken(frame.runtimeSocket),
+    runAs:
+      frame.runAs === undefined
+        ? false
+        : { user: configToken(frame.runAs.user), group: configToken(frame.runAs.group) },
+    chroot: frame.chroot === undefined ? false : configToken(frame.chroot),
     maxconn: frame.maxconn,
     maxpipes: frame.maxpipes,
     hardStopAfter: frame.hardStopAfter,

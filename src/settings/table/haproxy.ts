@@ -16,6 +16,24 @@ export const haproxySettings = {
     default: 'haproxy',
     doc: 'the HAProxy program',
   }),
+  haproxyUser: define({
+    flag: 'haproxy-user',
+    argument: 'name',
+    schema: text,
+    doc: 'the user of HAProxy once it has its ports, where Pacer runs as root and starts it; root keeps it root (default: haproxy, where there is one and it can reach the state directory)',
+  }),
+  haproxyGroup: define({
+    flag: 'haproxy-group',
+    argument: 'name',
+    schema: text,
+    doc: "the group with that user (default: the user's own)",
+  }),
+  haproxyChroot: define({
+    flag: 'haproxy-chroot',
+    schema: flag,
+    default: false,
+    doc: 'locks HAProxy into an empty folder of the state directory, where Pacer runs as root and starts it; a log socket outside is then out of reach',
+  }),
   masterSocket: define({
     flag: 'haproxy-master-socket',
     argument: 'path',
