@@ -12,7 +12,7 @@ import { MergedApps } from '../marathon/merged-apps.ts';
 import { MarathonClient } from '../marathon/client.ts';
 import type { DecodedApps } from '../marathon/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
-import { loadOperatorTemplates } from '../render/operator-templates.ts';
+import { idleTemplates, loadOperatorTemplates } from '../render/operator-templates.ts';
 import { configurationFile, renderer, type Rendering } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -50,7 +50,8 @@ export function renderApps(
   });
   const all = [...diagnostics, ...allDiagnostics(desired)];
   const told = all.map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
-  const said = [...templates.notices.map((notice) => `notice: ${notice}`), ...told];
+  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
+  const said = [...[...templates.notices, ...idle].map((notice) => `notice: ${notice}`), ...told];
   return { desired, files, backendAt, diagnostics: all, said };
 }
 

@@ -76,8 +76,11 @@ that are not replaced are Pacer's own, by Host header on both ports. Which are u
 
 Basic auth is asked for by the backend, whichever way a request comes, unless the rules of that port ask for it
 themselves (\`http-request auth\`): then they alone decide there. \`HTTP_FRONTEND_APPID_ACL\` does the same for the app id.
-\`MAP_...\` templates replace the look-up of hosts, or of app ids, in a frontend of all; a label cannot. \`HTTPS_GROUPED_...\` have no
-effect, and Pacer says so at start: its frontends of grouped HTTPS are other ones (\`https-grouped-*.hbs\`).
+\`MAP_...\` templates replace the look-up of hosts, or of app ids, in a frontend of all; a label cannot.
+
+With \`--group-https-by-vhost\` the templates \`HTTPS_GROUPED_...\` stand for the HTTPS port, and for the way and the frontend of each
+vhost that has TLS settings of its own and of the one that all others share. What they call \`{name}\`, in sections and in
+\`abns@{name}\`, becomes what Pacer calls it. Pacer adds what chooses by name and what answers a misdirected request.
 
 ## HEAD
 

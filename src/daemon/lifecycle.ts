@@ -10,7 +10,11 @@ import { startStatusServer } from '../http/server.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { loadFragments } from '../render/fragments.ts';
-import { loadOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
+import {
+  idleTemplates,
+  loadOperatorTemplates,
+  type OperatorTemplates,
+} from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { answerAsks, type Asks } from './asks.ts';
@@ -104,7 +108,8 @@ async function startServing(
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
   const templates = loadOperatorTemplates(settings.templateSources);
-  for (const notice of [...notices, ...templates.notices]) log.warn(notice);
+  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
+  for (const notice of [...notices, ...templates.notices, ...idle]) log.warn(notice);
   if (settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
       "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",

@@ -18,10 +18,10 @@ export const fragmentData = {
   ],
   'http-frontend-head': ['bind'],
   'https-frontend-head': ['bind', 'certificates'],
-  'https-grouped-frontend-head': ['bind', 'logs', 'map', 'common'],
-  'https-grouped-vhost-frontend-head': [
-    ...['name', 'socket', 'certificates', 'offersHttp2', 'bindOptions', 'map', 'isCommon', 'verifies'],
-  ],
+  'https-grouped-frontend-head': ['bind', 'logs'],
+  'https-grouped-frontend-rules': ['map'],
+  'https-grouped-vhost-frontend-head': ['name', 'socket', 'certificates', 'offersHttp2', 'bindOptions'],
+  'https-grouped-vhost-rules': ['name', 'map', 'isCommon', 'verifies'],
   'https-grouped-vhost-backend-head': ['name', 'socket'],
   'frontend-routing': [
     ...['before', 'steps', 'late', 'hasDefault', 'hasWildcards', 'ignoresCase', 'redirectToHttps'],

@@ -3,13 +3,13 @@ import { configToken } from '../core/config-token.ts';
 import type { Routes } from '../core/routes.ts';
 import type { TemplateName } from '../core/templates/names.ts';
 import { wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { Override, RuleLines } from '../core/templates/replaced.ts';
+import type { RuleLines } from '../core/templates/replaced.ts';
 import { writeWord } from '../core/templates/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
 import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
-import { frontendText } from './operator-section.ts';
+import { frontendText, type FrontendText } from './operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 
 export interface FrontendFrame extends GroupedFrame {
@@ -18,8 +18,6 @@ export interface FrontendFrame extends GroupedFrame {
   readonly httpPort: number | undefined;
   readonly httpsPort: number | undefined;
   readonly appidPort: number;
-  /** The operator's templates. */
-  readonly templates: ReadonlyMap<TemplateName, Override>;
 }
 
 export function renderFrontends({ render }: Fragments, frame: FrontendFrame, routes: Routes): string {
@@ -61,11 +59,13 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
   }
   if (httpsPort !== undefined && frame.groupsHttps) {
     const { redirects, uses, ...routing } = routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL'));
-    const data = { ...routing, redirectToHttps: false, httpsPortSuffix: '' };
-    const routed = render('frontend-routing', {
-      ...data,
-      ...{ late: [...redirects, ...uses], hasDefault: false, coveredNames: false },
-    });
+    const data = { ...routing, redirectToHttps: false, httpsPortSuffix: '', coveredNames: false };
+    const routed = (own?: Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>) =>
+      render('frontend-routing', {
+        ...data,
+        late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
+        hasDefault: own?.hasDefault ?? false,
+      });
     parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
   } else if (httpsPort !== undefined) {
     const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');

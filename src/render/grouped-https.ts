@@ -2,8 +2,18 @@
 import { createHash } from 'node:crypto';
 import { configToken } from '../core/config-token.ts';
 import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/tls-routes.ts';
+import type { TemplateName } from '../core/templates/names.ts';
+import type { Override } from '../core/templates/replaced.ts';
 import type { Fragments } from './fragments.ts';
+import {
+  ownHttpsPort,
+  ownHttpsPortLines,
+  ownVhostFrontend,
+  ownWay,
+  type GroupedVhost,
+} from './grouped-templates.ts';
 import { sniMap } from './maps.ts';
+import type { FrontendText } from './operator-section.ts';
 
 export interface GroupedFrame {
   /** Whether the HTTPS port is one that passes TLS on. */
@@ -12,6 +22,8 @@ export interface GroupedFrame {
   readonly certificates: readonly string[];
   readonly runtimeSocket: string;
   readonly logs: boolean;
+  /** The operator's. */
+  readonly templates: ReadonlyMap<TemplateName, Override>;
 }
 
 /** Abstract sockets are known to the whole network namespace, where another Pacer may have the same services. */
@@ -20,35 +32,79 @@ export function tlsSocket({ runtimeSocket }: Pick<GroupedFrame, 'runtimeSocket'>
   return `abns@pacer-${digest}`;
 }
 
-/** @param routed the rules that lead requests to backends, the same in every frontend */
+/** What of an operator's template of a frontend is read later than it stands. */
+type Late = Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>;
+
+/** @param routed the rules that lead requests to backends, the same in every frontend but for what is said there late */
 export function renderGroupedHttps(
   render: Fragments['render'],
   frame: GroupedFrame,
-  { bind, tls, routed }: { readonly bind: string; readonly tls: TlsRoutes; readonly routed: string },
+  {
+    bind,
+    tls,
+    routed,
+  }: { readonly bind: string; readonly tls: TlsRoutes; readonly routed: (late?: Late) => string },
 ): string {
-  const common = { name: commonTls, certificates: [], words: [], listsCertificates: false };
-  const frontend = (
-    it: Omit<TlsFrontend, 'backend' | 'namesProtocols' | 'verifies'>,
-    says: { readonly isCommon: boolean; readonly offersHttp2: boolean; readonly verifies: boolean },
-  ) => {
-    const usual = it.certificates.length === 0 && !it.listsCertificates;
-    return [
-      render('https-grouped-vhost-frontend-head', {
-        ...{ name: it.name, socket: tlsSocket(frame, it.name), map: sniMap, ...says },
-        certificates: (usual ? frame.certificates : it.certificates).map(configToken),
-        bindOptions: it.words.map((word) => ` ${configToken(word)}`).join(''),
-      }),
-      routed,
-    ];
-  };
+  const { templates } = frame;
+  const usual = { name: commonTls, certificates: [], words: [], listsCertificates: false };
+  const all = [
+    { it: usual, isCommon: true, offersHttp2: true, verifies: false },
+    ...tls.frontends.map((it) => ({
+      it,
+      isCommon: false,
+      offersHttp2: !it.namesProtocols,
+      verifies: it.verifies,
+    })),
+  ].map(({ it, ...says }) => ({ ...says, vhost: vhostOf(it, frame) }));
   return [
-    render('https-grouped-frontend-head', { bind, logs: frame.logs, map: sniMap, common: commonTls }),
-    ...[common, ...tls.frontends].map(({ name }) =>
-      render('https-grouped-vhost-backend-head', { name, socket: tlsSocket(frame, name) }),
+    renderPort(render, frame, bind, tls),
+    ...all.map(
+      ({ vhost }) =>
+        ownWay(templates, vhost) ??
+        render('https-grouped-vhost-backend-head', { name: vhost.name, socket: vhost.socket }),
     ),
-    ...frontend(common, { isCommon: true, offersHttp2: true, verifies: false }),
-    ...tls.frontends.flatMap((it) =>
-      frontend(it, { isCommon: false, offersHttp2: !it.namesProtocols, verifies: it.verifies }),
-    ),
+    ...all.flatMap(({ vhost, isCommon, verifies, offersHttp2 }) => {
+      const { name } = vhost;
+      const own = ownVhostFrontend(templates, vhost);
+      const certificates = vhost.certificates.map(configToken);
+      return [
+        own?.head ?? render('https-grouped-vhost-frontend-head', { ...vhost, certificates, offersHttp2 }),
+        render('https-grouped-vhost-rules', { name, map: sniMap, isCommon, verifies }),
+        routed(own),
+      ];
+    }),
+  ].join('');
+}
+
+function vhostOf(
+  it: Pick<TlsFrontend, 'name' | 'certificates' | 'words' | 'listsCertificates'>,
+  frame: GroupedFrame,
+): GroupedVhost {
+  const isUsual = it.certificates.length === 0 && !it.listsCertificates;
+  return {
+    name: it.name,
+    socket: tlsSocket(frame, it.name),
+    certificates: isUsual ? frame.certificates : it.certificates,
+    bindOptions: it.words.map((word) => ` ${configToken(word)}`).join(''),
+  };
+}
+
+/** The HTTPS port: which vhost a client asks for, and the way there. */
+function renderPort(
+  render: Fragments['render'],
+  { templates, logs }: GroupedFrame,
+  bind: string,
+  { entries }: TlsRoutes,
+): string {
+  const rules = render('https-grouped-frontend-rules', { map: sniMap });
+  const own = ownHttpsPort(templates, rules);
+  const said = entries.flatMap(({ key, backend }) => ownHttpsPortLines(templates, backend, key));
+  const isUse = (line: string) => line.startsWith('use_backend ');
+  return [
+    own?.head ?? `${render('https-grouped-frontend-head', { bind, logs })}${rules}`,
+    ...said.filter((line) => !isUse(line)).map((line) => `  ${line}\n`),
+    ...[...(own?.uses ?? []), ...said.filter(isUse)].map((line) => `  ${line}\n`),
+    '  use_backend %[var(txn.pacer_tls)]\n',
+    own?.hasDefault === true ? '' : `  default_backend ${commonTls}\n`,
   ].join('');
 }

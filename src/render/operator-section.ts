@@ -24,8 +24,12 @@ export interface FrontendText {
 }
 
 /** @throws PacerError OPERATOR_TEMPLATE_INVALID where it has a removed directive, or no frontend */
-export function frontendText(override: Override, data: PlaceholderData): FrontendText {
-  const lines = operatorLines(override, data);
+export function frontendText(
+  override: Override,
+  data: PlaceholderData,
+  change: (line: Line) => Line = (line) => line,
+): FrontendText {
+  const lines = operatorLines(override, data).map(change);
   const start = lines.findLastIndex(beginsSection);
   if (start < 0 || !['frontend', 'listen'].includes(lines[start]?.words[0] ?? '')) {
     throw new PacerError(

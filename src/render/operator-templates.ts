@@ -44,11 +44,6 @@ export function loadOperatorTemplates({ variables, directories }: TemplateSource
     if ('reason' in template)
       throw invalid(`${place} line ${template.line}: ${template.reason}`, template.remedy);
     overrides.set(name, { name, template, place });
-    if (name.startsWith('HTTPS_GROUPED')) {
-      const own = `${name.toLowerCase().replaceAll('_', '-')}.hbs`;
-      const instead = isFragmentName(own.slice(0, -'.hbs'.length)) ? `; ${own} replaces Pacer's own` : '';
-      notices.push(`${place} has no effect: Pacer's frontends of grouped HTTPS are other ones${instead}`);
-    }
     if (name !== 'HEAD') notices.push(...checkOverride({ name, template, place }));
   };
   for (const [variable, value] of Object.entries(variables)) {
@@ -134,4 +129,15 @@ function read(path: string): string {
       'check that Pacer may read it',
     );
   }
+}
+
+/** Those that have no effect with, or without, grouped HTTPS: a notice each. */
+export function idleTemplates({ overrides }: OperatorTemplates, groupsHttps: boolean): string[] {
+  return [...overrides.values()].flatMap(({ name, place }) => {
+    if (groupsHttps && name === 'HTTPS_FRONTEND_HEAD')
+      return [`${place} has no effect with --group-https-by-vhost; HTTPS_GROUPED_FRONTEND_HEAD has`];
+    if (!groupsHttps && name.startsWith('HTTPS_GROUPED_'))
+      return [`${place} has an effect with --group-https-by-vhost alone`];
+    return [];
+  });
 }
