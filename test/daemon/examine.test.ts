@@ -54,7 +54,14 @@ describe('a service that HAProxy names', () => {
   );
 
   test('fifty at once, of all kinds, cost a few', async () => {
-    const bads = Array.from({ length: 50 }, (_, i) => bad(i));
+    const unreadable = [
+      label('HAPROXY_0_BALANCE', 'best'),
+      label('HAPROXY_0_AUTH', 'x'),
+      label('HAPROXY_0_PORT', '0'),
+    ];
+    const bads = Array.from({ length: 50 }, (_, i) =>
+      i % 2 === 0 ? bad(i) : app(`/bad-${i}`, 20_000 + i, unreadable[i % unreadable.length]),
+    );
     const found = await examination.of([...good(950), ...bads]);
     expect(found.checks).toBeLessThanOrEqual(12);
     expect(names(found)).toHaveLength(950);

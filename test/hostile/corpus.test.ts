@@ -71,6 +71,8 @@ test.each(labelNames)('%s brings nothing into the configuration that is not its 
     const names = /GROUP$|ENABLED$/.test(label) || errors.length > 0;
     if (!isServed && !names) complain('it is left out without a word');
     for (const it of errors) {
+      if (it.label === undefined && it.portIndex === undefined) complain('no label or port is named');
+      if (it.remedy === '') complain('no remedy is given');
       if (it.label !== undefined && it.label !== label) complain(`${it.label} is blamed`);
       const text = describeDiagnostic(it);
 
