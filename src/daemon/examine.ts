@@ -36,6 +36,8 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
   const { quarantine, want } = parts;
   quarantine.wait([]);
   let limit = mostChecks;
+  /** HAProxy has refused something without a name: it may be what it accepted before, for a reason of the machine. */
+  let isDoubted = false;
   const cleared = new Set<ServiceDefinition>();
   const newIn = ({ desired }: Wanted) => quarantine.newIn(desired).filter((it) => !cleared.has(it));
   let wanted = await want();
@@ -51,7 +53,7 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
     // All that was new has been found guilty.
     if (good !== undefined && tried.length === 0)
       return { ...good, wanted, unfinished: quarantine.isWaiting() };
-    const { revision, messages } = await tryOut(wanted, parts);
+    const { revision, messages } = await tryOut(wanted, parts, isDoubted && good === undefined);
     if (messages === undefined) {
       if (good?.revision !== undefined) await parts.discard(good.revision);
       good = { wanted, revision };
@@ -64,6 +66,7 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
       throw refused(messages);
     } else {
       quarantine.complain(messages);
+      isDoubted = true;
       if (good === undefined) limit = Math.max(limit, checks + 3 + Math.ceil(Math.log2(tried.length)));
       guilty = good === undefined ? undefined : tried;
       // The next try is without all that is new.
@@ -82,10 +85,19 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
   }
 }
 
-async function tryOut(wanted: Wanted, { runsAlready, write, complaints }: ExamineParts) {
-  if (runsAlready(wanted)) return { revision: undefined, messages: undefined };
+/** @param isDoubted what runs already is asked about as well, so that nobody is blamed for what is nobody's fault */
+async function tryOut(
+  wanted: Wanted,
+  { runsAlready, write, complaints, discard }: ExamineParts,
+  isDoubted: boolean,
+) {
+  const runs = runsAlready(wanted);
+  if (runs && !isDoubted) return { revision: undefined, messages: undefined };
   const revision = await write(wanted);
-  return { revision, messages: await complaints(revision) };
+  const messages = await complaints(revision);
+  if (!runs) return { revision, messages };
+  if (messages === undefined) await discard(revision);
+  return { revision: undefined, messages };
 }
 
 function refused(messages: readonly CheckMessage[]): PacerError {

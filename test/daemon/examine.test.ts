@@ -84,7 +84,7 @@ describe('a service that HAProxy names', () => {
     await examination.of(good(3));
     examination.nameless.now = true;
     const found = await examination.of([...good(3), bad(0)]);
-    expect(found.checks).toBe(1);
+    expect(found.checks).toBe(2);
     expect(names(found)).toHaveLength(3);
   });
 
@@ -101,9 +101,17 @@ describe('where HAProxy names nobody', () => {
     examination.nameless.now = true;
   });
 
-  test('the only new one is the culprit', async () => {
+  test('the only new one is the culprit, once what runs is known to be accepted still', async () => {
     await examination.of(good(20));
-    expect((await examination.of([...good(20), bad(0)])).checks).toBe(1);
+    expect((await examination.of([...good(20), bad(0)])).checks).toBe(2);
+  });
+
+  test('where it refuses what runs as well, nobody is the culprit', async () => {
+    await examination.of(good(20));
+    examination.refusesAll.now = true;
+    await expect(examination.of([...good(20), app('/new', 30_000)])).rejects.toThrow('out of order');
+    examination.refusesAll.now = false;
+    expect(names(await examination.of([...good(20), app('/new', 30_000)]))).toHaveLength(21);
   });
 
   test('one of a thousand is found by halves, and the others serve', async () => {
@@ -113,11 +121,11 @@ describe('where HAProxy names nobody', () => {
     expect((await examination.of([...good(999), bad(0), app('/new', 30_000)])).checks).toBe(1);
   });
 
-  test.each([[0], [1], [2], [3]])('one of four, the one at %i, takes at most four checks', async (at) => {
+  test.each([[0], [1], [2], [3]])('one of four, the one at %i, takes at most five checks', async (at) => {
     await examination.of([app('/live', 30_000)]);
     const apps = good(4).map((it, i) => (i === at ? bad(0) : it));
     const found = await examination.of([app('/live', 30_000), ...apps]);
-    expect(found.checks).toBeLessThanOrEqual(4);
+    expect(found.checks).toBeLessThanOrEqual(5);
     expect(names(found)).toHaveLength(4);
   });
 

@@ -64,7 +64,7 @@ test('killed at twenty-five random instants during changes, HAProxy serves throu
   }
   expect((await traffic.stop()).failures).toEqual({});
   expect((await master())?.masterPid).toBe(masterPid);
-});
+}, 240_000);
 
 test('a worker that is killed takes HAProxy down, and the daemon starts it again with what it ran', async () => {
   const before = await master();

@@ -22,6 +22,8 @@ export interface Examination {
   readonly of: (apps: readonly App[]) => Promise<Examined & { checks: number }>;
   /** What stands in its messages instead of places and names. */
   readonly nameless: { now: boolean };
+  /** Whether HAProxy refuses whatever it is given. */
+  readonly refusesAll: { now: boolean };
   /** As a new daemon starts. */
   readonly restart: () => Promise<void>;
   readonly warnings: string[];
@@ -44,6 +46,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
   );
   const render = renderer(loadFragments(), frame);
   const nameless = { now: false };
+  const refusesAll = { now: false };
   let verdicts: Verdicts;
   let lastGood: LastGood;
   const open = async () => {
@@ -60,6 +63,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
 
   return {
     nameless,
+    refusesAll,
     warnings,
     directory,
     restart: async () => {
@@ -94,6 +98,10 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
           publishRevision(directory, { number: ++number, hash: rendering.hash, files: rendering.files }),
         complaints: async (revision) => {
           checks += 1;
+          if (refusesAll.now) {
+            await rm(revision.directory, { recursive: true });
+            return [{ severity: 'alert', text: 'out of order' }];
+          }
           const verdict = await checkConfiguration({
             program,
             file: join(revision.directory, 'haproxy.cfg'),
