@@ -53,6 +53,7 @@ export function explanationText(answer: ExplanationAnswer, out: Terminal): strin
 }
 
 const verdictStyles: Record<Candidate['verdict'], Style> = {
+  depends: 'yellow',
   wins: 'green',
   loses: 'dim',
   held: 'red',

@@ -78,7 +78,15 @@ export function defineServices(
   const deployment = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
   const name = deployment?.group ?? app.id;
   const policy = context.templates.policy();
-  const isAllowed = (it: ServiceDefinition) => violations(it, policy).length === 0;
+  // What other rules let through, templates above all, is judged by those of now.
+  const before = (portIndex: number): ServiceDefinition | undefined => {
+    const port = previous?.ports[portIndex];
+    if (port?.kind !== 'exposed') return undefined;
+    const { definition } = port;
+    if (previous?.policy === policy) return definition;
+    const isPlain = definition.fragments === undefined;
+    return isPlain && violations(definition, policy).length === 0 ? definition : undefined;
+  };
   const ports = app.ports.map((mapping, portIndex): PortDefinition => {
     const values = labels.ports.get(portIndex) ?? {};
     const hidden =
@@ -99,11 +107,7 @@ export function defineServices(
     const wrong =
       [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
       (previous === undefined ? misled : undefined);
-    const before = previous?.ports[portIndex];
-    const known =
-      context.lastGood(app.id, portIndex) ?? (before?.kind === 'exposed' ? before.definition : undefined);
-    // What the policy has come to forbid does not serve on.
-    const last = known !== undefined && isAllowed(known) ? known : undefined;
+    const last = context.lastGood(app.id, portIndex) ?? before(portIndex);
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }

@@ -7,7 +7,7 @@ import { defineServices, type DefinitionContext } from '../core/definition.ts';
 import type { Desired } from '../core/desired.ts';
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
-import { violations } from '../core/policy-violations.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Service, ServiceDefinition } from '../core/service.ts';
 import { saved } from './saved.ts';
 
@@ -28,6 +28,8 @@ export interface LastGoodOptions {
 
 interface Entry {
   readonly definition: ServiceDefinition;
+  /** By which it was judged. */
+  readonly policy: Policy;
   /** The app as it was when it said so; without its tasks. */
   readonly source: App;
 }
@@ -35,6 +37,23 @@ interface Entry {
 export async function openLastGood({ file, context, warn }: LastGoodOptions): Promise<LastGood> {
   /** App → port index → what served. */
   const known = new Map<AppId, ReadonlyMap<number, Entry>>();
+  /** By the policy of now: the version that served, what became of it under another policy, or nothing. */
+  const rejudged = new WeakMap<Entry, { policy: Policy; definition: ServiceDefinition | undefined }>();
+  const judge = (source: App, portIndex: number): ServiceDefinition | undefined => {
+    const port = defineServices(source, { ...context, lastGood: () => undefined }, undefined).ports[
+      portIndex
+    ];
+    return port?.kind === 'exposed' ? port.definition : undefined;
+  };
+  const allowed = (entry: Entry, portIndex: number): ServiceDefinition | undefined => {
+    const policy = context.templates.policy();
+    if (entry.policy === policy) return entry.definition;
+    const known = rejudged.get(entry);
+    if (known?.policy === policy) return known.definition;
+    const definition = judge(entry.source, portIndex);
+    rejudged.set(entry, { policy, definition });
+    return definition;
+  };
   const lines = new WeakMap<ReadonlyMap<number, Entry>, string>();
   const lineOf = (ports: ReadonlyMap<number, Entry>): string => {
     const line = lines.get(ports) ?? JSON.stringify([...ports].map(([index, { source }]) => [index, source]));
@@ -47,11 +66,9 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
       const ports = new Map<number, Entry>();
       for (const [index, source] of JSON.parse(line) as [number, App][]) {
         const app: App = { ...blank, ...source };
-        const outcome = defineServices(app, { ...context, lastGood: () => undefined }, undefined).ports[
-          index
-        ];
-        if (outcome?.kind !== 'exposed') continue;
-        ports.set(index, { definition: outcome.definition, source: app });
+        const definition = judge(app, index);
+        if (definition === undefined) continue;
+        ports.set(index, { definition, source: app, policy: context.templates.policy() });
         known.set(app.id, ports);
       }
     }
@@ -59,9 +76,8 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
 
   return {
     of: (appId, portIndex) => {
-      const definition = known.get(appId)?.get(portIndex)?.definition;
-      const policy = context.templates.policy();
-      return definition !== undefined && violations(definition, policy).length === 0 ? definition : undefined;
+      const entry = known.get(appId)?.get(portIndex);
+      return entry === undefined ? undefined : allowed(entry, portIndex);
     },
     serves: (desired) => {
       let changed = false;
@@ -77,10 +93,11 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
       for (const { definition, servers } of services) {
         const { appId, portIndex } = definition;
         const ports = known.get(appId);
-        const app = apps.get(appId)?.app;
-        if (servers.length === 0 || app === undefined || ports?.get(portIndex)?.definition === definition)
+        const it = apps.get(appId);
+        if (servers.length === 0 || it === undefined || ports?.get(portIndex)?.definition === definition)
           continue;
-        known.set(appId, new Map(ports).set(portIndex, { definition, source: withoutTasks(app) }));
+        const { policy } = it.definition;
+        known.set(appId, new Map(ports).set(portIndex, { definition, source: withoutTasks(it.app), policy }));
         store.changed();
       }
     },
@@ -113,7 +130,7 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
     for (const definition of definitions) {
       const { portIndex } = definition;
       if (next.get(portIndex)?.definition !== definition)
-        next.set(portIndex, { definition, source: withoutTasks(app) });
+        next.set(portIndex, { definition, source: withoutTasks(app), policy: asked.policy });
     }
     yield [
       id,

@@ -180,7 +180,7 @@ async function startFollowing(
       pinning.applied(entry.revision, pipeline.state().desired);
     }
   });
-  const policy = await followPolicy({
+  const policy = followPolicy({
     ...{ settings, log, now: Date.now },
     onChange: () => {
       inbox.touchAll('the policy has changed');
@@ -283,7 +283,7 @@ async function startFollowing(
     ...{ settings, asks, control, log, runAs },
     pipeline: pipeline.state,
     refetch: (cause) => {
-      void policy.look();
+      policy.look();
       clusters.resync(cause);
       pass(cause);
     },

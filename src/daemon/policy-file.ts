@@ -1,15 +1,14 @@
 /** The policy file, read anew when it changes. One that cannot be read leaves the policy as it was, and is said. */
-import { readFile } from 'node:fs/promises';
 import type { Policy } from '../core/policy.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, PacerError } from '../errors.ts';
 import type { Logger } from '../observe/log.ts';
-import { policyOf } from '../settings/policy.ts';
+import { policyOf, policyText, type PolicySettings } from '../settings/policy.ts';
 
 export interface PolicyFile {
   readonly current: () => Policy;
   readonly state: () => PolicyState | undefined;
   /** Looks at the file now. */
-  readonly look: () => Promise<void>;
+  readonly look: () => void;
   readonly close: () => void;
 }
 
@@ -24,7 +23,7 @@ export interface PolicyState {
 }
 
 export interface PolicyFileOptions {
-  readonly settings: Parameters<typeof policyOf>[0];
+  readonly settings: PolicySettings;
   readonly onChange: () => void;
   readonly log: Logger;
   readonly now: () => number;
@@ -34,11 +33,11 @@ export interface PolicyFileOptions {
 const everyMs = 2000;
 
 /** @throws PacerError where the file cannot be used at the start */
-export async function followPolicy({ settings, onChange, log, now }: PolicyFileOptions): Promise<PolicyFile> {
+export function followPolicy({ settings, onChange, log, now }: PolicyFileOptions): PolicyFile {
   const file = settings.policy;
-  let policy = policyOf(settings);
+  let seen: string | undefined = policyText(settings);
+  let policy = policyOf(settings, seen);
   let state: PolicyState | undefined;
-  let seen = file === undefined ? '' : await readFile(file, 'utf8').catch(String);
   const read = () => {
     if (file === undefined) return;
     const prefixes = policy.map(({ prefix }) => prefix);
@@ -46,21 +45,24 @@ export async function followPolicy({ settings, onChange, log, now }: PolicyFileO
   };
   read();
 
-  const look = async () => {
+  const look = () => {
     if (file === undefined || state === undefined) return;
-    const found = await readFile(file, 'utf8').catch(String);
-    if (found === seen) return;
-    seen = found;
     try {
-      policy = policyOf(settings);
+      const found = policyText(settings);
+      if (found === seen) return;
+      seen = found;
+      policy = policyOf(settings, found);
       read();
       log.info({ file, prefixes: state.prefixes }, 'the policy has changed');
       onChange();
     } catch (error) {
+      if (state.problem === messageOf(error)) return;
+      // Should the file come back as it was, that is news.
+      if (error instanceof PacerError && error.code === 'FILE_UNREADABLE') seen = undefined;
       state = { ...state, problem: messageOf(error) };
       log.error({ file, error: messageOf(error) }, 'the policy cannot be read; the one before counts');
     }
   };
-  const timer = file === undefined ? undefined : setInterval(() => void look(), everyMs);
+  const timer = file === undefined ? undefined : setInterval(look, everyMs);
   return { current: () => policy, state: () => state, look, close: () => clearInterval(timer) };
 }

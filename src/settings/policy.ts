@@ -45,13 +45,20 @@ const keys = {
 };
 const entrySchema = z.strictObject(keys).partial();
 
-/** Undefined file = nothing is forbidden. @throws PacerError FILE_UNREADABLE, FILE_MALFORMED with the file, the prefix and the key */
-export function policyOf(settings: {
+export interface PolicySettings {
+  /** The file; undefined = nothing is forbidden. */
   readonly policy?: string | undefined;
   readonly labelCertificates?: readonly string[] | undefined;
-}): Policy {
+}
+
+/** @throws PacerError FILE_UNREADABLE */
+export const policyText = ({ policy: file }: PolicySettings): string =>
+  file === undefined ? '' : readNamed(file, '--policy');
+
+/** @param text of the file. @throws PacerError FILE_UNREADABLE, FILE_MALFORMED with the file, the prefix and the key */
+export function policyOf(settings: PolicySettings, text = policyText(settings)): Policy {
   const { policy: file, labelCertificates: certificates } = settings;
-  const entries = file === undefined ? [] : parsePolicy(readNamed(file, '--policy'), file);
+  const entries = file === undefined ? [] : parsePolicy(text, file);
   return certificates === undefined ? entries : [...entries, { prefix: '/', certificates }];
 }
 

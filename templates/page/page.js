@@ -264,7 +264,7 @@ function drawChanges() {
   byId('changes').tBodies[0].replaceChildren(...(rows.length === 0 ? [make('tr', '', none)] : rows));
 }
 
-const verdictLooks = { wins: 'good', loses: 'quiet', held: 'bad', 'not-exposed': 'warn' };
+const verdictLooks = { wins: 'good', depends: 'warn', loses: 'quiet', held: 'bad', 'not-exposed': 'warn' };
 const admissionLooks = { ready: 'good', drain: 'warn', maint: 'warn', out: 'bad' };
 
 function rowsTable(rows) {

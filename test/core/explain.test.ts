@@ -147,3 +147,29 @@ test('a backend is its app', () => {
 test.each(['', ' ', 'a b', ':70000', 'ftp://x/', 'http://'])('%j is no question', (text) => {
   expect(parseQuestion(text, desired)).toBeUndefined();
 });
+
+test('a request that rules of templates decide names the services and their rules, in the order in which they are tried', () => {
+  const canary = anApp('/canary', {
+    labels: labelled({
+      HAPROXY_0_VHOST: 'ruled.example',
+      HAPROXY_0_HTTP_FRONTEND_ACL:
+        '  acl canary hdr(X-Canary) -m found\n  use_backend {backend} if canary {{ hdr(host) {hostname} }}\n',
+      HAPROXY_0_BACKEND_WEIGHT: '5',
+    }),
+    ports: [aPort(10_021)],
+    tasks: [aTask('/canary', 1)],
+  });
+  const usual = anApp('/usual', {
+    labels: labelled({ HAPROXY_0_VHOST: 'ruled.example' }),
+    ports: [aPort(10_022)],
+    tasks: [aTask('/usual', 1)],
+  });
+  const both = nextDesired(nothingDesired, { changed: [canary, usual], removed: [] }, aContext());
+  const question = parseQuestion('ruled.example/', both);
+  if (question === undefined) throw new Error('no question');
+  const { answer, candidates, served, hints } = explain(both, question, context);
+  expect(served).toBe(true);
+  expect(candidates.map(({ appId, verdict }) => [appId, verdict])[0]).toEqual(['/canary', 'depends']);
+  expect(candidates[0]?.reason).toContain('use_backend canary_10021 if');
+  expect([answer, ...hints].join()).toMatch(/rules/);
+});

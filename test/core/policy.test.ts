@@ -73,7 +73,7 @@ describe('one key of a policy, and an app that breaks it', () => {
       'a template',
       '/: { label-templates: off }',
       { HAPROXY_0_BACKEND_HEAD: 'backend {backend}\n  mode http\n' },
-      '/web HAPROXY_0_BACKEND_HEAD: templates in labels are not allowed here; drop the label, or ask the operator for a template',
+      '/web HAPROXY_0_BACKEND_HEAD: templates in labels are not allowed by the policy for /; drop the label, or ask the operator for a template',
     ],
     [
       'a template that could claim any host',
@@ -162,6 +162,21 @@ test('what a new policy forbids ends, though it served before; what changed to b
   const after = nextDesired(before, { changed: [greedy], removed: [] }, shop);
   expect([...after.services.values()].map(({ definition }) => definition.vhosts)).toEqual([['shop.example']]);
   expect(allDiagnostics(after).map(({ code }) => code)).toEqual(['POLICY_FORBIDS', 'SERVICE_KEPT']);
+});
+
+test.each([
+  ['no templates at all', '/: { label-templates: off }'],
+  ['no templates that say hosts', '/: { vhosts: [shop.example] }'],
+])('a template that served before ends with a policy that allows %s', (_, text) => {
+  const app = labelled('/web', {
+    HAPROXY_0_VHOST: 'shop.example',
+    HAPROXY_0_HTTP_FRONTEND_ACL: '  use_backend {backend} if {{ hdr(X-Mine) -m found }}\n',
+  });
+  const free = nextDesired(nothingDesired, { changed: [app], removed: [] }, contextOf(''));
+  expect(free.services.size).toBe(1);
+  const next = nextDesired(free, { changed: [app], removed: [] }, contextOf(text));
+  expect([...next.services]).toEqual([]);
+  expect(allDiagnostics(next).map(({ code }) => code)).toEqual(['TEMPLATE_INVALID']);
 });
 
 test.each([

@@ -36,11 +36,31 @@ export function candidatesFor(desired: Desired, target: RequestTarget): Candidat
     })
     .sort(inOrder);
   const winner = fits.find(has);
+  const depends = fits.flatMap((fit) => ruled(desired, fit));
+  const settled = (fit: Fit) => !depends.some(({ backend }) => backend === fit.definition.backend);
   return [
+    // A rule of the same weight or a larger one is tried before the look-ups.
+    ...depends,
     ...(winner === undefined ? [] : [candidate(winner, 'wins', whyWins(winner))]),
-    ...fits.filter((fit) => fit !== winner).map((fit) => loser(desired, fit, winner)),
+    ...fits.filter((fit) => fit !== winner && settled(fit)).map((fit) => loser(desired, fit, winner)),
     ...ports.flatMap(({ app, port }) => notExposed(app, port, keys)),
   ];
+}
+
+/** A service that rules of templates lead to: its own, or as maps would have it beside a neighbour's. */
+function ruled(desired: Desired, fit: Fit): Candidate[] {
+  const { definition } = fit;
+  const rule = desired.routes.rules.find(({ backend }) => backend === definition.backend);
+  if (rule === undefined || !serves(desired, definition)) return [];
+  const { before, redirects, uses, leadsHereIf } = rule.http;
+  const lines = [
+    ...before,
+    ...redirects,
+    ...uses,
+    ...(leadsHereIf === undefined ? [] : [`if ${leadsHereIf}`]),
+  ];
+  const shown = lines.length > 4 ? [...lines.slice(0, 4), '...'] : lines;
+  return [candidate(fit, 'depends', `its rules decide: ${shown.join(' | ')}`)];
 }
 
 function fitsOf(definition: ServiceDefinition, keys: Keys): Fit[] {

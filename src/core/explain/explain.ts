@@ -37,6 +37,13 @@ function explainRequest(
   const hints = listener ? [`nothing of Pacer listens on port ${port}; this is the answer by host`] : [];
   if (httpPort === undefined) hints.push('HTTP and HTTPS are not bound here (--dont-bind-http-https)');
   const winner = candidates.find(({ verdict }) => verdict === 'wins');
+  const depends = candidates.filter(({ verdict }) => verdict === 'depends');
+  if (winner === undefined && depends.length > 0)
+    return byRules(desired, subject, candidates, hints, context);
+  if (depends.length > 0)
+    hints.push(
+      'services with rules of their own come first where their conditions hold; the others are as shown',
+    );
   if (winner === undefined) {
     const known = nearest(host, hostsOf(desired));
     if (candidates.length === 0 && known !== undefined) hints.push(`did you mean ${known}?`);
@@ -60,6 +67,28 @@ function explainRequest(
         : outcome(services[0], `${winner.appId} port ${winner.portIndex}`),
     served: services.some(hasServers),
     diagnostics: diagnosticsOf(desired, context.malformed, winner.appId),
+  };
+}
+
+/** Nobody is in the maps: who has it is for HAProxy to say, rule by rule. */
+function byRules(
+  desired: Desired,
+  subject: string,
+  candidates: readonly Candidate[],
+  hints: readonly string[],
+  context: ExplainContext,
+): Explanation {
+  const ruled = candidates.filter(({ verdict }) => verdict === 'depends');
+  const [first] = ruled;
+  const services = ruled.flatMap(({ appId, portIndex }) => serviceViews(desired, appId, portIndex));
+  const answer =
+    ruled.length === 1 && first !== undefined
+      ? `${first.appId} port ${first.portIndex} serves it, where its rules say so`
+      : `the first of ${ruled.length} services whose rules say so serves it`;
+  return {
+    ...{ kind: 'request', subject, answer, candidates, services, hints },
+    served: services.some(hasServers),
+    diagnostics: ruled.flatMap(({ appId }) => diagnosticsOf(desired, context.malformed, appId)),
   };
 }
 

@@ -29,7 +29,8 @@ export interface Candidate {
   /** What it claims: `*.example.com/api`, `port 10001`. */
   readonly claim: string;
   readonly weight: number | undefined;
-  readonly verdict: 'wins' | 'loses' | 'held' | 'not-exposed';
+  /** `depends`: rules of templates lead there, whose conditions only HAProxy can judge. */
+  readonly verdict: 'wins' | 'depends' | 'loses' | 'held' | 'not-exposed';
   readonly reason: string;
 }
 

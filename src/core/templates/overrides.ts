@@ -27,14 +27,16 @@ export function overridesOf(
   const names = Object.keys(labels).filter(isTemplateName);
   if (names.length === 0) return overrides;
   const policy = context.policy();
-  const mode = ruleFor(policy, definition.appId, 'labelTemplates')?.value ?? context.labelTemplates;
+  const rule = ruleFor(policy, definition.appId, 'labelTemplates');
+  const mode = rule?.value ?? context.labelTemplates;
   const guard = mode === 'own-section' ? guardOf(definition, context) : undefined;
   const hostsRule = mode === 'own-section' ? ruleFor(policy, definition.appId, 'vhosts') : undefined;
   for (const name of names) {
     const place = `HAPROXY_${definition.portIndex}_${name}`;
     if (mode === 'off') {
       const remedy = 'drop the label, or ask the operator for a template';
-      reject(place, { reason: 'templates in labels are not allowed here', remedy });
+      const where = rule === undefined ? 'here' : `by the policy for ${rule.prefix}`;
+      reject(place, { reason: `templates in labels are not allowed ${where}`, remedy });
       continue;
     }
     if (hostsRule !== undefined && templateSpec(name).section === 'shared') {
