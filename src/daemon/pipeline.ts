@@ -315,7 +315,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     state = { ...state, failure };
     outOfSync();
     record(change, plan, revision?.number ?? 0, time);
-    parts.again(Math.min(60_000, 1000 * 2 ** failures), `${failure.stage} failed`);
+    parts.again(Math.min(15_000, 1000 * 2 ** failures), `${failure.stage} failed`);
     failures += 1;
   }
 
