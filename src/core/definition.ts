@@ -146,14 +146,13 @@ function whyNotExposed(
   return undefined;
 }
 
+/** With what the policy has against it. */
 function judged(
   { definition, diagnostics }: ReturnType<typeof defineService>,
   policy: Policy,
 ): ReturnType<typeof defineService> {
   const found = definition === undefined ? [] : violations(definition, policy);
-  return found.length === 0
-    ? { definition, diagnostics }
-    : { definition, diagnostics: [...diagnostics, ...found] };
+  return { definition, diagnostics: [...diagnostics, ...found] };
 }
 
 /** A definition with what templates replace of it. */

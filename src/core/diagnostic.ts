@@ -1,4 +1,5 @@
 import type { DiagnosticCode } from './diagnostic-codes.ts';
+import { escaped } from './escaped.ts';
 import type { AppId } from './ids.ts';
 
 /**
@@ -29,9 +30,9 @@ export function describeDiagnostic(diagnostic: Diagnostic): string {
 
 /** What labels hold must not become a line or a colour of its own in a log or a terminal. */
 function visible(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    JSON.stringify(c).length > 3
-      ? JSON.stringify(c).slice(1, -1)
-      : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    // JSON has short names for some, as for a newline.
+    (c) => (c < ' ' ? JSON.stringify(c).slice(1, -1) : escaped(c)),
   );
 }

@@ -78,16 +78,16 @@ export function createQuarantine({ verdicts, lastGood, ...parts }: QuarantinePar
     verdicts.add(sample(definition), reason, isCertain);
 
   function whyHeld(definition: ServiceDefinition): Diagnostic | undefined {
-    const word = unwritable.get(definition);
-    if (word !== undefined) return word;
+    const cannotBe = unwritable.get(definition);
+    if (cannotBe !== undefined) return cannotBe;
     const verdict = verdicts.isEmpty() ? undefined : verdicts.on(sample(definition));
     if (verdict !== undefined) return refused(definition, verdict.reason);
     return waiting.has(definition) ? underSuspicion(definition, complaint) : undefined;
   }
 
   const holds: Quarantine['holds'] = (derived) => {
-    const holds = new Map<BackendName, Hold>();
-    if (facts.size === 0 && verdicts.isEmpty() && waiting.size === 0 && !hasUnwritable) return holds;
+    const found = new Map<BackendName, Hold>();
+    if (facts.size === 0 && verdicts.isEmpty() && waiting.size === 0 && !hasUnwritable) return found;
     for (const definition of definitionsIn(derived)) {
       const { backend, appId, portIndex } = definition;
       const fact = facts.get(placeOf(definition));
@@ -96,9 +96,9 @@ export function createQuarantine({ verdicts, lastGood, ...parts }: QuarantinePar
       const before = lastGood.of(appId, portIndex);
       const helps =
         before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);
-      holds.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
+      found.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
     }
-    return holds;
+    return found;
   };
 
   return {

@@ -81,14 +81,14 @@ async function linesOf(file: string): Promise<string[][]> {
 }
 
 /** The first folder, from the root down, that the user may not go through. */
-async function closedFolder(folder: string, { uid, gid }: RunAs): Promise<string | undefined> {
+async function closedFolder(folder: string, user: RunAs): Promise<string | undefined> {
   const parent = dirname(folder);
-  const above = parent === folder ? undefined : await closedFolder(parent, { uid, gid } as RunAs);
+  const above = parent === folder ? undefined : await closedFolder(parent, user);
   if (above !== undefined) return above;
   const found = await stat(folder).catch(() => undefined);
   // It is made with the state directory, open as that is.
   if (found === undefined) return undefined;
-  const bit = found.uid === uid ? 0o100 : found.gid === gid ? 0o010 : 0o001;
+  const bit = found.uid === user.uid ? 0o100 : found.gid === user.gid ? 0o010 : 0o001;
   return (found.mode & bit) === 0 ? folder : undefined;
 }
 

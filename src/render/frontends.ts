@@ -6,10 +6,10 @@ import { wordsValue, type PlaceholderData } from '../core/templates/placeholders
 import type { RuleLines } from '../core/templates/replaced.ts';
 import { writeWord } from '../core/templates/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
-import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
+import { renderGroupedHttps, type GroupedFrame, type Late } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
-import { frontendText, type FrontendText } from './operator-section.ts';
+import { frontendText } from './operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 
 export interface FrontendFrame extends GroupedFrame {
@@ -20,6 +20,8 @@ export interface FrontendFrame extends GroupedFrame {
   readonly appidPort: number;
 }
 
+type Routing = FragmentData & Pick<RuleLines, 'redirects' | 'uses'>;
+
 export function renderFrontends({ render }: Fragments, frame: FrontendFrame, routes: Routes): string {
   const { bindAddress, httpPort, httpsPort, appidPort, templates } = frame;
   const bind = (port: number) => `${bindAddress}:${port}`;
@@ -28,22 +30,25 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
     return found === undefined ? undefined : mapLookUp(found);
   };
   const parts: string[] = [];
+  /** @param own what is read late of the operator's head. HAProxy reads them in this order, and warns of any other. */
+  const route = (
+    fragment: FragmentName,
+    { redirects, uses, ...routing }: Routing,
+    own: Late | undefined,
+  ): string =>
+    render(fragment, {
+      ...routing,
+      late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
+      hasDefault: own?.hasDefault ?? false,
+    });
   const frontend = (
     head: { name: TemplateName; fragment: FragmentName; data: FragmentData; placeholders?: PlaceholderData },
     fragment: FragmentName,
-    { redirects, uses, ...routing }: FragmentData & Pick<RuleLines, 'redirects' | 'uses'>,
+    routing: Routing,
   ) => {
     const override = templates.get(head.name);
     const own = override === undefined ? undefined : frontendText(override, head.placeholders ?? {});
-    parts.push(
-      own?.head ?? render(head.fragment, head.data),
-      render(fragment, {
-        ...routing,
-        // HAProxy reads them in this order, and warns of any other.
-        late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
-        hasDefault: own?.hasDefault ?? false,
-      }),
-    );
+    parts.push(own?.head ?? render(head.fragment, head.data), route(fragment, routing, own));
   };
   if (httpPort !== undefined) {
     const httpsPortSuffix = httpsPort === undefined || httpsPort === 443 ? '' : `:${httpsPort}`;
@@ -58,14 +63,11 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
     );
   }
   if (httpsPort !== undefined && frame.groupsHttps) {
-    const { redirects, uses, ...routing } = routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL'));
-    const data = { ...routing, redirectToHttps: false, httpsPortSuffix: '', coveredNames: false };
-    const routed = (own?: Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>) =>
-      render('frontend-routing', {
-        ...data,
-        late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
-        hasDefault: own?.hasDefault ?? false,
-      });
+    const routing = {
+      ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
+      ...{ redirectToHttps: false, httpsPortSuffix: '', coveredNames: false },
+    };
+    const routed = (own?: Late) => route('frontend-routing', routing, own);
     parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
   } else if (httpsPort !== undefined) {
     const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');

@@ -33,7 +33,7 @@ export function tlsSocket({ runtimeSocket }: Pick<GroupedFrame, 'runtimeSocket'>
 }
 
 /** What of an operator's template of a frontend is read later than it stands. */
-type Late = Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>;
+export type Late = Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>;
 
 /** @param routed the rules that lead requests to backends, the same in every frontend but for what is said there late */
 export function renderGroupedHttps(

@@ -1,3 +1,5 @@
+import { escaped } from '../escaped.ts';
+
 /** The result of reading one label: a typed value, or what is wrong with it and what to write instead. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
@@ -12,8 +14,5 @@ export const rejected = (reason: string, remedy: string): Parsed<never> => ({ ok
 /** A value as it may be shown to people: quoted, short, and without what a terminal would act upon. */
 export function shown(text: string): string {
   const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
-  return quoted.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return quoted.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped);
 }

@@ -1,0 +1,101 @@
+/** The first half of the start: what serves before, and without, Marathon. */
+import type { HaproxyControl } from '../haproxy/control.ts';
+import type { RunAs } from '../haproxy/run-as.ts';
+import { openStateDir } from '../haproxy/state-dir.ts';
+import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import type { Logger } from '../observe/log.ts';
+import { loadFragments } from '../render/fragments.ts';
+import {
+  idleTemplates,
+  loadOperatorTemplates,
+  type OperatorTemplates,
+} from '../render/operator-templates.ts';
+import { renderer } from '../render/render.ts';
+import type { Settings } from '../settings/settings.ts';
+import { isSelfSigned } from './certificates.ts';
+import { openControl, serveSomething } from './haproxy.ts';
+import { prepareMachine } from './prepare.ts';
+import { arrangePrivileges } from './privileges.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import { takeBackStop } from './stopping.ts';
+import { readSurroundings, steadyFrame } from './surroundings.ts';
+import type { Teardown } from './teardown.ts';
+import { tryTemplates } from './try-templates.ts';
+
+export interface ServingOptions {
+  readonly settings: Settings;
+  readonly notices: readonly string[];
+  /** Pacer's. */
+  readonly version: string;
+  /** PATH, to find HAProxy. */
+  readonly searchPath: string;
+  readonly log: Logger;
+}
+
+export interface Serving {
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly render: ReturnType<typeof renderer>;
+  readonly templates: OperatorTemplates;
+  /** Of HAProxy. */
+  readonly haproxyVersion: string;
+  readonly runAs: RunAs | undefined;
+  /** Brings a HAProxy up again that has ended. */
+  readonly serve: () => Promise<void>;
+}
+
+/** The state directory, and a HAProxy that serves the last good configuration or the bootstrap one. */
+export async function startServing(
+  options: ServingOptions,
+  undo: Teardown,
+  end: { orderly: boolean },
+): Promise<Serving> {
+  const { settings, notices, version, searchPath, log } = options;
+  const templates = loadOperatorTemplates(settings.templateSources);
+  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
+  for (const notice of [...notices, ...templates.notices, ...idle]) log.warn(notice);
+  if (settings.clusters.some(({ access }) => access.insecure)) {
+    log.warn(
+      "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
+    );
+  }
+  const path = await findHaproxy(settings.haproxyBin, searchPath);
+  const program = { path, version: await haproxyVersion(path) };
+  const { stateDir, haproxyMode: mode, groups } = settings;
+  const held = await openStateDir(stateDir);
+  undo.add(() => held.release());
+  const runAs = await arrangePrivileges(settings, log);
+  log.info(
+    { pacer: version, haproxy: program.version.version, program: path, mode, stateDir, groups },
+    'starting',
+  );
+
+  const control = await openControl(settings, program, (event) =>
+    log[event.kind === 'command-failed' ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
+  );
+  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates, runAs));
+  const publisher = await createPublisher({
+    stateDir,
+    copyTo: settings.haproxyConfig,
+    program: path,
+    control,
+    keep: settings.archiveVersions,
+    now: Date.now,
+  });
+  await prepareMachine(settings, log);
+  const { frame } = await readSurroundings(settings, control);
+  const selfMade = frame.certificates.find(isSelfSigned);
+  if (selfMade !== undefined)
+    log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
+
+  await tryTemplates({ settings, templates, render: render.render, frame, program: path });
+  const servedBefore = (await control.running()) !== undefined;
+  const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
+  undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
+  const serve = () => serveSomething({ settings, control, publisher, render: render.render, frame, log });
+  await serve();
+  if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
+  const running = await control.running();
+  if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
+  return { control, publisher, render, templates, haproxyVersion: program.version.version, runAs, serve };
+}
