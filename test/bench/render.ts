@@ -12,6 +12,7 @@ import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { describeMachine } from './machine.ts';
 import { spreadOf } from './result.ts';
+import { changingFrame } from '../support/changing-frame.ts';
 
 const [appCount = 1000, taskCount = 20] = process.argv.slice(2).map(Number);
 const timesFromNothing = 7;
@@ -47,10 +48,7 @@ const { settings } = resolveSettings({
   environment: {},
   file: undefined,
 });
-const changing = {
-  ...{ certificates: ['/etc/ssl/cert.pem'], certificateNames: [], certificateDigests: new Map() },
-  ...{ maxconn: 10_000, maxpipes: 500 },
-};
+const changing = changingFrame({ certificates: ['/etc/ssl/cert.pem'], maxconn: 10_000, maxpipes: 500 });
 
 function timed<T>(work: () => T): [number, T] {
   const began = performance.now();

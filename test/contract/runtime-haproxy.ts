@@ -22,6 +22,7 @@ import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { freePorts, haproxyProgram, installedVersion, temporaryFolder, until } from '../support/haproxy.ts';
+import { changingFrame } from '../support/changing-frame.ts';
 
 export interface RuntimeHaproxy {
   readonly control: HaproxyControl;
@@ -111,13 +112,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
 
   const desired = (...apps: App[]) => nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
   const publish = async (apps: App[]) => {
-    const { hash, files } = render(desired(...apps), {
-      certificates: [],
-      certificateNames: [],
-      certificateDigests: new Map(),
-      maxconn,
-      maxpipes: 500,
-    });
+    const { hash, files } = render(desired(...apps), changingFrame({ maxconn, maxpipes: 500 }));
     const revision = await publishRevision(stateDir, { number: ++number, hash, files });
     await activate(stateDir, revision.directory);
     return hash;

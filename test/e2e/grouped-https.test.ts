@@ -8,6 +8,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAuthority, makePem } from '../support/certificate.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
+import { askTls, statusOf } from '../support/tls.ts';
 import { createTraffic } from '../support/traffic.ts';
 
 let stack: Stack;
@@ -30,22 +31,13 @@ async function open(sni: string, options: ConnectionOptions = {}): Promise<TLSSo
 const shownName = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);
 
 /** The status of a request on a connection with another name perhaps; rejects where TLS is refused. */
-async function ask(sni: string, host: string, options: ConnectionOptions = {}): Promise<{ status: number }> {
-  const socket = await open(sni, options);
-  return new Promise((resolve, reject) => {
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (text += chunk));
-    socket.once('error', reject);
-    // A client learns only by reading that its certificate was refused.
-    socket.once('close', () => {
-      const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
-      if (status === undefined) reject(new Error('closed without an answer'));
-      else resolve({ status: Number(status) });
-    });
-    socket.write(`GET /path HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  });
-}
+const ask = async (
+  sni: string,
+  host: string,
+  options: ConnectionOptions = {},
+): Promise<{ status: number }> => ({
+  status: statusOf(await askTls({ port: stack.ports.https, sni, host, path: '/path', options })),
+});
 
 /** Statuses by HTTP/2 for several hosts on one connection. */
 async function askHttp2(sni: string, hosts: readonly string[], options: ConnectionOptions = {}) {

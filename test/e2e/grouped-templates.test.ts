@@ -1,10 +1,11 @@
 /** An operator's templates of grouped HTTPS, as marathon-lb has them: in effect, and no way around a client certificate. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, type ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAuthority, makePem } from '../support/certificate.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
+import { askTls } from '../support/tls.ts';
 
 let stack: Stack;
 let client: { cert: string; key: string };
@@ -30,20 +31,8 @@ frontend {name}
 `,
 };
 
-function ask(sni: string, host: string, options: ConnectionOptions = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      ...{ host: '127.0.0.1', port: stack.ports.https, servername: sni, rejectUnauthorized: false },
-      ...options,
-    });
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (text += chunk));
-    socket.once('error', reject);
-    socket.once('close', () => (text === '' ? reject(new Error('closed without an answer')) : resolve(text)));
-    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  });
-}
+const ask = (sni: string, host: string, options: ConnectionOptions = {}): Promise<string> =>
+  askTls({ port: stack.ports.https, sni, host, options });
 
 beforeAll(async () => {
   stack = await startStack({ start: false });

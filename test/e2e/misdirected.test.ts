@@ -1,29 +1,17 @@
 /** A request for another host than its TLS connection was made for: served where the certificate is for it too, else 421. */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makePem } from '../support/certificate.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
+import { askTls, statusOf } from '../support/tls.ts';
 
 let stack: Stack;
 const path = (name: string) => join(stack.directory, name);
 
 /** The status of a request on a TLS connection that was made for a name, or for none. */
-async function ask(sni: string | undefined, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      ...{ host: '127.0.0.1', port: stack.ports.https, rejectUnauthorized: false },
-      servername: sni ?? '',
-    });
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (text += chunk));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])));
-    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  });
-}
+const ask = async (sni: string | undefined, host: string): Promise<number> =>
+  statusOf(await askTls({ port: stack.ports.https, sni: sni ?? '', host }));
 
 beforeAll(async () => {
   stack = await startStack({ start: false });

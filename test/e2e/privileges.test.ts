@@ -1,6 +1,6 @@
 /** Started by root, HAProxy's workers are not root: they have their ports, and reach no file of Pacer's. */
 import { spawnSync } from 'node:child_process';
-import { chmod, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makePem } from '../support/certificate.ts';
@@ -89,5 +89,4 @@ test('what Pacer writes is for its user and its group alone, and no private key 
     { encoding: 'utf8' },
   ).stdout.split('\n');
   expect(open.filter((path) => path !== '' && !path.endsWith('.log'))).toEqual([]);
-  await chmod(stack.directory, 0o700);
 });

@@ -1,10 +1,8 @@
 /** One run after the other: a document made of real ones and made wrong, through decode, model and render. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mayStand, sharedKeywords } from '../../src/core/templates/keywords.ts';
 import { decodeEvent } from '../../src/marathon/decode-event.ts';
-import { honest, through, usualKeywords } from '../hostile/document.ts';
-import { injected } from '../support/injection.ts';
+import { broughtIn, honest, through } from '../hostile/document.ts';
 import { randomFrom } from '../support/random.ts';
 import { labels, mutated, type Json, type Random } from './mutate.ts';
 
@@ -42,7 +40,7 @@ const events: readonly [string, Json][] = [
   ['app_terminated_event', { appId: '/a' }],
 ];
 
-/** The first four apps are of the document; the ids of honest apps come before all others. */
+/** One to four real apps with other labels, half of the times with parts made wrong. */
 export function documentOf(random: Random): Json[] {
   const count = 1 + Math.floor(random() * 4);
   return Array.from({ length: count }, (): Json => {
@@ -57,23 +55,10 @@ export function documentOf(random: Random): Json[] {
   });
 }
 
-const alone = through(honest);
-const usual = usualKeywords();
-const honestIds = new Set(honest.map(({ id }) => id));
-const may = (kind: string, keyword: string): boolean =>
-  usual.get(kind)?.has(keyword) === true ||
-  ((kind === 'frontend' || kind === 'backend' || kind === 'userlist') && mayStand(keyword, kind));
-
 /** @returns what is wrong; undefined where nothing is */
 export function judge(document: Json[]): string | undefined {
   try {
-    const { rendering, backends } = through([...honest, ...document]);
-    const own = [...backends].flatMap(([id, names]) => (honestIds.has(id) ? [] : names));
-    const wrong = injected(alone.rendering.files, rendering.files, {
-      ...{ backends: own, may },
-      shared: new Set(sharedKeywords),
-    });
-    return wrong[0];
+    return broughtIn(through([...honest, ...document]), true)[0];
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }

@@ -3,20 +3,18 @@
  * it, or harmless. Nothing but its own sections differs, and HAProxy accepts what is served.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isTemplateName } from '../../src/core/templates/names.ts';
-import { mayStand, sharedKeywords } from '../../src/core/templates/keywords.ts';
 import { describeDiagnostic } from '../../src/core/diagnostic.ts';
-import { injected } from '../support/injection.ts';
 import { certificates, checkRendering } from '../support/render.ts';
 import {
   anAppOf,
+  broughtIn,
   exampleOf,
   honest,
+  isTemplateLabel,
   labelNames,
   through,
   throughPreflight,
   usual,
-  usualKeywords,
 } from './document.ts';
 import { hostileValues } from './values.ts';
 
@@ -33,15 +31,6 @@ const cases: readonly Case[] = labelNames.flatMap((label) =>
   ]),
 );
 
-const alone = through(honest);
-const plain = usualKeywords();
-/** A template may say lines of its own section, no more. */
-const may = (kind: string, keyword: string, isTemplate: boolean): boolean =>
-  plain.get(kind)?.has(keyword) === true ||
-  (isTemplate &&
-    (kind === 'frontend' || kind === 'backend' || kind === 'userlist') &&
-    mayStand(keyword, kind));
-
 let pems: Awaited<ReturnType<typeof certificates>>;
 beforeAll(async () => {
   pems = await certificates(['default.pem']);
@@ -53,18 +42,14 @@ test('there are thousands of cases, each label and each value', () => {
 });
 
 test.each(labelNames)('%s brings nothing into the configuration that is not its own', (label) => {
-  const isTemplate = isTemplateName(label.replace(/^HAPROXY_(?:0_)?/, ''));
+  const isTemplate = isTemplateLabel(label);
   const wrong: string[] = [];
   for (const { what, value } of cases.filter((it) => it.label === label)) {
     const app = anAppOf('/hostile', { ...usual, [label]: value });
-    const { rendering, diagnostics, backends } = through([...honest, app]);
+    const outcome = through([...honest, app]);
+    const { diagnostics, backends } = outcome;
     const complain = (text: string) => wrong.push(`${what}: ${text}`);
-    for (const text of injected(alone.rendering.files, rendering.files, {
-      backends: backends.get('/hostile') ?? [],
-      may: (kind, keyword) => may(kind, keyword, isTemplate),
-      shared: new Set(isTemplate ? sharedKeywords : []),
-    }))
-      complain(text);
+    for (const text of broughtIn(outcome, isTemplate)) complain(text);
     if (diagnostics.some(({ appId }) => appId !== '/hostile')) complain('it is told of somebody else');
     const isServed = backends.has('/hostile');
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
@@ -75,7 +60,6 @@ test.each(labelNames)('%s brings nothing into the configuration that is not its 
       if (it.remedy === '') complain('no remedy is given');
       if (it.label !== undefined && it.label !== label) complain(`${it.label} is blamed`);
       const text = describeDiagnostic(it);
-
       if (text.length > 1500 || /[\u0000-\u001f\u007f-\u009f]/.test(text))
         complain(`said as ${JSON.stringify(text.slice(0, 300))}`);
     }
@@ -85,9 +69,7 @@ test.each(labelNames)('%s brings nothing into the configuration that is not its 
 
 test('all that are left to serve are accepted by HAProxy in one configuration', async () => {
   const served = cases
-    .filter(
-      ({ label }) => !isTemplateName(label.replace(/^HAPROXY_(?:0_)?/, '')) && label !== 'HAPROXY_GROUP',
-    )
+    .filter(({ label }) => !isTemplateLabel(label) && label !== 'HAPROXY_GROUP')
     .map(({ label, value }, i) => anAppOf(`/h-${i}`, { HAPROXY_0_VHOST: `h${i}.example`, [label]: value }));
   const some = await throughPreflight([...honest, ...served]);
   expect(some.backends.size).toBeGreaterThan(100);

@@ -9,6 +9,8 @@ import {
 import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { labelFragments } from '../../src/core/labels/fragments.ts';
 import { appLabels, portLabels } from '../../src/core/labels/table.ts';
+import { mayStand, sharedKeywords } from '../../src/core/templates/keywords.ts';
+import { isTemplateName } from '../../src/core/templates/names.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { preflight } from '../../src/daemon/preflight.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
@@ -17,6 +19,8 @@ import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { readConfiguration } from '../support/configuration.ts';
+import { changingFrame } from '../support/changing-frame.ts';
+import { injected } from '../support/injection.ts';
 
 const { settings } = resolveSettings({
   flags: { groups: ['external'], stateDir: '/var/lib/pacer' },
@@ -55,15 +59,10 @@ function outcomeOf(desired: Desired, malformed: readonly Diagnostic[]): Outcome 
   const backends = new Map<string, string[]>();
   for (const { definition } of desired.services.values())
     backends.set(definition.appId, [...(backends.get(definition.appId) ?? []), definition.backend]);
-  const rendering = render.render(desired, {
-    ...{
-      certificates: ['/certificates/default.pem'],
-      certificateNames: [],
-      certificateDigests: new Map(),
-      maxconn: 1000,
-      maxpipes: 500,
-    },
-  });
+  const rendering = render.render(
+    desired,
+    changingFrame({ certificates: ['/certificates/default.pem'], maxconn: 1000, maxpipes: 500 }),
+  );
   return { rendering, diagnostics: [...malformed, ...allDiagnostics(desired)], backends };
 }
 
@@ -105,7 +104,7 @@ export const exampleOf = (label: string): string =>
   ]?.example ?? '';
 
 /** What lines begin with where all labels mean well, by the kind of their section. */
-export function usualKeywords(): Map<string, Set<string>> {
+function usualKeywords(): Map<string, Set<string>> {
   const checks = [{ protocol: 'HTTP', path: '/' }, { protocol: 'TCP' }, { protocol: 'HTTPS', path: '/' }];
   const apps = labelNames.flatMap((label, i) =>
     [{}, { HAPROXY_0_MODE: 'tcp' }].map((mode, j) =>
@@ -127,4 +126,27 @@ export function usualKeywords(): Map<string, Set<string>> {
     keywords.set(kind, known);
   }
   return keywords;
+}
+
+const alone = through(honest);
+const honestIds = new Set(honest.map(({ id }) => id));
+const plain = usualKeywords();
+
+export const isTemplateLabel = (label: string): boolean =>
+  isTemplateName(label.replace(/^HAPROXY_(?:0_)?/, ''));
+
+/**
+ * What apps beside the honest ones brought into the configuration that is not their own; empty where nothing is.
+ * @param saysTemplates their labels may hold templates: lines of their own sections, and rules for all
+ */
+export function broughtIn({ rendering, backends }: Outcome, saysTemplates: boolean): string[] {
+  return injected(alone.rendering.files, rendering.files, {
+    backends: [...backends].flatMap(([id, names]) => (honestIds.has(id) ? [] : names)),
+    may: (kind, keyword) =>
+      plain.get(kind)?.has(keyword) === true ||
+      (saysTemplates &&
+        (kind === 'frontend' || kind === 'backend' || kind === 'userlist') &&
+        mayStand(keyword, kind)),
+    shared: new Set(saysTemplates ? sharedKeywords : []),
+  });
 }

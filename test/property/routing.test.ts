@@ -16,6 +16,7 @@ import { resolveSettings } from '../../src/settings/settings.ts';
 import { anApp, aPort } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 import { freePorts, haproxyProgram, temporaryFolder } from '../support/haproxy.ts';
+import { changingFrame } from '../support/changing-frame.ts';
 
 const label = fc.constantFrom('a', 'b');
 const host = fc.array(label, { minLength: 1, maxLength: 2 }).map((labels) => labels.join('.'));
@@ -107,9 +108,7 @@ async function serve(desired: Desired) {
     file: undefined,
   });
   const frame = { ...steadyFrame(settings), httpsPort: undefined };
-  const { files } = renderer(loadFragments(), frame).render(desired, {
-    ...{ certificates: [], certificateNames: [], certificateDigests: new Map(), maxconn: 100, maxpipes: 10 },
-  });
+  const { files } = renderer(loadFragments(), frame).render(desired, changingFrame());
   for (const [name, content] of files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     const text = String(content).replace(

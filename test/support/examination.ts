@@ -16,6 +16,7 @@ import { renderer } from '../../src/render/render.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { aContext } from './context.ts';
+import { changingFrame } from './changing-frame.ts';
 
 export interface Examination {
   /** What comes of these apps, and how often HAProxy was asked. */
@@ -83,13 +84,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
       const found = await examine({
         quarantine,
         want: (): Promise<Wanted> => {
-          const changing = {
-            certificates: [],
-            certificateNames: [],
-            certificateDigests: new Map(),
-            maxconn: 100,
-            maxpipes: 10,
-          };
+          const changing = changingFrame();
           const made = quarantine.writable(derived, (some) => render.render(some, changing));
           return Promise.resolve({ ...made, changing });
         },

@@ -14,6 +14,7 @@ import { loadOperatorTemplates, type TemplateSources } from '../../src/render/op
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { makePem } from './certificate.ts';
+import { changingFrame } from './changing-frame.ts';
 
 export interface GoldenCase {
   readonly about: string;
@@ -47,13 +48,10 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
   const rendering = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render(
     desired,
-    {
+    changingFrame({
       certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
-      certificateNames: [],
-      certificateDigests: new Map(),
-      maxconn: 1000,
-      maxpipes: 500,
-    },
+      ...{ maxconn: 1000, maxpipes: 500 },
+    }),
   );
   const notices = templates.notices.map((notice) => `operator: ${notice.replace(/\/\S*\//, '')}`);
   const told = [...diagnostics, ...allDiagnostics(desired)].map(

@@ -1,0 +1,11 @@
+/** The part of a frame that differs from one rendering to the next, for tests that are about something else. */
+import type { ChangingFrame } from '../../src/render/render.ts';
+
+export const changingFrame = (parts: Partial<ChangingFrame> = {}): ChangingFrame => ({
+  certificates: [],
+  certificateNames: [],
+  certificateDigests: new Map(),
+  maxconn: 100,
+  maxpipes: 10,
+  ...parts,
+});
