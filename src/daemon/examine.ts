@@ -38,6 +38,8 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
   let limit = mostChecks;
   /** HAProxy has refused something without a name: it may be what it accepted before, for a reason of the machine. */
   let isDoubted = false;
+  /** The same since it accepted what is not new: no reason of the machine that has passed meanwhile. */
+  let isCertain = false;
   const cleared = new Set<ServiceDefinition>();
   const newIn = ({ desired }: Wanted) => quarantine.newIn(desired).filter((it) => !cleared.has(it));
   let wanted = await want();
@@ -67,6 +69,7 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
     } else {
       quarantine.complain(messages);
       isDoubted = true;
+      isCertain = good !== undefined;
       if (good === undefined) limit = Math.max(limit, checks + 3 + Math.ceil(Math.log2(tried.length)));
       guilty = good === undefined ? undefined : tried;
       // The next try is without all that is new.
@@ -74,7 +77,8 @@ export async function examine(parts: ExamineParts): Promise<Examined> {
     }
 
     const [only] = guilty ?? [];
-    if (guilty?.length === 1 && only !== undefined) {
+    // Found by elimination alone, it is tried once more by itself.
+    if (guilty?.length === 1 && only !== undefined && isCertain) {
       await quarantine.convict(only);
       guilty = [];
     }

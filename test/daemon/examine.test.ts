@@ -84,7 +84,7 @@ describe('a service that HAProxy names', () => {
     await examination.of(good(3));
     examination.nameless.now = true;
     const found = await examination.of([...good(3), bad(0)]);
-    expect(found.checks).toBe(2);
+    expect(found.checks).toBe(3);
     expect(names(found)).toHaveLength(3);
   });
 
@@ -103,14 +103,20 @@ describe('where HAProxy names nobody', () => {
 
   test('the only new one is the culprit, once what runs is known to be accepted still', async () => {
     await examination.of(good(20));
-    expect((await examination.of([...good(20), bad(0)])).checks).toBe(2);
+    expect((await examination.of([...good(20), bad(0)])).checks).toBe(3);
+  });
+
+  test('an outage that ends between two checks makes nobody the culprit', async () => {
+    await examination.of(good(20));
+    examination.refusals.left = 1;
+    expect(names(await examination.of([...good(20), app('/new', 30_000)]))).toHaveLength(21);
   });
 
   test('where it refuses what runs as well, nobody is the culprit', async () => {
     await examination.of(good(20));
-    examination.refusesAll.now = true;
+    examination.refusals.left = Infinity;
     await expect(examination.of([...good(20), app('/new', 30_000)])).rejects.toThrow('out of order');
-    examination.refusesAll.now = false;
+    examination.refusals.left = 0;
     expect(names(await examination.of([...good(20), app('/new', 30_000)]))).toHaveLength(21);
   });
 

@@ -23,8 +23,8 @@ export interface Examination {
   readonly of: (apps: readonly App[]) => Promise<Examined & { checks: number }>;
   /** What stands in its messages instead of places and names. */
   readonly nameless: { now: boolean };
-  /** Whether HAProxy refuses whatever it is given. */
-  readonly refusesAll: { now: boolean };
+  /** How many times HAProxy refuses whatever it is given. */
+  readonly refusals: { left: number };
   /** As a new daemon starts. */
   readonly restart: () => Promise<void>;
   readonly warnings: string[];
@@ -47,7 +47,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
   );
   const render = renderer(loadFragments(), frame);
   const nameless = { now: false };
-  const refusesAll = { now: false };
+  const refusals = { left: 0 };
   let verdicts: Verdicts;
   let lastGood: LastGood;
   const open = async () => {
@@ -64,7 +64,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
 
   return {
     nameless,
-    refusesAll,
+    refusals,
     warnings,
     directory,
     restart: async () => {
@@ -93,7 +93,8 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
           publishRevision(directory, { number: ++number, hash: rendering.hash, files: rendering.files }),
         complaints: async (revision) => {
           checks += 1;
-          if (refusesAll.now) {
+          if (refusals.left > 0) {
+            refusals.left -= 1;
             await rm(revision.directory, { recursive: true });
             return [{ severity: 'alert', text: 'out of order' }];
           }
