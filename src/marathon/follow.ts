@@ -242,7 +242,7 @@ export class Follower implements MarathonSource {
   }
 
   async #fetchOne(target: Target, cause: Cause): Promise<void> {
-    const mark = this.#mirror.mark();
+    const mark = this.#mirror.mark(target.id);
     const options = { signal: this.#closed.signal, ...(this.#node !== undefined && { prefer: this.#node }) };
     if (target.kind === 'app') {
       const answer = await fetchOne(this.#client, target.id, options);

@@ -13,6 +13,8 @@ export interface MergeRules {
   readonly isDead: (task: Task) => boolean;
   /** Events since the request was sent know more of this task than the answer. */
   readonly isOurs: (task: Task) => boolean;
+  /** The same of its health alone. */
+  readonly isHealthOurs: (task: Task) => boolean;
   /** A hint that the task is leaving still counts. */
   readonly isLeaving: (task: Task) => boolean;
 }
@@ -26,7 +28,7 @@ export function mergeApp(ours: App | undefined, fetched: App, rules: MergeRules)
     const old = known.get(task.id);
     known.delete(task.id);
     if (old === undefined) tasks.push(task);
-    else tasks.push(rules.isOurs(old) ? old : keepSame(old, mergeTask(old, task, fetched, rules)));
+    else tasks.push(keepSame(old, mergeTask(old, task, fetched, rules)));
   }
   for (const task of known.values()) if (rules.isOurs(task)) tasks.push(task);
   tasks.sort((a, b) => byCodePoint(a.id, b.id));
@@ -35,9 +37,23 @@ export function mergeApp(ours: App | undefined, fetched: App, rules: MergeRules)
 }
 
 function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
+  const keepsHealth = rules.isHealthOurs(old) || !knowsHealth(old, task, app.healthChecks.length);
+  const { alive, aliveIsAggregate } = keepsHealth ? old : task;
+  // What no event has told since is the answer's, although one has told something else.
+  if (rules.isOurs(old)) return { ...completed(old, task), alive, aliveIsAggregate };
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
-  const { alive, aliveIsAggregate } = knowsHealth(old, task, app.healthChecks.length) ? task : old;
   return { ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) };
+}
+
+/** An event need not say where a task is. [marathon] core/event/Events.scala MesosStatusUpdateEvent */
+function completed(ours: Task, fetched: Task): Task {
+  return {
+    ...ours,
+    host: ours.host || fetched.host,
+    ports: ours.ports.length === 0 ? fetched.ports : ours.ports,
+    ipAddresses: ours.ipAddresses.length === 0 ? fetched.ipAddresses : ours.ipAddresses,
+    version: ours.version || fetched.version,
+  };
 }
 
 /**

@@ -62,9 +62,14 @@ export class MirrorState {
     this.drift.clear();
   }
 
-  /** To be called when a request is sent. */
-  mark(): Mark {
+  /**
+   * To be called when a request is sent, with the app or the group that it asks for. Who had no app of that id
+   * may have one in this answer, so what events tell of it meanwhile has to be asked for after it.
+   */
+  mark(asked = '/'): Mark {
     this.#early = [];
+    const prefix = asked.endsWith('/') ? asked : `${asked}/`;
+    for (const id of this.#absent) if (id === asked || id.startsWith(prefix)) this.#absent.delete(id);
     return { order: ++this.#order, stream: this.#stream };
   }
 
@@ -218,9 +223,10 @@ export class MirrorState {
     if (known.length === 0) return this.#healthOfUnknown(event);
     const ids = known.filter((id) => this.#memory.acceptHealth(id, at, order));
     for (const id of ids) this.store.change(appId, (app) => withHealth(app, id, event));
-    // Which of several checks it is about is in no event. [marathon] health_status_changed_event has no check id
-    const several = (this.apps.get(appId)?.healthChecks.length ?? 0) > 1;
-    return ids.length > 0 && several ? wish(appId) : nothing;
+    // Which of several checks it is about is in no event, and one of an app without checks is about checks that
+    // are not known yet. [marathon] health_status_changed_event has no check id
+    const isWhole = this.apps.get(appId)?.healthChecks.length === 1;
+    return ids.length > 0 && !isWhole ? wish(appId) : nothing;
   }
 
   #isPod(id: AppId): boolean {
@@ -275,6 +281,7 @@ export class MirrorState {
     const merged = mergeApp(this.apps.get(fetched.id), fetched, {
       isDead: (task) => memory.isDead(task.id),
       isOurs: (task) => memory.order(task.id) > mark.order,
+      isHealthOurs: (task) => memory.healthOrder(task.id) > mark.order,
       isLeaving: (task) => memory.isLeaving(task.id, now),
     });
     this.store.install(mark.order, merged);

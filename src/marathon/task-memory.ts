@@ -8,6 +8,8 @@ import type { TaskState } from '../core/model.ts';
 interface Told {
   /** The number of the last event that touched the task. */
   order: number;
+  /** The number of the last one that told its health, or that it runs anew. */
+  healthOrder: number;
   statusAt: number | undefined;
   state: TaskState | undefined;
   healthAt: number | undefined;
@@ -34,6 +36,7 @@ export class TaskMemory {
     if (tombstone !== undefined && !isLater(at, tombstone.at)) return false;
     const told = this.#of(id, order);
     if (isLater(told.statusAt, at)) return false;
+    if (tombstone !== undefined) told.healthOrder = order;
     this.#tombstones.delete(id);
     this.#ended.delete(instanceIdOf(id));
     if (told.state !== state) this.#expected.add(instanceIdOf(id));
@@ -47,6 +50,7 @@ export class TaskMemory {
     const told = this.#of(id, order);
     if (isLater(told.healthAt, at)) return false;
     told.healthAt = at ?? told.healthAt;
+    told.healthOrder = order;
     told.order = order;
     return true;
   }
@@ -96,6 +100,11 @@ export class TaskMemory {
     return this.#told.get(id)?.order ?? 0;
   }
 
+  /** The number of the last event that told its health; 0 where none did. */
+  healthOrder(id: TaskId): number {
+    return this.#told.get(id)?.healthOrder ?? 0;
+  }
+
   prune(existing: () => ReadonlySet<TaskId>, now: number): void {
     const exists = this.#told.size === 0 ? undefined : existing();
     for (const id of this.#told.keys()) if (exists?.has(id) !== true) this.#told.delete(id);
@@ -123,6 +132,7 @@ export class TaskMemory {
     if (told === undefined) {
       told = {
         order,
+        healthOrder: 0,
         statusAt: undefined,
         state: undefined,
         healthAt: undefined,

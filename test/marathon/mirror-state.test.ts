@@ -243,6 +243,35 @@ describe('answers and events that cross', () => {
     ]);
   });
 
+  it('take the health that only the answer tells, although the task has changed since', () => {
+    const mirror = mirrorOf(app([], { healthChecks: [check, check] }));
+    mirror.apply({ ...status('a', 'TASK_RUNNING', 1), ipAddresses: [] } as MarathonEvent, 0);
+    mirror.apply(checkHealth('a', true, 2), 0);
+    const mark = mirror.mark();
+    mirror.apply({ ...status('a', 'TASK_KILLING', 3), ipAddresses: [] } as MarathonEvent, 0);
+    const asked = task('a', { alive: [true, true], ipAddresses: ['10.0.0.1'] });
+    mirror.installOne(mark, web, answer(app([asked], { healthChecks: [check, check] })), 0);
+    expect(tasks(mirror)).toMatchObject([
+      { state: 'TASK_KILLING', alive: [true, true], ipAddresses: ['10.0.0.1'] },
+    ]);
+  });
+
+  it('ask again for an app that was absent, since the answer under way may be older than the event', () => {
+    const mirror = mirrorOf();
+    mirror.installOne(mirror.mark(), other, undefined, 0);
+    expect(mirror.apply(status('x', 'TASK_RUNNING', 1, other), 0).apps).toEqual([]);
+    for (const asked of [other, '/', undefined]) {
+      mirror.installOne(mirror.mark('/else'), other, undefined, 0);
+      mirror.mark(asked);
+      expect(mirror.apply(status('x', 'TASK_RUNNING', 2, other), 0).apps).toEqual([other]);
+    }
+  });
+
+  it('ask for an app of which health is told while it has no checks yet', () => {
+    const mirror = mirrorOf(app([task('a')], { healthChecks: [] }));
+    expect(mirror.apply(instanceHealth('a', true, 1), 0).apps).toEqual([web]);
+  });
+
   it('do not let an older answer replace a newer one', () => {
     const mirror = mirrorOf(app([]));
     const [older, newer] = [mirror.mark(), mirror.mark()];
