@@ -5,10 +5,11 @@ import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.t
 import { keptNotice } from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type AppId, type BackendName } from './ids.ts';
+import { nextRoutes } from './next-routes.ts';
 import { allowsAll, serviceLimits, type PolicyRule } from './policy.ts';
 import { tooManyServices } from './policy-violations.ts';
 import { withReplaced } from './replaced-map.ts';
-import { deriveRoutes, type Routes } from './routes.ts';
+import type { Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 import { standIn } from './stand-in.ts';
 
@@ -42,7 +43,7 @@ export const nothingDesired: Desired = {
   groups: new Map(),
   assigned: new Map(),
   services: new Map(),
-  routes: deriveRoutes([]).routes,
+  routes: nextRoutes(undefined, []).routes,
   holds: new Map(),
   conflicts: [],
 };
@@ -104,9 +105,9 @@ export function withHolds(desired: Desired, holds: Holds): Desired {
   return desired.holds.size === 0 && holds.size === 0 ? desired : assemble({ ...desired, holds });
 }
 
-type Parts = Pick<Desired, 'apps' | 'groups' | 'assigned' | 'holds'>;
+type Parts = Pick<Desired, 'apps' | 'groups' | 'assigned' | 'holds' | 'routes'>;
 
-function assemble({ apps, groups, assigned, holds }: Parts): Desired {
+function assemble({ apps, groups, assigned, holds, routes: before }: Parts): Desired {
   const candidates = [...apps.values()]
     .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
     .sort(
@@ -141,7 +142,7 @@ function assemble({ apps, groups, assigned, holds }: Parts): Desired {
     owners.set(definition.servicePort, [...neighbours, definition]);
     services.set(definition.backend, service);
   }
-  const { routes, diagnostics } = deriveRoutes([...services.values()]);
+  const { routes, diagnostics } = nextRoutes(before, [...services.values()]);
   return { apps, groups, assigned, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
 }
 

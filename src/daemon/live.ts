@@ -26,8 +26,8 @@ export function serversOnly(
   derived: Desired,
   delta: MirrorDelta,
 ): { live: Live; services: Service[] } | undefined {
-  if (derived.routes !== live.derived.routes || derived.conflicts !== live.derived.conflicts)
-    return undefined;
+  // Another definition makes another list of conflicts, though it may leave the routes as they are.
+  if (derived.conflicts !== live.derived.conflicts) return undefined;
   const changed = new Map<BackendName, Service>();
   let { descriptorsLeft } = live;
   for (const id of withPartners(

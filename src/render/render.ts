@@ -117,6 +117,17 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     return made;
   };
 
+  const rememberedFrontends = new WeakMap<Routes, { readonly of: string; readonly text: Buffer }>();
+  /** Tasks that come and go leave the routes as they are, and with them the frontends. */
+  const frontendsOf = (routes: Routes, whole: Frame): Buffer => {
+    const of = whole.certificates.join('\n');
+    const known = rememberedFrontends.get(routes);
+    if (known?.of === of) return known.text;
+    const text = Buffer.from(renderFrontends(fragments, whole, routes));
+    rememberedFrontends.set(routes, { of, text });
+    return text;
+  };
+
   const written = (service: Service): RenderedService => {
     try {
       return services.render(service);
@@ -138,7 +149,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     const whole: Frame = { ...frame, ...changing };
     const resumesTls = ![...desired.services.values()].some(asksClients);
     const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
-    const frontends = Buffer.from(renderFrontends(fragments, whole, desired.routes));
+    const frontends = frontendsOf(desired.routes, whole);
     const all = [...desired.services.values()].map((service) => ({ service, part: written(service) }));
     const fixed = all.filter(({ part }) => part.shape === undefined);
     const shaped = all.filter(({ part }) => part.shape !== undefined);
