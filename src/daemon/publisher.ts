@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import { PacerError } from '../errors.ts';
-import { checkConfiguration, type CheckMessage, type CheckResult } from '../haproxy/check.ts';
+import {
+  checkConfiguration,
+  type CheckMessage,
+  type CheckOptions,
+  type CheckResult,
+} from '../haproxy/check.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import {
   activate,
@@ -21,8 +26,14 @@ import { bindKey } from './preflight.ts';
 
 export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
-  /** What HAProxy has against a revision, which is then gone; undefined where it accepts it. */
-  readonly complaints: (revision: PublishedRevision) => Promise<readonly CheckMessage[] | undefined>;
+  /**
+   * What HAProxy has against a revision, which is then gone; undefined where it accepts it.
+   * `unhurried`: nobody waits for the verdict, so all else that runs comes first.
+   */
+  readonly complaints: (
+    revision: PublishedRevision,
+    unhurried?: 'unhurried',
+  ) => Promise<readonly CheckMessage[] | undefined>;
   /** Removes a revision that is not to be used. */
   readonly discard: (revision: PublishedRevision) => Promise<void>;
   /** Makes the revision what a HAProxy that starts finds; one that runs is left alone. */
@@ -132,9 +143,9 @@ export async function createPublisher({
       hashes.set(revision, rendering.hash);
       return revision;
     },
-    complaints: async (revision) => {
+    complaints: async (revision, unhurried) => {
       const file = join(revision.directory, configurationFile);
-      const verdict = await judged(program, file);
+      const verdict = await judged({ program, file, unhurried: unhurried !== undefined });
       if (verdict.kind === 'accepted') return undefined;
       await discard(revision);
       return verdict.messages;
@@ -165,9 +176,9 @@ export async function createPublisher({
 }
 
 /** A configuration that HAProxy does not judge in time is as good as refused. */
-async function judged(program: string, file: string): Promise<CheckResult> {
+async function judged(options: CheckOptions): Promise<CheckResult> {
   try {
-    return await checkConfiguration({ program, file });
+    return await checkConfiguration(options);
   } catch (error) {
     if (!(error instanceof PacerError) || error.code !== 'HAPROXY_REJECTS') throw error;
     return { kind: 'rejected', messages: [{ severity: 'alert', text: error.message }] };

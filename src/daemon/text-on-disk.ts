@@ -52,7 +52,7 @@ export function textOnDisk({ publisher, current, onWritten, again, now }: TextPa
     if (state === undefined || publisher.activeHash() === state.rendering.hash) return;
     const { desired, rendering } = state;
     const revision = await publisher.write(rendering, desired, 'the text follows the runtime');
-    const messages = await publisher.complaints(revision);
+    const messages = await publisher.complaints(revision, 'unhurried');
     if (messages !== undefined) throw new Error(messages.map(({ text }) => text).join('; '));
     await publisher.makeCurrent(revision);
     onWritten(rendering.hash);

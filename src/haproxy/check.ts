@@ -1,4 +1,5 @@
 /** Asks HAProxy whether it accepts a configuration. Knows nothing of what is in it. */
+import { setPriority } from 'node:os';
 import { execa } from 'execa';
 import { PacerError } from '../errors.ts';
 import { type CheckMessage, parseMessages } from './messages.ts';
@@ -15,7 +16,12 @@ export interface CheckOptions {
   readonly file: string;
   /** Milliseconds; 30,000 unless told (10,000 backends take half a second). */
   readonly timeoutMs?: number;
+  /** Nobody waits for the verdict: what serves comes first. */
+  readonly unhurried?: boolean;
 }
+
+/** The weight of a process with it is a tenth of a usual one's. [sched(7)] "The nice value" */
+const unhurriedNice = 10;
 
 /**
  * `haproxy -c -f FILE`. What it cannot see: ports somebody holds, too few file descriptors.
@@ -25,15 +31,18 @@ export async function checkConfiguration({
   program,
   file,
   timeoutMs = 30_000,
+  unhurried = false,
 }: CheckOptions): Promise<CheckResult> {
   // Not -q: it hides the messages. [haproxy] management.txt 3 "-c"
-  const result = await execa(program, ['-c', '-f', file], {
+  const check = execa(program, ['-c', '-f', file], {
     reject: false,
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
     stdin: 'ignore',
     stripFinalNewline: false,
   });
+  if (unhurried) giveWay(check.pid);
+  const result = await check;
   if (result.timedOut) {
     throw new PacerError(
       'HAPROXY_REJECTS',
@@ -52,6 +61,15 @@ export async function checkConfiguration({
     );
   }
   return judgeCheck(result.exitCode, `${result.stdout}\n${result.stderr}`);
+}
+
+/** It may be over already. */
+function giveWay(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, unhurriedNice);
+  } catch {
+    // Then it takes its turn like all others.
+  }
 }
 
 /** The verdict from an exit status and everything printed. 3.4.0 may print an [ALERT] and exit 0: it failed. */

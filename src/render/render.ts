@@ -147,12 +147,18 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
 
   const render: Renderer['render'] = (desired, changing) => {
     const whole: Frame = { ...frame, ...changing };
-    const resumesTls = ![...desired.services.values()].some(asksClients);
     const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = frontendsOf(desired.routes, whole);
-    const all = [...desired.services.values()].map((service) => ({ service, part: written(service) }));
-    const fixed = all.filter(({ part }) => part.shape === undefined);
-    const shaped = all.filter(({ part }) => part.shape !== undefined);
+    // One walk: at ten thousand services each further one is felt by the events that wait meanwhile.
+    const fixed: Part[] = [];
+    const shaped: Part[] = [];
+    let resumesTls = true;
+    for (const service of desired.services.values()) {
+      const part = written(service);
+      (part.shape === undefined ? fixed : shaped).push({ service, part });
+      if (part.asksClients) resumesTls = false;
+    }
+    const all = [...fixed, ...shaped];
     const shapes = distinctShapes(shaped.flatMap(({ part }) => part.shape ?? []));
     const pool =
       frame.dynamicBackends && frame.head === undefined
@@ -163,35 +169,40 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     // Servers, entries of maps and certificates can change while HAProxy runs; all else is the frame.
     const frameHash = createHash('sha256')
       .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, resumesTls, '-', '-'))
-      .update(frontends);
-    for (const { part } of fixed) frameHash.update(part.frameDigest);
+      .update(frontends)
+      .update(fixed.map(({ part }) => part.frameDigest).join(''));
     for (const { name } of shapes) frameHash.update(name);
     for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
     const frameDigest = frameHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
       .update(frameDigest)
-      .update(renderHead(fragments, whole, resumesTls, '-', pool?.digest ?? '-'));
-    for (const { part } of all) wholeHash.update(part.serversDigest);
+      .update(renderHead(fragments, whole, resumesTls, '-', pool?.digest ?? '-'))
+      .update(all.map(({ part }) => part.serversDigest).join(''));
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
     const head = Buffer.from(renderHead(fragments, whole, resumesTls, hash, pool?.digest ?? '-'));
-    const bodies: Body[] = [
-      ...fixed.flatMap(bodiesOf),
-      ...shapes.map(({ text }) => ({ text: Buffer.from(text), backend: undefined })),
-      ...shaped.flatMap(bodiesOf),
-    ];
+    const shapeTexts = shapes.map(({ text }) => Buffer.from(text));
+    const text = [head, frontends];
+    for (const { part } of fixed) text.push(part.frame, part.servers);
+    text.push(...shapeTexts);
+    for (const { part } of shaped) text.push(part.frame, part.servers);
     const files = new Map<string, string | Buffer>([
-      [configurationFile, Buffer.concat([head, frontends, ...bodies.map(({ text }) => text)])],
+      [configurationFile, Buffer.concat(text)],
       ...mapTexts,
       [stoppingMap, ''],
       ...errorPages,
     ]);
+    const bodies = (): Body[] => [
+      ...fixed.flatMap(bodiesOf),
+      ...shapeTexts.map((shape) => ({ text: shape, backend: undefined })),
+      ...shaped.flatMap(bodiesOf),
+    ];
     const lines = () => String(Buffer.concat([head, frontends])).split('\n');
     return {
       ...{ hash, files, maps, pool },
       backendAt: (line) =>
-        backendAt(line, [head, frontends], bodies) ??
+        backendAt(line, [head, frontends], bodies()) ??
         ruleOwner(lines()[line - 1]?.trim(), desired.routes, whole),
     };
   };
@@ -210,7 +221,12 @@ interface Body {
   readonly backend: BackendName | undefined;
 }
 
-function bodiesOf({ service, part }: { service: Service; part: RenderedService }): Body[] {
+interface Part {
+  readonly service: Service;
+  readonly part: RenderedService;
+}
+
+function bodiesOf({ service, part }: Part): Body[] {
   const { backend } = service.definition;
   return [part.frame, part.servers].map((text) => ({ text, backend }));
 }
@@ -250,10 +266,6 @@ function renderHead(
   });
   return frame.head === undefined ? own : frame.head.merge(own);
 }
-
-/** Whether clients may have to show a certificate to a listener of the service. */
-const asksClients = ({ definition: { bindOptions } }: Service): boolean =>
-  bindOptions.words.some((word, at) => word === 'verify' && bindOptions.words[at + 1] !== 'none');
 
 /** Only asked for when HAProxy complains, so nothing is kept for it. */
 function backendAt(

@@ -24,8 +24,10 @@ export interface RenderedService {
   readonly serverOptions: string;
   readonly servers: Buffer;
   /** Of `frame` and `serverOptions`: hashed once, not with every text. */
-  readonly frameDigest: Buffer;
-  readonly serversDigest: Buffer;
+  readonly frameDigest: string;
+  readonly serversDigest: string;
+  /** Clients may have to show a certificate to its listener. */
+  readonly asksClients: boolean;
 }
 
 export interface ServiceRenderer {
@@ -48,13 +50,13 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
     return made;
   };
   const rendered = new WeakMap<Service, RenderedService>();
-  const frameDigests = new WeakMap<ServiceDefinition, Buffer>();
-  const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): Buffer => {
+  const frameDigests = new WeakMap<ServiceDefinition, string>();
+  const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): string => {
     // Servers that run keep the port that is checked, too.
     const checked = String(definition.check?.portIndex ?? '');
     const digest =
       frameDigests.get(definition) ??
-      createHash('sha256').update(frame).update(serverOptions).update(checked).digest();
+      createHash('sha256').update(frame).update(serverOptions).update(checked).digest('base64');
     frameDigests.set(definition, digest);
     return digest;
   };
@@ -96,13 +98,17 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
       const made: RenderedService = {
         ...{ frame, shape, serverOptions, servers },
         frameDigest: frameDigestOf(definition, frame, serverOptions),
-        serversDigest: createHash('sha256').update(servers).digest(),
+        serversDigest: createHash('sha256').update(servers).digest('base64'),
+        asksClients: asksClients(definition),
       };
       rendered.set(service, made);
       return made;
     },
   };
 }
+
+const asksClients = ({ bindOptions }: ServiceDefinition): boolean =>
+  bindOptions.words.some((word, at) => word === 'verify' && bindOptions.words[at + 1] !== 'none');
 
 const anyServer: Server = {
   name: 'any' as ServerName,
