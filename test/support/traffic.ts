@@ -18,6 +18,8 @@ export interface TrafficOptions {
   readonly target?: (client: number) => { readonly host: string; readonly path: string };
   /** The longest pause between two requests of a client, in milliseconds; 20 unless told. */
   readonly maxIdleMs?: number;
+  /** The shortest; 0 unless told. */
+  readonly minIdleMs?: number;
   /** Milliseconds for a connection, and for an answer; 10,000 unless told. */
   readonly timeoutMs?: number;
   /** Statuses that are no failure; 200 unless told. */
@@ -45,7 +47,7 @@ export interface Traffic {
 }
 
 export function createTraffic(options: TrafficOptions): Traffic {
-  const { keepAlive = 0, close = 0, maxIdleMs = 20 } = options;
+  const { keepAlive = 0, close = 0, minIdleMs = 0, maxIdleMs = 20 } = options;
   const counts = {
     ok: 0,
     idleCloses: 0,
@@ -80,7 +82,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
         const what = error instanceof Error ? error.message : String(error);
         counts.failures[what] = (counts.failures[what] ?? 0) + 1;
       }
-      await sleep(Math.random() * maxIdleMs);
+      await sleep(minIdleMs + Math.random() * (maxIdleMs - minIdleMs));
     }
     connection?.end();
   };
