@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired.ts';
-import { describeDiagnostic } from '../../src/core/diagnostic.ts';
+import { describeDiagnostic, type Diagnostic } from '../../src/core/diagnostic.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';
@@ -36,7 +36,16 @@ export const readCase = (path: string): GoldenCase =>
 /** Stands in cases for the directory of certificates that exist. */
 const certificateFolder = '/certificates';
 
-export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnostics: string[] } {
+interface Rendered {
+  readonly rendering: Rendering;
+  readonly diagnostics: string[];
+  /** Those of the model, as it has them. */
+  readonly found: readonly Diagnostic[];
+  /** `<app id> <port index>` of every service that is served. */
+  readonly served: ReadonlySet<string>;
+}
+
+export function renderCase(golden: GoldenCase): Rendered {
   const { settings } = resolveSettings({
     flags: { groups: ['external'], stateDir: '/var/lib/pacer', ...golden.settings },
     environment: {},
@@ -54,10 +63,12 @@ export function renderCase(golden: GoldenCase): { rendering: Rendering; diagnost
     }),
   );
   const notices = templates.notices.map((notice) => `operator: ${notice.replace(/\/\S*\//, '')}`);
-  const told = [...diagnostics, ...allDiagnostics(desired)].map(
-    (it) => `${it.severity}: ${describeDiagnostic(it)}`,
+  const found = allDiagnostics(desired);
+  const told = [...diagnostics, ...found].map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
+  const served = [...desired.services.values()].map(
+    ({ definition }) => `${definition.appId} ${definition.portIndex}`,
   );
-  return { rendering, diagnostics: [...notices, ...told] };
+  return { rendering, diagnostics: [...notices, ...told], found, served: new Set(served) };
 }
 
 /** The case's templates in files, where there are some: a directory is read as an operator's is. */
