@@ -87,6 +87,43 @@ test.each([
   ]);
 });
 
+describe('--policy', () => {
+  const policy = (text: string): string => {
+    const file = join(folder, 'policy.yaml');
+    writeFileSync(file, text);
+    return file;
+  };
+
+  test('tells what the policy forbids, and what it allows', async () => {
+    const file = policy('/team: { vhosts: ["*.team.example"] }\n');
+    const apps = [
+      app('/team/web', { HAPROXY_0_VHOST: 'web.team.example' }),
+      app('/team/bank', { HAPROXY_0_VHOST: 'bank.example' }),
+    ];
+    const result = await run(apps, { policy: file });
+    expect(result.exit).toBe(1);
+    expect(found(result).findings).toMatchObject([
+      {
+        ...{ code: 'POLICY_FORBIDS', appId: '/team/bank', label: 'HAPROXY_0_VHOST' },
+        reason: 'the policy for /team does not allow bank.example',
+      },
+    ]);
+  });
+
+  test.each([
+    ['/team: { vhost: [a.example] }\n', 'vhost is no key of a policy, did you mean vhosts?'],
+    ['/team: { ports: [many] }\n', 'expected ports like 8080 or 10000-10999'],
+    ['team: {}\n', 'team'],
+    ['{ not yaml', 'policy.yaml'],
+  ])('that cannot be read ends it with what is wrong: %j', async (text, said) => {
+    await expect(run(app('/web'), { policy: policy(text) })).rejects.toThrow(said);
+  });
+
+  test('that is not there is an error too', async () => {
+    await expect(run(app('/web'), { policy: join(folder, 'none.yaml') })).rejects.toThrow(/none\.yaml/);
+  });
+});
+
 test('apps that collide with each other are named, and so are those that collide with what runs', async () => {
   const running = createServer((_request, response) => {
     const services = [
