@@ -62,8 +62,10 @@ export const diagnosticCatalogue = {
       'End the process that the message names, or choose another HAPROXY_<n>_PORT. Pacer looks again by itself.',
   },
   ROUTE_CONFLICT: {
-    means: 'Two apps claim the same host and path with the same weight; the first by app id and port has it.',
-    remedy: 'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT.',
+    means:
+      'Two apps claim the same host and path with the same weight; the first by app id and port has it. Or a deployment group is named as another app: what asks for that app id gets the app.',
+    remedy:
+      'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT; or give the group another name.',
   },
   TLS_CONFLICT: {
     means:

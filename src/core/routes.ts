@@ -66,8 +66,12 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
   const diagnostics: Diagnostic[] = [];
   const appIdRules: AppIdRule[] = [];
   const appIds = new Map<string, BackendName>();
+  const owners = ownersOf(services);
   for (const { definition } of services) {
-    if (definition.mode === 'http' && !appIds.has(definition.name)) {
+    const owner = owners.get(definition.name);
+    if (definition.mode === 'http' && owner !== undefined && definition.name !== definition.appId)
+      diagnostics.push(lostName(definition, owner));
+    else if (definition.mode === 'http' && !appIds.has(definition.name)) {
       appIds.set(definition.name, definition.backend);
       const rule = definition.fragments?.appIdRule;
       if (rule !== undefined) appIdRules.push({ backend: definition.backend, ...rule });
@@ -115,6 +119,16 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
   };
 }
 
+/** By id: apps that go by their own ids. A group of that name may not draw what is asked of the app. */
+function ownersOf(services: readonly Service[]): ReadonlyMap<string, ServiceDefinition> {
+  const owners = new Map<string, ServiceDefinition>();
+  for (const { definition } of services) {
+    const { mode, name, appId } = definition;
+    if (mode === 'http' && name === appId && !owners.has(name)) owners.set(name, definition);
+  }
+  return owners;
+}
+
 function sortedEntries(entries: RouteEntry[]): RouteEntry[] {
   return entries.sort((a, b) => byCodePoint(a.key, b.key));
 }
@@ -151,6 +165,15 @@ export function claimsOf(definition: Pick<ServiceDefinition, 'vhosts' | 'path'>)
           ];
     });
   });
+}
+
+function lostName({ name, appId, portIndex }: ServiceDefinition, owner: ServiceDefinition): Diagnostic {
+  return {
+    ...({ code: 'ROUTE_CONFLICT', severity: 'error', appId, portIndex } as const),
+    label: 'HAPROXY_DEPLOYMENT_GROUP',
+    reason: `requests for the app id ${name} lead to the app of that id (port ${owner.portIndex}), not to a group of its name`,
+    remedy: `give the group another name, or give ${name} the label HAPROXY_DEPLOYMENT_GROUP too`,
+  };
 }
 
 function lostRoute(loser: ServiceDefinition, key: string, winner: ServiceDefinition): Diagnostic {
