@@ -6,7 +6,8 @@
 import { sameValue } from '../core/same.ts';
 import type { Service } from '../core/service.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
-import { frameOf, type ChangingFrame, type Rendering } from '../render/render.ts';
+import type { ChangingFrame } from '../render/head.ts';
+import { frameOf, type Rendering } from '../render/render.ts';
 import { fileDigest } from './certificates.ts';
 import type { Live } from './live.ts';
 import type { PipelineState, Surroundings } from './pipeline-types.ts';

@@ -14,7 +14,8 @@ import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/pla
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
-import { frameOf, type ChangingFrame } from '../render/render.ts';
+import type { ChangingFrame } from '../render/head.ts';
+import { frameOf } from '../render/render.ts';
 import { examine, type Examined } from './examine.ts';
 import type { Change } from './inbox.ts';
 import { believedOf, serversOnly, type Live } from './live.ts';

@@ -1,7 +1,8 @@
 /** The rendering of a state that is rendered again and again while nothing changes, made once. */
 import type { Desired } from '../core/desired.ts';
 import { sameValue } from '../core/same.ts';
-import type { ChangingFrame, Renderer, Rendering } from '../render/render.ts';
+import type { ChangingFrame } from '../render/head.ts';
+import type { Renderer, Rendering } from '../render/render.ts';
 
 export function rememberLast(
   render: Renderer['render'],

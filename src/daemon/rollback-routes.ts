@@ -4,7 +4,8 @@ import { difference, type ReloadReason } from '../core/plan.ts';
 import { PacerError } from '../errors.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { failure, get, json, post, type Route } from '../http/route.ts';
-import type { ChangingFrame, Renderer } from '../render/render.ts';
+import type { ChangingFrame } from '../render/head.ts';
+import type { Renderer } from '../render/render.ts';
 import type { Pinning } from './pin.ts';
 import type { PipelineState } from './pipeline-types.ts';
 

@@ -6,7 +6,7 @@ import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
-import type { ChangingFrame, Frame } from '../render/render.ts';
+import type { ChangingFrame, Frame } from '../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listenerCertificates } from './certificates.ts';

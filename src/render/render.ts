@@ -1,58 +1,18 @@
 /** Desired → every file of a revision, and the hash that names it. The same desired state gives the same bytes. */
 import { createHash } from 'node:crypto';
-import { configToken, configTokens } from '../core/config-token.ts';
 import type { Desired } from '../core/desired.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import type { Fragments } from './fragments.ts';
-import type { OperatorHead } from './operator-head.ts';
-import { renderFrontends, type FrontendFrame } from './frontends.ts';
-import type { RuleLines } from '../core/templates/replaced.ts';
-import { tlsSocket, type GroupedFrame } from './grouped-https.ts';
+import { renderFrontends } from './frontends.ts';
+import { renderHead, type ChangingFrame, type Frame } from './head.ts';
+import { backendAt, bodiesOf, ruleOwner, type Body, type Part } from './line-owners.ts';
 import { certificateMap, mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routes.ts';
-import { serviceRenderer, type RenderedService, type ServiceFrame } from './service.ts';
+import { serviceRenderer, type RenderedService } from './service.ts';
 import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
 import type { Server, ServiceDefinition } from '../core/service.ts';
 import { UnwritableService } from './unwritable.ts';
-
-/** All that a configuration has beside services and routes. */
-export interface Frame extends FrontendFrame, ServiceFrame {
-  /** The operator's HEAD. */
-  readonly head: OperatorHead | undefined;
-  readonly statsPort: number;
-  /** Where Pacer answers what the statistics port is asked and HAProxy does not know. */
-  readonly endpointsSocket: string;
-  /** Networks that may use the endpoints that change something. */
-  readonly signalNetworks: readonly string[];
-  /** So may who sends a token, which Pacer judges. */
-  readonly signalsTakeToken: boolean;
-  readonly runtimeSocket: string;
-  /** Whom HAProxy becomes when it has its ports; undefined = it stays who starts it. */
-  readonly runAs?: { readonly user: string; readonly group: string } | undefined;
-  /** The folder that HAProxy is locked into; undefined = none. */
-  readonly chroot?: string | undefined;
-  /** Of the defaults section, as HAProxy writes them after `option`. */
-  readonly defaultOptions: readonly string[];
-  readonly maxconn: number;
-  /** Half of the file descriptors that servers may take which are added while HAProxy runs. */
-  readonly maxpipes: number;
-  /** With a unit, as HAProxy writes it: `30m`. */
-  readonly hardStopAfter: string;
-  readonly maxReloads: number;
-  /** Whether backends may come and go while HAProxy runs. */
-  readonly dynamicBackends: boolean;
-  /** A syslog socket or address; undefined = no log. */
-  readonly logTarget: string | undefined;
-  /** `<SHA-1>/<host>` or `<SHA-1>/.<parent of a wildcard>` of each name in the certificates of the HTTPS listener. */
-  readonly certificateNames: readonly string[];
-  /** Path → digest of every certificate that is named: a renewed one is another configuration. */
-  readonly certificateDigests: ReadonlyMap<string, string>;
-  /** The same of other files that bind options name, which only a reload reads anew. */
-  readonly fileDigests?: ReadonlyMap<string, string>;
-  /** Before the first snapshot: every host is answered with 503, since none is known to be nobody's. */
-  readonly starting?: boolean;
-}
 
 export interface Rendering {
   /** `<frame>.<whole>`: a digest of everything but the servers, and one of all files. Each 32 hex digits. */
@@ -74,18 +34,6 @@ export const configurationFile = 'haproxy.cfg';
 
 /** Empty while the node serves; an entry makes the health check on the statistics port fail. */
 export const stoppingMap = 'stopping.map';
-
-/** What differs from one rendering to the next beside the desired state. */
-export type ChangingFrame = Pick<
-  Frame,
-  | 'certificates'
-  | 'certificateNames'
-  | 'certificateDigests'
-  | 'fileDigests'
-  | 'maxconn'
-  | 'maxpipes'
-  | 'starting'
->;
 
 /** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
 export function frameOf(hash: string | undefined): string | undefined {
@@ -213,92 +161,4 @@ interface RenderedMaps {
   readonly maps: Rendering['maps'];
   /** Relative file name → content. */
   readonly texts: readonly (readonly [string, Buffer])[];
-}
-
-/** A part of haproxy.cfg, and whose it is. */
-interface Body {
-  readonly text: Buffer;
-  readonly backend: BackendName | undefined;
-}
-
-interface Part {
-  readonly service: Service;
-  readonly part: RenderedService;
-}
-
-function bodiesOf({ service, part }: Part): Body[] {
-  const { backend } = service.definition;
-  return [part.frame, part.servers].map((text) => ({ text, backend }));
-}
-
-function renderHead(
-  { render }: Fragments,
-  frame: Frame,
-  resumesTls: boolean,
-  hash: string,
-  backends: string,
-): string {
-  const own = render('head', {
-    hash,
-    certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
-    files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
-    runtimeSocket: configToken(frame.runtimeSocket),
-    runAs:
-      frame.runAs === undefined
-        ? false
-        : { user: configToken(frame.runAs.user), group: configToken(frame.runAs.group) },
-    chroot: frame.chroot === undefined ? false : configToken(frame.chroot),
-    maxconn: frame.maxconn,
-    maxpipes: frame.maxpipes,
-    hardStopAfter: frame.hardStopAfter,
-    maxReloads: frame.maxReloads,
-    backends: frame.dynamicBackends && frame.head === undefined ? backends : false,
-    logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
-    resumesTls,
-    defaultOptions: frame.defaultOptions,
-    starting: frame.starting ?? false,
-    stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
-    endpoints: {
-      socket: configToken(frame.endpointsSocket),
-      trusted: configTokens(['127.0.0.0/8', '::1', ...frame.signalNetworks]),
-      takesToken: frame.signalsTakeToken,
-    },
-  });
-  return frame.head === undefined ? own : frame.head.merge(own);
-}
-
-/** Only asked for when HAProxy complains, so nothing is kept for it. */
-function backendAt(
-  line: number,
-  before: readonly Buffer[],
-  bodies: readonly Body[],
-): BackendName | undefined {
-  let end = before.reduce((sum, part) => sum + lineCount(part), 0);
-  if (line <= end) return undefined;
-  for (const { text, backend } of bodies) {
-    end += lineCount(text);
-    if (line <= end) return backend;
-  }
-  return undefined;
-}
-
-/** The service whose rule in a frontend of all this line is. */
-function ruleOwner(
-  text: string | undefined,
-  { rules, appIdRules, tls }: Routes,
-  frame: GroupedFrame,
-): BackendName | undefined {
-  if (text === undefined || text === '') return undefined;
-  const has = ({ before, redirects, uses }: RuleLines) => [...before, ...redirects, ...uses].includes(text);
-  return (
-    rules.find(({ http, https }) => has(http) || has(https)) ??
-    appIdRules.find(has) ??
-    tls.frontends.find(({ name }) => text.startsWith(`bind ${tlsSocket(frame, name)} `))
-  )?.backend;
-}
-
-function lineCount(text: Buffer): number {
-  let count = 0;
-  for (let at = text.indexOf(10); at !== -1; at = text.indexOf(10, at + 1)) count++;
-  return count;
 }

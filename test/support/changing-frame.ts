@@ -1,5 +1,5 @@
 /** The part of a frame that differs from one rendering to the next, for tests that are about something else. */
-import type { ChangingFrame } from '../../src/render/render.ts';
+import type { ChangingFrame } from '../../src/render/head.ts';
 
 export const changingFrame = (parts: Partial<ChangingFrame> = {}): ChangingFrame => ({
   certificates: [],

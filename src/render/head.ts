@@ -1,0 +1,92 @@
+/** The sections before all services: global, defaults, statistics and Pacer's own listeners. */
+import { configToken, configTokens } from '../core/config-token.ts';
+import type { Fragments } from './fragments.ts';
+import type { FrontendFrame } from './frontends.ts';
+import type { OperatorHead } from './operator-head.ts';
+import type { ServiceFrame } from './service.ts';
+
+/** All that a configuration has beside services and routes. */
+export interface Frame extends FrontendFrame, ServiceFrame {
+  /** The operator's HEAD. */
+  readonly head: OperatorHead | undefined;
+  readonly statsPort: number;
+  /** Where Pacer answers what the statistics port is asked and HAProxy does not know. */
+  readonly endpointsSocket: string;
+  /** Networks that may use the endpoints that change something. */
+  readonly signalNetworks: readonly string[];
+  /** So may who sends a token, which Pacer judges. */
+  readonly signalsTakeToken: boolean;
+  readonly runtimeSocket: string;
+  /** Whom HAProxy becomes when it has its ports; undefined = it stays who starts it. */
+  readonly runAs?: { readonly user: string; readonly group: string } | undefined;
+  /** The folder that HAProxy is locked into; undefined = none. */
+  readonly chroot?: string | undefined;
+  /** Of the defaults section, as HAProxy writes them after `option`. */
+  readonly defaultOptions: readonly string[];
+  readonly maxconn: number;
+  /** Half of the file descriptors that servers may take which are added while HAProxy runs. */
+  readonly maxpipes: number;
+  /** With a unit, as HAProxy writes it: `30m`. */
+  readonly hardStopAfter: string;
+  readonly maxReloads: number;
+  /** Whether backends may come and go while HAProxy runs. */
+  readonly dynamicBackends: boolean;
+  /** A syslog socket or address; undefined = no log. */
+  readonly logTarget: string | undefined;
+  /** `<SHA-1>/<host>` or `<SHA-1>/.<parent of a wildcard>` of each name in the certificates of the HTTPS listener. */
+  readonly certificateNames: readonly string[];
+  /** Path → digest of every certificate that is named: a renewed one is another configuration. */
+  readonly certificateDigests: ReadonlyMap<string, string>;
+  /** The same of other files that bind options name, which only a reload reads anew. */
+  readonly fileDigests?: ReadonlyMap<string, string>;
+  /** Before the first snapshot: every host is answered with 503, since none is known to be nobody's. */
+  readonly starting?: boolean;
+}
+
+/** What differs from one rendering to the next beside the desired state. */
+export type ChangingFrame = Pick<
+  Frame,
+  | 'certificates'
+  | 'certificateNames'
+  | 'certificateDigests'
+  | 'fileDigests'
+  | 'maxconn'
+  | 'maxpipes'
+  | 'starting'
+>;
+
+export function renderHead(
+  { render }: Fragments,
+  frame: Frame,
+  resumesTls: boolean,
+  hash: string,
+  backends: string,
+): string {
+  const own = render('head', {
+    hash,
+    certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
+    files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
+    runtimeSocket: configToken(frame.runtimeSocket),
+    runAs:
+      frame.runAs === undefined
+        ? false
+        : { user: configToken(frame.runAs.user), group: configToken(frame.runAs.group) },
+    chroot: frame.chroot === undefined ? false : configToken(frame.chroot),
+    maxconn: frame.maxconn,
+    maxpipes: frame.maxpipes,
+    hardStopAfter: frame.hardStopAfter,
+    maxReloads: frame.maxReloads,
+    backends: frame.dynamicBackends && frame.head === undefined ? backends : false,
+    logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+    resumesTls,
+    defaultOptions: frame.defaultOptions,
+    starting: frame.starting ?? false,
+    stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
+    endpoints: {
+      socket: configToken(frame.endpointsSocket),
+      trusted: configTokens(['127.0.0.0/8', '::1', ...frame.signalNetworks]),
+      takesToken: frame.signalsTakeToken,
+    },
+  });
+  return frame.head === undefined ? own : frame.head.merge(own);
+}
