@@ -22,13 +22,25 @@ async function everything(): Promise<Map<string, string>> {
   }
   for (const entry of readdirSync(stack.directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !path.includes('given-')) seen.set(path, readFileSync(path, 'latin1'));
+    if (!entry.isFile() || path.includes('given-')) continue;
+    const text = contentOf(path);
+    if (text !== undefined) seen.set(path, text);
   }
   for (const pid of descendants(stack.daemon().pid)) {
     seen.set(`command line of ${pid}`, readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
     seen.set(`environment of ${pid}`, readFileSync(`/proc/${pid}/environ`, 'latin1'));
   }
   return seen;
+}
+
+/** Undefined for what was written aside and has its right name meanwhile. */
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function descendants(pid: number): number[] {
