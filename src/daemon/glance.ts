@@ -2,6 +2,7 @@
  * A look at HAProxy while nothing has changed: whether it runs what it was last given, and whether files have
  * changed. It reads, and changes nothing. A complete comparison of 50,000 servers would keep events waiting for
  * a second, so each look compares a share of the backends, a few at a time, and the maps when all have had their turn.
+ * A change that comes meanwhile ends the look; the next one goes on from there.
  */
 import { sameValue } from '../core/same.ts';
 import type { Service } from '../core/service.ts';
@@ -9,6 +10,7 @@ import type { HaproxyControl } from '../haproxy/control.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import { frameOf, type Rendering } from '../render/render.ts';
 import { fileDigest } from './certificates.ts';
+import type { Inbox } from './inbox.ts';
 import type { Live } from './live.ts';
 import type { PipelineState, Surroundings } from './pipeline-types.ts';
 import type { Publisher } from './publisher.ts';
@@ -18,6 +20,7 @@ export interface GlanceParts {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
   readonly runtime: Runtime;
+  readonly inbox: Pick<Inbox, 'waiting'>;
   readonly surroundings: () => Promise<Surroundings>;
 }
 
@@ -30,13 +33,13 @@ export interface GlanceAt {
 /** One look compares so many backends, or a share of them, whichever is more. */
 const fewest = 200;
 const share = 1 / 24;
-/** Between two groups events have their turn. */
+/** Between two groups a change has its turn. */
 const groupSize = 40;
 
 /** @returns what HAProxy runs; undefined where something differs, so that a complete pass is needed */
 export type Glance = (at: GlanceAt) => Promise<PipelineState['running']>;
 
-export function createGlance({ control, publisher, runtime, surroundings }: GlanceParts): Glance {
+export function createGlance({ control, publisher, runtime, inbox, surroundings }: GlanceParts): Glance {
   let position = 0;
 
   return async ({ live, state, maps }) => {
@@ -56,6 +59,7 @@ export function createGlance({ control, publisher, runtime, surroundings }: Glan
     }
     const end = position + Math.max(fewest, Math.ceil(services.length * share));
     for (; position < end && position < services.length; position += groupSize) {
+      if (inbox.waiting()) return running;
       const group: Service[] = services.slice(position, position + groupSize);
       if (!(await runtime.has(group))) return undefined;
     }

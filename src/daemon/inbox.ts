@@ -37,6 +37,8 @@ export interface Inbox {
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
   readonly take: () => Change;
+  /** True where something has come that a look at HAProxy must not hold up. */
+  readonly waiting: () => boolean;
   /** Gives back what could not be worked on, so that it is taken again. */
   readonly putBack: (change: Change) => void;
   /** True once the stored mirror or the first complete snapshot has come. */
@@ -95,6 +97,7 @@ export function createInbox(): Inbox {
       receivedAt = undefined;
       return change;
     },
+    waiting: () => dirty.size > 0 || everything || reload,
     putBack: (change) => {
       everything ||= change.everything;
       reload ||= change.reload;

@@ -126,6 +126,18 @@ describe('the inbox', () => {
     expect(inbox.ready()).toBe(true);
   });
 
+  test('tells a look that something has come, until that is taken', () => {
+    const inbox = createInbox();
+    inbox.look('time for a look');
+    expect(inbox.waiting()).toBe(false);
+    inbox.put(news);
+    expect(inbox.waiting()).toBe(true);
+    const change = inbox.take();
+    expect(inbox.waiting()).toBe(false);
+    inbox.putBack(change);
+    expect(inbox.waiting()).toBe(true);
+  });
+
   test('gives each app once, in its latest state, with the time of the earliest event', () => {
     const inbox = createInbox();
     const later = { ...app, instances: 9 };
