@@ -8,9 +8,8 @@
  * One pass at a time. Each compares what is desired with what HAProxy says it has, so a pass that failed is
  * repeated as long as there is a difference. Whatever fails leaves HAProxy as it is.
  */
-import { descriptorsLeft, descriptorsOfAll } from '../core/capacity.ts';
-import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
-import { reloadPlan, requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
+import { allDiagnostics, nextDesired, nothingDesired } from '../core/desired.ts';
+import { requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
@@ -18,15 +17,15 @@ import type { ChangingFrame } from '../render/head.ts';
 import { frameOf } from '../render/render.ts';
 import { examine, type Examined } from './examine.ts';
 import type { Change } from './inbox.ts';
+import { createKnown } from './known.ts';
 import { believedOf, serversOnly, type Live } from './live.ts';
 import type { Pipeline, PipelineParts, PipelineState, Surroundings, Wanted } from './pipeline-types.ts';
 import { createGlance } from './glance.ts';
 import type { PreflightResult } from './preflight.ts';
 import { preflightOfAll } from './preflight-of-all.ts';
 import { createQuarantine } from './quarantine.ts';
-import type { RuntimeOutcome } from './runtime-servers.ts';
 import { rememberLast } from './remember-last.ts';
-import { createRuntime, nothingToDo, tooManyServers, type RuntimeWanted } from './runtime.ts';
+import { createRuntime } from './runtime.ts';
 import { stopwatch, type Stopwatch } from './stopwatch.ts';
 import { textOnDisk } from './text-on-disk.ts';
 
@@ -50,8 +49,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       state = { ...state, desiredHash };
     },
   });
-  /** What the servers and listeners took that HAProxy was last reloaded with. */
-  let loadedDescriptors = 0;
+  const known = createKnown({ ...parts, runtime, live: () => live });
+  const { runsFrameOf, runtimeWanted, planReload, spare } = known;
   let failures = 0;
   let state: PipelineState = {
     desired: undefined,
@@ -132,7 +131,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     state = { ...state, running, blind: state.blind && running === undefined };
 
     // Servers first: they are the freshest that can be had, should the reload wait or fail.
-    const outcome = await time('apply', () => changeKnown(wanted, running, surroundings));
+    const outcome = await time('apply', () => known.change(wanted, running, surroundings));
     if (outcome.kind === 'done' && runsFrameOf(wanted, running) && !change.reload) {
       await settle(wanted, surroundings);
       if (publisher.activeHash() !== wanted.rendering.hash) text.request();
@@ -176,9 +175,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const published = revision;
       budget.spend(now());
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
-      // Only what a reload has taken over is known to fit.
-      loadedDescriptors = descriptorsOfAll(wanted.desired.services.values());
-      runtime.loaded(wanted.rendering.pool);
+      known.loaded(wanted);
       state = { ...state, running: await control.running() };
       await settle(wanted, surroundings);
       record(change, plan, published.number, time);
@@ -212,74 +209,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const { desired, rendering } = quarantine.writable(derived, (some) => rendered(some, changing));
     state = { ...state, desired, desiredHash: rendering.hash, diagnostics: allDiagnostics(desired) };
     return { desired, changing, rendering };
-  }
-
-  const runsFrameOf = ({ rendering }: Wanted, running: Running | undefined): boolean => {
-    // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
-    const blind = control.mode === 'command' && running === undefined;
-    return (blind ? live?.frame : frameOf(running?.hash)) === frameOf(rendering.hash);
-  };
-
-  /** The servers of all backends that HAProxy has as they are wanted. */
-  async function changeKnown(
-    wanted: Wanted,
-    running: Running | undefined,
-    surroundings: Surroundings,
-  ): Promise<RuntimeOutcome> {
-    const services = [...wanted.desired.services.values()];
-    if (runsFrameOf(wanted, running)) {
-      if (running !== undefined) {
-        // What HAProxy was reloaded with fits by itself, whatever it says it has left.
-        const grown = descriptorsOfAll(wanted.desired.services.values()) > loadedDescriptors;
-        const fits = !grown || (await spare(wanted.desired, wanted.changing, surroundings)) >= 0;
-        return fits ? runtime.bringAll(runtimeWanted(wanted)) : tooManyServers;
-      }
-      // Nobody to ask, so any change of the text takes the command.
-      const same = publisher.activeHash() === wanted.rendering.hash;
-      return same
-        ? nothingToDo
-        : { kind: 'impossible', reason: 'HAProxy has no runtime socket that answers' };
-    }
-    if (live === undefined || running === undefined || frameOf(running.hash) !== live.frame)
-      return nothingToDo;
-    const before = live.desired.services;
-    const known = services.filter((service) => {
-      const old = before.get(service.definition.backend);
-      return old !== undefined && old !== service && old.definition === service.definition;
-    });
-    return runtime.bring(known);
-  }
-
-  const runtimeWanted = ({ desired, changing, rendering }: Wanted): RuntimeWanted => ({
-    services: [...desired.services.values()],
-    maps: rendering.maps,
-    pool: rendering.pool,
-    certificates: changing.certificateDigests.keys(),
-  });
-
-  function planReload(wanted: Wanted, running: Running | undefined, outcome: RuntimeOutcome): Plan {
-    if (runsFrameOf(wanted, running) && outcome.kind === 'impossible') {
-      return {
-        kind: 'reload',
-        reasons: [{ code: 'runtime-impossible', backends: [], detail: outcome.reason }],
-      };
-    }
-    const runsApplied =
-      live !== undefined &&
-      (running === undefined ? control.mode === 'command' : frameOf(running.hash) === live.frame);
-    return reloadPlan({ applied: live?.desired, desired: wanted.desired, runsApplied });
-  }
-
-  /** File descriptors that the running HAProxy has beyond what these services take. */
-  async function spare(
-    { services }: Desired,
-    { maxconn }: ChangingFrame,
-    { ownListeners }: Surroundings,
-  ): Promise<number> {
-    const limit = await runtime.descriptors();
-    return limit === undefined
-      ? Infinity
-      : descriptorsLeft(services.values(), { limit, maxconn, ownListeners, headroom: 0 });
   }
 
   async function settle({ desired, changing, rendering }: Wanted, surroundings: Surroundings): Promise<void> {

@@ -18,6 +18,7 @@ import { pauses } from './pauses.ts';
 import { Publisher } from './publisher.ts';
 import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
+import { Vitals } from './vitals.ts';
 import type {
   MarathonLogEntry,
   MarathonSource,
@@ -43,16 +44,8 @@ export class Follower implements MarathonSource {
   /** Causes of the events that changed something since the last hand-out. */
   #batch: Cause[] = [];
   #plansTimer: NodeJS.Timeout | undefined;
-  /** The node that serves the stream, while it is attached. */
-  #node: URL | undefined;
-  #endpoint: URL | undefined;
-  #version: string | undefined;
+  readonly #vitals = new Vitals();
   #podsProblem: string | undefined;
-  #confirmedAt: number | undefined;
-  #basis: MarathonStatus['basis'] = 'none';
-  #lastEventAt: number | undefined;
-  #lastEventLagMs: number | undefined;
-  #lastError: { message: string; at: number } | undefined;
 
   constructor(options: MarathonSourceOptions) {
     this.#options = options;
@@ -90,7 +83,7 @@ export class Follower implements MarathonSource {
       now: this.#now,
       elapsed: this.#elapsed,
       mark: () => this.#mirror.mark(),
-      node: () => this.#node,
+      node: () => this.#vitals.node,
       pollMs: options.pollMs ?? 5_000,
       pollOnly: options.pollOnly === true,
       maxBackoffMs: options.maxBackoffMs,
@@ -111,7 +104,7 @@ export class Follower implements MarathonSource {
       onAttached: (node, endpoint) => this.#attached(node, endpoint),
       onEvent: (event, receivedAt) => this.#take(event, receivedAt),
       onBytes: (receivedAt) => {
-        if (this.#connected) this.#confirmedAt = receivedAt;
+        if (this.#connected) this.#vitals.confirmedAt = receivedAt;
       },
       onUnreadable: (reason) => {
         this.#log('warn', 'an event of Marathon cannot be read', { reason });
@@ -125,16 +118,9 @@ export class Follower implements MarathonSource {
   status(): MarathonStatus {
     const { events, unknown, reconnects } = this.#events.counts;
     const { apps, tasks } = this.#publisher;
-    const leader = this.#node ?? this.#client.endpoints.leader;
     return {
       connected: this.#connected,
-      basis: this.#basis,
-      ...(this.#endpoint !== undefined && { endpoint: describeUrl(this.#endpoint) }),
-      ...(leader !== undefined && { leader: describeUrl(leader) }),
-      ...(this.#version !== undefined && { version: this.#version }),
-      ...(this.#confirmedAt !== undefined && { confirmedAt: this.#confirmedAt }),
-      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
-      ...(this.#lastEventLagMs !== undefined && { lastEventLagMs: this.#lastEventLagMs }),
+      ...this.#vitals.status(this.#client.endpoints.leader),
       apps: apps.size,
       tasks,
       events: { ...events },
@@ -142,7 +128,6 @@ export class Follower implements MarathonSource {
       reconnects,
       resyncs: this.#sync.resyncs,
       resyncDifferences: this.#mirror.drift.settle(this.#elapsed()),
-      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
       endpoints: this.#client.endpoints.status(),
       discovery: this.#client.discovery.status(),
       diagnostics: this.#diagnostics.all,
@@ -163,16 +148,14 @@ export class Follower implements MarathonSource {
   }
 
   get #connected(): boolean {
-    if (this.#options.pollOnly === true) {
-      return this.#basis === 'marathon' && (this.#lastError?.at ?? 0) <= (this.#confirmedAt ?? 0);
-    }
-    return this.#node !== undefined && this.#mirror.isSettled;
+    if (this.#options.pollOnly === true) return this.#vitals.isWell;
+    return this.#vitals.node !== undefined && this.#mirror.isSettled;
   }
 
   /** Not before whoever made this source has it. */
   #takeStored({ apps, confirmedAt }: StoredApps): void {
-    this.#basis = 'stored';
-    this.#confirmedAt = confirmedAt;
+    this.#vitals.basis = 'stored';
+    this.#vitals.confirmedAt = confirmedAt;
     this.#mirror.store.seed(apps.values());
     queueMicrotask(() =>
       this.#publish('stored', { text: 'stored mirror', receivedAt: this.#now(), eventTime: undefined }),
@@ -180,8 +163,8 @@ export class Follower implements MarathonSource {
   }
 
   #attached(node: URL, endpoint: URL): void {
-    this.#node = node;
-    this.#endpoint = endpoint;
+    this.#vitals.node = node;
+    this.#vitals.endpoint = endpoint;
     this.#mirror.newStream();
     this.#refetch.clear();
     this.#log('info', 'the event stream of Marathon is attached', { node: describeUrl(node) });
@@ -191,14 +174,15 @@ export class Follower implements MarathonSource {
 
   /** ZooKeeper knows of a new leader at once; a stream from an old one that hangs would tell after a while. */
   #otherEndpoints(leader: URL | undefined): void {
-    if (this.#node === undefined) this.#events.wake();
-    if (leader === undefined || this.#node === undefined || this.#node.host === leader.host) return;
+    if (this.#vitals.node === undefined) this.#events.wake();
+    if (leader === undefined || this.#vitals.node === undefined || this.#vitals.node.host === leader.host)
+      return;
     this.#log('info', 'Marathon has another leader', { leader: describeUrl(leader) });
     this.#events.reattach();
   }
 
   #down(reason: string, wasAttached: boolean): void {
-    this.#node = undefined;
+    this.#vitals.node = undefined;
     this.#error(reason);
     this.#log(wasAttached ? 'warn' : 'debug', 'the event stream of Marathon is down', { reason });
     // Poll from the first failure on: the stream may be refused for good while the list is not.
@@ -206,8 +190,7 @@ export class Follower implements MarathonSource {
   }
 
   #take(event: MarathonEvent, receivedAt: number): void {
-    this.#lastEventAt = receivedAt;
-    if (event.at !== undefined) this.#lastEventLagMs = Math.max(0, receivedAt - event.at);
+    this.#vitals.took(event, receivedAt);
     const cause: Cause = { text: describeEvent(event), receivedAt, eventTime: event.at };
     const { revision } = this.#mirror.store;
     this.#fulfil(this.#mirror.apply(event, this.#elapsed()), cause);
@@ -243,7 +226,10 @@ export class Follower implements MarathonSource {
 
   async #fetchOne(target: Target, cause: Cause): Promise<void> {
     const mark = this.#mirror.mark(target.id);
-    const options = { signal: this.#closed.signal, ...(this.#node !== undefined && { prefer: this.#node }) };
+    const options = {
+      signal: this.#closed.signal,
+      ...(this.#vitals.node !== undefined && { prefer: this.#vitals.node }),
+    };
     if (target.kind === 'app') {
       const answer = await fetchOne(this.#client, target.id, options);
       this.#diagnostics.replace([target.id], answer?.diagnostics ?? []);
@@ -271,8 +257,8 @@ export class Follower implements MarathonSource {
     if (answer.podsProblem !== undefined && answer.podsProblem !== this.#podsProblem)
       this.#failed('the pods could not be fetched', answer.podsProblem);
     this.#podsProblem = answer.podsProblem;
-    this.#confirmedAt = receivedAt;
-    this.#basis = 'marathon';
+    this.#vitals.confirmedAt = receivedAt;
+    this.#vitals.basis = 'marathon';
     const cause: Cause = { text: 'snapshot', receivedAt, eventTime: undefined };
     this.#publish('snapshot', cause);
     this.#options.onSnapshot?.(askedAt);
@@ -293,8 +279,8 @@ export class Follower implements MarathonSource {
 
   async #learnVersion(prefer: URL): Promise<void> {
     try {
-      this.#version = await fetchVersion(this.#client, { prefer, signal: this.#closed.signal });
-      this.#mirror.hasGoals = isAtLeast(this.#version, 1, 8);
+      this.#vitals.version = await fetchVersion(this.#client, { prefer, signal: this.#closed.signal });
+      this.#mirror.hasGoals = this.#vitals.hasGoals;
     } catch (error) {
       this.#failed('the version of Marathon could not be fetched', error);
     }
@@ -307,17 +293,10 @@ export class Follower implements MarathonSource {
   }
 
   #error(message: string): void {
-    this.#lastError = { message, at: this.#now() };
+    this.#vitals.lastError = { message, at: this.#now() };
   }
 
   #log(level: MarathonLogEntry['level'], message: string, detail: object): void {
     this.#options.log?.({ level, message, detail });
   }
-}
-
-function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
-  const [ownMajor = 0, ownMinor = 0] = (version ?? '')
-    .split('.')
-    .map((part) => Number.parseInt(part, 10) || 0);
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
