@@ -13,6 +13,8 @@ export interface MergeRules {
   readonly isDead: (task: Task) => boolean;
   /** Events since the request was sent know more of this task than the answer. */
   readonly isOurs: (task: Task) => boolean;
+  /** The same of its state alone. */
+  readonly isStateOurs: (task: Task) => boolean;
   /** The same of its health alone. */
   readonly isHealthOurs: (task: Task) => boolean;
   /** A hint that the task is leaving still counts. */
@@ -40,7 +42,7 @@ function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
   const keepsHealth = rules.isHealthOurs(old) || !knowsHealth(old, task, app.healthChecks.length);
   const { alive, aliveIsAggregate } = keepsHealth ? old : task;
   // What no event has told since is the answer's, although one has told something else.
-  if (rules.isOurs(old)) return { ...completed(old, task), alive, aliveIsAggregate };
+  if (rules.isStateOurs(old)) return { ...completed(old, task), alive, aliveIsAggregate };
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
   return { ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) };
 }

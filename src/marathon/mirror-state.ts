@@ -194,7 +194,7 @@ export class MirrorState {
     const unreachable = condition.startsWith('Unreachable');
     const explained = this.#memory.takeExpectedChange(event.instance.instanceId);
     const ids = this.#tasksOf(event).filter((id) => {
-      if (!this.#memory.acceptCondition(id, at, order)) return false;
+      if (!this.#memory.acceptCondition(id, at, order, unreachable || condition === 'Killing')) return false;
       if (endedConditions.has(condition)) this.#bury(appId, id, at, now);
       else if (unreachable) this.store.change(appId, (app) => withState(app, id, 'TASK_UNREACHABLE'));
       else if (condition === 'Killing') {
@@ -281,6 +281,7 @@ export class MirrorState {
     const merged = mergeApp(this.apps.get(fetched.id), fetched, {
       isDead: (task) => memory.isDead(task.id),
       isOurs: (task) => memory.order(task.id) > mark.order,
+      isStateOurs: (task) => memory.stateOrder(task.id) > mark.order,
       isHealthOurs: (task) => memory.healthOrder(task.id) > mark.order,
       isLeaving: (task) => memory.isLeaving(task.id, now),
     });

@@ -8,6 +8,8 @@ import type { TaskState } from '../core/model.ts';
 interface Told {
   /** The number of the last event that touched the task. */
   order: number;
+  /** The number of the last one that told its state. */
+  stateOrder: number;
   /** The number of the last one that told its health, or that it runs anew. */
   healthOrder: number;
   statusAt: number | undefined;
@@ -42,6 +44,7 @@ export class TaskMemory {
     if (told.state !== state) this.#expected.add(instanceIdOf(id));
     told.state = state;
     told.statusAt = at ?? told.statusAt;
+    told.stateOrder = order;
     told.order = order;
     return true;
   }
@@ -55,10 +58,11 @@ export class TaskMemory {
     return true;
   }
 
-  /** False where a status has told something later. */
-  acceptCondition(id: TaskId, at: number | undefined, order: number): boolean {
+  /** False where a status has told something later. `tellsState`: the condition says the state of the task. */
+  acceptCondition(id: TaskId, at: number | undefined, order: number, tellsState: boolean): boolean {
     const told = this.#of(id, order);
     if (isLater(told.statusAt, at)) return false;
+    if (tellsState) told.stateOrder = order;
     told.order = order;
     return true;
   }
@@ -100,6 +104,11 @@ export class TaskMemory {
     return this.#told.get(id)?.order ?? 0;
   }
 
+  /** The number of the last event that told its state; 0 where none did. */
+  stateOrder(id: TaskId): number {
+    return this.#told.get(id)?.stateOrder ?? 0;
+  }
+
   /** The number of the last event that told its health; 0 where none did. */
   healthOrder(id: TaskId): number {
     return this.#told.get(id)?.healthOrder ?? 0;
@@ -132,6 +141,7 @@ export class TaskMemory {
     if (told === undefined) {
       told = {
         order,
+        stateOrder: 0,
         healthOrder: 0,
         statusAt: undefined,
         state: undefined,

@@ -256,6 +256,18 @@ describe('answers and events that cross', () => {
     ]);
   });
 
+  it('take the state that was told while the app was unknown, although health is told while the answer is under way', () => {
+    const mirror = mirrorOf();
+    const first = mirror.mark(web);
+    expect(mirror.apply(status('a', 'TASK_RUNNING', 1), 0).apps).toEqual([web]);
+    mirror.installOne(first, web, answer(app([task('a', { state: 'TASK_STARTING' })])), 0);
+    const second = mirror.mark(web);
+    mirror.apply(condition('a', 'Running', 2), 0);
+    mirror.apply(instanceHealth('a', true, 3), 0);
+    mirror.installOne(second, web, answer(app([task('a')])), 0);
+    expect(tasks(mirror)).toMatchObject([{ state: 'TASK_RUNNING', alive: [true] }]);
+  });
+
   it('ask again for an app that was absent, since the answer under way may be older than the event', () => {
     const mirror = mirrorOf();
     mirror.installOne(mirror.mark(), other, undefined, 0);

@@ -123,11 +123,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const inSync = async () =>
     ((await current().get('/status')) as StatusView | undefined)?.haproxy.inSync === true;
   const log = () => readFile(logFile, 'utf8').catch(() => '');
-  const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
+  const until = async (what: string | (() => string), holds: () => Promise<boolean> | boolean) => {
     const deadline = Date.now() + 30_000;
     while (!(await holds())) {
       if (Date.now() > deadline)
-        throw new Error(`not within 30 seconds: ${what}\n${(await log()).slice(-4000)}`);
+        throw new Error(
+          `not within 30 seconds: ${typeof what === 'string' ? what : what()}\n${(await log()).slice(-4000)}`,
+        );
       await sleep(20);
     }
   };
@@ -142,8 +144,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     log,
     status: async () => (await current().get('/status')) as StatusView,
     ask: (what) => ask(what, ports),
-    inStep: (app) =>
-      until(`the servers of ${app} are Marathon's tasks`, async () => {
+    inStep: (app) => {
+      let seen = 'nothing was seen yet';
+      const what = () => `the servers of ${app} are Marathon's tasks: ${seen}`;
+      return until(what, async () => {
         const wanted = marathon
           .tasks(app)
           .filter(({ state, healthy }) => state === 'TASK_RUNNING' && healthy !== false)
@@ -151,8 +155,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         const view = (await current().get(`/apps${app}`)) as
           { ports: { servers: { taskId: string }[] }[] } | undefined;
         const servers = (view?.ports ?? []).flatMap((port) => port.servers.map(({ taskId }) => taskId));
-        return String(servers.sort()) === String(wanted.sort()) && (await inSync());
-      }),
+        const isSynced = await inSync();
+        seen = `${servers.sort().join()} instead of ${wanted.sort().join()}, in sync: ${isSynced}, ${JSON.stringify(view)}`;
+        return String(servers) === String(wanted) && isSynced;
+      });
+    },
     close: async () => {
       await daemon?.stop();
       await marathon.close();
