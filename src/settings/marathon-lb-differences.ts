@@ -59,6 +59,12 @@ export const differences: readonly Difference[] = [
     why: "users got another app's answers",
   },
   {
+    marathonLb:
+      'Port 9091 leads an app id to the first service of that name, and a deployment group may be named as another app',
+    pacer: 'The app of that id has it; the group is told so',
+    why: 'any app could draw what was asked of another',
+  },
+  {
     marathonLb: 'A service port of 80, 443, 9090 or 9091 is taken silently',
     pacer: 'The service is held back, with that reason',
     why: 'it took requests away from everybody else',
