@@ -183,7 +183,7 @@ export class Follower implements MarathonSource {
 
   #down(reason: string, wasAttached: boolean): void {
     this.#vitals.node = undefined;
-    this.#error(reason);
+    this.#vitals.lastError = { message: reason, at: this.#now() };
     this.#log(wasAttached ? 'warn' : 'debug', 'the event stream of Marathon is down', { reason });
     // Poll from the first failure on: the stream may be refused for good while the list is not.
     this.#sync.lostStream();
@@ -288,12 +288,9 @@ export class Follower implements MarathonSource {
 
   #failed(message: string, error: unknown): void {
     if (this.#closed.signal.aborted) return;
-    this.#error(`${message}: ${messageOf(error)}`);
-    this.#log('warn', message, { error: messageOf(error) });
-  }
-
-  #error(message: string): void {
-    this.#vitals.lastError = { message, at: this.#now() };
+    const reason = messageOf(error);
+    this.#vitals.lastError = { message: `${message}: ${reason}`, at: this.#now() };
+    this.#log('warn', message, { error: reason });
   }
 
   #log(level: MarathonLogEntry['level'], message: string, detail: object): void {

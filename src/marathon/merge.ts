@@ -6,6 +6,7 @@ import { byCodePoint } from '../core/ids.ts';
 import type { App, Task } from '../core/model.ts';
 import { keepSame, sameValue } from '../core/same.ts';
 import { stillAwaits } from './readiness.ts';
+import { whereabouts } from './task-changes.ts';
 import { isTerminal } from './task-state.ts';
 
 export interface MergeRules {
@@ -42,20 +43,9 @@ function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
   const keepsHealth = rules.isHealthOurs(old) || !knowsHealth(old, task, app.healthChecks.length);
   const { alive, aliveIsAggregate } = keepsHealth ? old : task;
   // What no event has told since is the answer's, although one has told something else.
-  if (rules.isStateOurs(old)) return { ...completed(old, task), alive, aliveIsAggregate };
+  if (rules.isStateOurs(old)) return { ...old, ...whereabouts(old, task), alive, aliveIsAggregate };
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
   return { ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) };
-}
-
-/** An event need not say where a task is. [marathon] core/event/Events.scala MesosStatusUpdateEvent */
-function completed(ours: Task, fetched: Task): Task {
-  return {
-    ...ours,
-    host: ours.host || fetched.host,
-    ports: ours.ports.length === 0 ? fetched.ports : ours.ports,
-    ipAddresses: ours.ipAddresses.length === 0 ? fetched.ipAddresses : ours.ipAddresses,
-    version: ours.version || fetched.version,
-  };
 }
 
 /**

@@ -68,7 +68,7 @@ export class MirrorState {
    */
   mark(asked = '/'): Mark {
     this.#early = [];
-    const prefix = asked.endsWith('/') ? asked : `${asked}/`;
+    const prefix = below(asked);
     for (const id of this.#absent) if (id === asked || id.startsWith(prefix)) this.#absent.delete(id);
     return { order: ++this.#order, stream: this.#stream };
   }
@@ -140,7 +140,7 @@ export class MirrorState {
   installGroup(mark: Mark, group: string, answer: DecodedApps | undefined, now: number): void {
     if (mark.stream !== this.#stream) return;
     const order = ++this.#order;
-    const prefix = group.endsWith('/') ? group : `${group}/`;
+    const prefix = below(group);
     for (const id of this.apps.keys()) if (id.startsWith(prefix)) this.drift.touched(id, order);
     for (const { id } of answer?.apps ?? []) this.drift.touched(id, order);
     for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
@@ -288,5 +288,8 @@ export class MirrorState {
     this.store.install(mark.order, merged);
   }
 }
+
+/** What the ids of all apps in a group begin with. */
+const below = (group: string): string => (group.endsWith('/') ? group : `${group}/`);
 
 const wish = (id: AppId): Wishes => ({ apps: [id], groups: [] });

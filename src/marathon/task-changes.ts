@@ -16,11 +16,7 @@ export function withStatus(app: App, event: StatusUpdate): App {
     instanceId: instanceIdOf(event.taskId),
     appId: app.id,
     state: event.state,
-    // A late status may come without the container's part: what was known of it still holds.
-    host: event.host === '' ? (old?.host ?? '') : event.host,
-    ports: event.ports.length === 0 ? (old?.ports ?? []) : event.ports,
-    ipAddresses: event.ipAddresses.length === 0 ? (old?.ipAddresses ?? []) : event.ipAddresses,
-    version: event.version === '' ? (old?.version ?? '') : event.version,
+    ...whereabouts(event, old ?? event),
     alive: old?.alive ?? [],
     aliveIsAggregate: old?.aliveIsAggregate ?? false,
     awaitsReadiness: old?.awaitsReadiness ?? mayAwaitReadiness(app, event),
@@ -28,6 +24,18 @@ export function withStatus(app: App, event: StatusUpdate): App {
   };
   if (old !== undefined) return changeTasks(app, event.taskId, () => task);
   return { ...app, tasks: [...app.tasks, task].sort((a, b) => byCodePoint(a.id, b.id)) };
+}
+
+type Whereabouts = Pick<Task, 'host' | 'ports' | 'ipAddresses' | 'version'>;
+
+/** A late status may come without the container's part: what is known of it otherwise holds. */
+export function whereabouts(told: Whereabouts, known: Whereabouts): Whereabouts {
+  return {
+    host: told.host || known.host,
+    ports: told.ports.length === 0 ? known.ports : told.ports,
+    ipAddresses: told.ipAddresses.length === 0 ? known.ipAddresses : told.ipAddresses,
+    version: told.version || known.version,
+  };
 }
 
 /** Only for tasks that are known: health brings nothing back. */

@@ -4,19 +4,18 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { makePem } from '../support/certificate.ts';
-import { expectedOf, namesOf, requests, type Expected } from '../support/expected.ts';
+import { expectedOf, requests, type Expected } from '../support/expected.ts';
 import {
   checksOf,
   describeInteraction,
+  hostsOf,
   interactions,
   labelsOf,
   neighbourLabels,
 } from '../support/interactions.ts';
+import { secretHash } from '../support/password.ts';
 import { httpApp, startStack, type Answer, type Stack } from '../support/stack.ts';
 
-/** `openssl passwd -6 -salt test secret` */
-const passwordHash =
-  '$6$test$rnT8UnIvMBn2IANap7HYxzu05AnQ/tmpfwbcyXA5eBDlKtxl9.Xw8kHphC9msuU1o8K.L1PdgsHMSD/KLddaP1';
 const credentials = { Authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}` };
 
 let stack: Stack;
@@ -34,7 +33,7 @@ async function start(flags: readonly string[]): Promise<void> {
   await writeFile(certificate, await makePem('own'));
   const apps = rows.flatMap((it) => [
     httpApp(`/r${it.n}`, 0, {
-      labels: labelsOf(it, { passwordHash, certificate }),
+      labels: labelsOf(it, { passwordHash: secretHash, certificate }),
       healthChecks: checksOf(it),
     }),
     ...(it.neighbour ? [httpApp(`/s${it.n}`, 0, { labels: neighbourLabels(it) })] : []),
@@ -71,7 +70,7 @@ test.each([
   await start(flags);
   expect((await stack.status()).diagnostics).toEqual([]);
   const asks = rows.flatMap((it) =>
-    namesOf(it).flatMap((host) =>
+    hostsOf(it).names.flatMap((host) =>
       requests.flatMap((one) => [false, true].map((tls) => ({ it, host, request: { ...one, tls } }))),
     ),
   );

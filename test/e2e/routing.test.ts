@@ -1,14 +1,11 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { secretHash } from '../support/password.ts';
 import { askTcp, httpApp, startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
 let servicePort = 0;
 let echoPort = 0;
-
-/** `openssl passwd -6 -salt test secret` */
-const secretHash =
-  '$6$test$rnT8UnIvMBn2IANap7HYxzu05AnQ/tmpfwbcyXA5eBDlKtxl9.Xw8kHphC9msuU1o8K.L1PdgsHMSD/KLddaP1';
 
 beforeAll(async () => {
   stack = await startStack();

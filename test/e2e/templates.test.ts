@@ -4,14 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { secretHash } from '../support/password.ts';
 import { httpApp, startStack, type Ask, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
 const templates = mkdtempSync(join(tmpdir(), 'pacer-templates-'));
 
-/** `openssl passwd -6 -salt test secret` */
-const secretHash =
-  '$6$test$rnT8UnIvMBn2IANap7HYxzu05AnQ/tmpfwbcyXA5eBDlKtxl9.Xw8kHphC9msuU1o8K.L1PdgsHMSD/KLddaP1';
 const authorization = `Basic ${Buffer.from('alice:secret').toString('base64')}`;
 
 /** As marathon-lb's own templates are, which everybody's are copies of. */

@@ -1,5 +1,5 @@
 /** What a request to the services of `interactions` must come to, said from the labels' meaning and not from Pacer's code. */
-import { hostsOf, type Interaction } from './interactions.ts';
+import type { Interaction } from './interactions.ts';
 
 export interface Request {
   readonly path: string;
@@ -93,5 +93,3 @@ function leadsTo(it: Interaction, path: string): boolean {
       return path.toLowerCase().startsWith('/shop');
   }
 }
-
-export const namesOf = (it: Interaction): readonly string[] => hostsOf(it).names;
