@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { RouteEntry, Routes } from '../core/routes.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
+import { runningOf } from '../haproxy/running.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { rateLimit } from '../http/rate-limit.ts';
@@ -68,7 +69,7 @@ export function vhostMap({ tables }: Routes): RouteEntry[] {
 
 /** Deploy tools wait until there is one: then no worker serves an earlier configuration any more. */
 async function pids({ control }: EndpointParts): Promise<Answer> {
-  const running = await control.running();
+  const running = runningOf(await control.running());
   if (running === undefined) return text('HAProxy does not say which workers it has.\n', 503);
   return text(`${[running.workerPid, ...running.oldWorkers.map(({ pid }) => pid)].join(' ')}\n`);
 }

@@ -7,6 +7,7 @@
 import { sameValue } from '../core/same.ts';
 import type { Service } from '../core/service.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
+import { runningOf } from '../haproxy/running.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import { frameOf, type Rendering } from '../render/render.ts';
 import { fileDigest } from './certificates.ts';
@@ -43,7 +44,7 @@ export function createGlance({ control, publisher, runtime, inbox, surroundings 
   let position = 0;
 
   return async ({ live, state, maps }) => {
-    const running = await control.running();
+    const running = runningOf(await control.running());
     if (running === undefined || frameOf(running.hash) !== live.frame) return undefined;
     if (running.workerPid !== state.running?.workerPid) return undefined;
     await publisher.look();

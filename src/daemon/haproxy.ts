@@ -10,6 +10,7 @@ import type { HaproxyControl } from '../haproxy/control.ts';
 import type { HaproxyLog } from '../haproxy/events.ts';
 import { takenPorts } from '../haproxy/ports.ts';
 import { activeConfigFile, type PublishedRevision } from '../haproxy/publish.ts';
+import { runningOf } from '../haproxy/running.ts';
 import { openStateDir, type StateDir } from '../haproxy/state-dir.ts';
 import { superviseHaproxy } from '../haproxy/supervise.ts';
 import type { HaproxyVersion } from '../haproxy/version.ts';
@@ -88,7 +89,7 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
     await joinHaproxy(parts);
     return;
   }
-  const running = await control.running();
+  const running = runningOf(await control.running());
   const lastGood = await activeHash(settings.stateDir);
   if (running === undefined) await requireOwnPorts(settings);
   if (lastGood !== undefined) {

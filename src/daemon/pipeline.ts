@@ -13,6 +13,7 @@ import { requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
+import { runningOf } from '../haproxy/running.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import { frameOf } from '../render/render.ts';
 import { examine, type Examined } from './examine.ts';
@@ -122,7 +123,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   async function changeAll(change: Change, time: Stopwatch): Promise<void> {
-    const running = await control.running();
+    const running = runningOf(await control.running());
     await publisher.look();
     const surroundings = await parts.surroundings();
     const facts = await time('derive', () => judge(running, surroundings));
@@ -176,7 +177,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       budget.spend(now());
       await time('apply', () => publisher.apply(published, wanted.rendering.hash, running !== undefined));
       known.loaded(wanted);
-      state = { ...state, running: await control.running() };
+      state = { ...state, running: runningOf(await control.running()) };
       await settle(wanted, surroundings);
       record(change, plan, published.number, time);
     } catch (error) {

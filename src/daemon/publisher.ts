@@ -21,6 +21,7 @@ import {
   publishRevision,
   type PublishedRevision,
 } from '../haproxy/publish.ts';
+import { runningOf } from '../haproxy/running.ts';
 import { configurationFile, frameOf, type Rendering } from '../render/render.ts';
 import { bindKey } from './preflight.ts';
 
@@ -158,7 +159,7 @@ export async function createPublisher({
         await switchTo(revision);
         if (!isRunning) await control.start(activeConfigFile(stateDir), hash);
         // A HAProxy that seemed away may have been busy, and is adopted with what it runs.
-        if (isRunning || control.mode === 'command' || (await control.running())?.hash !== hash)
+        if (isRunning || control.mode === 'command' || runningOf(await control.running())?.hash !== hash)
           await reload(control, hash);
       } catch (error) {
         // Whoever starts HAProxy next must find what was good.

@@ -1,6 +1,7 @@
 /** The first half of the start: what serves before, and without, Marathon. */
 import type { HaproxyControl } from '../haproxy/control.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
+import { runningOf } from '../haproxy/running.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
 import type { Logger } from '../observe/log.ts';
@@ -89,13 +90,13 @@ export async function startServing(
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
   await tryTemplates({ settings, templates, render: render.render, frame, program: path });
-  const servedBefore = (await control.running()) !== undefined;
+  const servedBefore = runningOf(await control.running()) !== undefined;
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
   const serve = () => serveSomething({ settings, control, publisher, render: render.render, frame, log });
   await serve();
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
-  const running = await control.running();
+  const running = runningOf(await control.running());
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
   return { control, publisher, render, templates, haproxyVersion: program.version.version, runAs, serve };
 }

@@ -6,6 +6,7 @@ import type { HaproxyControl } from '../haproxy/control.ts';
 import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
+import { runningOf } from '../haproxy/running.ts';
 import type { ChangingFrame, Frame } from '../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -109,7 +110,7 @@ const ownListenersOf = (settings: Settings): number => ownPorts(settings).size +
 
 /** The master's pid, if it means the same here: one of another container may be anybody's. */
 async function masterSeen(settings: Settings, control: HaproxyControl | undefined) {
-  const master = (await control?.running())?.masterPid;
+  const master = control === undefined ? undefined : runningOf(await control.running())?.masterPid;
   return master !== undefined && (await isOurs(master, settings.masterSocket)) ? master : undefined;
 }
 

@@ -1,12 +1,11 @@
 /** Somebody else runs HAProxy (systemd, another container); Pacer has its sockets. Nothing is started or stopped. */
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
-import type { HaproxyControl, ReloadResult, Running } from './control.ts';
+import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
-import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
+import { pollMaster, readMaster } from './master-socket.ts';
 import { reloadHaproxy } from './reload.ts';
-import { withConnections } from './old-workers.ts';
-import { runningFromMaster } from './running.ts';
+import { runningOf, whatRuns } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
 import { parseVersion } from './version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
@@ -37,6 +36,7 @@ class Attached implements HaproxyControl {
   readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
   #capabilities = capabilitiesOf(oldestSupported);
   #watch: Watch | undefined;
+  #masterPid: number | undefined;
 
   constructor(options: AttachOptions) {
     this.#options = options;
@@ -47,12 +47,15 @@ class Attached implements HaproxyControl {
     return this.#capabilities;
   }
 
-  async running(): Promise<Running | undefined> {
-    const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
-    if (state === undefined) return undefined;
+  async running(): Promise<RunningAnswer> {
+    const { masterSocket, runtimeSocket } = this.#options;
+    const answer = await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid);
+    const running = runningOf(answer);
+    if (running === undefined) return answer;
+    this.#seen(running.version);
     // One that came after `start` had given up.
-    if (this.#watch === undefined) this.#follow(state.master.pid);
-    return withConnections(this.#seen(state), this.#options.masterSocket);
+    if (this.#watch === undefined && running.masterPid !== undefined) this.#follow(running.masterPid);
+    return answer;
   }
 
   async start(): Promise<void> {
@@ -65,7 +68,7 @@ class Attached implements HaproxyControl {
         'start HAProxy with -W -S and this socket, where Pacer may write to it',
       );
     }
-    this.#seen(state);
+    this.#seen(state.master.version);
     this.#follow(state.master.pid);
   }
 
@@ -102,19 +105,19 @@ class Attached implements HaproxyControl {
     this.#watch?.cancel();
   }
 
-  #seen(state: MasterState): Running | undefined {
-    const version = parseVersion(state.master.version);
+  #seen(told: string): void {
+    const version = parseVersion(told);
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return runningFromMaster(state);
   }
 
   /** By the socket: in another container the pid means nothing here. A new pid is a HAProxy that was started anew. */
   #follow(masterPid: number | undefined): void {
+    this.#masterPid = masterPid;
     let first = masterPid;
     const same = async () => {
       const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
       // After an exit it is there for us only once it has come back.
-      first ??= state?.master.pid;
+      first ??= this.#masterPid = state?.master.pid;
       return first === undefined || state?.master.pid === first;
     };
     this.#watch?.cancel();

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
-import type { HaproxyControl, ReloadResult, Running } from './control.ts';
+import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyLog } from './events.ts';
 import { parseMessages } from './messages.ts';
-import { runningFromWorker } from './running.ts';
+import { runningOf, whatRuns } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
 import { parseVersion } from './version.ts';
 
@@ -51,13 +51,13 @@ class Commanded implements HaproxyControl {
     return this.#capabilities;
   }
 
-  async running(): Promise<Running | undefined> {
+  async running(): Promise<RunningAnswer> {
     const { runtimeSocket } = this.#options;
-    if (runtimeSocket === undefined) return undefined;
-    const running = await runningFromWorker(runtimeSocket, 5_000).catch(() => undefined);
-    const version = parseVersion(running?.version ?? '');
+    if (runtimeSocket === undefined) return { kind: 'blind' };
+    const answer = await whatRuns({ runtimeSocket });
+    const version = parseVersion(runningOf(answer)?.version ?? '');
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return running;
+    return answer;
   }
 
   start(): Promise<void> {
@@ -67,7 +67,7 @@ class Commanded implements HaproxyControl {
   async reload(wantedHash: string): Promise<ReloadResult> {
     const { maxReloadRetries, retryIntervalMs, log } = this.#options;
     const begun = performance.now();
-    const answered = (await this.running()) !== undefined;
+    const answered = runningOf(await this.running()) !== undefined;
     for (let attempt = 1; ; attempt++) {
       const result = await this.#attempt(wantedHash, answered);
       const durationMs = performance.now() - begun;
@@ -139,7 +139,7 @@ class Commanded implements HaproxyControl {
   async #confirm(wantedHash: string, answered: boolean, deadlineMs: number): Promise<Attempt> {
     const deadline = performance.now() + deadlineMs;
     for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
-      const running = await this.running();
+      const running = runningOf(await this.running());
       if (running === undefined && !answered) return { kind: 'done' };
       if (running?.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
       if (performance.now() > deadline || !(await this.#pause(pause))) {

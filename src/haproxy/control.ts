@@ -23,6 +23,16 @@ export interface Running {
   readonly failedReloads: number;
 }
 
+/** What HAProxy answers when asked what it runs. Silence is no answer: one that is frozen, reloading or busy may still serve. */
+export type RunningAnswer =
+  | { readonly kind: 'running'; readonly running: Running }
+  /** Certain: no process of ours lives, and nobody is behind the sockets. */
+  | { readonly kind: 'absent' }
+  /** `reason` is a clause: `HAProxy (pid 7) does not answer on /run/master.sock`. */
+  | { readonly kind: 'silent'; readonly reason: string }
+  /** It can never be asked: command mode without a runtime socket. */
+  | { readonly kind: 'blind' };
+
 export interface OldWorker {
   readonly pid: number;
   readonly uptimeSeconds: number;
@@ -54,8 +64,8 @@ export interface HaproxyControl {
   readonly mode: ControlMode;
   /** Of the HAProxy that runs, as last read; of the program, or of 2.6, before. */
   capabilities(): Capabilities;
-  /** Read from HAProxy at each call; undefined when none answers. */
-  running(): Promise<Running | undefined>;
+  /** Asked of HAProxy at each call, with a deadline. Never rejects. */
+  running(): Promise<RunningAnswer>;
   /**
    * supervise: adopts the HAProxy an earlier Pacer started, else starts one, and waits until it serves.
    * attach: waits for the master socket. command: nothing.

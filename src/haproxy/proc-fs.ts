@@ -14,6 +14,15 @@ export async function startTime(pid: number): Promise<string | undefined> {
   return (await statFields(pid))?.[19];
 }
 
+/** Undefined for a pid that is free. */
+export async function processIdentity(
+  pid: number,
+): Promise<{ readonly parent: number; readonly session: number } | undefined> {
+  const fields = await statFields(pid);
+  // Fields 4 and 6 of stat. [linux] proc(5)
+  return fields === undefined ? undefined : { parent: Number(fields[1]), session: Number(fields[3]) };
+}
+
 /**
  * The arguments it was started with; empty when it is gone. A process in the middle of execve has none for a
  * moment, and a HAProxy master executes itself at each reload. [linux] fs/proc/base.c get_mm_cmdline

@@ -1,9 +1,48 @@
 /** What runs, in the words of control.ts, from what a master or a worker says. */
-import type { Running } from './control.ts';
+import type { Running, RunningAnswer } from './control.ts';
 import { currentWorkerBatch } from './current-worker.ts';
-import { hashVariable, type MasterState } from './master-socket.ts';
+import { PacerError } from '../errors.ts';
+import { hashVariable, type MasterState, readMaster } from './master-socket.ts';
+import { withConnections } from './old-workers.ts';
+import { signOfLife } from './presence.ts';
 import { parseEnv, parseInfo } from './replies/info.ts';
 import { servingWorker } from './replies/proc.ts';
+
+/** For those to whom any other answer is the same. */
+export function runningOf(answer: RunningAnswer): Running | undefined {
+  return answer.kind === 'running' ? answer.running : undefined;
+}
+
+/** Milliseconds for each question. */
+const askMs = 2_000;
+
+/** Asks the master, else the worker, else looks for a sign of life. */
+export async function whatRuns(
+  sockets: { readonly masterSocket?: string; readonly runtimeSocket?: string | undefined },
+  masterPid?: number,
+): Promise<RunningAnswer> {
+  const { masterSocket, runtimeSocket } = sockets;
+  let reason: string | undefined;
+  if (masterSocket !== undefined) {
+    try {
+      const state = await readMaster(masterSocket, askMs);
+      const found = state.workerAnswers ? runningFromMaster(state) : undefined;
+      const running = await withConnections(found, masterSocket);
+      if (running !== undefined) return { kind: 'running', running };
+      reason = `the master (pid ${state.master.pid}) answers, and its worker does not`;
+    } catch (error) {
+      if (error instanceof PacerError && error.code === 'SOCKET_PATH_TOO_LONG') reason = error.message;
+    }
+  }
+  if (runtimeSocket !== undefined) {
+    const running = await runningFromWorker(runtimeSocket, askMs).catch(() => undefined);
+    const known = masterPid === undefined ? {} : { masterPid };
+    if (running !== undefined) return { kind: 'running', running: { ...running, ...known } };
+  }
+  const paths = [masterSocket, runtimeSocket].filter((path) => path !== undefined);
+  reason ??= await signOfLife({ sockets: paths, masterPid, ...(masterSocket && { masterSocket }) });
+  return reason === undefined ? { kind: 'absent' } : { kind: 'silent', reason };
+}
 
 /** Undefined while no worker serves. */
 export function runningFromMaster(state: MasterState): Running | undefined {

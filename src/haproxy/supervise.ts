@@ -3,17 +3,15 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
-import type { HaproxyControl, ReloadResult, Running } from './control.ts';
+import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { findRunning, isOurs } from './find-running.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
-import { readMaster } from './master-socket.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
 import { commandLine } from './proc-fs.ts';
 import { reloadHaproxy } from './reload.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
-import { withConnections } from './old-workers.ts';
-import { runningFromMaster } from './running.ts';
+import { runningOf, whatRuns } from './running.ts';
 import { type HaproxyVersion, parseVersion } from './version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
 import { workerCommands, type WorkerCommands } from './worker-commands.ts';
@@ -71,13 +69,14 @@ class Supervisor implements HaproxyControl {
     return this.#capabilities;
   }
 
-  async running(): Promise<Running | undefined> {
-    const state = await readMaster(this.#files.masterSocket).catch(() => undefined);
-    if (state === undefined) return undefined;
-    const version = parseVersion(state.master.version);
+  async running(): Promise<RunningAnswer> {
+    const { masterSocket } = this.#files;
+    const { runtimeSocket } = this.#options;
+    const answer = await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid);
+    const version = parseVersion(runningOf(answer)?.version ?? '');
     // A reload executes the program anew, and it may have been upgraded since.
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return withConnections(runningFromMaster(state), this.#files.masterSocket);
+    return answer;
   }
 
   async start(configFile: string, wantedHash: string): Promise<void> {

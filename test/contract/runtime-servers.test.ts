@@ -9,6 +9,7 @@ import { aCheck, anApp, aPort } from '../support/apps.ts';
 import { freePorts, get, until } from '../support/haproxy.ts';
 import { runtimeHaproxy, type Columns, type RuntimeHaproxy } from './runtime-haproxy.ts';
 import { heldSession, nameAt, silentName, silentTask, target, taskAt } from './targets.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 
 const external = (labels: Record<string, string> = {}) => ({ HAPROXY_GROUP: 'external', ...labels });
 const http = external({ HAPROXY_0_MODE: 'http' });
@@ -32,11 +33,11 @@ describe('a server that comes', () => {
     const { app, servicePort } = await appOn({ labels: http });
     const one = await target('http');
     await haproxy.start(app([]));
-    const { workerPid } = (await haproxy.control.running())!;
+    const { workerPid } = runningOf(await haproxy.control.running())!;
     const { kinds, waiting } = await haproxy.bring(app([taskAt('/web', one.port)]));
     expect({ kinds, waiting }).toEqual({ kinds: ['add'], waiting: [] });
     expect(await get(servicePort)).toBe(`${one.port}`);
-    expect(await haproxy.control.running()).toMatchObject({ workerPid, reloads: 0 });
+    expect(runningOf(await haproxy.control.running())).toMatchObject({ workerPid, reloads: 0 });
   });
 
   test.each([

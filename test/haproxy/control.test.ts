@@ -5,6 +5,7 @@ import { attachHaproxy } from '../../src/haproxy/attach.ts';
 import { commandHaproxy } from '../../src/haproxy/command.ts';
 import type { HaproxyControl } from '../../src/haproxy/control.ts';
 import type { HaproxyEvent } from '../../src/haproxy/events.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 import { installedVersion, temporaryFolder, testHaproxy, type TestHaproxy } from '../support/haproxy.ts';
 
 /** Reloads as an operator's script would, through the master socket. Node stands for socat, which may be missing. */
@@ -36,7 +37,7 @@ test.each(ways)(
     const control = make(haproxy);
     if (control !== haproxy.control) await control.start(first.file, first.hash);
 
-    const before = await control.running();
+    const before = runningOf(await control.running());
     expect(before).toMatchObject({ hash: first.hash, oldWorkers: [], failedReloads: 0 });
     expect(control.capabilities().version).toBe(installedVersion.version);
     expect(
@@ -46,7 +47,7 @@ test.each(ways)(
 
     const second = await haproxy.publish(2, 'two');
     const result = await control.reload(second.hash);
-    const after = await control.running();
+    const after = runningOf(await control.running());
     expect(result).toMatchObject({ kind: 'done', workerPid: after?.workerPid });
     expect(after?.hash).toBe(second.hash);
     expect(after?.workerPid).not.toBe(before?.workerPid);
@@ -70,7 +71,7 @@ test('attach waits for a HAProxy that is started later, and gives up at the dead
   await waiting;
   const nobody = attachHaproxy({ masterSocket: path.join(temporaryFolder(), 'm'), startDeadlineMs: 30 });
   await expect(nobody.start(file, hash)).rejects.toMatchObject({ code: 'HAPROXY_UNREACHABLE' });
-  expect(await nobody.running()).toBeUndefined();
+  expect(await nobody.running()).toEqual({ kind: 'absent' });
 });
 
 test('attach notices that HAProxy has ended', async () => {
@@ -80,7 +81,7 @@ test('attach notices that HAProxy has ended', async () => {
   const attached = attachHaproxy({ masterSocket: haproxy.masterSocket });
   onTestFinished(() => attached.detach());
   await attached.start(file, hash);
-  const masterPid = (await attached.running())?.masterPid;
+  const masterPid = runningOf(await attached.running())?.masterPid;
   const exit = new Promise((resolve) => attached.onExit(resolve));
   await haproxy.control.stop();
   expect(await exit).toEqual({ masterPid });

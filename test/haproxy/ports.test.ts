@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { holderOf, listeningInodes } from '../../src/haproxy/port-holder.ts';
 import { takenPorts } from '../../src/haproxy/ports.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 import { freePorts, testHaproxy } from '../support/haproxy.ts';
 
 async function hold(host: string): Promise<number> {
@@ -81,7 +82,7 @@ test('a port HAProxy holds is reported with HAProxy as the holder', async () => 
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
   const [taken] = await takenPorts([{ address: '*', port }]);
-  const { masterPid, workerPid } = (await control.running())!;
+  const { masterPid, workerPid } = runningOf(await control.running())!;
   expect([masterPid, workerPid]).toContain(taken?.holder?.pid);
   expect(taken?.holder?.command).toContain('haproxy');
 });

@@ -7,6 +7,7 @@ import type { HaproxyEvent } from '../../src/haproxy/events.ts';
 import type { MasterState } from '../../src/haproxy/master-socket.ts';
 import { sendReload } from '../../src/haproxy/master-socket.ts';
 import { judgeAgainst, reloadHaproxy } from '../../src/haproxy/reload.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 import { fakeSocket, freePorts, testHaproxy, temporaryFolder, until } from '../support/haproxy.ts';
 import { createTraffic } from '../support/traffic.ts';
 
@@ -24,14 +25,14 @@ test('50 reloads in a row lose no request of kept or closed connections', async 
   expect(failures).toEqual({});
   expect(failed).toBe(0);
   expect(ok).toBeGreaterThan(500);
-  expect(await control.running()).toMatchObject({ reloads: 50, failedReloads: 0 });
+  expect(runningOf(await control.running())).toMatchObject({ reloads: 50, failedReloads: 0 });
 });
 
 test('a reload with a configuration HAProxy refuses fails with its words, and the old one goes on serving', async () => {
   const { control, publish, answer } = await testHaproxy();
   const first = await publish(1, 'one');
   await control.start(first.file, first.hash);
-  const { workerPid } = (await control.running())!;
+  const { workerPid } = runningOf(await control.running())!;
   const bad = await publish(2, 'two', 'bogus line\n');
   const result = await control.reload(bad.hash);
   expect(result).toMatchObject({ kind: 'failed', reason: 'HAProxy refused the configuration' });
@@ -39,12 +40,12 @@ test('a reload with a configuration HAProxy refuses fails with its words, and th
     { severity: 'alert', file: bad.file, line: 17, text: expect.stringContaining("'bogus'") as string },
   ]);
   expect(await answer()).toBe('one');
-  expect(await control.running()).toMatchObject({ hash: first.hash, workerPid, failedReloads: 1 });
+  expect(runningOf(await control.running())).toMatchObject({ hash: first.hash, workerPid, failedReloads: 1 });
 
   const good = await publish(3, 'three');
   expect(await control.reload(good.hash)).toMatchObject({ kind: 'done' });
   expect(await answer()).toBe('three');
-  expect(await control.running()).toMatchObject({ hash: good.hash, failedReloads: 0 });
+  expect(runningOf(await control.running())).toMatchObject({ hash: good.hash, failedReloads: 0 });
 });
 
 test('a reload that cannot bind a port fails, and the old configuration goes on serving', async () => {

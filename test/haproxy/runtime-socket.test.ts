@@ -8,6 +8,7 @@ import { parseMap } from '../../src/haproxy/replies/maps.ts';
 import { encodeCommand, maxLine } from '../../src/haproxy/runtime-command.ts';
 import { judgeReply } from '../../src/haproxy/runtime-reply.ts';
 import { payloadCommand, runtimeBatch } from '../../src/haproxy/runtime-socket.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 import { fakeSocket, temporaryFolder, testHaproxy } from '../support/haproxy.ts';
 
 const servers = `backend b
@@ -113,7 +114,7 @@ test('thousands of commands and long replies come through whole', async () => {
 
 test('an old worker is reached by its pid, and one that is gone is told as such', async () => {
   const { masterSocket, control, hash } = await started();
-  const { workerPid } = (await control.running())!;
+  const { workerPid } = runningOf(await control.running())!;
   const [env] = await runtimeBatch(masterSocket, ['show env PACER_HASH'], {
     master: true,
     worker: workerPid,

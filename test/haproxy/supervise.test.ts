@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { findRunning, isOurs } from '../../src/haproxy/find-running.ts';
 import { isAlive } from '../../src/haproxy/proc-fs.ts';
 import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
+import { runningOf } from '../../src/haproxy/running.ts';
 import { spawnDaemon } from '../support/daemon.ts';
 import { freePorts, haproxyProgram, installedVersion, testHaproxy, until } from '../support/haproxy.ts';
 
@@ -13,7 +14,12 @@ test('start waits until HAProxy serves the wanted revision', async () => {
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
   expect(await answer()).toBe('one');
-  expect(await control.running()).toMatchObject({ hash, reloads: 0, failedReloads: 0, oldWorkers: [] });
+  expect(runningOf(await control.running())).toMatchObject({
+    hash,
+    reloads: 0,
+    failedReloads: 0,
+    oldWorkers: [],
+  });
   expect(control.capabilities().version).toBe(installedVersion.version);
 });
 
@@ -77,7 +83,7 @@ test('a daemon killed with -9 leaves HAProxy serving, and the next one adopts it
   const next = await publish(2, 'two');
   await control.start(next.file, next.hash);
   expect(events).toEqual([{ kind: 'adopted', masterPid: before, hash }]);
-  expect(await control.running()).toMatchObject({ masterPid: before, hash });
+  expect(runningOf(await control.running())).toMatchObject({ masterPid: before, hash });
   expect(await control.reload(next.hash)).toMatchObject({
     kind: 'done',
     workerPid: expect.any(Number) as number,
@@ -91,7 +97,7 @@ test('a running HAProxy is adopted though its pid file is lost', async () => {
   const first = await testHaproxy();
   const { hash, file } = await first.publish(1, 'one');
   await first.control.start(file, hash);
-  const { masterPid } = (await first.control.running())!;
+  const { masterPid } = runningOf(await first.control.running())!;
   first.control.detach();
   await writeFile(path.join(first.stateDir, 'haproxy.pid'), '');
   const found = await findRunning({
@@ -126,14 +132,14 @@ test('the end of a started HAProxy is noticed, with its exit status', async () =
   const { control, publish } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
-  const { masterPid = 0, workerPid } = (await control.running())!;
+  const { masterPid = 0, workerPid } = runningOf(await control.running())!;
   const exit = new Promise((resolve) => control.onExit(resolve));
   // [haproxy] a killed worker takes the master along: "exit-on-failure: killing every processes with SIGTERM".
   process.kill(workerPid, 'SIGKILL');
   expect(await exit).toMatchObject({ masterPid, exitCode: 137 });
-  expect(await control.running()).toBeUndefined();
+  expect(await control.running()).toEqual({ kind: 'absent' });
   await control.start(file, hash);
-  expect(await control.running()).toMatchObject({ hash });
+  expect(runningOf(await control.running())).toMatchObject({ hash });
 });
 
 test('the end of an adopted HAProxy is noticed', async () => {
@@ -148,7 +154,7 @@ test('the end of an adopted HAProxy is noticed', async () => {
     stopGraceMs: 0,
   });
   await adopter.start(file, hash);
-  const { masterPid = 0 } = (await adopter.running())!;
+  const { masterPid = 0 } = runningOf(await adopter.running())!;
   const exit = new Promise((resolve) => adopter.onExit(resolve));
   process.kill(masterPid, 'SIGKILL');
   expect(await exit).toMatchObject({ masterPid });
@@ -158,7 +164,7 @@ test('stop ends HAProxy softly, and is no exit that anybody hears of', async () 
   const { control, publish, events, masterSocket } = await testHaproxy(5_000);
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
-  const { masterPid = 0, workerPid } = (await control.running())!;
+  const { masterPid = 0, workerPid } = runningOf(await control.running())!;
   let heard = false;
   control.onExit(() => (heard = true));
   await control.stop();
@@ -198,7 +204,7 @@ test('a master that executes itself anew at each reload is ours all the time', a
   const { control, publish, masterSocket } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
-  const { masterPid = 0 } = (await control.running())!;
+  const { masterPid = 0 } = runningOf(await control.running())!;
   const enough = new AbortController();
   const looks: boolean[] = [];
   const look = (async () => {

@@ -6,6 +6,7 @@ import { parseProc, servingWorker } from '../../../src/haproxy/replies/proc.ts';
 import { parseServersState } from '../../../src/haproxy/replies/servers-state.ts';
 import { parseStat } from '../../../src/haproxy/replies/stat.ts';
 import { runtimeBatch } from '../../../src/haproxy/runtime-socket.ts';
+import { runningOf } from '../../../src/haproxy/running.ts';
 import { installedVersion, testHaproxy } from '../../support/haproxy.ts';
 
 test('show proc of 2.6 after a failed reload, with old workers and programs', () => {
@@ -176,7 +177,7 @@ test('a real HAProxy says what the parsers expect', async () => {
     stopping: false,
     version: expect.stringContaining(installedVersion.version) as string,
   });
-  expect(parseInfo(info).pid).toBe((await control.running())?.workerPid);
+  expect(parseInfo(info).pid).toBe(runningOf(await control.running())?.workerPid);
   expect(parseInfo(info).fileLimit).toBeGreaterThan(1000);
   expect(parseEnv(env, 'PACER_HASH')).toBe(hash);
   expect(parseStat(stat).find(({ name }) => name === 'on')).toMatchObject({
@@ -204,12 +205,12 @@ test('an old worker that still has a connection is listed as such', async () => 
   const { control, publish, port } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
-  const { workerPid } = (await control.running())!;
+  const { workerPid } = runningOf(await control.running())!;
   const client = connect(port, '127.0.0.1');
   client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
   await new Promise((resolve) => client.once('data', resolve));
   const next = await publish(2, 'two');
   expect(await control.reload(next.hash)).toMatchObject({ kind: 'done', oldWorkers: 1 });
-  expect(await control.running()).toMatchObject({ oldWorkers: [{ pid: workerPid, reloads: 1 }] });
+  expect(runningOf(await control.running())).toMatchObject({ oldWorkers: [{ pid: workerPid, reloads: 1 }] });
   client.destroy();
 });

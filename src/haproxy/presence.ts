@@ -1,0 +1,69 @@
+/**
+ * Whether a HAProxy that does not answer is certainly gone. A process that lives, or a socket that somebody
+ * listens on, is one that may still serve: frozen, reloading or busy.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { codeOf } from './durable.ts';
+import { isOurs } from './find-running.ts';
+import { isAlive, processIdentity } from './proc-fs.ts';
+
+export interface PresenceOptions {
+  /** The master and the runtime socket, as far as they are known. */
+  readonly sockets: readonly string[];
+  /** Named on the command line of a HAProxy of ours. */
+  readonly masterSocket?: string;
+  /** Of the master, as far as it is known; only one that is ours counts. */
+  readonly masterPid?: number | undefined;
+}
+
+/** @returns why it cannot be said to be gone, a clause; undefined when it is */
+export async function signOfLife(options: PresenceOptions): Promise<string | undefined> {
+  const { sockets, masterSocket, masterPid } = options;
+  if (masterSocket !== undefined) {
+    const pid = await livingMaster(masterSocket, masterPid);
+    if (pid !== undefined) return `HAProxy (pid ${pid}) runs, and does not answer`;
+  }
+  for (const socket of sockets) {
+    const listener = await listens(socket);
+    if (listener) return `somebody listens on ${socket}, and does not answer`;
+  }
+  return undefined;
+}
+
+/** The master that was started with this socket, whatever its state: by its pid, else by its command line. */
+export async function livingMaster(masterSocket: string, known?: number): Promise<number | undefined> {
+  if (known !== undefined && (await isOurs(known, masterSocket))) return known;
+  for (const name of await readdir('/proc').catch(() => [])) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    // Most processes are no HAProxy; that is cheap to see.
+    if (!(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(masterSocket)) continue;
+    if (!(await isOurs(pid, masterSocket)) || !(await isAlive(pid))) continue;
+    const parent = (await processIdentity(pid))?.parent ?? 0;
+    // Its workers have the same command line. One that outlives its master ends by itself.
+    if (!(await isOurs(parent, masterSocket)) && (await processIdentity(pid))?.session === pid) return pid;
+  }
+  return undefined;
+}
+
+/**
+ * Whether somebody listens on a socket: a connection that is neither refused at once nor without a file.
+ * A path too long to connect to is nobody's.
+ */
+export function listens(socketPath: string, timeoutMs = 1_000): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path: socketPath });
+    const end = (answer: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => end(true), timeoutMs);
+    socket.once('connect', () => end(true));
+    socket.once('error', (error) => end(!nobody.has(codeOf(error) ?? '')));
+  });
+}
+
+/** [linux] connect(2), unix(7) */
+const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG']);
