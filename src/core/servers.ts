@@ -3,9 +3,10 @@ import { servable, type HealthPolicy } from './health.ts';
 import { byCodePoint, type ServerName, type TaskId } from './ids.ts';
 import { isIp } from './labels/address.ts';
 import type { App, Task } from './model.ts';
-import { serverCookie, serverId, serverName, type Digests } from './names.ts';
+import { serverCookie, serverName, type Digests } from './names.ts';
 import type { PolicyRule } from './policy.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
+import { serverIds } from './server-ids.ts';
 import type { Admission, Server, ServiceDefinition } from './service.ts';
 
 export interface ServerContext {
@@ -86,7 +87,7 @@ export function deriveServers(
       ? { admission: isDrained ? 'maint' : 'drain', reason: why }
       : { admission: 'ready', reason: `${why}, but it is the last that serves` };
   };
-  const ids = new Set<number>();
+  const idOf = serverIds(context.digests);
   const byName = new Map<ServerName, Server>();
   for (const candidate of allowed) {
     const name = serverName(candidate.host, candidate.address, candidate.port);
@@ -100,8 +101,7 @@ export function deriveServers(
       });
       continue;
     }
-    const id = serverId(name, ids, context.digests);
-    ids.add(id);
+    const id = idOf(name);
     const { admission, reason } = decide(candidate);
     const { taskId, host, address, port } = candidate;
     byName.set(name, {

@@ -1,5 +1,5 @@
 /** What the pure model is told of this load balancer. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ModelContext } from '../core/app-services.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
@@ -26,7 +26,7 @@ export function modelContext(
   capabilities: { readonly addServerCookie: boolean } = { addServerCookie: true },
   policy: () => Policy = fixedPolicy(settings),
 ): ModelContext {
-  const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
+  const digest = (algorithm: string) => (text: string) => hash(algorithm, text);
   return {
     groups: settings.groups,
     strictMode: settings.strictMode,

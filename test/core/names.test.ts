@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { asAppId, instanceIdOf } from '../../src/core/ids.ts';
-import { backendName, serverCookie, serverId, serverName } from '../../src/core/names.ts';
+import { backendName, serverCookie, serverName } from '../../src/core/names.ts';
 import { digests } from '../support/context.ts';
 
 test('a backend is named by the app id and the service port', () => {
@@ -11,20 +11,6 @@ test('a server is named by host, address and port, the host left out where it is
   expect(serverName('agent1', '192.0.2.1', 1234)).toBe('agent1_192_0_2_1_1234');
   expect(serverName('10.0.6.25', '10.0.6.25', 23336)).toBe('10_0_6_25_23336');
   expect(serverName('a.b-c', '2001:db8::1', 80)).toBe('a_b-c_2001_db8__1_80');
-});
-
-test.each([
-  ['10_0_6_25_23336', 14676],
-  ['agent1_1_1_1_1_1024', 28363],
-  ['agent1_192_0_2_1_1234', 15582],
-])('the id of server %s is the one that tools of marathon-lb expect', (name, id) => {
-  expect(serverId(name, new Set(), digests)).toBe(id);
-});
-
-test('a server whose id is taken in its backend gets another one, always the same', () => {
-  const other = serverId('10_0_6_25_23336', new Set([14676]), digests);
-  expect(other).not.toBe(14676);
-  expect(serverId('10_0_6_25_23336', new Set([14676]), digests)).toBe(other);
 });
 
 test('a cookie is the beginning of the SHA-1 of the server name', () => {

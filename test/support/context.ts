@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { allowsAll } from '../../src/core/policy.ts';
 import type { ModelContext } from '../../src/core/app-services.ts';
 
-const digest = (algorithm: string) => (text: string) => createHash(algorithm).update(text).digest('hex');
+const digest = (algorithm: string) => (text: string) => hash(algorithm, text);
 
 export const digests = { sha1: digest('sha1'), sha256: digest('sha256') };
 
