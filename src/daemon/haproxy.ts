@@ -8,7 +8,8 @@ import { attachHaproxy } from '../haproxy/attach.ts';
 import { commandHaproxy } from '../haproxy/command.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import type { HaproxyLog } from '../haproxy/events.ts';
-import { takenPorts } from '../haproxy/ports.ts';
+import { nameOf } from '../haproxy/port-holder.ts';
+import { judgePorts, type PortOwner } from '../haproxy/ports.ts';
 import { activeConfigFile, type PublishedRevision } from '../haproxy/publish.ts';
 import { runningOf } from '../haproxy/running.ts';
 import { openStateDir, type StateDir } from '../haproxy/state-dir.ts';
@@ -74,6 +75,7 @@ export interface FirstServing {
   readonly publisher: Publisher;
   readonly render: (desired: typeof nothingDesired, frame: ChangingFrame) => Rendering;
   readonly frame: ChangingFrame;
+  readonly ports: PortOwner;
   readonly log: Logger;
 }
 
@@ -89,9 +91,10 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
     await joinHaproxy(parts);
     return;
   }
-  const running = runningOf(await control.running());
+  const answer = await control.running();
+  const running = runningOf(answer);
   const lastGood = await activeHash(settings.stateDir);
-  if (running === undefined) await requireOwnPorts(settings);
+  if (answer.kind === 'absent') await requireOwnPorts(settings, parts.ports);
   if (lastGood !== undefined) {
     try {
       await control.start(file, lastGood);
@@ -208,11 +211,11 @@ async function writeBootstrap(
 }
 
 /** Pacer's own listeners must be had before anything else makes sense. */
-async function requireOwnPorts(settings: Settings): Promise<void> {
+async function requireOwnPorts(settings: Settings, owner: PortOwner): Promise<void> {
   const ports = ownPorts(settings);
-  const [taken] = await takenPorts(
-    [...ports.keys()].map((port) => ({ address: settings.bindAddress, port })),
-  );
+  const binds = [...ports.keys()].map((port) => ({ address: settings.bindAddress, port }));
+  const judged = await judgePorts(binds, owner);
+  const taken = judged.find(({ verdict }) => verdict.kind === 'other' || verdict.kind === 'refused');
   if (taken === undefined) return;
   const flags: [number, string][] = [
     [settings.httpPort, '--http-port'],
@@ -222,22 +225,22 @@ async function requireOwnPorts(settings: Settings): Promise<void> {
   ];
   const flag = flags.find(([port]) => port === taken.port)?.[1] ?? '--http-port';
   const what = ports.get(taken.port) ?? 'a port';
-  const holder =
-    taken.holder === undefined ? 'another process' : `${taken.holder.command} (pid ${taken.holder.pid})`;
-  if (taken.reason === 'EACCES') {
+  const { verdict } = taken;
+  if (verdict.kind === 'refused' && verdict.reason === 'EACCES') {
     throw new PacerError(
       'PORT_IN_USE',
       `${what} ${taken.port} may not be bound by this user`,
       `run as root, or choose another port with ${flag}`,
     );
   }
-  if (taken.reason !== 'EADDRINUSE') {
+  if (verdict.kind === 'refused') {
     throw new PacerError(
       'PORT_IN_USE',
-      `${what} ${taken.address}:${taken.port} cannot be bound (${taken.reason})`,
-      'mend --bind-addr',
+      `${what} ${taken.address}:${taken.port} cannot be bound (${verdict.reason})`,
+      'correct --bind-addr',
     );
   }
+  const holder = verdict.kind === 'other' ? nameOf(verdict.holder) : 'another process';
   throw new PacerError(
     'PORT_IN_USE',
     `${what} ${taken.port} is held by ${holder}`,

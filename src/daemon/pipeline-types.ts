@@ -4,6 +4,7 @@ import type { ModelContext } from '../core/app-services.ts';
 import type { Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { HaproxyControl, Running } from '../haproxy/control.ts';
+import type { PortOwner } from '../haproxy/ports.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import type { Renderer, Rendering } from '../render/render.ts';
 import type { Change, Inbox } from './inbox.ts';
@@ -45,7 +46,8 @@ export interface Surroundings {
   /** Undefined where HAProxy's limit is not known. */
   readonly budget: DescriptorBudget | undefined;
   readonly ownListeners: number;
-  readonly probePorts: boolean;
+  /** Whose listeners are no obstacle. */
+  readonly ports: PortOwner;
 }
 
 /** What one pass wants HAProxy to run. */

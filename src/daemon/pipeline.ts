@@ -13,7 +13,7 @@ import { requestedReload, runtimePlan, type Plan } from '../core/plan.ts';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PublishedRevision } from '../haproxy/publish.ts';
-import { runningOf } from '../haproxy/running.ts';
+import { hasOneWorker, runningOf } from '../haproxy/running.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import { frameOf } from '../render/render.ts';
 import { examine, type Examined } from './examine.ts';
@@ -193,14 +193,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   });
 
   function judge(running: Running | undefined, surroundings: Surroundings): Promise<PreflightResult> {
-    const { budget: descriptors, probePorts } = surroundings;
+    const { budget: descriptors, ports } = surroundings;
     const contents = publisher.contentsOf(running?.hash);
     return preflightOfAll(derived, quarantine, {
       runningBinds: contents?.binds ?? new Set(),
       serving: contents?.backends ?? new Set(),
       budget: descriptors,
-      // Where it is not known which ports HAProxy has itself, they would all seem to be taken.
-      probePorts: probePorts && (running === undefined || contents !== undefined),
+      ports: { ...ports, hasNone: contents !== undefined && hasOneWorker(running) },
     });
   }
 

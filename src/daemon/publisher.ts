@@ -23,7 +23,7 @@ import {
 } from '../haproxy/publish.ts';
 import { runningOf } from '../haproxy/running.ts';
 import { configurationFile, frameOf, type Rendering } from '../render/render.ts';
-import { bindKey } from './preflight.ts';
+import { bindKey } from './preflight-ports.ts';
 
 export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;

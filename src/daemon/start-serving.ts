@@ -84,7 +84,7 @@ export async function startServing(
     now: Date.now,
   });
   await prepareMachine(settings, log);
-  const { frame } = await readSurroundings(settings, control);
+  const { frame, ports } = await readSurroundings(settings, control);
   const selfMade = frame.certificates.find(isSelfSigned);
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
@@ -93,7 +93,8 @@ export async function startServing(
   const servedBefore = runningOf(await control.running()) !== undefined;
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
-  const serve = () => serveSomething({ settings, control, publisher, render: render.render, frame, log });
+  const serve = () =>
+    serveSomething({ settings, control, publisher, render: render.render, frame, ports, log });
   await serve();
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = runningOf(await control.running());

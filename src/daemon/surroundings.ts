@@ -1,10 +1,12 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
-import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { headroomOf } from '../core/capacity.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
-import { isOurs } from '../haproxy/find-running.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
+import { networkOf } from '../haproxy/network.ts';
+import type { PortOwner } from '../haproxy/ports.ts';
+import { livingMaster } from '../haproxy/presence.ts';
+import { activeConfigFile } from '../haproxy/publish.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
 import { runningOf } from '../haproxy/running.ts';
 import type { ChangingFrame, Frame } from '../render/head.ts';
@@ -82,8 +84,9 @@ export async function readSurroundings(
   const certificates = settings.dontBindHttpHttps
     ? []
     : await listenerCertificates(settings.sslCerts, settings.stateDir);
-  const master = control?.mode === 'supervise' ? undefined : await masterSeen(settings, control);
-  const limit = await openFileLimit(master ?? 'self');
+  // Whatever it answers: one that is frozen has its limits and its listeners all the same.
+  const master = await livingMaster(settings.masterSocket);
+  const limit = await openFileLimit(control?.mode === 'supervise' ? 'self' : (master ?? 'self'));
   const maxconn = settings.maxconn ?? defaultMaxconn(limit);
   const headroom = headroomOf(limit ?? 8192, maxconn);
   // A HAProxy of another container has limits and a network that cannot be seen from here.
@@ -100,7 +103,7 @@ export async function readSurroundings(
       descriptorLimit === undefined
         ? undefined
         : { limit: descriptorLimit, maxconn, headroom, ownListeners: ownListenersOf(settings) },
-    probePorts: control?.mode === 'supervise' || (master !== undefined && (await sharesNetwork(master))),
+    ports: await portOwner(settings, control, master),
     ownListeners: ownListenersOf(settings),
   };
 }
@@ -108,14 +111,19 @@ export async function readSurroundings(
 /** Pacer's own ports, and the runtime and master sockets. */
 const ownListenersOf = (settings: Settings): number => ownPorts(settings).size + 2;
 
-/** The master's pid, if it means the same here: one of another container may be anybody's. */
-async function masterSeen(settings: Settings, control: HaproxyControl | undefined) {
-  const master = control === undefined ? undefined : runningOf(await control.running())?.masterPid;
-  return master !== undefined && (await isOurs(master, settings.masterSocket)) ? master : undefined;
-}
-
-async function sharesNetwork(pid: number): Promise<boolean> {
-  const own = await readlink('/proc/self/ns/net').catch(() => undefined);
-  const other = await readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
-  return own !== undefined && own === other;
+/** How HAProxy's listeners are told from those of others, whether it answers or not. */
+async function portOwner(
+  settings: Settings,
+  control: HaproxyControl | undefined,
+  masterPid: number | undefined,
+): Promise<PortOwner> {
+  const { masterSocket, runtimeSocket, stateDir, haproxyConfig } = settings;
+  const configFiles = [activeConfigFile(stateDir), ...(haproxyConfig === undefined ? [] : [haproxyConfig])];
+  // Where there is no master socket, its processes are known by what it says itself.
+  const worker = control?.mode === 'command' ? runningOf(await control.running())?.workerPid : undefined;
+  const ours = { masterSocket, configFiles, pids: worker === undefined ? [] : [worker] };
+  if (control === undefined || control.mode === 'supervise')
+    return { ours, masterPid, network: { kind: 'shared', of: 'self' }, ourRights: true };
+  const network = await networkOf({ masterPid, sockets: [masterSocket, runtimeSocket] });
+  return { ours, masterPid, network, ourRights: false };
 }

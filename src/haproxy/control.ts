@@ -11,7 +11,7 @@ export interface Running {
   /** What the current worker answers for PACER_HASH; undefined when its configuration is not ours. */
   readonly hash: string | undefined;
   readonly version: string;
-  /** Undefined where there is no master socket. */
+  /** Undefined where there is no master socket, or it is gone: then the worker has answered. */
   readonly masterPid?: number;
   readonly workerPid: number;
   readonly uptimeSeconds: number;

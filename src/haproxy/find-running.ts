@@ -3,6 +3,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { PacerError } from '../errors.ts';
 import type { HaproxyLog } from './events.ts';
 import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
+import { namesSocket } from './our-processes.ts';
 import { commandLine, isAlive } from './proc-fs.ts';
 import { servingWorker } from './replies/proc.ts';
 
@@ -55,8 +56,7 @@ async function look(masterSocket: string, deadlineMs: number): Promise<MasterSta
 
 /** True for a live process whose arguments name the socket: `-S <socket>,mode,600`. */
 export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
-  const args = await commandLine(pid);
-  return args.some((arg) => arg === masterSocket || arg.startsWith(`${masterSocket},`));
+  return namesSocket(await commandLine(pid), masterSocket);
 }
 
 async function found(state: MasterState, masterSocket: string): Promise<FoundHaproxy> {

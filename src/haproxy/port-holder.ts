@@ -1,43 +1,94 @@
-/** Who listens on a TCP port, best effort, from /proc. For error messages. */
+/** Who has a socket that listens: by its inode, among the processes that may be looked into. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import type { Listener } from './listeners.ts';
+import { userOf } from './proc-fs.ts';
 
 export interface Holder {
-  readonly pid: number;
+  /** Undefined where the process may not be looked into. */
+  readonly pid?: number;
   /** The command line, arguments separated by blanks. */
-  readonly command: string;
+  readonly command?: string;
+  /** Of the user who made the socket. */
+  readonly uid: number;
 }
 
-/** Undefined when nobody listens, or when it is a process we may not look into. */
-export async function holderOf(port: number): Promise<Holder | undefined> {
-  const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readText(`/proc/net/${table}`)));
-  const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port)));
-  if (inodes.size === 0) return undefined;
-  for (const name of await listFolder('/proc')) {
-    if (!/^\d+$/.test(name) || !(await holds(name, inodes))) continue;
-    const command = (await readText(`/proc/${name}/cmdline`)).replaceAll('\0', ' ').trim();
-    return { pid: Number(name), command };
+export type HeldBy =
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'other'; readonly holder: Holder }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface Ours {
+  readonly pids: ReadonlySet<number>;
+  /** Pacer started it, so that all of it is in `pids`. */
+  readonly ourRights: boolean;
+  /** None of the sockets in question is its own, as it has just told. */
+  readonly hasNone?: boolean;
+}
+
+/**
+ * For each listener who has it. Where nobody is seen to have it, it belongs to a process that may not be looked
+ * into: to another one for certain where HAProxy says so, or where none of ours is of the user who made it.
+ */
+export async function holdersOf(listeners: readonly Listener[], ours: Ours): Promise<Map<string, HeldBy>> {
+  const found = new Map<string, HeldBy>();
+  const open = new Map(listeners.map((it) => [it.inode, it]));
+  const see = async (pid: number) => {
+    for (const inode of await socketsOf(pid)) {
+      const listener = open.get(inode);
+      if (listener === undefined) continue;
+      // The first one has it; a socket that ours got from somebody is ours.
+      open.delete(inode);
+      found.set(inode, ours.pids.has(pid) ? { kind: 'ours' } : await otherOf(pid, listener, ours));
+    }
+  };
+  for (const pid of ours.pids) await see(pid);
+  for (const pid of open.size > 0 ? await allPids() : [])
+    if (open.size > 0 && !ours.pids.has(pid)) await see(pid);
+  if (open.size > 0) {
+    const users = await Promise.all([...ours.pids].map((pid) => userOf(pid)));
+    const areOthers = (uid: number) =>
+      ours.hasNone === true || (users.length > 0 && users.every((ids) => ids?.includes(uid) === false));
+    for (const [inode, { uid }] of open)
+      found.set(inode, areOthers(uid) ? { kind: 'other', holder: { uid } } : unseen(uid));
   }
-  return undefined;
+  return found;
 }
 
-/** The inodes of the sockets that listen on a port, from the text of /proc/net/tcp or tcp6. */
-export function listeningInodes(table: string, port: number): string[] {
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  return table.split('\n').flatMap((line) => {
-    // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode; state 0A is LISTEN. [linux] proc_net_tcp.txt
-    const fields = line.trim().split(/\s+/);
-    return fields[1]?.endsWith(`:${wanted}`) === true && fields[3] === '0A' ? (fields[9] ?? []) : [];
-  });
+function unseen(uid: number): HeldBy {
+  return {
+    kind: 'unknown',
+    reason: `a process of user ${uid} listens there, and Pacer may not see which one`,
+  };
 }
 
-async function holds(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
-  for (const fd of await listFolder(`/proc/${pid}/fd`)) {
-    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
-    if (inode !== undefined && inodes.has(inode)) return true;
-  }
-  return false;
+async function otherOf(pid: number, { uid }: Listener, ours: Ours): Promise<HeldBy> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const command = text.replaceAll('\0', ' ').trim();
+  // Somebody else starts HAProxy, and it has not been found yet: this may be it.
+  const mayBeOurs =
+    !ours.ourRights && ours.pids.size === 0 && ours.hasNone !== true && /haproxy/.test(command);
+  if (mayBeOurs)
+    return {
+      kind: 'unknown',
+      reason: `${command} (pid ${pid}) listens there, which may be Pacer's own HAProxy`,
+    };
+  return { kind: 'other', holder: { pid, command, uid } };
 }
 
-const readText = (file: string) => readFile(file, 'utf8').catch(() => '');
-const listFolder = (folder: string) => readdir(folder).catch(() => [] as string[]);
+/** `nginx (pid 7)`, for messages. */
+export function nameOf({ pid, command = '', uid }: Holder): string {
+  return pid === undefined ? `another process, of user ${uid},` : `${command} (pid ${pid})`;
+}
+
+async function socketsOf(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const links = (await readdir(folder).catch(() => [])).map((fd) =>
+    readlink(`${folder}/${fd}`).catch(() => ''),
+  );
+  return (await Promise.all(links)).flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+}
+
+async function allPids(): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => []);
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { codeOf } from './durable.ts';
 import { isOurs } from './find-running.ts';
-import { isAlive, processIdentity } from './proc-fs.ts';
+import { leadsGroup, parentOf } from './proc-fs.ts';
 
 export interface PresenceOptions {
   /** The master and the runtime socket, as far as they are known. */
@@ -31,21 +31,37 @@ export async function signOfLife(options: PresenceOptions): Promise<string | und
   return undefined;
 }
 
+/** Socket → the pid that was found last: looking through all processes takes milliseconds. */
+const lastFound = new Map<string, number>();
+
 /** The master that was started with this socket, whatever its state: by its pid, else by its command line. */
-export async function livingMaster(masterSocket: string, known?: number): Promise<number | undefined> {
-  if (known !== undefined && (await isOurs(known, masterSocket))) return known;
+export async function livingMaster(masterSocket: string, told?: number): Promise<number | undefined> {
+  for (const pid of [told, lastFound.get(masterSocket)])
+    if (pid !== undefined && (await isOurs(pid, masterSocket))) return pid;
+  const found = await searchMaster(masterSocket);
+  if (found === undefined) lastFound.delete(masterSocket);
+  else lastFound.set(masterSocket, found);
+  return found;
+}
+
+async function searchMaster(masterSocket: string): Promise<number | undefined> {
+  const ours: { pid: number; parent: number }[] = [];
   for (const name of await readdir('/proc').catch(() => [])) {
     const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
     // Most processes are no HAProxy; that is cheap to see.
-    if (!(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(masterSocket)) continue;
-    if (!(await isOurs(pid, masterSocket)) || !(await isAlive(pid))) continue;
-    const parent = (await processIdentity(pid))?.parent ?? 0;
-    // Its workers have the same command line. One that outlives its master ends by itself.
-    if (!(await isOurs(parent, masterSocket)) && (await processIdentity(pid))?.session === pid) return pid;
+    if (!Number.isInteger(pid) || !(await mentions(pid, masterSocket))) continue;
+    if (await isOurs(pid, masterSocket)) ours.push({ pid, parent: (await parentOf(pid)) ?? 0 });
+  }
+  // Workers have the master's command line. One that outlives its master ends by itself.
+  for (const { pid, parent } of ours) {
+    if (ours.some((it) => it.pid === parent)) continue;
+    if (ours.some((it) => it.parent === pid) || (await leadsGroup(pid))) return pid;
   }
   return undefined;
 }
+
+const mentions = async (pid: number, text: string): Promise<boolean> =>
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(text);
 
 /**
  * Whether somebody listens on a socket: a connection that is neither refused at once nor without a file.

@@ -14,24 +14,52 @@ export async function startTime(pid: number): Promise<string | undefined> {
   return (await statFields(pid))?.[19];
 }
 
-/** Undefined for a pid that is free. */
-export async function processIdentity(
-  pid: number,
-): Promise<{ readonly parent: number; readonly session: number } | undefined> {
-  const fields = await statFields(pid);
-  // Fields 4 and 6 of stat. [linux] proc(5)
-  return fields === undefined ? undefined : { parent: Number(fields[1]), session: Number(fields[3]) };
+/** The parent's pid; undefined for a pid that is free. */
+export async function parentOf(pid: number): Promise<number | undefined> {
+  // Field 4 of stat. [linux] proc(5)
+  const parent = (await statFields(pid))?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** Whether it is the first of its process group, as what a service manager or a shell starts is. */
+export async function leadsGroup(pid: number): Promise<boolean> {
+  return (await statFields(pid))?.[2] === String(pid);
+}
+
+/** True for a process that a signal has stopped (SIGSTOP, a debugger): it has everything it had, and does nothing. */
+export async function isFrozen(pid: number): Promise<boolean> {
+  const state = (await statFields(pid))?.[0] ?? '';
+  return state === 'T' || state === 't';
+}
+
+/** The user ids of a process (real, effective, saved, file system); undefined where they cannot be read. */
+export async function userOf(pid: number): Promise<number[] | undefined> {
+  return (await statusField(pid, 'Uid'))?.split(/\s+/).map(Number);
+}
+
+/** Whether it may bind ports below 1024; undefined where that cannot be read. [linux] capabilities(7) */
+export async function mayBindAnyPort(pid: number): Promise<boolean | undefined> {
+  const effective = await statusField(pid, 'CapEff');
+  const netBindService = 10n;
+  return effective === undefined ? undefined : ((BigInt(`0x${effective}`) >> netBindService) & 1n) === 1n;
+}
+
+async function statusField(pid: number, name: string): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return new RegExp(`^${name}:\\s+(.+)$`, 'm').exec(text)?.[1];
 }
 
 /**
  * The arguments it was started with; empty when it is gone. A process in the middle of execve has none for a
  * moment, and a HAProxy master executes itself at each reload. [linux] fs/proc/base.c get_mm_cmdline
+ * @param patience `once` for processes in general: kernel threads never have any
  */
-export async function commandLine(pid: number): Promise<string[]> {
-  for (let attempt = 0; attempt < 20 && (await isAlive(pid)); attempt++) {
+export async function commandLine(pid: number, patience: 'once' | 'long' = 'long'): Promise<string[]> {
+  const attempts = patience === 'once' ? 1 : 20;
+  for (let attempt = 0; attempt < attempts && (await isAlive(pid)); attempt++) {
     const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (text !== '') return text.split('\0').slice(0, -1);
-    await sleep(5);
+    if (attempt + 1 < attempts) await sleep(5);
   }
   return [];
 }

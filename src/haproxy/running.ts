@@ -13,6 +13,10 @@ export function runningOf(answer: RunningAnswer): Running | undefined {
   return answer.kind === 'running' ? answer.running : undefined;
 }
 
+/** Whether the master has told all its workers, and only the current one is left. */
+export const hasOneWorker = (running: Running | undefined): boolean =>
+  running?.masterPid !== undefined && running.oldWorkers.length === 0;
+
 /** Milliseconds for each question. */
 const askMs = 2_000;
 
@@ -36,8 +40,7 @@ export async function whatRuns(
   }
   if (runtimeSocket !== undefined) {
     const running = await runningFromWorker(runtimeSocket, askMs).catch(() => undefined);
-    const known = masterPid === undefined ? {} : { masterPid };
-    if (running !== undefined) return { kind: 'running', running: { ...running, ...known } };
+    if (running !== undefined) return { kind: 'running', running };
   }
   const paths = [masterSocket, runtimeSocket].filter((path) => path !== undefined);
   reason ??= await signOfLife({ sockets: paths, masterPid, ...(masterSocket && { masterSocket }) });

@@ -49,7 +49,13 @@ export async function throughPreflight(apps: readonly unknown[]): Promise<Outcom
   const decoded = decodeApps({ apps });
   const desired = nextDesired(nothingDesired, { changed: decoded.apps, removed: [] }, context);
   const { holds } = await preflight({
-    ...{ desired, runningBinds: new Set(), serving: new Set(), budget: undefined, probePorts: false },
+    ...{
+      desired,
+      runningBinds: new Set(),
+      serving: new Set(),
+      budget: undefined,
+      ports: { ours: {}, network: { kind: 'unknown', reason: '' }, ourRights: false },
+    },
   });
   const held = new Map([...holds].map(([backend, diagnostic]) => [backend, { diagnostic }]));
   return outcomeOf(withHolds(desired, held), decoded.diagnostics);
