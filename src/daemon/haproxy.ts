@@ -95,6 +95,11 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
   const running = runningOf(answer);
   const lastGood = await activeHash(settings.stateDir);
   if (answer.kind === 'absent') await requireOwnPorts(settings, parts.ports);
+  if (answer.kind === 'silent' && answer.socketsGone !== true) {
+    // It may still serve, so nothing is started beside it. The passes go on with it once it answers.
+    log.warn({ reason: answer.reason }, 'HAProxy does not answer; Pacer waits for it and changes nothing');
+    return;
+  }
   if (lastGood !== undefined) {
     try {
       await control.start(file, lastGood);

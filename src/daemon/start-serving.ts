@@ -1,5 +1,6 @@
 /** The first half of the start: what serves before, and without, Marathon. */
 import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyEvent } from '../haproxy/events.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
 import { runningOf } from '../haproxy/running.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
@@ -45,6 +46,11 @@ export interface Serving {
   readonly serve: () => Promise<void>;
 }
 
+/** What somebody should look at. */
+const alarming: ReadonlySet<HaproxyEvent['kind']> = new Set([
+  ...(['command-failed', 'command-slow', 'reload-by-signal'] as const),
+]);
+
 /** The state directory, and a HAProxy that serves the last good configuration or the bootstrap one. */
 export async function startServing(
   options: ServingOptions,
@@ -72,7 +78,7 @@ export async function startServing(
   );
 
   const control = await openControl(settings, program, (event) =>
-    log[event.kind === 'command-failed' ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
+    log[alarming.has(event.kind) ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
   const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates, runAs));
   const publisher = await createPublisher({
@@ -90,7 +96,7 @@ export async function startServing(
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
   await tryTemplates({ settings, templates, render: render.render, frame, program: path });
-  const servedBefore = runningOf(await control.running()) !== undefined;
+  const servedBefore = (await control.running()).kind !== 'absent';
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
   const serve = () =>

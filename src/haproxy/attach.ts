@@ -72,11 +72,12 @@ class Attached implements HaproxyControl {
     this.#follow(state.master.pid);
   }
 
-  async reload(wantedHash: string): Promise<ReloadResult> {
+  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { masterSocket, reloadDeadlineMs, log } = this.#options;
     const result = await reloadHaproxy({
       masterSocket,
       wantedHash,
+      signal,
       ...(reloadDeadlineMs === undefined ? {} : { deadlineMs: reloadDeadlineMs }),
       ...(log === undefined ? {} : { log }),
     });

@@ -3,15 +3,16 @@
  * where it can be reached.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf, oldestSupported } from './capabilities.ts';
 import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import { currentWorkerBatch } from './current-worker.ts';
 import type { HaproxyLog } from './events.ts';
 import { parseMessages } from './messages.ts';
+import { commandLine } from './proc-fs.ts';
 import { runningOf, whatRuns } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
+import { runShell } from './shell-command.ts';
 import { parseVersion } from './version.ts';
 
 export interface CommandOptions {
@@ -42,6 +43,8 @@ class Commanded implements HaproxyControl {
   readonly #options: CommandOptions;
   readonly #detached = new AbortController();
   #capabilities = capabilitiesOf(oldestSupported);
+  /** As it last answered. */
+  #workerPid: number | undefined;
 
   constructor(options: CommandOptions) {
     this.#options = options;
@@ -55,26 +58,34 @@ class Commanded implements HaproxyControl {
     const { runtimeSocket } = this.#options;
     if (runtimeSocket === undefined) return { kind: 'blind' };
     const answer = await whatRuns({ runtimeSocket });
-    const version = parseVersion(runningOf(answer)?.version ?? '');
+    const running = runningOf(answer);
+    const version = parseVersion(running?.version ?? '');
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
-    return answer;
+    this.#workerPid = running?.workerPid ?? this.#workerPid;
+    if (answer.kind !== 'absent') return answer;
+    // Nobody was ever behind this socket, so HAProxy may have it elsewhere, or none at all.
+    if (this.#workerPid === undefined) return { kind: 'blind' };
+    return (await isHaproxy(this.#workerPid))
+      ? { kind: 'silent', reason: `HAProxy (pid ${this.#workerPid}) runs, and not behind ${runtimeSocket}` }
+      : answer;
   }
 
   start(): Promise<void> {
     return Promise.resolve();
   }
 
-  async reload(wantedHash: string): Promise<ReloadResult> {
+  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { maxReloadRetries, retryIntervalMs, log } = this.#options;
     const begun = performance.now();
-    const answered = runningOf(await this.running()) !== undefined;
+    const before = await this.running();
+    const answered = before.kind === 'running' || before.kind === 'silent';
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#attempt(wantedHash, answered);
+      const result = await this.#attempt(attempt, wantedHash, answered, signal);
       const durationMs = performance.now() - begun;
       if (result.kind === 'done') return { ...result, oldWorkers: 0, durationMs };
       const { reason, output } = result;
       log?.({ kind: 'command-failed', attempt, reason });
-      if (attempt > maxReloadRetries || !(await this.#pause(retryIntervalMs)))
+      if (attempt > maxReloadRetries || !(await this.#pause(retryIntervalMs, signal)))
         return { kind: 'failed', reason, messages: parseMessages(output), durationMs };
     }
   }
@@ -103,46 +114,51 @@ class Commanded implements HaproxyControl {
   }
 
   /** @returns false when there is no more time for another attempt */
-  async #pause(ms: number): Promise<boolean> {
-    const { signal } = this.#detached;
+  async #pause(ms: number, given?: AbortSignal): Promise<boolean> {
+    const signal = AbortSignal.any([this.#detached.signal, ...(given === undefined ? [] : [given])]);
     await sleep(ms, undefined, { signal }).catch(() => undefined);
     return !signal.aborted;
   }
 
-  async #attempt(wantedHash: string, answered: boolean): Promise<Attempt> {
-    const { command, deadlineMs = 60_000, env } = this.#options;
-    const result = await execa(command, {
-      shell: '/bin/sh',
-      reject: false,
-      all: true,
-      timeout: deadlineMs,
-      stdin: 'ignore',
-      ...(env === undefined ? {} : { env, extendEnv: false }),
+  async #attempt(
+    attempt: number,
+    wantedHash: string,
+    answered: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt> {
+    const { command, deadlineMs = 60_000, env, log } = this.#options;
+    const onSlow = (ms: number) => log?.({ kind: 'command-slow', attempt, ms, deadlineMs });
+    const { kind, exitCode, exitSignal, output } = await runShell(command, {
+      deadlineMs,
+      env,
+      signal,
+      onSlow,
     });
-    const output = result.all;
-    if (result.timedOut)
-      return { kind: 'failed', reason: `the reload command took longer than ${deadlineMs} ms`, output };
-    if (result.failed) {
-      const how =
-        result.exitCode === undefined
-          ? `by ${result.signal ?? 'a signal'}`
-          : `with status ${result.exitCode}`;
-      return { kind: 'failed', reason: `the reload command ended ${how}`, output };
-    }
-    return this.#confirm(wantedHash, answered, deadlineMs);
+    const failed = (reason: string): Attempt => ({ kind: 'failed', reason, output });
+    if (kind === 'late') return failed(`the reload command took longer than ${deadlineMs} ms`);
+    if (kind === 'aborted') return failed('the reload command was given up');
+    if (exitCode === null) return failed(`the reload command ended by ${exitSignal ?? 'a signal'}`);
+    if (exitCode !== 0) return failed(`the reload command ended with status ${exitCode}`);
+    return this.#confirm(wantedHash, answered, deadlineMs, signal);
   }
 
   /**
    * Where a worker answers, or has answered before the command, one must come to run the wanted revision;
    * where none does the exit status is all there is.
    */
-  async #confirm(wantedHash: string, answered: boolean, deadlineMs: number): Promise<Attempt> {
+  async #confirm(
+    wantedHash: string,
+    answered: boolean,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt> {
     const deadline = performance.now() + deadlineMs;
     for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
-      const running = runningOf(await this.running());
-      if (running === undefined && !answered) return { kind: 'done' };
+      const answer = await this.running();
+      const running = runningOf(answer);
+      if (!answered && (answer.kind === 'blind' || answer.kind === 'absent')) return { kind: 'done' };
       if (running?.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
-      if (performance.now() > deadline || !(await this.#pause(pause))) {
+      if (performance.now() > deadline || !(await this.#pause(pause, signal))) {
         const but =
           running === undefined
             ? 'HAProxy answers no longer'
@@ -152,4 +168,8 @@ class Commanded implements HaproxyControl {
       }
     }
   }
+}
+
+async function isHaproxy(pid: number): Promise<boolean> {
+  return ((await commandLine(pid, 'once'))[0] ?? '').includes('haproxy');
 }

@@ -28,8 +28,11 @@ export type RunningAnswer =
   | { readonly kind: 'running'; readonly running: Running }
   /** Certain: no process of ours lives, and nobody is behind the sockets. */
   | { readonly kind: 'absent' }
-  /** `reason` is a clause: `HAProxy (pid 7) does not answer on /run/master.sock`. */
-  | { readonly kind: 'silent'; readonly reason: string }
+  /**
+   * `reason` is a clause: `HAProxy (pid 7) runs, and does not answer`. `socketsGone`: it runs, its sockets were
+   * removed, and `reload()`, by a signal, makes the master's again; nothing else can reach it.
+   */
+  | { readonly kind: 'silent'; readonly reason: string; readonly socketsGone?: true }
   /** It can never be asked: command mode without a runtime socket. */
   | { readonly kind: 'blind' };
 
@@ -73,8 +76,12 @@ export interface HaproxyControl {
    * @throws PacerError HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
    */
   start(configFile: string, wantedHash: string): Promise<void>;
-  /** Makes HAProxy read its configuration again; done when a new worker answers with `wantedHash`. Never rejects for HAProxy's reasons. */
-  reload(wantedHash: string): Promise<ReloadResult>;
+  /**
+   * Makes HAProxy read its configuration again; done when a new worker answers with `wantedHash`. Never rejects
+   * for HAProxy's reasons. `runtime()` and `running()` go on meanwhile. `signal` ends the waiting (and a reload
+   * command); what HAProxy has begun it goes on with.
+   */
+  reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult>;
   /**
    * Sends commands, in order, on one fresh connection to the current worker.
    * @throws PacerError HAPROXY_UNREACHABLE when not all were answered

@@ -5,6 +5,15 @@ export type HaproxyEvent =
   | { readonly kind: 'exited'; readonly exit: HaproxyExit }
   | { readonly kind: 'stale-removed'; readonly path: string }
   | { readonly kind: 'reload-resent'; readonly reason: string }
+  /** The master socket was gone or silent, so the master got SIGUSR2. */
+  | { readonly kind: 'reload-by-signal'; readonly masterPid: number }
+  /** The reload command has run for `ms` milliseconds, and goes on; it is ended at the deadline. */
+  | {
+      readonly kind: 'command-slow';
+      readonly attempt: number;
+      readonly ms: number;
+      readonly deadlineMs: number;
+    }
   | { readonly kind: 'command-failed'; readonly attempt: number; readonly reason: string }
   | {
       readonly kind: 'stopping';

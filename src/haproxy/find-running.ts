@@ -1,10 +1,14 @@
 /** Finds the HAProxy master that an earlier Pacer started, and makes sure that it is that one. */
-import { readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { PacerError } from '../errors.ts';
+import { writeSynced } from './durable.ts';
 import type { HaproxyLog } from './events.ts';
 import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
-import { namesSocket } from './our-processes.ts';
-import { commandLine, isAlive } from './proc-fs.ts';
+import { isOurs } from './our-processes.ts';
+import { livingMaster, socketIsGone } from './presence.ts';
+import { isFrozen } from './proc-fs.ts';
+import { signalReload } from './reload-by-signal.ts';
 import { servingWorker } from './replies/proc.ts';
 
 export interface FoundHaproxy {
@@ -29,37 +33,47 @@ export interface FindOptions {
  * @throws PacerError HAPROXY_UNREACHABLE when our HAProxy lives and does not answer, or another answers
  */
 export async function findRunning(options: FindOptions): Promise<FoundHaproxy | undefined> {
-  const { masterSocket, pidFile, deadlineMs = 10_000 } = options;
+  const { masterSocket, pidFile, deadlineMs = 10_000, log } = options;
   const recorded = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
-  const ours = !Number.isNaN(recorded) && (await isOurs(recorded, masterSocket));
-  const state = await look(masterSocket, ours ? deadlineMs : Number.isNaN(recorded) ? 2_000 : 0);
-  if (state !== undefined) return found(state, masterSocket);
-  if (ours && (await isAlive(recorded))) {
+  const ours = await livingMaster(masterSocket, Number.isNaN(recorded) ? undefined : recorded);
+  if (ours !== undefined) {
+    if (await isFrozen(ours)) throw frozen(ours);
+    if (await socketIsGone(masterSocket)) {
+      log?.({ kind: 'reload-by-signal', masterPid: ours });
+      await signalReload(ours, masterSocket);
+    }
+  }
+  const waitMs = ours !== undefined ? deadlineMs : Number.isNaN(recorded) ? 2_000 : 0;
+  const nobody = ours === undefined && (await socketIsGone(masterSocket));
+  const state = nobody ? undefined : await look(masterSocket, waitMs);
+  if (state !== undefined) return found(state, options);
+  if (ours !== undefined && (await isOurs(ours, masterSocket))) {
     throw new PacerError(
       'HAPROXY_UNREACHABLE',
-      `HAProxy (pid ${recorded}) runs, but does not answer on ${masterSocket}`,
-      `it goes on serving; to give it up, kill ${recorded} and start Pacer again`,
+      `HAProxy (pid ${ours}) runs, but does not answer on ${masterSocket}`,
+      `it goes on serving; to give it up, kill ${ours} and start Pacer again`,
     );
   }
-  for (const path of [pidFile, masterSocket]) {
-    if (await removed(path)) options.log?.({ kind: 'stale-removed', path });
+  for (const file of [pidFile, masterSocket]) {
+    if (await removed(file)) log?.({ kind: 'stale-removed', path: file });
   }
   return undefined;
 }
 
 /** A lost pid file is no proof that nothing runs, so a socket that is there is tried for a while then too. */
 async function look(masterSocket: string, deadlineMs: number): Promise<MasterState | undefined> {
-  if ((await stat(masterSocket).catch(() => undefined)) === undefined) return undefined;
   if (deadlineMs > 0) return pollMaster(masterSocket, { deadlineMs }, (state) => state);
   return readMaster(masterSocket, 2_000).catch(() => undefined);
 }
 
-/** True for a live process whose arguments name the socket: `-S <socket>,mode,600`. */
-export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
-  return namesSocket(await commandLine(pid), masterSocket);
-}
+const frozen = (pid: number): PacerError =>
+  new PacerError(
+    'HAPROXY_UNREACHABLE',
+    `HAProxy (pid ${pid}) is frozen by a signal`,
+    `wake it with "kill -CONT ${pid}"; it serves what it had`,
+  );
 
-async function found(state: MasterState, masterSocket: string): Promise<FoundHaproxy> {
+async function found(state: MasterState, { masterSocket, pidFile }: FindOptions): Promise<FoundHaproxy> {
   const { pid } = state.master;
   if (!(await isOurs(pid, masterSocket))) {
     throw new PacerError(
@@ -68,6 +82,8 @@ async function found(state: MasterState, masterSocket: string): Promise<FoundHap
       'choose another --state-dir, or attach to it with --haproxy-master-socket',
     );
   }
+  await mkdir(path.dirname(pidFile), { recursive: true, mode: 0o750 });
+  await writeSynced(pidFile, `${pid}\n`);
   return {
     masterPid: pid,
     workerPid: servingWorker(state)?.pid,

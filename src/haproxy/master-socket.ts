@@ -57,7 +57,7 @@ async function askForHash(path: string, worker: number, timeoutMs: number): Prom
  */
 export async function pollMaster<T>(
   path: string,
-  { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+  { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
   until: (state: MasterState) => T | undefined,
 ): Promise<T | undefined> {
   const begun = performance.now();

@@ -47,9 +47,7 @@ async function identity(pid: number | 'self'): Promise<number | undefined> {
 export function listensHere(unixTable: string, socketPath: string): boolean {
   return unixTable.split('\n').some((line) => {
     // Num RefCount Protocol Flags Type St Inode Path; flag 10000 is "listens". [linux] net/unix/af_unix.c
-    const found = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (.*)$/.exec(line);
-    if (found === null || found[1] !== '00010000') return false;
-    const path = found[2] ?? '';
+    const [, path = ''] = /^\S+ \S+ \S+ 00010000 \S+ \S+ +\d+ (.*)$/.exec(line) ?? [];
     return (
       path === socketPath ||
       (path.startsWith(`${socketPath}.`) && /^\.\d+\.tmp$/.test(path.slice(socketPath.length)))

@@ -40,10 +40,15 @@ async function isOneOf(pid: number, by: OursBy): Promise<boolean> {
   const args = await commandLine(pid, 'once');
   if (masterSocket !== undefined && namesSocket(args, masterSocket)) return true;
   if (args.some((arg, i) => args[i - 1] === '-f' && configFiles.includes(arg))) return true;
-  return pids.includes(pid) && /haproxy/.test(args[0] ?? '');
+  return pids.includes(pid) && (args[0] ?? '').includes('haproxy');
+}
+
+/** True for a live process, frozen or not, whose arguments name the socket. */
+export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
+  return namesSocket(await commandLine(pid), masterSocket);
 }
 
 /** `-S <socket>,mode,600` */
-export function namesSocket(args: readonly string[], masterSocket: string): boolean {
+function namesSocket(args: readonly string[], masterSocket: string): boolean {
   return args.some((arg) => arg === masterSocket || arg.startsWith(`${masterSocket},`));
 }

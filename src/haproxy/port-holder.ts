@@ -66,7 +66,7 @@ async function otherOf(pid: number, { uid }: Listener, ours: Ours): Promise<Held
   const command = text.replaceAll('\0', ' ').trim();
   // Somebody else starts HAProxy, and it has not been found yet: this may be it.
   const mayBeOurs =
-    !ours.ourRights && ours.pids.size === 0 && ours.hasNone !== true && /haproxy/.test(command);
+    !ours.ourRights && ours.pids.size === 0 && ours.hasNone !== true && command.includes('haproxy');
   if (mayBeOurs)
     return {
       kind: 'unknown',

@@ -2,11 +2,12 @@
  * Whether a HAProxy that does not answer is certainly gone. A process that lives, or a socket that somebody
  * listens on, is one that may still serve: frozen, reloading or busy.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
-import { isOurs } from './find-running.ts';
-import { leadsGroup, parentOf } from './proc-fs.ts';
+import { isOurs } from './our-processes.ts';
+import { groupOf, isFrozen, parentOf } from './proc-fs.ts';
 
 export interface PresenceOptions {
   /** The master and the runtime socket, as far as they are known. */
@@ -17,16 +18,32 @@ export interface PresenceOptions {
   readonly masterPid?: number | undefined;
 }
 
-/** @returns why it cannot be said to be gone, a clause; undefined when it is */
-export async function signOfLife(options: PresenceOptions): Promise<string | undefined> {
+export interface SignOfLife {
+  /** A clause: `HAProxy (pid 7) runs, and does not answer`. */
+  readonly reason: string;
+  /** It runs, and its master socket was removed. */
+  readonly socketsGone?: true;
+}
+
+/** @returns why it cannot be said to be gone; undefined when it is */
+export async function signOfLife(options: PresenceOptions): Promise<SignOfLife | undefined> {
   const { sockets, masterSocket, masterPid } = options;
   if (masterSocket !== undefined) {
     const pid = await livingMaster(masterSocket, masterPid);
-    if (pid !== undefined) return `HAProxy (pid ${pid}) runs, and does not answer`;
+    if (pid !== undefined) {
+      if (await isFrozen(pid))
+        return { reason: `HAProxy (pid ${pid}) is frozen; "kill -CONT ${pid}" wakes it` };
+      return (await socketIsGone(masterSocket))
+        ? {
+            reason: `HAProxy (pid ${pid}) runs, and its socket ${masterSocket} was removed`,
+            socketsGone: true,
+          }
+        : { reason: `HAProxy (pid ${pid}) runs, and does not answer` };
+    }
   }
   for (const socket of sockets) {
     const listener = await listens(socket);
-    if (listener) return `somebody listens on ${socket}, and does not answer`;
+    if (listener) return { reason: `somebody listens on ${socket}, and does not answer` };
   }
   return undefined;
 }
@@ -55,9 +72,28 @@ async function searchMaster(masterSocket: string): Promise<number | undefined> {
   // Workers have the master's command line. One that outlives its master ends by itself.
   for (const { pid, parent } of ours) {
     if (ours.some((it) => it.pid === parent)) continue;
-    if (ours.some((it) => it.parent === pid) || (await leadsGroup(pid))) return pid;
+    // What a service manager or a shell starts leads a process group.
+    if (ours.some((it) => it.parent === pid) || (await groupOf(pid)) === pid) return pid;
   }
   return undefined;
+}
+
+/** Its pid, where the master is ours for certain and is frozen. */
+export async function frozenMaster(masterSocket: string): Promise<number | undefined> {
+  const pid = await livingMaster(masterSocket);
+  return pid !== undefined && (await isFrozen(pid)) ? pid : undefined;
+}
+
+/** Whether nothing is at the path. A reload never leaves it empty: HAProxy renames the new socket over the old one. */
+export async function socketIsGone(socketPath: string): Promise<boolean> {
+  const missing = () =>
+    lstat(socketPath).then(
+      () => false,
+      (error: unknown) => codeOf(error) === 'ENOENT',
+    );
+  if (!(await missing())) return false;
+  await sleep(50);
+  return missing();
 }
 
 const mentions = async (pid: number, text: string): Promise<boolean> =>

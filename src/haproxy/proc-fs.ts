@@ -21,9 +21,10 @@ export async function parentOf(pid: number): Promise<number | undefined> {
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** Whether it is the first of its process group, as what a service manager or a shell starts is. */
-export async function leadsGroup(pid: number): Promise<boolean> {
-  return (await statFields(pid))?.[2] === String(pid);
+/** The process group of a process that lives; a zombie is in none. */
+export async function groupOf(pid: number): Promise<number | undefined> {
+  const [state, , group] = (await statFields(pid)) ?? [];
+  return group === undefined || state === 'Z' ? undefined : Number(group);
 }
 
 /** True for a process that a signal has stopped (SIGSTOP, a debugger): it has everything it had, and does nothing. */

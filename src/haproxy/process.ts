@@ -9,7 +9,7 @@ import { PacerError } from '../errors.ts';
 import { assertSocketPath } from './cli-session.ts';
 import { writeSynced } from './durable.ts';
 import type { HaproxyLog } from './events.ts';
-import { isOurs } from './find-running.ts';
+import { isOurs } from './our-processes.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { pollMaster, readMaster } from './master-socket.ts';
 import { parseMessages } from './messages.ts';

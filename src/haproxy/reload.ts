@@ -7,6 +7,8 @@ import type { ReloadResult } from './control.ts';
 import type { HaproxyLog } from './events.ts';
 import { anotherReload, type MasterState, pollMaster, sendReload } from './master-socket.ts';
 import { type CheckMessage, parseMessages } from './messages.ts';
+import { frozenMaster, socketIsGone } from './presence.ts';
+import { masterToSignal, signalReload } from './reload-by-signal.ts';
 
 export interface ReloadOptions {
   readonly masterSocket: string;
@@ -17,6 +19,8 @@ export interface ReloadOptions {
   /** HAProxy's own words since this reload began, where its stderr is known: 2.6 tells errors nowhere else. */
   readonly stderr?: () => Promise<string>;
   readonly log?: HaproxyLog;
+  /** Ends the waiting. What HAProxy has begun it goes on with. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long a new worker with another hash may be one that somebody else's reload made just before ours. */
@@ -32,30 +36,59 @@ type Verdict =
   | { readonly kind: 'failed'; readonly reason: string };
 
 export async function reloadHaproxy(options: ReloadOptions): Promise<ReloadResult> {
-  const { masterSocket, deadlineMs = 60_000 } = options;
+  const { deadlineMs = 60_000, signal } = options;
   const begun = performance.now();
   const elapsed = () => performance.now() - begun;
-  const before = await pollMaster(masterSocket, { deadlineMs }, (state) => state);
   const request = new ReloadRequest(options, deadlineMs);
+  const watched = await begin(options, request, deadlineMs);
   const verdict: Verdict =
-    before === undefined
-      ? { kind: 'failed', reason: `the master socket ${masterSocket} does not answer` }
-      : await watchReload(options, before, request, deadlineMs - elapsed());
+    'reason' in watched
+      ? { kind: 'failed', reason: watched.reason }
+      : ((await pollMaster(
+          options.masterSocket,
+          { deadlineMs: deadlineMs - elapsed(), signal },
+          watched.until,
+        )) ?? {
+          kind: 'failed',
+          reason:
+            signal?.aborted === true
+              ? givenUp
+              : `HAProxy has not finished the reload within ${Math.round(deadlineMs)} ms`,
+        });
   if (verdict.kind === 'done') return { ...verdict, durationMs: elapsed() };
   return { ...verdict, messages: await messagesOf(request, options), durationMs: elapsed() };
 }
 
-/** Asks for the reload, and watches the master until it has succeeded or failed. */
-async function watchReload(
-  { masterSocket, wantedHash }: ReloadOptions,
-  before: MasterState,
-  request: ReloadRequest,
-  deadlineMs: number,
-): Promise<Verdict> {
+/** How long a master that runs may be silent before it is signalled instead. */
+const silenceMs = 15_000;
+
+const givenUp = 'the reload was given up';
+
+type Begun = { readonly until: (state: MasterState) => Verdict | undefined } | { readonly reason: string };
+
+/** Asks for the reload. @returns how to tell that it is over, or why it could not be asked for */
+async function begin(options: ReloadOptions, request: ReloadRequest, deadlineMs: number): Promise<Begun> {
+  const { masterSocket, wantedHash, signal, log } = options;
+  const frozen = await frozenMaster(masterSocket);
+  if (frozen !== undefined)
+    return { reason: `HAProxy (pid ${frozen}) is frozen; "kill -CONT ${frozen}" wakes it` };
+  const waitMs = (await socketIsGone(masterSocket)) ? 0 : Math.min(deadlineMs, silenceMs);
+  const before = await pollMaster(masterSocket, { deadlineMs: waitMs, signal }, (state) => state);
+  if (before !== undefined) return { until: watchRequest(before, wantedHash, request) };
+  if (signal?.aborted === true) return { reason: givenUp };
+  const masterPid = await masterToSignal(masterSocket);
+  if (masterPid === undefined) return { reason: `the master socket ${masterSocket} does not answer` };
+  log?.({ kind: 'reload-by-signal', masterPid });
+  const judge = judgeAgainst(await signalReload(masterPid, masterSocket), wantedHash);
+  return { until: (state) => judge(state, performance.now()) };
+}
+
+/** Sends the request, and again where it got lost. */
+function watchRequest(before: MasterState, wantedHash: string, request: ReloadRequest) {
   request.send();
   const judge = judgeAgainst(before, wantedHash);
   let heldSince: number | undefined;
-  const verdict = await pollMaster(masterSocket, { deadlineMs }, (state) => {
+  return (state: MasterState): Verdict | undefined => {
     if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
       request.again();
     const settled = request.settledBefore();
@@ -66,13 +99,7 @@ async function watchReload(
     // runtime now would be lost again.
     heldSince ??= now;
     return settled || now - heldSince > longestHoldMs ? verdict : undefined;
-  });
-  return (
-    verdict ?? {
-      kind: 'failed',
-      reason: `HAProxy has not finished the reload within ${Math.round(deadlineMs)} ms`,
-    }
-  );
+  };
 }
 
 /**

@@ -4,7 +4,8 @@ import { currentWorkerBatch } from './current-worker.ts';
 import { PacerError } from '../errors.ts';
 import { hashVariable, type MasterState, readMaster } from './master-socket.ts';
 import { withConnections } from './old-workers.ts';
-import { signOfLife } from './presence.ts';
+import { isFrozen } from './proc-fs.ts';
+import { signOfLife, type SignOfLife } from './presence.ts';
 import { parseEnv, parseInfo } from './replies/info.ts';
 import { servingWorker } from './replies/proc.ts';
 
@@ -26,16 +27,18 @@ export async function whatRuns(
   masterPid?: number,
 ): Promise<RunningAnswer> {
   const { masterSocket, runtimeSocket } = sockets;
-  let reason: string | undefined;
-  if (masterSocket !== undefined) {
+  let sign: SignOfLife | undefined;
+  const frozen = masterPid !== undefined && (await isFrozen(masterPid));
+  if (masterSocket !== undefined && !frozen) {
     try {
       const state = await readMaster(masterSocket, askMs);
       const found = state.workerAnswers ? runningFromMaster(state) : undefined;
       const running = await withConnections(found, masterSocket);
       if (running !== undefined) return { kind: 'running', running };
-      reason = `the master (pid ${state.master.pid}) answers, and its worker does not`;
+      sign = { reason: `the master (pid ${state.master.pid}) answers, and its worker does not` };
     } catch (error) {
-      if (error instanceof PacerError && error.code === 'SOCKET_PATH_TOO_LONG') reason = error.message;
+      if (error instanceof PacerError && error.code === 'SOCKET_PATH_TOO_LONG')
+        sign = { reason: error.message };
     }
   }
   if (runtimeSocket !== undefined) {
@@ -43,8 +46,8 @@ export async function whatRuns(
     if (running !== undefined) return { kind: 'running', running };
   }
   const paths = [masterSocket, runtimeSocket].filter((path) => path !== undefined);
-  reason ??= await signOfLife({ sockets: paths, masterPid, ...(masterSocket && { masterSocket }) });
-  return reason === undefined ? { kind: 'absent' } : { kind: 'silent', reason };
+  sign ??= await signOfLife({ sockets: paths, masterPid, ...(masterSocket && { masterSocket }) });
+  return sign === undefined ? { kind: 'absent' } : { kind: 'silent', ...sign };
 }
 
 /** Undefined while no worker serves. */

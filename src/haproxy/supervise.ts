@@ -5,7 +5,8 @@ import { PacerError } from '../errors.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
 import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
-import { findRunning, isOurs } from './find-running.ts';
+import { findRunning } from './find-running.ts';
+import { isOurs } from './our-processes.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
 import { commandLine } from './proc-fs.ts';
@@ -76,6 +77,10 @@ class Supervisor implements HaproxyControl {
     const version = parseVersion(runningOf(answer)?.version ?? '');
     // A reload executes the program anew, and it may have been upgraded since.
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
+    const masterPid = runningOf(answer)?.masterPid;
+    // One that was silent when `start` gave up.
+    if (this.#masterPid === undefined && masterPid !== undefined && (await isOurs(masterPid, masterSocket)))
+      this.#follow(masterPid, undefined);
     return answer;
   }
 
@@ -93,7 +98,7 @@ class Supervisor implements HaproxyControl {
     await this.running();
   }
 
-  async reload(wantedHash: string): Promise<ReloadResult> {
+  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { reloadDeadlineMs, log } = this.#options;
     const { masterSocket, logFile } = this.#files;
     await rotateLog(logFile);
@@ -101,6 +106,7 @@ class Supervisor implements HaproxyControl {
     const result = await reloadHaproxy({
       masterSocket,
       wantedHash,
+      signal,
       stderr: () => readLogSince(logFile, from),
       ...(reloadDeadlineMs === undefined ? {} : { deadlineMs: reloadDeadlineMs }),
       ...(log === undefined ? {} : { log }),

@@ -238,7 +238,7 @@ test('a frozen HAProxy is silent, not absent, and serves on once it goes on', as
   for (const pid of [masterPid, workerPid]) process.kill(pid, 'SIGSTOP');
   expect(await control.running()).toEqual({
     kind: 'silent',
-    reason: `HAProxy (pid ${masterPid}) runs, and does not answer`,
+    reason: `HAProxy (pid ${masterPid}) is frozen; "kill -CONT ${masterPid}" wakes it`,
   });
   for (const pid of [masterPid, workerPid]) process.kill(pid, 'SIGCONT');
   await until(async () => (await control.running()).kind === 'running');
