@@ -1,6 +1,7 @@
 /** The statuses of several clusters as one, in the words for one. */
 import type { MarathonStatus } from '../marathon/source.ts';
 import type { MergedApps } from '../marathon/merged-apps.ts';
+import { pendingShown } from '../marathon/vitals.ts';
 import type { Hold } from './removal-guard.ts';
 
 export interface ClusterStatus {
@@ -33,6 +34,11 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
     ...(confirmedAt !== undefined && { confirmedAt }),
     ...(lastEventAt !== undefined && { lastEventAt }),
     ...(lastEventLagMs !== undefined && { lastEventLagMs }),
+    pending: all
+      .flatMap(({ pending }) => pending)
+      .sort((a, b) => a.since - b.since)
+      .slice(0, pendingShown),
+    pendingCount: sum(({ pendingCount }) => pendingCount),
     apps: sum(({ apps }) => apps),
     tasks: sum(({ tasks }) => tasks),
     events,

@@ -1,6 +1,6 @@
 /**
- * The apps of the mirror as they are now: which of them changed since they were last handed out, and how old the
- * answer is that each one stands on. It must not know events.
+ * The apps of the mirror as they are now, and which of them changed since they were last handed out. It must not
+ * know events, nor which answers are too old.
  */
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
@@ -9,8 +9,6 @@ export class AppStore {
   readonly apps = new Map<AppId, App>();
   /** Grows with every change. */
   revision = 0;
-  /** The order of the request whose answer an app stands on, or is gone since. */
-  readonly #answered = new Map<AppId, number>();
   readonly #changed = new Set<AppId>();
 
   /** What was known before: any answer replaces it. */
@@ -23,26 +21,12 @@ export class AppStore {
     if (app !== undefined) this.#set(change(app));
   }
 
-  /** Takes an answer, unless that of a later request is there. */
-  install(order: number, app: App): void {
-    if (this.isOutdated(order, app.id)) return;
-    this.#answered.set(app.id, order);
+  install(app: App): void {
     this.#set(app);
   }
 
-  remove(order: number, id: AppId): void {
-    if (this.isOutdated(order, id)) return;
-    this.#answered.set(id, order);
+  remove(id: AppId): void {
     if (this.apps.delete(id)) this.#note(id);
-  }
-
-  isOutdated(order: number, id: AppId): boolean {
-    return (this.#answered.get(id) ?? 0) > order;
-  }
-
-  /** No answer to a request before this one will come any more. */
-  forgetAnswers(order: number): void {
-    for (const [id, answered] of this.#answered) if (answered <= order) this.#answered.delete(id);
   }
 
   /** The ids of the apps that may have changed since the last call. */

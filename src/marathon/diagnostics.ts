@@ -9,16 +9,21 @@ export class DiagnosticsByApp {
     return [...this.#byApp.values()].flat();
   }
 
-  replaceAll(diagnostics: readonly Diagnostic[]): void {
-    this.#byApp = new Map();
-    this.replace([], diagnostics);
+  /** `isNewer`: apps of which more is known than this answer says keep what is known. */
+  replaceAll(diagnostics: readonly Diagnostic[], isNewer: IsNewer): void {
+    this.#byApp = new Map([...this.#byApp].filter(([id]) => isNewer(id)));
+    this.replace([], diagnostics, isNewer);
   }
 
   /** `ids`: the apps that were read again, whether or not there is something to say about them. */
-  replace(ids: readonly AppId[], diagnostics: readonly Diagnostic[]): void {
-    for (const id of [...ids, ...diagnostics.map(({ appId }) => appId)]) this.#byApp.delete(id);
+  replace(ids: readonly AppId[], diagnostics: readonly Diagnostic[], isNewer: IsNewer): void {
+    const read = new Set([...ids, ...diagnostics.map(({ appId }) => appId)].filter((id) => !isNewer(id)));
+    for (const id of read) this.#byApp.delete(id);
     for (const diagnostic of diagnostics) {
-      this.#byApp.set(diagnostic.appId, [...(this.#byApp.get(diagnostic.appId) ?? []), diagnostic]);
+      const { appId } = diagnostic;
+      if (read.has(appId)) this.#byApp.set(appId, [...(this.#byApp.get(appId) ?? []), diagnostic]);
     }
   }
 }
+
+type IsNewer = (id: AppId) => boolean;

@@ -81,7 +81,10 @@ export class Endpoints {
     const wanted = [prefer, this.#leader, this.#good, ...this.#configured].filter((url) => url !== undefined);
     const unique = [...new Map(wanted.map((url) => [url.href, url])).values()];
     const welcome = unique.filter((url) => !this.#isAvoided(url));
-    return welcome.length > 0 ? welcome : unique;
+    // One that hangs would keep each request waiting as long as it may, before the next is asked.
+    const fails = (url: URL) => this.#health.get(url.href)?.ok === false;
+    const all = welcome.length > 0 ? welcome : unique;
+    return [...all.filter((url) => !fails(url)), ...all.filter(fails)];
   }
 
   /** The endpoint to attach the event stream to after `previous`; undefined while none has been found. */

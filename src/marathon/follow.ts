@@ -3,8 +3,10 @@
  * name, polls while the stream is down, resyncs on a slow timer. Every failure ends here, in log and status.
  * It must not know what the apps mean.
  */
+import type { AppId } from '../core/ids.ts';
 import { messageOf } from '../errors.ts';
 import { fetchVersion } from './api.ts';
+import { Batch } from './batch.ts';
 import { MarathonClient } from './client.ts';
 import { DiagnosticsByApp } from './diagnostics.ts';
 import { describeUrl } from './endpoints.ts';
@@ -18,7 +20,7 @@ import { pauses } from './pauses.ts';
 import { Publisher } from './publisher.ts';
 import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
-import { Vitals } from './vitals.ts';
+import { freshness, Vitals } from './vitals.ts';
 import type {
   MarathonLogEntry,
   MarathonSource,
@@ -42,7 +44,7 @@ export class Follower implements MarathonSource {
   readonly #recheck: Recheck;
   readonly #closed = new AbortController();
   /** Causes of the events that changed something since the last hand-out. */
-  #batch: Cause[] = [];
+  readonly #batch = new Batch((cause) => this.#publish('events', cause));
   #plansTimer: NodeJS.Timeout | undefined;
   readonly #vitals = new Vitals();
   #podsProblem: string | undefined;
@@ -63,7 +65,9 @@ export class Follower implements MarathonSource {
     this.#publisher = new Publisher(options.onChange);
     this.#refetch = new Refetch({
       fetch: (target, cause) => this.#fetchOne(target, cause),
-      onTooMany: () => this.#sync.request('too many apps changed'),
+      moment: () => ({ now: this.#now(), elapsed: this.#elapsed() }),
+      maxBackoffMs: options.maxBackoffMs,
+      onTooMany: (since) => this.#sync.request('too many apps changed', since),
       onFailed: (error) => {
         this.#failed('an app could not be fetched', error);
         this.#sync.request('a fetch failed');
@@ -83,6 +87,7 @@ export class Follower implements MarathonSource {
       now: this.#now,
       elapsed: this.#elapsed,
       mark: () => this.#mirror.mark(),
+      over: (mark) => this.#mirror.over(mark),
       node: () => this.#vitals.node,
       pollMs: options.pollMs ?? 5_000,
       pollOnly: options.pollOnly === true,
@@ -121,6 +126,7 @@ export class Follower implements MarathonSource {
     return {
       connected: this.#connected,
       ...this.#vitals.status(this.#client.endpoints.leader),
+      ...freshness(this.#vitals.confirmedAt, [...this.#sync.pending, ...this.#refetch.pending]),
       apps: apps.size,
       tasks,
       events: { ...events },
@@ -142,6 +148,7 @@ export class Follower implements MarathonSource {
     this.#closed.abort();
     clearTimeout(this.#plansTimer);
     this.#sync.close();
+    this.#refetch.close();
     this.#recheck.close();
     await this.#events.close();
     await this.#client.close();
@@ -166,7 +173,7 @@ export class Follower implements MarathonSource {
     this.#vitals.node = node;
     this.#vitals.endpoint = endpoint;
     this.#mirror.newStream();
-    this.#refetch.clear();
+    this.#refetch.covered(this.#elapsed());
     this.#log('info', 'the event stream of Marathon is attached', { node: describeUrl(node) });
     this.#sync.restart('the stream was attached');
     void this.#learnVersion(node);
@@ -195,18 +202,7 @@ export class Follower implements MarathonSource {
     const { revision } = this.#mirror.store;
     this.#fulfil(this.#mirror.apply(event, this.#elapsed()), cause);
     if (this.#mirror.store.revision === revision) return;
-    this.#batch.push(cause);
-    // All events of one chunk are applied before microtasks run: they are handed out as one change.
-    if (this.#batch.length === 1) queueMicrotask(() => this.#publishBatch());
-  }
-
-  #publishBatch(): void {
-    const [first] = this.#batch;
-    const more = this.#batch.length - 1;
-    this.#batch = [];
-    if (first === undefined) return;
-    const text = more === 0 ? first.text : `${first.text} and ${more} more`;
-    this.#publish('events', { ...first, text });
+    this.#batch.add(cause);
   }
 
   #fulfil(wishes: Wishes, cause: Cause): void {
@@ -230,17 +226,16 @@ export class Follower implements MarathonSource {
       signal: this.#closed.signal,
       ...(this.#vitals.node !== undefined && { prefer: this.#vitals.node }),
     };
-    if (target.kind === 'app') {
-      const answer = await fetchOne(this.#client, target.id, options);
-      this.#diagnostics.replace([target.id], answer?.diagnostics ?? []);
-      this.#mirror.installOne(mark, target.id, answer, this.#elapsed());
-    } else {
-      const answer = await fetchBelow(this.#client, target.id, options);
-      this.#diagnostics.replace(
-        (answer?.apps ?? []).map(({ id }) => id),
-        answer?.diagnostics ?? [],
-      );
-      this.#mirror.installGroup(mark, target.id, answer, this.#elapsed());
+    const fetch = target.kind === 'app' ? fetchOne : fetchBelow;
+    try {
+      const answer = await fetch(this.#client, target.id as AppId, options);
+      const ids = target.kind === 'app' ? [target.id] : (answer?.apps ?? []).map(({ id }) => id);
+      const isNewer = (id: AppId) => this.#mirror.isOutdated(mark, id);
+      this.#diagnostics.replace(ids, answer?.diagnostics ?? [], isNewer);
+      if (target.kind === 'app') this.#mirror.installOne(mark, target.id, answer, this.#elapsed());
+      else this.#mirror.installGroup(mark, target.id, answer, this.#elapsed());
+    } finally {
+      this.#mirror.over(mark);
     }
     this.#publish('events', cause);
   }
@@ -253,7 +248,9 @@ export class Follower implements MarathonSource {
     for (; step.done !== true; step = steps.next()) await pause();
     const wishes = step.value;
     if (wishes === undefined || this.#closed.signal.aborted) return;
-    this.#diagnostics.replaceAll(answer.diagnostics);
+    this.#diagnostics.replaceAll(answer.diagnostics, (id) => this.#mirror.isOutdated(mark, id));
+    // What could not be listed is not covered.
+    if (answer.podsProblem === undefined) this.#refetch.covered(askedAt);
     if (answer.podsProblem !== undefined && answer.podsProblem !== this.#podsProblem)
       this.#failed('the pods could not be fetched', answer.podsProblem);
     this.#podsProblem = answer.podsProblem;

@@ -3,11 +3,14 @@
  * is up, as a poll while it is down. One request at a time; a failed one is tried again. It must not know the
  * mirror.
  */
+import { messageOf } from '../errors.ts';
 import { Backoff, jittered } from './backoff.ts';
 import type { MarathonClient } from './client.ts';
 import type { DecodedApps } from './decode.ts';
 import { fetchAll } from './fetch.ts';
 import type { Mark } from './mirror-state.ts';
+import type { Moment } from './refetch.ts';
+import type { PendingFetch } from './source-types.ts';
 
 export interface FullSyncOptions {
   readonly client: MarathonClient;
@@ -16,6 +19,8 @@ export interface FullSyncOptions {
   /** Milliseconds that only grow, whatever becomes of the clock. */
   readonly elapsed: () => number;
   readonly mark: () => Mark;
+  /** The request of this mark is over, and its answer installed where there was one. */
+  readonly over: (mark: Mark) => void;
   /** The node that serves the stream; undefined while there is none. */
   readonly node: () => URL | undefined;
   readonly pollMs: number;
@@ -56,6 +61,11 @@ export class FullSync {
   #startedAt = -Infinity;
   #tookMs = 0;
   #answers = 0;
+  /** Since when something may have happened that only a list tells, or a list has been asked for in vain. */
+  #wanted: Moment | undefined;
+  /** The same since the request under way was sent. */
+  #wantedAfter: Moment | undefined;
+  #lastError: string | undefined;
   #closed = false;
 
   constructor(options: FullSyncOptions) {
@@ -64,8 +74,20 @@ export class FullSync {
     this.#schedule(options.pollOnly ? 0 : options.pollMs, poll);
   }
 
-  /** As soon as the pace allows; a request under way is followed by another, since it may be too old. */
-  request(reason: string): void {
+  /** The list that is wanted and not here yet: none or one, the slow timer's aside. */
+  get pending(): PendingFetch[] {
+    const since = this.#wanted ?? this.#wantedAfter;
+    if (since === undefined) return [];
+    const lastError = this.#lastError;
+    return [{ kind: 'all', id: '/', since: since.now, ...(lastError !== undefined && { lastError }) }];
+  }
+
+  /**
+   * As soon as the pace allows; a request under way is followed by another, since it may be too old.
+   * `since`: when it began that only a list tells.
+   */
+  request(reason: string, since?: Moment): void {
+    this.#want(since ?? this.#moment());
     const gap = Math.max(gapMs, 3 * this.#tookMs);
     this.#schedule(Math.max(0, this.#startedAt + gap - this.#options.elapsed()), reason);
   }
@@ -76,6 +98,7 @@ export class FullSync {
     this.#running = undefined;
     this.#backoff.reset();
     this.#backoff.next();
+    this.#want(this.#moment());
     void this.#run(reason);
   }
 
@@ -87,6 +110,16 @@ export class FullSync {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#running?.abort();
+  }
+
+  #moment(): Moment {
+    return { now: this.#options.now(), elapsed: this.#options.elapsed() };
+  }
+
+  #want(since: Moment): void {
+    // The request under way may be too old for what came after it was sent.
+    if (this.#running !== undefined && since.elapsed > this.#startedAt) this.#wantedAfter ??= since;
+    else this.#wanted = earlier(this.#wanted, since);
   }
 
   /** The earlier of what is planned and this. */
@@ -109,7 +142,8 @@ export class FullSync {
     this.#again = undefined;
     const { client, now, elapsed, node, onAnswer, onFailed } = this.#options;
     const request = (this.#running = new AbortController());
-    const askedAt = (this.#startedAt = elapsed());
+    const asked = this.#moment();
+    const askedAt = (this.#startedAt = asked.elapsed);
     const mark = this.#options.mark();
     const prefer = node();
     const isOver = () => request.signal.aborted;
@@ -125,10 +159,18 @@ export class FullSync {
       this.#tookMs = elapsed() - askedAt;
       await onAnswer({ mark, apps, reason, askedAt, receivedAt: now() });
       if (isOver()) return;
+      this.#wanted = this.#wantedAfter;
+      this.#wantedAfter = undefined;
+      this.#lastError = undefined;
     } catch (error) {
       if (isOver()) return;
+      this.#wanted = earlier(this.#wanted, asked);
+      this.#wantedAfter = undefined;
+      this.#lastError = messageOf(error);
       onFailed(error);
       if (node() !== undefined || this.#options.pollOnly) this.#schedule(this.#backoff.next(), reason);
+    } finally {
+      this.#options.over(mark);
     }
     this.#running = undefined;
     this.#runAgain();
@@ -141,3 +183,6 @@ export class FullSync {
     if (reason !== undefined) this.request(reason);
   }
 }
+
+const earlier = (a: Moment | undefined, b: Moment): Moment =>
+  a === undefined || b.elapsed < a.elapsed ? b : a;

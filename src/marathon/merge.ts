@@ -84,7 +84,8 @@ export function differ(a: App | undefined, b: App | undefined): boolean {
   return a !== b && !sameValue(told(a), told(b));
 }
 
-function told(app: App): unknown {
+/** What events should have told of an app, in a shape to compare: how several checks fare is one answer. */
+export function told(app: App) {
   const tasks = app.tasks
     .filter((task) => task.state !== 'TASK_STAGING')
     .map(({ alive, ...task }) => ({

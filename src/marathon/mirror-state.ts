@@ -4,17 +4,17 @@
  * [marathon] core/task/tracker/impl/InstanceTrackerActor.scala: an answer to a request sent after an event is
  * at least as new as that event; events of one app come in order
  */
-import type { AppId, TaskId } from '../core/ids.ts';
+import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
+import { AnswerOrder } from './answer-order.ts';
 import { AppStore } from './app-store.ts';
 import type { DecodedApps } from './decode.ts';
-import type { HealthChanged, InstanceChanged, MarathonEvent, StatusUpdate } from './event-types.ts';
+import type { MarathonEvent } from './event-types.ts';
 import { Drift } from './drift.ts';
 import { mergeApp } from './merge.ts';
+import { MirrorEvents } from './mirror-events.ts';
 import { Plans, type Wishes } from './plans.ts';
-import { tasksOf, withHealth, withLeaving, withoutTask, withState, withStatus } from './task-changes.ts';
 import { TaskMemory } from './task-memory.ts';
-import { isTerminal } from './task-state.ts';
 
 /** The place of a request in the order of events. */
 export interface Mark {
@@ -23,13 +23,13 @@ export interface Mark {
 }
 
 const nothing: Wishes = { apps: [], groups: [] };
-const endedConditions = new Set(['Killed', 'Failed', 'Finished', 'Error', 'Gone', 'Dropped', 'Unknown']);
 
 export class MirrorState {
   readonly store = new AppStore();
   readonly plans = new Plans();
   readonly drift = new Drift();
   readonly #memory = new TaskMemory();
+  readonly #answers = new AnswerOrder();
   /** Ids of which Marathon knows neither an app nor a pod: those that are being deleted. */
   readonly #absent = new Set<AppId>();
   #order = 0;
@@ -41,6 +41,10 @@ export class MirrorState {
   #settled = false;
   /** The leader is a Marathon that has goals: a `Running` that nothing explains tells that one has changed. */
   hasGoals = false;
+  readonly #events = new MirrorEvents({
+    ...{ store: this.store, plans: this.plans, memory: this.#memory, absent: this.#absent },
+    knowsGoals: () => this.#settled && this.hasGoals,
+  });
 
   get apps(): ReadonlyMap<AppId, App> {
     return this.store.apps;
@@ -70,7 +74,18 @@ export class MirrorState {
     this.#early = [];
     const prefix = below(asked);
     for (const id of this.#absent) if (id === asked || id.startsWith(prefix)) this.#absent.delete(id);
-    return { order: ++this.#order, stream: this.#stream };
+    this.#answers.sent(++this.#order);
+    return { order: this.#order, stream: this.#stream };
+  }
+
+  /** To be called once for each mark, when its answer is installed or there will be none. */
+  over({ order }: Mark): void {
+    this.#answers.over(order);
+  }
+
+  /** Whether something newer than this request's answer is known of the app. */
+  isOutdated({ order, stream }: Mark, id: AppId, isPod = this.#isPod(id)): boolean {
+    return stream !== this.#stream || this.#answers.isOutdated(order, id, isPod);
   }
 
   /** Takes one event; the answer names what has to be fetched. */
@@ -80,7 +95,7 @@ export class MirrorState {
       return nothing;
     }
     const order = ++this.#order;
-    const wishes = this.#take(event, now, order);
+    const wishes = this.#events.take(event, now, order);
     if ('appId' in event) this.drift.touched(event.appId, order);
     for (const id of wishes.apps) this.drift.touched(id, order);
     return wishes;
@@ -113,7 +128,6 @@ export class MirrorState {
       if (mark.stream !== this.#stream) return undefined;
     }
     this.#removeUnlisted(mark, answer, '/');
-    this.store.forgetAnswers(mark.order);
     this.#absent.clear();
     this.#memory.prune(
       () => new Set([...this.apps.values()].flatMap((app) => app.tasks.map((task) => task.id))),
@@ -131,8 +145,8 @@ export class MirrorState {
     if (mark.stream !== this.#stream) return;
     this.drift.touched(id, ++this.#order);
     for (const app of answer?.apps ?? []) this.#installApp(mark, app, now);
-    if (answer !== undefined) return;
-    this.store.remove(mark.order, id);
+    if (answer !== undefined || this.isOutdated(mark, id)) return;
+    this.#remove(mark, id);
     this.#absent.add(id);
   }
 
@@ -147,118 +161,8 @@ export class MirrorState {
     this.#removeUnlisted(mark, answer ?? { apps: [], malformed: [] }, prefix);
   }
 
-  #take(event: MarathonEvent, now: number, order: number): Wishes {
-    switch (event.kind) {
-      case 'attached':
-        return nothing;
-      case 'status':
-        return this.#status(event, now, order);
-      case 'instance':
-        return this.#instance(event, now, order);
-      case 'health':
-        return this.#health(event, order);
-      case 'unhealthy-kill':
-        for (const id of this.#tasksOf(event)) this.#leaving(event.appId, id, now, order);
-        return nothing;
-      case 'unknown-terminated':
-        for (const id of this.#tasksOf(event)) this.#bury(event.appId, id, event.at, now);
-        return nothing;
-      case 'app-terminated':
-        return this.apps.has(event.appId) ? wish(event.appId) : nothing;
-      case 'api-post':
-        return wish(event.appId);
-      case 'group-changed':
-        return this.plans.groupChanged(event, now);
-      case 'deployment':
-        return this.plans.deployment(event, now);
-    }
-  }
-
-  #status(event: StatusUpdate, now: number, order: number): Wishes {
-    const { appId, taskId, state, at } = event;
-    if (!this.#memory.acceptStatus(taskId, state, at, order)) return nothing;
-    if (isTerminal(state)) {
-      this.#bury(appId, taskId, at, now);
-      return nothing;
-    }
-    if (!this.apps.has(appId)) return this.#absent.has(appId) ? nothing : wish(appId);
-    if (state === 'TASK_KILLING') this.#memory.leaving(taskId, order, now);
-    if (this.#isPod(appId)) return this.#podStatus(event);
-    this.store.change(appId, (app) => withStatus(app, event));
-    // Whether it stays listed depends on the app's strategy, which only a GET knows.
-    return state === 'TASK_UNREACHABLE' || state === 'TASK_LOST' ? wish(appId) : nothing;
-  }
-
-  #instance(event: InstanceChanged, now: number, order: number): Wishes {
-    const { condition, at, appId } = event;
-    const unreachable = condition.startsWith('Unreachable');
-    const explained = this.#memory.takeExpectedChange(event.instance.instanceId);
-    const ids = this.#tasksOf(event).filter((id) => {
-      if (!this.#memory.acceptCondition(id, at, order, unreachable || condition === 'Killing')) return false;
-      if (endedConditions.has(condition)) this.#bury(appId, id, at, now);
-      else if (unreachable) this.store.change(appId, (app) => withState(app, id, 'TASK_UNREACHABLE'));
-      else if (condition === 'Killing') {
-        this.#memory.leaving(id, order, now);
-        this.store.change(appId, (app) => withState(app, id, 'TASK_KILLING'));
-      } else if (condition === 'Running' && !explained && this.#isToldByGoals(appId, id)) {
-        // [marathon] InstanceUpdater.changeGoal publishes without a change of state, right before the kill.
-        this.#leaving(appId, id, now, order);
-      }
-      return true;
-    });
-    return unreachable && ids.length > 0 ? wish(appId) : nothing;
-  }
-
-  /** An answer that brings the task may be under way, and be from before the check. */
-  #healthOfUnknown({ appId, instance, alive }: HealthChanged): Wishes {
-    const isOver = this.#absent.has(appId) || this.#memory.hasEnded(instance.instanceId);
-    return alive === undefined || isOver ? nothing : wish(appId);
-  }
-
-  #health(event: HealthChanged, order: number): Wishes {
-    const { appId, at } = event;
-    // One answer for all containers, and which of them it is about is in no event.
-    if (this.#isPod(appId)) return wish(appId);
-    const known = this.#tasksOf(event);
-    if (known.length === 0) return this.#healthOfUnknown(event);
-    const ids = known.filter((id) => this.#memory.acceptHealth(id, at, order));
-    for (const id of ids) this.store.change(appId, (app) => withHealth(app, id, event));
-    // Which of several checks it is about is in no event, and one of an app without checks is about checks that
-    // are not known yet. [marathon] health_status_changed_event has no check id
-    const isWhole = this.apps.get(appId)?.healthChecks.length === 1;
-    return ids.length > 0 && !isWhole ? wish(appId) : nothing;
-  }
-
   #isPod(id: AppId): boolean {
     return this.apps.get(id)?.kind === 'pod';
-  }
-
-  /** Where the endpoints of a container are, and whether all of its instance run, only a GET knows. */
-  #podStatus({ appId, taskId, state }: StatusUpdate): Wishes {
-    if (state === 'TASK_KILLING' || state === 'TASK_UNREACHABLE')
-      this.store.change(appId, (app) => withState(app, taskId, state));
-    return wish(appId);
-  }
-
-  /** Instances have had goals since 1.8. [marathon] core/instance/Goal.scala */
-  #isToldByGoals(appId: AppId, id: TaskId): boolean {
-    if (!this.#settled || !this.hasGoals) return false;
-    return this.apps.get(appId)?.tasks.find((task) => task.id === id)?.state === 'TASK_RUNNING';
-  }
-
-  #tasksOf(event: Extract<MarathonEvent, { instance: unknown }>): TaskId[] {
-    const app = this.apps.get(event.appId);
-    return app === undefined ? [] : tasksOf(app, event.instance).map((task) => task.id);
-  }
-
-  #leaving(appId: AppId, id: TaskId, now: number, order: number): void {
-    this.#memory.leaving(id, order, now);
-    this.store.change(appId, (app) => withLeaving(app, id));
-  }
-
-  #bury(appId: AppId, id: TaskId, at: number | undefined, now: number): void {
-    this.#memory.bury(id, at, now);
-    this.store.change(appId, (app) => withoutTask(app, id));
   }
 
   /** What is below a prefix and not in its list is gone. A malformed app is there, so it stays as it was. */
@@ -270,12 +174,26 @@ export class MirrorState {
     const unknown = list.podsProblem !== undefined;
     const listed = new Set([...list.malformed, ...list.apps.map((app) => app.id)]);
     for (const id of this.apps.keys())
-      if (id.startsWith(prefix) && !listed.has(id) && !(unknown && this.#isPod(id)))
-        this.store.remove(mark.order, id);
+      if (
+        id.startsWith(prefix) &&
+        !listed.has(id) &&
+        !(unknown && this.#isPod(id)) &&
+        !this.isOutdated(mark, id)
+      )
+        this.#remove(mark, id);
+    this.#answers.listed({
+      ...{ order: mark.order, prefix, hasPods: !unknown },
+      silentOn: new Set(list.malformed),
+    });
+  }
+
+  #remove({ order }: Mark, id: AppId): void {
+    this.#answers.answered(order, id);
+    this.store.remove(id);
   }
 
   #installApp(mark: Mark, fetched: App, now: number): void {
-    if (this.store.isOutdated(mark.order, fetched.id)) return;
+    if (this.isOutdated(mark, fetched.id, fetched.kind === 'pod')) return;
     this.#absent.delete(fetched.id);
     const memory = this.#memory;
     const merged = mergeApp(this.apps.get(fetched.id), fetched, {
@@ -285,11 +203,10 @@ export class MirrorState {
       isHealthOurs: (task) => memory.healthOrder(task.id) > mark.order,
       isLeaving: (task) => memory.isLeaving(task.id, now),
     });
-    this.store.install(mark.order, merged);
+    this.#answers.answered(mark.order, fetched.id);
+    this.store.install(merged);
   }
 }
 
 /** What the ids of all apps in a group begin with. */
 const below = (group: string): string => (group.endsWith('/') ? group : `${group}/`);
-
-const wish = (id: AppId): Wishes => ({ apps: [id], groups: [] });

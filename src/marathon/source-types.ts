@@ -66,6 +66,18 @@ export interface MirrorChange {
   readonly eventTime?: number;
 }
 
+/** Something that events announced and whose `GET` has not succeeded since. */
+export interface PendingFetch {
+  /** `all`: the list of all apps, because of an event that could not be read, too many changes, or a new stream. */
+  readonly kind: 'app' | 'group' | 'all';
+  /** Of the app or group; `/` for all. */
+  readonly id: string;
+  /** When it was announced first, ms since 1970. */
+  readonly since: number;
+  /** Why the last request failed; undefined while none has. */
+  readonly lastError?: string;
+}
+
 export interface MarathonStatus {
   /** The event stream is attached and its base snapshot succeeded; without a stream, the last poll succeeded. */
   readonly connected: boolean;
@@ -74,8 +86,15 @@ export interface MarathonStatus {
   readonly endpoint?: string;
   readonly leader?: string;
   readonly version?: string;
-  /** The last time Marathon proved the mirror fresh: a snapshot, or any byte of a stream that stands on one. */
+  /**
+   * The last time Marathon proved the mirror fresh, ms since 1970: a snapshot, or any byte of a stream that stands on
+   * one. A live stream confirms nothing that is still waiting to be fetched: never later than the oldest of `pending`.
+   */
   readonly confirmedAt?: number;
+  /** What Marathon announced and has not told yet: the oldest first, at most `pendingShown` of them. */
+  readonly pending: readonly PendingFetch[];
+  /** How many there are in all. */
+  readonly pendingCount: number;
   readonly lastEventAt?: number;
   /** From the last event's own time to its arrival, milliseconds. */
   readonly lastEventLagMs?: number;

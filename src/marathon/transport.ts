@@ -12,6 +12,9 @@ export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate'
   readonly maxBytes: number;
 }
 
+/** To one endpoint: more than are ever used at once, so that no request waits behind those that hang. */
+const connections = 8;
+
 export class Transport {
   readonly #options: TransportOptions;
   readonly #pools = new Map<string, Pool>();
@@ -30,7 +33,7 @@ export class Transport {
       () =>
         new Pool(url.origin, {
           connect: this.#connect(addressOf(url)),
-          connections: 4,
+          connections,
           headersTimeout: requestTimeoutMs,
           bodyTimeout: requestTimeoutMs,
           maxResponseSize: maxBytes,

@@ -1,7 +1,7 @@
 /** What is known of Marathon's own state: who leads, how fresh the mirror is, what went wrong last. */
 import { describeUrl } from './endpoints.ts';
 import type { MarathonEvent } from './event-types.ts';
-import type { MarathonStatus } from './source-types.ts';
+import type { MarathonStatus, PendingFetch } from './source-types.ts';
 
 export class Vitals {
   /** The node that serves the stream, while it is attached. */
@@ -41,10 +41,27 @@ export class Vitals {
       ...(this.endpoint !== undefined && { endpoint: describeUrl(this.endpoint) }),
       ...(leader !== undefined && { leader: describeUrl(leader) }),
       ...(this.version !== undefined && { version: this.version }),
-      ...(this.confirmedAt !== undefined && { confirmedAt: this.confirmedAt }),
       ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
       ...(this.#lastEventLagMs !== undefined && { lastEventLagMs: this.#lastEventLagMs }),
       ...(this.lastError !== undefined && { lastError: this.lastError }),
     };
   }
+}
+
+/** Entries of the status; more would say nothing new. */
+export const pendingShown = 20;
+
+/** `confirmedAt`: the last byte of a stream that stands on a snapshot, or the last snapshot. */
+export function freshness(
+  confirmedAt: number | undefined,
+  pending: readonly PendingFetch[],
+): Pick<MarathonStatus, 'confirmedAt' | 'pending' | 'pendingCount'> {
+  const oldestFirst = [...pending].sort((a, b) => a.since - b.since);
+  const [oldest] = oldestFirst;
+  const proven = Math.min(confirmedAt ?? Infinity, oldest?.since ?? Infinity);
+  return {
+    ...(confirmedAt !== undefined && { confirmedAt: proven }),
+    pending: oldestFirst.slice(0, pendingShown),
+    pendingCount: pending.length,
+  };
 }

@@ -76,6 +76,15 @@ describe('a client asks the next endpoint', () => {
     expect(await ids(client([first.url, second.url], { requestTimeoutMs: 300 }))).toEqual(['/web']);
     expect(first.requests).toHaveLength(1);
   });
+
+  it('when the preferred one hangs: the first request waits for it, the next ones ask the other at once', async () => {
+    const hanging = await serve(() => undefined);
+    const second = await good();
+    const marathon = client([hanging.url, second.url], { requestTimeoutMs: 300 });
+    for (let i = 0; i < 3; i++) await fetchApps(marathon, { prefer: hanging.url });
+    expect(hanging.requests).toHaveLength(1);
+    expect(second.requests).toHaveLength(3);
+  });
 });
 
 describe('when no endpoint helps the error says why', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { asAppId, asInstanceId, asTaskId } from '../../src/core/ids.ts';
 import type { Task } from '../../src/core/model.ts';
 import type { MarathonEvent } from '../../src/marathon/event-types.ts';
+import { AnswerOrder } from '../../src/marathon/answer-order.ts';
 import { MirrorState } from '../../src/marathon/mirror-state.ts';
 import {
   answer,
@@ -438,4 +439,74 @@ it('finds tasks from before Marathon 1.4 by the ids of both generations', () => 
     mirror.apply(event, 0);
     expect(tasks(mirror)[0]?.alive).toEqual([true]);
   }
+});
+
+/** Four requests are under way at a time, and their answers arrive in any order. */
+describe('an answer that is older than what is known of an app', () => {
+  const label = (is: string) => app([], { labels: { is } });
+
+  it('does not bring back an app that a list asked for later does not have, known to the mirror or not', () => {
+    for (const known of [true, false]) {
+      const mirror = known ? mirrorOf(app([])) : mirrorOf();
+      const old = mirror.mark(web);
+      const list = mirror.mark();
+      mirror.installAll(list, answer(), 0, false);
+      mirror.over(list);
+      mirror.installOne(old, web, answer(app([])), 0);
+      expect(mirror.apps.has(web)).toBe(false);
+    }
+  });
+
+  it('does not bring back an app that a list of its group does not have', () => {
+    const mirror = mirrorOf();
+    const id = asAppId('/team/web');
+    const old = mirror.mark(id);
+    const group = mirror.mark('/team');
+    mirror.installGroup(group, '/team', answer(), 0);
+    mirror.over(group);
+    mirror.installOne(old, id, answer(app([], { id })), 0);
+    expect(mirror.apps.has(id)).toBe(false);
+  });
+
+  it('does not give an app the labels that a later list has replaced', () => {
+    const mirror = mirrorOf(label('old'));
+    const old = mirror.mark(web);
+    const list = mirror.mark();
+    mirror.installAll(list, answer(label('new')), 0, false);
+    mirror.over(list);
+    mirror.installOne(old, web, answer(label('old')), 0);
+    expect(mirror.apps.get(web)?.labels).toEqual({ is: 'new' });
+  });
+
+  it('does not take away an app that a later list has, nor hide its events', () => {
+    const mirror = mirrorOf();
+    const old = mirror.mark(web);
+    const list = mirror.mark();
+    mirror.installAll(list, answer(app([])), 0, false);
+    mirror.over(list);
+    mirror.installOne(old, web, undefined, 0);
+    mirror.over(old);
+    expect(mirror.apps.has(web)).toBe(true);
+    mirror.installAll(mirror.mark(), { ...answer(), malformed: [] }, 0, false);
+    expect(mirror.apply(status('a', 'TASK_RUNNING', 1), 0).apps).toEqual([web]);
+  });
+
+  it('counts where the later list could not read the app', () => {
+    const mirror = mirrorOf(label('old'));
+    const old = mirror.mark(web);
+    mirror.installAll(mirror.mark(), { apps: [], diagnostics: [], malformed: [web] }, 0, false);
+    mirror.installOne(old, web, answer(label('new')), 0);
+    expect(mirror.apps.get(web)?.labels).toEqual({ is: 'new' });
+  });
+
+  it('is forgotten about once no older request is under way: nothing piles up', () => {
+    const order = new AnswerOrder();
+    for (let i = 1; i <= 1_000; i++) {
+      order.sent(i);
+      order.answered(i, asAppId(`/app-${i}`));
+      order.listed({ order: i, prefix: '/', silentOn: new Set(), hasPods: true });
+      order.over(i);
+    }
+    expect(order.size).toBe(0);
+  });
 });

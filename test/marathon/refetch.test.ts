@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { asAppId } from '../../src/core/ids.ts';
 import { Backoff, jittered } from '../../src/marathon/backoff.ts';
 import { Refetch, type Cause, type Target } from '../../src/marathon/refetch.ts';
@@ -12,12 +12,18 @@ interface Request {
 
 function refetch() {
   const requests: Request[] = [];
-  const seen = { tooMany: 0, failures: [] as unknown[] };
+  const seen = { tooMany: 0, since: [] as number[], failures: [] as unknown[], now: 0 };
   const made = new Refetch({
     fetch: (target, cause) => new Promise((done, fail) => void requests.push({ target, cause, done, fail })),
-    onTooMany: () => seen.tooMany++,
+    onTooMany: (since) => {
+      seen.tooMany++;
+      seen.since.push(since.now);
+    },
+    moment: () => ({ now: seen.now, elapsed: seen.now }),
     onFailed: (error) => seen.failures.push(error),
+    maxBackoffMs: 20,
   });
+  onTestFinished(() => made.close());
   return { requests, seen, made };
 }
 
@@ -63,14 +69,51 @@ it('the root group is a list of all, another group a request', () => {
   expect(seen.tooMany).toBe(1);
 });
 
-it('a failure is reported and the next request goes on', async () => {
-  const { requests, seen, made } = refetch();
-  made.wish(apps('/a'), cause('x'));
-  requests[0]?.fail(new Error('no'));
-  await settled();
-  made.wish(apps('/a'), cause('x'));
-  expect(seen.failures).toHaveLength(1);
-  expect(requests).toHaveLength(2);
+describe('a request that failed', () => {
+  it('is made again by itself until it succeeds, and stays pending since the app was named first', async () => {
+    const { requests, seen, made } = refetch();
+    seen.now = 100;
+    made.wish(apps('/a'), cause('first'));
+    expect(made.pending).toEqual([{ kind: 'app', id: '/a', since: 100 }]);
+    seen.now = 200;
+    made.wish(apps('/a'), cause('second'));
+    requests[0]?.fail(new Error('HTTP 500'));
+    await settled();
+    expect(seen.failures).toHaveLength(1);
+    expect(made.pending).toEqual([{ kind: 'app', id: '/a', since: 100, lastError: 'HTTP 500' }]);
+    seen.now = 300;
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    expect(requests[1]?.cause.text).toBe('first');
+    requests[1]?.done();
+    await settled();
+    expect(made.pending).toEqual([]);
+    expect(made.idle).toBe(true);
+  });
+
+  it('is not made again once a list that was asked for later is here', async () => {
+    const { requests, seen, made } = refetch();
+    made.wish(apps('/a', '/b'), cause('x'));
+    requests[0]?.fail(new Error('HTTP 500'));
+    await settled();
+    seen.now = 1_000;
+    made.wish(apps('/c'), cause('later'));
+    made.covered(500);
+    // The other one is still under way and fails only now: the list covers it too.
+    requests[1]?.fail(new Error('HTTP 500'));
+    await settled();
+    expect(made.pending.map(({ id }) => id)).toEqual(['/c']);
+  });
+
+  it('hands over to the list since when it has been pending, where too many are', async () => {
+    const { requests, seen, made } = refetch();
+    seen.now = 7;
+    made.wish(apps('/first'), cause('x'));
+    requests[0]?.fail(new Error('no'));
+    await settled();
+    seen.now = 900;
+    made.wish(apps(...Array.from({ length: 60 }, (_, i) => `/app${i}`)), cause('x'));
+    expect(seen).toMatchObject({ tooMany: 1, since: [7] });
+  });
 });
 
 it('the first retry is at once, the others wait longer and longer up to ten seconds, until a success', () => {

@@ -1,0 +1,24 @@
+/** The events of one chunk as one change: all of them are applied before microtasks run. It must not know what they change. */
+import type { Cause } from './refetch.ts';
+
+export class Batch {
+  readonly #handOut: (cause: Cause) => void;
+  #causes: Cause[] = [];
+
+  constructor(handOut: (cause: Cause) => void) {
+    this.#handOut = handOut;
+  }
+
+  add(cause: Cause): void {
+    this.#causes.push(cause);
+    if (this.#causes.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    const [first] = this.#causes;
+    const more = this.#causes.length - 1;
+    this.#causes = [];
+    if (first === undefined) return;
+    this.#handOut({ ...first, text: more === 0 ? first.text : `${first.text} and ${more} more` });
+  }
+}
