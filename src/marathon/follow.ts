@@ -155,7 +155,7 @@ export class Follower implements MarathonSource {
   }
 
   get #connected(): boolean {
-    if (this.#options.pollOnly === true) return this.#vitals.isWell;
+    if (this.#options.pollOnly === true) return this.#vitals.basis === 'marathon' && !this.#sync.fails;
     return this.#vitals.node !== undefined && this.#mirror.isSettled;
   }
 

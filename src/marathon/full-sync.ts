@@ -82,6 +82,11 @@ export class FullSync {
     return [{ kind: 'all', id: '/', since: since.now, ...(lastError !== undefined && { lastError }) }];
   }
 
+  /** The last list could not be fetched. */
+  get fails(): boolean {
+    return this.#lastError !== undefined;
+  }
+
   /**
    * As soon as the pace allows; a request under way is followed by another, since it may be too old.
    * `since`: when it began that only a list tells.
@@ -157,11 +162,11 @@ export class FullSync {
       this.#backoff.reset();
       this.#backoff.next();
       this.#tookMs = elapsed() - askedAt;
+      this.#lastError = undefined;
       await onAnswer({ mark, apps, reason, askedAt, receivedAt: now() });
       if (isOver()) return;
       this.#wanted = this.#wantedAfter;
       this.#wantedAfter = undefined;
-      this.#lastError = undefined;
     } catch (error) {
       if (isOver()) return;
       this.#wanted = earlier(this.#wanted, asked);

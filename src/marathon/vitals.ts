@@ -20,11 +20,6 @@ export class Vitals {
     if (event.at !== undefined) this.#lastEventLagMs = Math.max(0, receivedAt - event.at);
   }
 
-  /** Whether the last word of Marathon is newer than the last failure. */
-  get isWell(): boolean {
-    return this.basis === 'marathon' && (this.lastError?.at ?? 0) <= (this.confirmedAt ?? 0);
-  }
-
   /** [marathon] core/instance/Goal.scala: instances have had goals since 1.8 */
   get hasGoals(): boolean {
     const [major = 0, minor = 0] = (this.version ?? '')
