@@ -35,6 +35,11 @@ export const diagnosticCatalogue = {
     means: "Marathon's definition of an app, or a part of it, is not what its API promises.",
     remedy: 'Look at the app with GET /v2/apps/<id>; what could be read is used.',
   },
+  DEFINITION_TOO_LARGE: {
+    means:
+      'An app has more labels, tasks, ports, health checks or deployments than Pacer takes of one app; what is beyond is left out, and the rest is served.',
+    remedy: 'Keep the app below the limit that the message names; docs/marathon.md lists them all.',
+  },
   PORT_UDP: {
     means: 'The port is UDP, which HAProxy does not forward.',
     remedy: 'Expose a TCP port, or set HAPROXY_<n>_ENABLED to false.',

@@ -5,12 +5,16 @@ import type { GetOptions, MarathonClient } from './client.ts';
 import { decodeAppsInPieces, decodeOneApp, type DecodedApps } from './decode.ts';
 import { encodePath } from './encode-path.ts';
 import { describeUrl } from './endpoints.ts';
+import { maxListBytes } from './limits.ts';
 
 const embedded = 'embed=apps.tasks&embed=apps.deployments&embed=apps.readiness';
 
 export async function fetchApps(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
   const path = `/v2/apps?${embedded}`;
-  const { value, endpoint } = await client.getBytes(path, (text) => decodeAppsInPieces(text), options);
+  const { value, endpoint } = await client.getBytes(path, (text) => decodeAppsInPieces(text), {
+    maxBytes: maxListBytes,
+    ...options,
+  });
   if (value !== undefined) return value;
   const remedy = 'check the path of the endpoint';
   throw new PacerError('MARATHON_REFUSED', `${describeUrl(endpoint)} has no ${path} (404)`, remedy);
@@ -34,7 +38,12 @@ export async function fetchGroup(
   options: GetOptions = {},
 ): Promise<DecodedApps | undefined> {
   const path = `/v2/apps${encodePath(group)}/*?${embedded}`;
-  return (await client.getBytes(path, (text) => decodeAppsInPieces(text, '*'), options)).value;
+  return (
+    await client.getBytes(path, (text) => decodeAppsInPieces(text, '*'), {
+      maxBytes: maxListBytes,
+      ...options,
+    })
+  ).value;
 }
 
 /** Undefined where it does not say: nothing depends on it but a choice of pace. */

@@ -1,8 +1,25 @@
 /** An answer's bytes to JSON. undici's `request` does not decompress. It must not know Marathon's API. */
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { describeBytes } from './limits.ts';
 
 const inflate = promisify(gunzip);
+
+/** Rejects with a plain error where there is more; nothing beyond the limit is kept, nor read on. */
+export async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop destroys the body, and with it the connection.
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+const tooLarge = (maxBytes: number) => new Error(`the answer is larger than ${describeBytes(maxBytes)}`);
 
 /** @throws Error that says what is wrong with the body */
 export function parseJson(plain: Buffer): unknown {
@@ -27,7 +44,8 @@ export async function decompress(
       try {
         return await inflate(bytes, { maxOutputLength: maxBytes });
       } catch (cause) {
-        throw new Error('the gzip body is corrupt or too large', { cause });
+        if (cause instanceof RangeError) throw tooLarge(maxBytes);
+        throw new Error('the gzip body is corrupt', { cause });
       }
     default:
       throw new Error(`the body has the content encoding "${encoding ?? ''}", which was not asked for`);

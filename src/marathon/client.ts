@@ -7,10 +7,11 @@ import type { Credentials, Reach } from '../core/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
 import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
 import { ServiceAccountLogin } from './auth/service-account.ts';
-import { decompress, parseJson } from './body.ts';
+import { decompress, parseJson, readBody } from './body.ts';
 import { Discovery, plainUrls, type DiscoveryStatus } from './discovery/discovery.ts';
 import { namesOf, type Names } from './discovery/names.ts';
 import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
+import { maxAnswerBytes, maxRefusalBytes } from './limits.ts';
 import { PodKnowledge } from './pods/pod-knowledge.ts';
 import { Probe } from './probe.ts';
 import { Transport } from './transport.ts';
@@ -18,7 +19,7 @@ import { Transport } from './transport.ts';
 export interface ClientOptions extends Reach {
   /** Until the headers, and between two pieces of the body. */
   readonly requestTimeoutMs?: number;
-  /** The largest document, before and after decompression. */
+  /** The largest answer to anything, packed and unpacked; what is asked for may have a smaller limit. */
   readonly maxBytes?: number;
   readonly now?: () => number;
   /** Instead of the DNS. */
@@ -42,9 +43,18 @@ export interface GetOptions {
   /** Ask this one first. */
   readonly prefer?: URL;
   readonly signal?: AbortSignal;
+  /** The largest answer, packed and unpacked. */
+  readonly maxBytes?: number;
 }
 
 type Decode<T> = (text: Buffer) => T | Promise<T>;
+
+interface Question<T> {
+  readonly path: string;
+  readonly decode: Decode<T>;
+  readonly signal: AbortSignal | undefined;
+  readonly maxBytes: number;
+}
 
 interface Failure {
   readonly endpoint: URL;
@@ -68,12 +78,8 @@ export class MarathonClient {
 
   constructor(options: ClientOptions) {
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
-    this.#maxBytes = options.maxBytes ?? 512 * 1024 * 1024;
-    this.transport = new Transport({
-      ...options,
-      requestTimeoutMs: this.#timeoutMs,
-      maxBytes: this.#maxBytes,
-    });
+    this.#maxBytes = options.maxBytes ?? Infinity;
+    this.transport = new Transport({ ...options, requestTimeoutMs: this.#timeoutMs });
     const { credentials, endpoints: addresses, dnsServers = [], now = Date.now } = options;
     const endpoints = (this.endpoints = new Endpoints({
       endpoints: plainUrls(addresses),
@@ -99,11 +105,12 @@ export class MarathonClient {
   async getBytes<T>(
     path: string,
     decode: Decode<T>,
-    { prefer, signal }: GetOptions = {},
+    { prefer, signal, maxBytes = maxAnswerBytes }: GetOptions = {},
   ): Promise<Answer<T>> {
     const failures: Failure[] = [];
+    const question = { path, decode, signal, maxBytes: Math.min(maxBytes, this.#maxBytes) };
     for (const endpoint of this.endpoints.candidates(prefer)) {
-      const outcome = await this.#askLetIn(endpoint, path, decode, signal);
+      const outcome = await this.#askLetIn(endpoint, question);
       if (!('code' in outcome)) {
         this.endpoints.answered(endpoint);
         return outcome;
@@ -124,25 +131,21 @@ export class MarathonClient {
 
   /** Whether it can reach a leader: a standby passes the question on. */
   async #probeOne(endpoint: URL): Promise<void> {
-    const outcome = await this.#askLetIn(endpoint, '/v2/leader', () => undefined, undefined);
+    const question = { path: '/v2/leader', decode: () => undefined, signal: undefined };
+    const outcome = await this.#askLetIn(endpoint, { ...question, maxBytes: maxRefusalBytes });
     if ('code' in outcome) this.endpoints.failed(endpoint, outcome.reason);
     else this.endpoints.answered(endpoint, true);
   }
 
   /** With credentials, if it may see them; a second time where those of the first have expired. */
-  async #askLetIn<T>(
-    endpoint: URL,
-    path: string,
-    decode: Decode<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer<T> | Failure> {
+  async #askLetIn<T>(endpoint: URL, question: Question<T>): Promise<Answer<T> | Failure> {
     const authorizer = this.endpoints.authorizerFor(endpoint);
-    if (authorizer === undefined) return this.#ask(endpoint, path, decode, signal, undefined);
+    if (authorizer === undefined) return this.#ask(endpoint, question, undefined);
     try {
       const header = await authorizer.header();
-      const first = await this.#ask(endpoint, path, decode, signal, header);
+      const first = await this.#ask(endpoint, question, header);
       if (!('code' in first) || first.status !== 401 || !authorizer.refused(header)) return first;
-      return await this.#ask(endpoint, path, decode, signal, await authorizer.header());
+      return await this.#ask(endpoint, question, await authorizer.header());
     } catch (error) {
       if (!(error instanceof PacerError)) throw error;
       return { endpoint, code: error.code, reason: error.message, status: undefined };
@@ -151,9 +154,7 @@ export class MarathonClient {
 
   async #ask<T>(
     endpoint: URL,
-    path: string,
-    decode: Decode<T>,
-    signal: AbortSignal | undefined,
+    { path, decode, signal, maxBytes }: Question<T>,
     authorization: string | undefined,
   ): Promise<Answer<T> | Failure> {
     const fail = (code: ErrorCode, reason: string) => ({ endpoint, code, reason, status: undefined });
@@ -188,7 +189,7 @@ export class MarathonClient {
         await body.dump({ limit: 65_536 });
         return refusal(endpoint, statusCode);
       }
-      bytes = Buffer.from(await body.arrayBuffer());
+      bytes = await readBody(body, found ? maxBytes : maxRefusalBytes);
       encoding = headers['content-encoding'] as string | undefined;
     } catch (error) {
       return fail('MARATHON_UNREACHABLE', messageOf(error));
@@ -198,7 +199,7 @@ export class MarathonClient {
     }
     try {
       // A 404 must be Marathon's own, and so JSON: the page of a proxy in between removes no app.
-      const text = await decompress(bytes, encoding, this.#maxBytes);
+      const text = await decompress(bytes, encoding, maxBytes);
       if (!found) parseJson(text);
       return { value: found ? await decode(text) : undefined, endpoint };
     } catch (error) {

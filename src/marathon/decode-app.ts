@@ -5,6 +5,7 @@ import { asAppId, byCodePoint, type AppId } from '../core/ids.ts';
 import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model.ts';
 import { networkModeOf, portsOf } from './decode-ports.ts';
 import { decodeTask } from './decode-task.ts';
+import { limitApp } from './limit-app.ts';
 import { withReadiness } from './readiness.ts';
 import { describeIssues, rawApp, rawHealthCheck } from './raw.ts';
 
@@ -57,7 +58,7 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
     deployments: (raw.deployments ?? []).map((deployment) => deployment.id),
     tasks: withReadiness(tasks, raw),
   };
-  return { id, app, diagnostics };
+  return { id, ...limitApp(app, diagnostics) };
 }
 
 type Warn = (reason: string, remedy: string, label?: string) => void;

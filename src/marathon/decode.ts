@@ -13,7 +13,7 @@ import { pauses } from './pauses.ts';
 export interface DecodedApps {
   /** Sorted by id. */
   readonly apps: App[];
-  readonly diagnostics: Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
   /** Apps that are there but could not be decoded: they did not go away. */
   readonly malformed: AppId[];
   /** Why the pods are not among them, though there may be some. */

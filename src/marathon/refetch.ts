@@ -25,7 +25,8 @@ export interface RefetchOptions {
   /** The list is wanted instead; `since`: when the first of those that it replaces was named. */
   readonly onTooMany: (since: Moment) => void;
   readonly onFailed: (error: unknown) => void;
-  readonly moment: () => Moment;
+  /** The system's clocks unless told. */
+  readonly moment?: () => Moment;
   readonly maxBackoffMs?: number | undefined;
 }
 
@@ -46,6 +47,7 @@ interface Wanted {
   /** By the clock that only grows. */
   dueAt: number;
   lastError: string | undefined;
+  failures: number;
 }
 
 /** From here on one request for everything is cheaper. */
@@ -56,6 +58,7 @@ const soonMs = 500;
 
 export class Refetch {
   readonly #options: RefetchOptions;
+  readonly #moment: () => Moment;
   readonly #waiting = new Map<string, Wanted>();
   readonly #inFlight = new Map<string, Wanted>();
   #timer: NodeJS.Timeout | undefined;
@@ -65,6 +68,7 @@ export class Refetch {
 
   constructor(options: RefetchOptions) {
     this.#options = options;
+    this.#moment = options.moment ?? (() => ({ now: Date.now(), elapsed: performance.now() }));
   }
 
   get idle(): boolean {
@@ -88,7 +92,7 @@ export class Refetch {
     if (this.#waiting.size > tooMany || groups.includes('/')) {
       const [first] = [...this.#waiting.values()].sort((a, b) => a.named.elapsed - b.named.elapsed);
       this.#waiting.clear();
-      this.#options.onTooMany(first?.named ?? this.#options.moment());
+      this.#options.onTooMany(first?.named ?? this.#moment());
     }
     this.#start();
   }
@@ -109,7 +113,7 @@ export class Refetch {
     const known = this.#waiting.get(key);
     if (known === undefined) this.#waiting.set(key, this.#wanted(target, cause));
     // Whatever kept the last request from succeeding may be over; a storm of events must not become one of requests.
-    else known.dueAt = Math.min(known.dueAt, this.#options.moment().elapsed + soonMs);
+    else known.dueAt = known.failures > 1 ? Math.min(known.dueAt, this.#moment().elapsed + soonMs) : 0;
   }
 
   #isCovered({ named }: Wanted): boolean {
@@ -117,16 +121,16 @@ export class Refetch {
   }
 
   #wanted(target: Target, cause: Cause): Wanted {
-    const { moment, maxBackoffMs } = this.#options;
+    const { maxBackoffMs } = this.#options;
     const backoff = new Backoff(maxBackoffMs);
     // The first of its pauses is none.
     backoff.next();
-    return { target, cause, named: moment(), backoff, dueAt: 0, lastError: undefined };
+    return { target, cause, named: this.#moment(), backoff, dueAt: 0, lastError: undefined, failures: 0 };
   }
 
   #start(): void {
     clearTimeout(this.#timer);
-    const { elapsed } = this.#options.moment();
+    const { elapsed } = this.#moment();
     let next = Infinity;
     for (const [key, wanted] of this.#waiting) {
       if (this.#inFlight.size >= concurrency) return;
@@ -138,14 +142,15 @@ export class Refetch {
   }
 
   async #run(key: string, wanted: Wanted): Promise<void> {
-    const { fetch, onFailed, moment } = this.#options;
+    const { fetch, onFailed } = this.#options;
     this.#waiting.delete(key);
     this.#inFlight.set(key, wanted);
     try {
       await fetch(wanted.target, wanted.cause);
     } catch (error) {
+      wanted.failures++;
       wanted.lastError = messageOf(error);
-      wanted.dueAt = moment().elapsed + wanted.backoff.next();
+      wanted.dueAt = this.#moment().elapsed + wanted.backoff.next();
       // One that was named again meanwhile takes over how long it has been unknown.
       if (!this.#closed && !this.#isCovered(wanted)) this.#waiting.set(key, wanted);
       onFailed(error);

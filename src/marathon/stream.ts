@@ -4,6 +4,7 @@
  */
 import { EventSource } from 'eventsource';
 import { describeUrl, type Endpoints } from './endpoints.ts';
+import { describeBytes, maxEventBytes } from './limits.ts';
 import { openEvents } from './redirect.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,6 +15,8 @@ export interface StreamOptions {
   readonly transport: Transport;
   /** The silence that ends the connection; a heartbeat is enough to break it. */
   readonly watchdogMs: number;
+  /** The largest event; the connection ends with one that is larger. */
+  readonly maxEventBytes?: number;
   readonly signal: AbortSignal;
   /** The node answered; it may yet close without a word. */
   readonly onOpen: (node: URL) => void;
@@ -25,8 +28,15 @@ export const closedByMarathon = 'Marathon closed the event stream';
 
 /** Resolves with the reason once the connection is over. */
 export async function runStream(options: StreamOptions): Promise<string> {
-  const { endpoint, endpoints, signal, watchdogMs, onFrame } = options;
+  const { endpoint, endpoints, signal, watchdogMs } = options;
+  const { maxEventBytes: maxBytes = maxEventBytes } = options;
   let reached: URL | undefined;
+  /** Since the last frame: the parser keeps them until the next. */
+  let unread = 0;
+  const onFrame = (name: string, data: string) => {
+    unread = 0;
+    options.onFrame(name, data);
+  };
   return new Promise((resolve) => {
     const end = (reason: string) => {
       if (reached !== undefined) endpoints.lostStream(reached);
@@ -55,7 +65,9 @@ export async function runStream(options: StreamOptions): Promise<string> {
         transform(chunk, controller) {
           watchdog.refresh();
           options.onBytes();
-          controller.enqueue(chunk);
+          unread += chunk.byteLength;
+          if (unread <= maxBytes) controller.enqueue(chunk);
+          else end(`an event is larger than ${describeBytes(maxBytes)}`);
         },
       });
       const body = response.body?.pipeThrough(noted) ?? null;

@@ -5,6 +5,7 @@
 import { byCodePoint, instanceIdOf, type TaskId } from '../core/ids.ts';
 import type { App, Task } from '../core/model.ts';
 import { keepSame } from '../core/same.ts';
+import { appLimits } from './limits.ts';
 import { mayAwaitReadiness } from './readiness.ts';
 import type { HealthChanged, InstanceRef, StatusUpdate } from './event-types.ts';
 
@@ -23,7 +24,10 @@ export function withStatus(app: App, event: StatusUpdate): App {
     leaving: event.state === 'TASK_KILLING' || (old?.leaving ?? false),
   };
   if (old !== undefined) return changeTasks(app, event.taskId, () => task);
-  return { ...app, tasks: [...app.tasks, task].sort((a, b) => byCodePoint(a.id, b.id)) };
+  // What an answer would leave out is not added; the answer says so.
+  if (app.tasks.length >= appLimits.tasks) return app;
+  const after = app.tasks.findIndex(({ id }) => byCodePoint(id, task.id) > 0);
+  return { ...app, tasks: after < 0 ? [...app.tasks, task] : app.tasks.toSpliced(after, 0, task) };
 }
 
 type Whereabouts = Pick<Task, 'host' | 'ports' | 'ipAddresses' | 'version'>;

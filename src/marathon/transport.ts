@@ -8,8 +8,6 @@ import { addressOf, alwaysAt } from './pinned.ts';
 
 export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate' | 'insecure'> {
   readonly requestTimeoutMs: number;
-  /** The largest body on the wire. */
-  readonly maxBytes: number;
 }
 
 /** To one endpoint: more than are ever used at once, so that no request waits behind those that hang. */
@@ -26,7 +24,7 @@ export class Transport {
   }
 
   pool(url: URL): Pool {
-    const { requestTimeoutMs, maxBytes } = this.#options;
+    const { requestTimeoutMs } = this.#options;
     return remembered(
       this.#pools,
       `${url.origin} ${addressOf(url) ?? ''}`,
@@ -36,7 +34,6 @@ export class Transport {
           connections,
           headersTimeout: requestTimeoutMs,
           bodyTimeout: requestTimeoutMs,
-          maxResponseSize: maxBytes,
         }),
     );
   }

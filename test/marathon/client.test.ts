@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { asAppId } from '../../src/core/ids.ts';
 import { fetchApp, fetchApps, fetchGroup, fetchVersion } from '../../src/marathon/api.ts';
 import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
@@ -153,6 +153,46 @@ describe('bodies', () => {
     expect((await failure(fetchApps(client([bomb.url], { maxBytes: 10_000 })))).code).toBe(
       'MARATHON_MALFORMED',
     );
+  });
+});
+
+describe('a body beyond its limit', () => {
+  /** Sends without an end, and counts what the network has taken. */
+  async function endless() {
+    const sent = { bytes: 0, closed: 0 };
+    const chunk = Buffer.alloc(64 * 1024, ' ');
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (!response.destroyed && response.write(chunk)) sent.bytes += chunk.length;
+      };
+      response.on('drain', more).on('close', () => sent.closed++);
+      more();
+    });
+    return { url, sent };
+  }
+
+  it('is read no further, and the message names the limit', async () => {
+    const { url, sent } = await endless();
+    const error = await failure(fetchApp(client([url]), asAppId('/web')));
+    expect(error.message).toContain('the answer is larger than 64 MiB');
+    await vi.waitFor(() => expect(sent.closed).toBe(1));
+    // What the sockets on both sides hold comes on top.
+    expect(sent.bytes).toBeLessThan(96 * 1024 * 1024);
+  });
+
+  it('is a refusal of any size: its first megabyte is enough', async () => {
+    const sent = { bytes: 0 };
+    const server = await serve((_request, response) => {
+      response.writeHead(404);
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, ' '))) sent.bytes += 65_536;
+      };
+      response.on('drain', more);
+      more();
+    });
+    const error = await failure(fetchApp(client([server.url]), asAppId('/web')));
+    expect(error.message).toContain('the answer is larger than 1 MiB');
   });
 });
 

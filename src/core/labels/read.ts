@@ -9,6 +9,8 @@ import { knownLabels, readLabelName, specOf, type AppLabelValues, type PortLabel
 
 /** Longer values are refused, but for fragments, which are texts of their own. */
 const longestValue = 2048;
+/** Of one app; the last one says how many more there are. */
+const mostWarnings = 20;
 
 export interface Labels {
   readonly app: AppLabelValues;
@@ -70,7 +72,23 @@ export function readLabels(
     if (name.kind === 'app') app[name.name] = result.value;
     else ports.set(name.index, { ...ports.get(name.index), [name.name]: result.value });
   }
-  return { app, ports, fragments, diagnostics };
+  return { app, ports, fragments, diagnostics: withFewWarnings(appId, diagnostics) };
+}
+
+/** Errors decide what is served; of the others a few tell what is wrong with thousands. */
+function withFewWarnings(appId: AppId, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const warnings = diagnostics.filter(({ severity }) => severity !== 'error');
+  if (warnings.length <= mostWarnings) return diagnostics;
+  const shown = new Set(warnings.slice(0, mostWarnings - 1));
+  const kept = diagnostics.filter((one) => one.severity === 'error' || shown.has(one));
+  return [
+    ...kept,
+    {
+      ...{ code: 'LABEL_WITHOUT_EFFECT', severity: 'warning', appId },
+      reason: `${warnings.length - shown.size} more labels have no effect`,
+      remedy: 'correct or drop those that are named, then look again',
+    },
+  ];
 }
 
 function unfit(value: string): { ok: false; reason: string; remedy: string } | undefined {

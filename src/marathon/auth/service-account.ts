@@ -6,7 +6,9 @@
 import { createPrivateKey } from 'node:crypto';
 import type { ServiceAccount } from '../../core/marathon-access.ts';
 import { messageOf, PacerError } from '../../errors.ts';
+import { readBody } from '../body.ts';
 import { describeUrl } from '../endpoints.ts';
+import { maxRefusalBytes } from '../limits.ts';
 import type { Transport } from '../transport.ts';
 import type { Authorizer } from './authorizer.ts';
 import { lifetimeSeconds, tokenIn, type Token } from './token.ts';
@@ -105,7 +107,11 @@ export class ServiceAccountLogin implements Authorizer {
         headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'pacer' },
         body,
       });
-      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        text: (await readBody(answer.body, maxRefusalBytes)).toString(),
+      };
     } catch (cause) {
       throw new PacerError(
         'MARATHON_UNREACHABLE',

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { asAppId, byCodePoint, type AppId } from '../../core/ids.ts';
 import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model.ts';
+import { limitApp, type LimitedApp } from '../limit-app.ts';
 import { describeIssues } from '../raw.ts';
 import { decodeInstance, versionOf, type PodPort } from './decode-instance.ts';
 import { podLabels } from './pod-labels.ts';
@@ -56,7 +57,7 @@ export function missingVersions({ spec, instances }: PodStatus): string[] {
 export function podApp(
   { id, spec, instances, diagnostics }: PodStatus,
   specOf: (version: string) => RawPod | undefined,
-): { app: App; diagnostics: Diagnostic[] } {
+): LimitedApp {
   const ports = spec.containers.flatMap(({ name: container, endpoints }) =>
     (endpoints ?? []).map(({ name: endpoint }): PodPort => ({ container, endpoint })),
   );
@@ -79,7 +80,7 @@ export function podApp(
     deployments: [],
     tasks: tasks.sort((a, b) => byCodePoint(a.id, b.id)),
   };
-  return { app, diagnostics: [...diagnostics, ...read.diagnostics] };
+  return limitApp(app, [...diagnostics, ...read.diagnostics]);
 }
 
 function networkModeOf({ networks }: RawPod): NetworkMode {

@@ -4,6 +4,7 @@ import { PacerError } from '../../errors.ts';
 import type { GetOptions, MarathonClient } from '../client.ts';
 import type { DecodedApps } from '../decode.ts';
 import { encodePath } from '../encode-path.ts';
+import { maxListBytes } from '../limits.ts';
 import { missingVersions, podApp, readPodStatus, type MalformedPod, type PodStatus } from './decode-pod.ts';
 import { rawPod } from './raw-pod.ts';
 
@@ -11,7 +12,7 @@ const nothing: DecodedApps = { apps: [], diagnostics: [], malformed: [] };
 
 /** All of them; none where Marathon has no pods (1.3 and older). */
 export async function fetchPods(client: MarathonClient, options: GetOptions): Promise<DecodedApps> {
-  const { value } = await client.get('/v2/pods/::status', listIn, options);
+  const { value } = await client.get('/v2/pods/::status', listIn, { maxBytes: maxListBytes, ...options });
   if (value === undefined) return nothing;
   const { ids, versions } = client.pods;
   ids.clear();
