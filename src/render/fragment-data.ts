@@ -23,6 +23,7 @@ export const fragmentData = {
   'https-grouped-vhost-frontend-head': ['name', 'socket', 'certificates', 'offersHttp2', 'bindOptions'],
   'https-grouped-vhost-rules': ['name', 'map', 'isCommon', 'verifies'],
   'https-grouped-vhost-backend-head': ['name', 'socket'],
+  'frontend-client-claims': ['claims', 'trustedProxies'],
   'frontend-routing': [
     ...['before', 'steps', 'late', 'hasDefault', 'hasWildcards', 'ignoresCase', 'redirectToHttps'],
     ...['httpsPortSuffix', 'coveredNames'],

@@ -1,18 +1,20 @@
 /** The listeners for hosts, paths and app ids: routing by map look-ups, the same for HTTP and HTTPS. */
-import { configToken } from '../core/config-token.ts';
+import { configToken, configTokens } from '../core/config-token.ts';
 import type { Routes } from '../core/routes.ts';
 import type { TemplateName } from '../core/templates/names.ts';
 import { wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
 import type { RuleLines } from '../core/templates/replaced.ts';
 import { writeWord } from '../core/templates/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
-import { renderGroupedHttps, type GroupedFrame, type Late } from './grouped-https.ts';
+import { clientClaims } from './client-claims.ts';
+import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
-import { frontendText } from './operator-section.ts';
+import { frontendText, type FrontendText } from './operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
+import type { ServiceFrame } from './service.ts';
 
-export interface FrontendFrame extends GroupedFrame {
+export interface FrontendFrame extends GroupedFrame, Pick<ServiceFrame, 'trustedProxies'> {
   readonly bindAddress: string;
   /** Undefined where HTTP and HTTPS are not bound. */
   readonly httpPort: number | undefined;
@@ -24,6 +26,7 @@ type Routing = FragmentData & Pick<RuleLines, 'redirects' | 'uses'>;
 
 export function renderFrontends({ render }: Fragments, frame: FrontendFrame, routes: Routes): string {
   const { bindAddress, httpPort, httpsPort, appidPort, templates } = frame;
+  const trustedProxies = frame.trustedProxies.length > 0 && configTokens(frame.trustedProxies);
   const bind = (port: number) => `${bindAddress}:${port}`;
   const lookUp = (...names: TemplateName[]) => {
     const found = names.map((name) => templates.get(name)).find((override) => override !== undefined);
@@ -34,8 +37,9 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
   const route = (
     fragment: FragmentName,
     { redirects, uses, ...routing }: Routing,
-    own: Late | undefined,
+    own: FrontendText | undefined,
   ): string =>
+    clientClaims(render, trustedProxies, own?.head) +
     render(fragment, {
       ...routing,
       late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
@@ -67,7 +71,7 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
       ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
       ...{ redirectToHttps: false, httpsPortSuffix: '', coveredNames: false },
     };
-    const routed = (own?: Late) => route('frontend-routing', routing, own);
+    const routed = (own?: FrontendText) => route('frontend-routing', routing, own);
     parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
   } else if (httpsPort !== undefined) {
     const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');

@@ -32,10 +32,7 @@ export function tlsSocket({ runtimeSocket }: Pick<GroupedFrame, 'runtimeSocket'>
   return `abns@pacer-${digest}`;
 }
 
-/** What of an operator's template of a frontend is read later than it stands. */
-export type Late = Pick<FrontendText, 'redirects' | 'uses' | 'hasDefault'>;
-
-/** @param routed the rules that lead requests to backends, the same in every frontend but for what is said there late */
+/** @param routed the rules that lead requests to backends, the same in every frontend but for what the operator's text says */
 export function renderGroupedHttps(
   render: Fragments['render'],
   frame: GroupedFrame,
@@ -43,7 +40,7 @@ export function renderGroupedHttps(
     bind,
     tls,
     routed,
-  }: { readonly bind: string; readonly tls: TlsRoutes; readonly routed: (late?: Late) => string },
+  }: { readonly bind: string; readonly tls: TlsRoutes; readonly routed: (own?: FrontendText) => string },
 ): string {
   const { templates } = frame;
   const usual = { name: commonTls, certificates: [], words: [], listsCertificates: false };

@@ -5,12 +5,13 @@ import type { ServerName, TaskId } from '../core/ids.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
 import { slotPrefix } from '../core/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
+import { clientClaims } from './client-claims.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
 import { shapeOf, type Shape } from './shapes.ts';
 
 export interface ServiceFrame {
-  /** Networks whose X-Forwarded headers are believed. */
+  /** Networks that may say who the client is and what it asked for. */
   readonly trustedProxies: readonly string[];
   readonly logs: boolean;
 }
@@ -139,6 +140,8 @@ function renderFrame(
   if (definition.listens) {
     parts.push(
       texts.FRONTEND_HEAD ?? render('frontend-head', frontendData(definition, logs)),
+      // An own head is all that the frontend says, or no frontend at all.
+      mode === 'http' && texts.FRONTEND_HEAD === undefined ? clientClaims(render, trustedProxies) : '',
       texts.FRONTEND_BACKEND_GLUE ?? render('frontend-backend-glue', { backend }),
     );
   }

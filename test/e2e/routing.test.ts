@@ -182,15 +182,46 @@ describe('forwarded headers', () => {
     'X-Forwarded-Proto': 'https',
     'X-Forwarded-Port': '443',
     'X-Forwarded-For': '203.0.113.9',
+    'X-Forwarded-Host': 'evil.example',
+    'X-Forwarded-Ssl': 'on',
+    'X-Forwarded-Scheme': 'https',
+    'X-Real-IP': '203.0.113.9',
+    Forwarded: 'for=203.0.113.9;proto=https',
   };
 
-  test('replace what a client claims', async () => {
-    const answer = await stack.ask({ host: 'shop.example', headers: claims });
+  const ways: readonly [string, () => Parameters<Stack['ask']>[0]][] = [
+    ['by host', () => ({ host: 'shop.example' })],
+    ['by TLS', () => ({ host: 'shop.example', tls: true })],
+    ['by service port', () => ({ port: servicePort })],
+    ['by app id', () => ({ port: stack.ports.appid, headers: { 'X-Marathon-App-Id': '/shop/web' } })],
+  ];
+
+  test.each(ways)('replace what a client claims, or take it away: %s', async (_, way) => {
+    const { headers, ...rest } = way();
+    const answer = await stack.ask({ ...rest, headers: { ...headers, ...claims } });
+    expect(answer.json?.app).toBe('/shop/web');
     expect(answer.json?.headers).toMatchObject({
-      'x-forwarded-proto': 'http',
-      'x-forwarded-port': String(stack.ports.http),
+      'x-forwarded-proto': rest.tls === true ? 'https' : 'http',
+      'x-forwarded-port': expect.not.stringMatching(/^443$/) as string,
       'x-forwarded-for': '127.0.0.1',
     });
+    for (const name of [
+      'x-real-ip',
+      'x-forwarded-host',
+      'x-forwarded-ssl',
+      'x-forwarded-scheme',
+      'forwarded',
+    ])
+      expect(answer.json?.headers).not.toHaveProperty(name);
+  });
+
+  test.each(ways)('are not named among those that the app is to drop: %s', async (_, way) => {
+    const { headers, ...rest } = way();
+    for (const connection of ['X-Forwarded-For', 'close, X-Real-IP', 'upgrade, x-forwarded-proto']) {
+      const answer = await stack.ask({ ...rest, headers: { ...headers, Connection: connection } });
+      expect(answer.json?.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1' });
+      expect(answer.json?.headers['connection'] ?? '').not.toMatch(/x-/i);
+    }
   });
 
   test('say https where the client came by TLS', async () => {
