@@ -4,7 +4,7 @@ import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import { byCodePoint } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
-import { hostTable } from '../daemon/hosts.ts';
+import { hostTable } from '../daemon/hosts/table.ts';
 import { modelContext } from '../daemon/model-context.ts';
 import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';
 import { fetchAll } from '../marathon/fetch.ts';
@@ -58,10 +58,8 @@ export function renderApps(
 /** The agents' addresses, as this machine's resolver gives them. */
 export async function resolveHosts(apps: readonly App[]): Promise<Resolve> {
   const table = hostTable({ onChange: () => undefined });
-  await table.learn(
-    apps.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
-    10_000,
-  );
+  table.track({ changed: apps, removed: [] });
+  await table.settled(10_000);
   table.close();
   return table.resolve;
 }

@@ -36,6 +36,8 @@ export interface Inbox {
   readonly look: (cause: string) => void;
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
+  /** The same for these apps alone. */
+  readonly touch: (ids: readonly AppId[], cause: string) => void;
   readonly take: () => Change;
   /** True where something has come that a look at HAProxy must not hold up. */
   readonly waiting: () => boolean;
@@ -76,6 +78,10 @@ export function createInbox(): Inbox {
     },
     touchAll: (cause) => {
       for (const id of apps?.keys() ?? []) dirty.add(id);
+      causes.push(cause);
+    },
+    touch: (ids, cause) => {
+      for (const id of ids) if (apps?.has(id) === true) dirty.add(id);
       causes.push(cause);
     },
     take: () => {

@@ -10,8 +10,9 @@ import { diagnosticLog, logEntry } from './change-log.ts';
 import { followClusters } from './clusters.ts';
 import { coalesce } from './coalesce.ts';
 import { explainRoute } from './explain-route.ts';
-import { storedHosts } from './host-store.ts';
-import { hostTable } from './hosts.ts';
+import { storedHosts } from './hosts/store.ts';
+import { hostTable } from './hosts/table.ts';
+import { unresolvedMessage } from './hosts/unresolved.ts';
 import { createInbox } from './inbox.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
@@ -40,7 +41,7 @@ const quietMs = 0;
 const gatherMs = 20;
 /** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */
 const lookMs = 5000;
-/** Milliseconds a pass waits at most for names never looked up before. */
+/** Milliseconds that the first pass waits at most for the agents' names; later ones do not. */
 const nameWaitMs = 2000;
 
 /** Runs until the signal. @throws PacerError for whatever keeps it from starting */
@@ -72,10 +73,11 @@ async function startFollowing(
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),
-    onChange: (host) => {
-      inbox.touchAll(`the address of ${host} changed`);
+    onChange: (host, apps) => {
+      inbox.touch(apps, `the address of ${host} changed`);
       passes.request();
     },
+    onUnresolved: (host) => log.warn(unresolvedMessage(host)),
   });
   undo.add(hosts.close);
   const journal = createJournal((entry) => {
@@ -111,11 +113,10 @@ async function startFollowing(
     ...{ inbox, control, publisher, render, journal, ...memory },
     pinned: pinning.pinned,
     gather: () => sleep(gatherMs),
-    learnHosts: ({ delta }) =>
-      hosts.learn(
-        delta.changed.flatMap(({ tasks }) => tasks.map(({ host }) => host)),
-        nameWaitMs,
-      ),
+    learnHosts: async ({ delta }) => {
+      hosts.track(delta);
+      if (pipeline.state().desired === undefined) await hosts.settled(nameWaitMs);
+    },
     surroundings: () => readSurroundings(settings, control),
     budget: reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000),
     drainTimeoutMs: settings.drainTimeout * 1000,

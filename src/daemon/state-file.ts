@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../haproxy/durable.ts';
 
 export type StateFileContent =
@@ -55,4 +57,34 @@ export async function writeStateFile(file: string, text: string): Promise<void> 
     }
     await syncFolder(folder);
   });
+}
+
+/**
+ * A file of JSON, by its schema. One that cannot be used is set aside, and `warn` is told so.
+ * @param what is lost with it: `the addresses of agents`
+ * @returns undefined where there is none, or none that can be used. Never rejects.
+ */
+export async function readState<T>(
+  file: string,
+  what: string,
+  schema: z.ZodType<T>,
+  warn: (message: string) => void,
+): Promise<T | undefined> {
+  const lost = (where: string, why: string) => warn(`${where}: ${why}; Pacer starts without ${what}`);
+  try {
+    const content = await readStateFile(file);
+    if (content.kind === 'none') return undefined;
+    if (content.kind === 'damaged') {
+      lost(content.movedTo, content.why);
+      return undefined;
+    }
+    try {
+      return schema.parse(JSON.parse(content.text));
+    } catch (error) {
+      lost(await setAside(file), `its content is not what it should be (${messageOf(error)})`);
+    }
+  } catch (error) {
+    lost(file, messageOf(error));
+  }
+  return undefined;
 }

@@ -1,13 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 /** The small parts of the daemon, each on its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { coalesce } from '../../src/daemon/coalesce.ts';
-import { storedHosts } from '../../src/daemon/host-store.ts';
-import { hostTable } from '../../src/daemon/hosts.ts';
-import type { BackendName } from '../../src/core/ids.ts';
+import { asAppId, type BackendName } from '../../src/core/ids.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import { departingServers } from '../../src/daemon/departing.ts';
 import { createInbox } from '../../src/daemon/inbox.ts';
@@ -154,6 +149,17 @@ describe('the inbox', () => {
     expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
   });
 
+  test('has some apps derived anew, those that are there', () => {
+    const inbox = createInbox();
+    inbox.put(news);
+    inbox.take();
+    inbox.touch([app.id, asAppId('/gone')], 'the address of agent1 changed');
+    expect(inbox.take()).toMatchObject({
+      delta: { changed: [app], removed: [] },
+      cause: 'the address of agent1 changed',
+    });
+  });
+
   test('a look is one only while nothing has changed', () => {
     const inbox = createInbox();
     inbox.look('time');
@@ -180,74 +186,6 @@ describe('the inbox', () => {
       reload: false,
       look: false,
     });
-  });
-});
-
-describe('the host table', () => {
-  test('knows a name once it was learnt, and asks for it once', async () => {
-    const asked: string[] = [];
-    const table = hostTable({
-      onChange: () => undefined,
-      lookup: (host) => {
-        asked.push(host);
-        return Promise.resolve('192.0.2.1');
-      },
-    });
-    await table.learn(['agent1', '10.0.0.1', ''], 1000);
-    await table.learn(['agent1'], 1000);
-    expect(table.resolve('agent1')).toBe('192.0.2.1');
-    expect(asked).toEqual(['agent1']);
-    table.close();
-  });
-
-  test('keeps the last answer when the resolver is away, and tells of a new one', async () => {
-    const answers = ['192.0.2.1', undefined, '192.0.2.2'];
-    const changes: string[] = [];
-    const table = hostTable({
-      onChange: (host) => changes.push(`${host} ${table.resolve(host)}`),
-      ttlMs: 5,
-      lookup: () => {
-        const answer = answers.length > 1 ? answers.shift() : answers[0];
-        return answer === undefined ? Promise.reject(new Error('away')) : Promise.resolve(answer);
-      },
-    });
-    await table.learn(['agent1'], 1000);
-    while (changes.length < 2) await sleep(2);
-    expect(changes).toEqual(['agent1 192.0.2.1', 'agent1 192.0.2.2']);
-    table.close();
-  });
-
-  test('knows after a restart with the resolver away what it knew before, and waits for nothing', async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'pacer-hosts-'));
-    const log = { warn: () => undefined };
-    const first = hostTable({
-      ...(await storedHosts(stateDir, log)),
-      onChange: () => undefined,
-      lookup: (host) => Promise.resolve(host === 'agent6' ? '2001:db8::6' : '192.0.2.1'),
-    });
-    await first.learn(['agent1', 'agent6'], 1000);
-    let stored = await storedHosts(stateDir, log);
-    while (stored.known.size < 2) {
-      await sleep(20);
-      stored = await storedHosts(stateDir, log);
-    }
-    first.close();
-    const away = hostTable({
-      ...stored,
-      onChange: () => undefined,
-      lookup: () => Promise.reject(new Error('away')),
-    });
-    await away.learn(['agent1', 'agent6', 'agent7'], 1000);
-    expect(['agent1', 'agent6', 'agent7'].map(away.resolve)).toEqual(['192.0.2.1', '2001:db8::6', undefined]);
-    away.close();
-    await rm(stateDir, { recursive: true });
-  });
-
-  test('waits no longer than it may for a resolver that hangs', async () => {
-    const table = hostTable({ onChange: () => undefined, lookup: () => new Promise(() => undefined) });
-    await table.learn(['agent1'], 10);
-    expect(table.resolve('agent1')).toBeUndefined();
-    table.close();
   });
 });
 

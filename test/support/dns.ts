@@ -5,6 +5,10 @@ import { onTestFinished } from 'vitest';
 export interface Zone {
   /** Addresses by name, of both kinds. */
   addresses?: Readonly<Record<string, readonly string[]>>;
+  /** Names that get no answer. */
+  hangs?: (name: string) => boolean;
+  /** Seconds that addresses hold; 60 unless told. */
+  ttl?: number;
   services?: Readonly<
     Record<string, readonly { target: string; port: number; priority?: number; weight?: number }[]>
   >;
@@ -31,6 +35,7 @@ export async function startDns(zone: Zone = {}): Promise<DnsServer> {
     if (silent) return;
     const { name, type, end } = questionOf(query);
     asked.push(name);
+    if (current.hangs?.(name) === true) return;
     const answers = recordsOf(current, name.toLowerCase(), type);
     // [rfc1035] 4.1.1: an answer, recursion desired and available; 3 = there is no such name.
     const header = Buffer.alloc(12);
@@ -38,7 +43,7 @@ export async function startDns(zone: Zone = {}): Promise<DnsServer> {
     header.writeUInt16BE(answers === undefined ? 0x8183 : 0x8180, 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(answers?.length ?? 0, 6);
-    const records = (answers ?? []).map((data) => record(type, data));
+    const records = (answers ?? []).map((data) => record(type, data, current.ttl ?? 60));
     socket.send(Buffer.concat([header, query.subarray(12, end), ...records]), from.port, from.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -89,13 +94,13 @@ const v4 = (address: string): Buffer => Buffer.from(address.split('.').map(Numbe
 const label = (text: string): Buffer =>
   Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')]);
 
-/** The name of the question, a class, a minute to live, the data. */
-function record(type: number, data: Buffer): Buffer {
+/** The name of the question, a class, seconds to live, the data. */
+function record(type: number, data: Buffer, ttl: number): Buffer {
   const head = Buffer.alloc(12);
   head.writeUInt16BE(0xc00c, 0);
   head.writeUInt16BE(type, 2);
   head.writeUInt16BE(1, 4);
-  head.writeUInt32BE(60, 6);
+  head.writeUInt32BE(ttl, 6);
   head.writeUInt16BE(data.length, 10);
   return Buffer.concat([head, data]);
 }

@@ -1,0 +1,88 @@
+/**
+ * This machine's way from an agent's name to its address, as getaddrinfo goes it: the hosts file, then the DNS,
+ * short names in the search domains, IPv4 before IPv6. Files are read anew when they change.
+ */
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dnsServers, type DnsAnswer, type DnsServers } from './ask-dns.ts';
+import { hostsOf } from './hosts-file.ts';
+import { searchRules, wholeNames } from './resolv-conf.ts';
+
+export interface NameSource {
+  /** What the hosts file says. */
+  readonly inFile: (host: string) => string | undefined;
+  /** @returns undefined where there is no such name. Rejects where nobody can say. */
+  readonly ask: (host: string) => Promise<DnsAnswer | undefined>;
+  /** Reads files that changed. @returns whether one did */
+  readonly refresh: () => Promise<boolean>;
+}
+
+export interface SystemFiles {
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+/** What the DNS does not know is asked for again after this time. */
+const systemTtlMs = 60_000;
+
+export function systemNames(
+  { hosts: hostsPath, resolvConf }: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' },
+  newServers: () => DnsServers = dnsServers,
+): NameSource {
+  let hosts = new Map<string, string>();
+  let rules = searchRules('', hostname());
+  let servers: DnsServers | undefined;
+  const seen = new Map<string, string>();
+  const changed = async (path: string): Promise<string | undefined> => {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (seen.get(path) === text) return undefined;
+    seen.set(path, text);
+    return text;
+  };
+  return {
+    inFile: (host) => hosts.get(host.toLowerCase().replace(/\.$/, '')),
+    refresh: async () => {
+      const [newHosts, newRules] = await Promise.all([changed(hostsPath), changed(resolvConf)]);
+      if (newHosts !== undefined) hosts = hostsOf(newHosts);
+      if (newRules !== undefined) {
+        rules = searchRules(newRules, hostname());
+        servers = newServers();
+      }
+      return newHosts !== undefined || newRules !== undefined;
+    },
+    ask: async (host) => {
+      let failure: Error | undefined;
+      for (const name of wholeNames(host, rules)) {
+        try {
+          const answer = await (servers ??= newServers()).ask(name);
+          if (answer !== undefined) return answer;
+        } catch (error) {
+          // A domain whose servers are away may not be the one that knows it.
+          failure ??= error instanceof Error ? error : new Error(String(error));
+        }
+      }
+      if (failure !== undefined) throw failure;
+      return askSystem(host);
+    },
+  };
+}
+
+let asking: Promise<DnsAnswer | undefined> | undefined;
+
+/**
+ * What neither file nor DNS knows may be in another source of nsswitch.conf: this machine's own name, or LDAP.
+ * One name at a time: such a question holds one of the four threads that the file system shares.
+ */
+async function askSystem(host: string): Promise<DnsAnswer | undefined> {
+  if (asking !== undefined) throw new Error('the system is asked for another name');
+  asking = lookup(host, { order: 'ipv4first' }).then(
+    ({ address }) => ({ address, ttlMs: systemTtlMs }),
+    () => undefined,
+  );
+  try {
+    return await asking;
+  } finally {
+    asking = undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** An agent whose name has no address, and what is said of it. */
+import type { AppId } from '../../core/ids.ts';
+
+export interface UnresolvedHost {
+  readonly host: string;
+  readonly why: string;
+  readonly apps: readonly AppId[];
+}
+
+export function unresolvedMessage({ host, why, apps }: UnresolvedHost): string {
+  const more = apps.length > 3 ? ` and ${apps.length - 3} more apps` : '';
+  return (
+    `the agent's host name ${host} has no address (${why}); tasks there get no requests ` +
+    `(${apps.slice(0, 3).join(', ')}${more}) until it is in the DNS or in /etc/hosts`
+  );
+}
