@@ -44,7 +44,8 @@ export const differences: readonly Difference[] = [
   },
   {
     marathonLb: '`X-Forwarded-Proto` and `X-Forwarded-Port` are added to what the client sent',
-    pacer: 'They, and `X-Forwarded-For`, replace it, and `X-Forwarded-Host`, `X-Real-IP` and `Forwarded` are removed, unless the client is one of `--trusted-proxies`',
+    pacer:
+      'They, and `X-Forwarded-For`, replace it, and `X-Forwarded-Host`, `X-Real-IP` and `Forwarded` are removed, unless the client is one of `--trusted-proxies`',
     why: 'clients could claim to be https, or somebody else',
   },
   {

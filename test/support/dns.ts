@@ -22,11 +22,19 @@ export interface DnsServer {
   set(zone: Zone): void;
   /** Nobody answers any more. */
   silence(silent: boolean): void;
+  readonly close: () => Promise<void>;
 }
 
 const types = { A: 1, AAAA: 28, SRV: 33 } as const;
 
+/** For one test. */
 export async function startDns(zone: Zone = {}): Promise<DnsServer> {
+  const server = await openDns(zone);
+  onTestFinished(server.close);
+  return server;
+}
+
+export async function openDns(zone: Zone = {}): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
   let current = zone;
@@ -47,12 +55,12 @@ export async function startDns(zone: Zone = {}): Promise<DnsServer> {
     socket.send(Buffer.concat([header, query.subarray(12, end), ...records]), from.port, from.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  onTestFinished(() => new Promise<void>((resolve) => socket.close(() => resolve())));
   return {
     address: `127.0.0.1:${socket.address().port}`,
     asked,
     set: (next) => (current = next),
     silence: (wanted) => (silent = wanted),
+    close: () => new Promise<void>((resolve) => socket.close(() => resolve())),
   };
 }
 
