@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ModelContext } from '../core/app-services.ts';
 import { openLastGood, type LastGood } from './last-good.ts';
-import { openVerdicts, type Verdicts } from './verdicts.ts';
+import { openVerdicts, type Verdicts } from './rejected/verdicts.ts';
 
 export interface Memory {
   readonly verdicts: Verdicts;

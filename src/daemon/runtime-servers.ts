@@ -1,28 +1,38 @@
 /**
  * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
- * steps, reads back. Whatever is left over is somebody else's business: a reload.
+ * steps, reads back. What only a reload can do keeps nothing else from being done: removals least of all.
  */
 import { planServers } from '../core/server-plan.ts';
+import { sameAddress } from '../core/same-address.ts';
 import type { RunningServer, ServerStep } from '../core/server-step.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { Server, Service } from '../core/service.ts';
+import { slotPrefix } from '../core/slot-plan.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { RuntimeReply } from '../haproxy/runtime-command.ts';
 import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
 
+/** What was done. */
+interface Done {
+  /** Commands that changed something. */
+  readonly commands: number;
+  readonly steps: readonly ServerStep[];
+  /** Servers that still have sessions and wait to be deleted. */
+  readonly waiting: readonly WaitingServer[];
+  /** Maps and certificates that were changed. */
+  readonly files: readonly string[];
+}
+
 export type RuntimeOutcome =
-  | {
-      readonly kind: 'done';
-      /** Commands that changed something. */
-      readonly commands: number;
-      readonly steps: readonly ServerStep[];
-      /** Servers that still have sessions and wait to be deleted. */
-      readonly waiting: readonly WaitingServer[];
-      /** Maps and certificates that were changed. */
-      readonly files: readonly string[];
-    }
-  | { readonly kind: 'impossible'; readonly reason: string };
+  | ({ readonly kind: 'done' } & Done)
+  /** Some of it takes a reload; the rest has been done. */
+  | ({
+      readonly kind: 'impossible';
+      readonly reason: string;
+      /** Backend → why its servers take a reload. Empty where it is about something else. */
+      readonly needReload: ReadonlyMap<BackendName, string>;
+    } & Done);
 
 export interface WaitingServer {
   readonly backend: BackendName;
@@ -32,18 +42,16 @@ export interface WaitingServer {
 export interface BringOptions {
   /** Whether a server's sessions have had their time, so that they are closed. */
   readonly overdue?: (server: WaitingServer) => boolean;
-  /** What HAProxy is believed to have: saves the first look. A wrong belief is found out when it is read back. */
-  readonly believed?: ReadonlyMap<BackendName, Service>;
+  /** What HAProxy was last given: saves the first look. Where it has something else, reading back shows it. */
+  readonly known?: ReadonlyMap<BackendName, Service>;
 }
 
 export interface RuntimeServers {
   /**
-   * Only these backends are looked at. Rejects when HAProxy cannot be asked.
-   * Ends only when HAProxy says it has what is desired.
+   * Only these backends are looked at. Ends when HAProxy says it has what is desired.
+   * @throws PacerError HAPROXY_UNREACHABLE
    */
   readonly bring: (services: readonly Service[], options?: BringOptions) => Promise<RuntimeOutcome>;
-  /** Whether HAProxy has what is desired, but for servers that wait to be deleted. Rejects as `bring`. */
-  readonly has: (services: readonly Service[]) => Promise<boolean>;
 }
 
 /** Rounds of doing and reading back, as long as there is more to do than to delete what has left. */
@@ -53,62 +61,74 @@ const triesToDelete = (closed: boolean): number => (closed ? 2 : 1);
 /** From so many backends on, all states are read at once. */
 const manyBackends = 50;
 
-export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): RuntimeServers {
-  const looks = (services: readonly Service[]): string[] =>
-    services.length >= manyBackends
-      ? ['show servers state']
-      : services.map(({ definition }) => `show servers state ${definition.backend}`);
+type Running = ReadonlyMap<string, readonly RunningServer[]>;
 
-  /** What is left to do; a reason where it takes a reload. */
-  function planAll(services: readonly Service[], have: Map<string, RunningServer[]>): ServerStep[] | string {
+export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): RuntimeServers {
+  /** What is left to do; and for what only a reload does, why, beside what can be done all the same. */
+  function planAll(services: readonly Service[], have: Running) {
     const steps: ServerStep[] = [];
+    const needReload = new Map<BackendName, string>();
     for (const service of services) {
-      const running = have.get(service.definition.backend) ?? [];
+      const { backend } = service.definition;
+      const running = have.get(backend) ?? [];
       const plan = planServers(service, running, control.capabilities());
-      if (plan.kind === 'reload') return plan.reason;
-      steps.push(...plan.steps);
+      if (plan.kind === 'steps') {
+        steps.push(...plan.steps);
+        continue;
+      }
+      needReload.set(backend, plan.reason);
+      const rest = planServers(withoutNew(service, running), running, control.capabilities());
+      if (rest.kind === 'steps') steps.push(...rest.steps);
     }
-    return steps;
+    return { steps, needReload };
   }
 
   return {
-    has: async (services) => {
-      const look = looks(services);
-      const have = seen(look, await control.runtime(look));
-      const steps = typeof have === 'string' ? have : planAll(services, have);
-      return typeof steps !== 'string' && steps.every(({ kind }) => kind === 'delete');
-    },
-    bring: async (services, { overdue = () => false, believed } = {}) => {
+    bring: async (services, { overdue = () => false, known } = {}) => {
       const done: ServerStep[] = [];
-      let problem: string | undefined;
+      const missing = new Map<BackendName, string>();
       let commandCount = 0;
+      let problem: string | undefined;
       const tries = new Map<string, number>();
       const triesOf = ({ backend, server }: WaitingServer) => tries.get(`${backend}/${server}`) ?? 0;
-      const look = looks(services);
+      const looks = looksAt(services);
+      const look = async (first: readonly string[]) => {
+        const replies = await control.runtime([...first, ...looks]);
+        const read = seen(services, replies.slice(first.length));
+        for (const [backend, reason] of read.missing) missing.set(backend, reason);
+        return { replies, have: read.have };
+      };
       // Which servers are in slots is known to HAProxy alone.
-      const known = services.some(({ definition }) => definition.slots > 0) ? undefined : believed;
-      let have = known === undefined ? seen(look, await control.runtime(look)) : asRunning(known);
+      const isKnown = known !== undefined && !services.some(({ definition }) => definition.slots > 0);
+      let have: Running = isKnown ? asRunning(known) : (await look([])).have;
       for (let round = 1; ; round++) {
-        if (typeof have === 'string') return { kind: 'impossible', reason: have };
-        const steps = planAll(services, have);
-        if (typeof steps === 'string') return { kind: 'impossible', reason: steps };
+        const there = services.filter(({ definition }) => !missing.has(definition.backend));
+        const { steps, needReload } = planAll(there, have);
         const due = steps.filter((step) => step.kind !== 'delete');
         const left = steps.filter((step) => step.kind === 'delete');
+        const isStuck = due.length > 0 && round > rounds;
+        if (isStuck)
+          for (const { backend } of due)
+            needReload.set(backend, problem ?? 'HAProxy did not do what it was told');
         // A server that waits for its sessions to end is as it should be.
-        if (due.length === 0 && left.every((it) => triesOf(it) >= triesToDelete(overdue(it)))) {
+        const isWaiting = left.every((it) => triesOf(it) >= triesToDelete(overdue(it)));
+        if (isStuck || (due.length === 0 && isWaiting)) {
           const waiting = left.map(({ backend, server }) => ({ backend, server }));
-          return { kind: 'done', commands: commandCount, steps: done, waiting, files: [] };
+          const all = new Map([...missing, ...needReload]);
+          const what = { commands: commandCount, steps: done, waiting, files: [] };
+          const [reason] = all.values();
+          return reason === undefined
+            ? { kind: 'done', ...what }
+            : { kind: 'impossible', reason, needReload: all, ...what };
         }
-        if (due.length > 0 && round > rounds)
-          return { kind: 'impossible', reason: problem ?? 'HAProxy does not do what it was told' };
         const commands = steps.flatMap((step) =>
           step.kind === 'delete' && overdue(step)
             ? [...closeSessions(step), ...commandsFor(step, serverLine)]
             : commandsFor(step, serverLine),
         );
         // Done and read back in one go: a connection costs more than a command.
-        const replies = await control.runtime([...commands, ...look]);
-        have = seen(look, replies.slice(commands.length));
+        const { replies, have: after } = await look(commands);
+        have = after;
         for (const it of left) tries.set(`${it.backend}/${it.server}`, triesOf(it) + 1);
         commandCount += commands.length;
         done.push(...due);
@@ -122,30 +142,48 @@ export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): 
   };
 }
 
-/** What HAProxy says it has, by backend; a reason where it does not have one of them. */
-function seen(
-  look: readonly string[],
-  replies: readonly RuntimeReply[],
-): Map<string, RunningServer[]> | string {
-  const found = new Map<string, RunningServer[]>();
+const looksAt = (services: readonly Service[]): string[] =>
+  services.length >= manyBackends
+    ? ['show servers state']
+    : services.map(({ definition }) => `show servers state ${definition.backend}`);
+
+/** What HAProxy says it has, by backend; a reason for each of these that it does not have. */
+function seen(services: readonly Service[], replies: readonly RuntimeReply[]) {
+  const have = new Map<string, RunningServer[]>();
+  const missing = new Map<BackendName, string>();
   for (const [i, reply] of replies.entries()) {
     // "Can't find backend."
-    if (reply.kind === 'failed') return `${look[i] ?? ''}: ${reply.text}`;
+    if (reply.kind === 'failed') {
+      const about = replies.length === services.length ? services.slice(i, i + 1) : services;
+      for (const { definition } of about)
+        missing.set(definition.backend, `show servers state ${definition.backend}: ${reply.text}`);
+    }
     for (const state of parseServersState(reply.text)) {
       const { backend, server: name, address, port, admin, weight, initialWeight, id } = state;
-      const servers = found.get(backend) ?? [];
-      const checked = state.checkEnabled;
-      servers.push({ name, address, port, admin, weight, initialWeight, id, checked });
-      found.set(backend, servers);
+      const servers = have.get(backend) ?? [];
+      servers.push({ name, address, port, admin, weight, initialWeight, id, checked: state.checkEnabled });
+      have.set(backend, servers);
     }
   }
-  return found;
+  return { have, missing };
+}
+
+/** The service without the servers that HAProxy does not have yet, under their names or in slots. */
+function withoutNew(service: Service, running: readonly RunningServer[]): Service {
+  const has = (server: Server) =>
+    running.some(
+      (it) =>
+        (it.name === server.name || it.name.startsWith(slotPrefix)) &&
+        it.port === server.port &&
+        sameAddress(it.address, server.address),
+    );
+  return { ...service, servers: service.servers.filter(has) };
 }
 
 /** What fails while a server still has sessions, and tells nothing about the others. */
 const isDelete = (command = ''): boolean => command.startsWith('del server ');
 
-function asRunning(services: ReadonlyMap<BackendName, Service>): Map<string, RunningServer[]> {
+function asRunning(services: ReadonlyMap<BackendName, Service>): Running {
   const running = (server: Server): RunningServer => {
     const { name, address, port, admission, id } = server;
     return { name, address, port, admin: admission, weight: 1, id };

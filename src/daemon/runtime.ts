@@ -1,41 +1,46 @@
-/** Changes over the runtime socket, as the pipeline wants it: never rejects, and remembers who still waits to be deleted. */
-import type { Desired } from '../core/desired.ts';
+/** Changes over the runtime socket: servers, backends, maps, certificates. Remembers which servers wait to be deleted. */
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, PacerError } from '../errors.ts';
 import type { HaproxyControl, RuntimeAccess } from '../haproxy/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
+import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
 import { runtimeBackends } from './runtime-backends.ts';
 import { bringCertificates } from './runtime-certificates.ts';
-import { bringMaps, hasMaps } from './runtime-maps.ts';
+import { bringMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
+/** Silence says nothing of what HAProxy has. */
+export type RuntimeAnswer = RuntimeOutcome | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** None of these rejects. */
 export interface Runtime {
-  /** @param believed what HAProxy is believed to have */
-  readonly bring: (
+  /** @param known what HAProxy was last given of these */
+  readonly bringServers: (
     services: readonly Service[],
-    believed?: ReadonlyMap<BackendName, Service>,
-  ) => Promise<RuntimeOutcome>;
-  /** Servers, maps and certificates: all that can change while HAProxy runs. */
-  readonly bringAll: (wanted: RuntimeWanted) => Promise<RuntimeOutcome>;
-  /** Whether HAProxy has these servers as they are wanted; one that waits to be deleted does not count. */
-  readonly has: (services: readonly Service[]) => Promise<boolean>;
-  readonly hasMaps: (maps: Rendering['maps']) => Promise<boolean>;
+    known?: ReadonlyMap<BackendName, Service>,
+  ) => Promise<RuntimeAnswer>;
+  /** Adds the backends that are missing, before they get servers. */
+  readonly bringBackends: (pool: Rendering['pool']) => Promise<RuntimeAnswer>;
+  /** Maps and certificates, and the backends that no request is led to any more. */
+  readonly bringFiles: (wanted: RuntimeFiles) => Promise<RuntimeAnswer>;
+  readonly bringMaps: (maps: Rendering['maps']) => Promise<RuntimeAnswer>;
   /** HAProxy has read a configuration with these backends that may come and go. */
   readonly loaded: (pool: Rendering['pool']) => void;
   /** Commands sent so far that change something. */
   readonly commands: () => number;
   /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
   readonly descriptors: () => Promise<number | undefined>;
-  /** The services with servers that wait for their last sessions to end. */
-  readonly departing: (desired: Desired) => Service[];
+  /** Backend → how many servers it has that are not in maintenance; undefined where HAProxy does not say. */
+  readonly serverCounts: () => Promise<ReadonlyMap<BackendName, number> | undefined>;
+  /** The backends with servers that wait for their last sessions to end. */
+  readonly departing: () => ReadonlySet<BackendName>;
 }
 
-export interface RuntimeWanted {
-  readonly services: readonly Service[];
+export interface RuntimeFiles {
   readonly maps: Rendering['maps'];
   /** Paths. */
   readonly certificates: Iterable<string>;
@@ -43,27 +48,17 @@ export interface RuntimeWanted {
 }
 
 export interface RuntimeParts {
-  readonly control: HaproxyControl;
+  readonly control: RuntimeAccess;
   readonly serverLine: ServerLine;
+  /** How long the sessions of a server whose task is gone may go on, in milliseconds. */
   readonly drainTimeoutMs: number;
-  /** Asks for another pass, so that departing servers are looked at again. */
-  readonly soon: (afterMs: number) => void;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Milliseconds between tries to delete servers that still have sessions. */
-const reapMs = 1000;
+const nothingDone: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
-export const nothingToDo: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
-
-export const tooManyServers: RuntimeOutcome = {
-  kind: 'impossible',
-  reason: 'these servers need more file descriptors than HAProxy has reserved',
-};
-
-const noBackends = { kind: 'done', added: [], removed: [] } as const;
-
-export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts }: RuntimeParts): Runtime {
+export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: RuntimeParts): Runtime {
   let commandCount = 0;
   const control: RuntimeAccess = {
     capabilities: () => parts.control.capabilities(),
@@ -74,57 +69,90 @@ export function createRuntime({ serverLine, drainTimeoutMs, soon, now, ...parts 
       return parts.control.runtime(commands);
     },
   };
-  const runtime = runtimeServers(control, serverLine);
+  const servers = runtimeServers(control, serverLine);
   const backends = runtimeBackends(control);
   const departing = departingServers(drainTimeoutMs, now);
-  const settled = async (work: () => Promise<RuntimeOutcome>): Promise<RuntimeOutcome> => {
-    try {
-      return await work();
-    } catch (error) {
-      return { kind: 'impossible', reason: messageOf(error) };
-    }
-  };
-  const bringServers = async (services: readonly Service[], believed?: ReadonlyMap<BackendName, Service>) => {
-    if (services.length === 0) return nothingToDo;
-    const { overdue } = departing;
-    // Of servers on their way out no belief tells.
-    const known = services.some(({ definition }) => departing.backends().has(definition.backend))
-      ? undefined
-      : believed;
-    const outcome = await runtime.bring(services, {
-      overdue,
-      ...(known === undefined ? {} : { believed: known }),
-    });
-    if (outcome.kind === 'done') departing.see(services, outcome.waiting);
-    if (departing.backends().size > 0) soon(reapMs);
-    return outcome;
-  };
+  let removed: readonly BackendName[] = [];
+  let added = 0;
+
   return {
-    departing: ({ services }) => [...departing.backends()].flatMap((backend) => services.get(backend) ?? []),
+    departing: departing.backends,
     descriptors: async () => {
       const [info] = await control.runtime(['show info']).catch(() => []);
       // [haproxy] management.txt 9.3 "show info": Maxsock
       const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
       return maxsock > 0 ? maxsock : undefined;
     },
+    serverCounts: () => countServers(control).catch(() => undefined),
     loaded: backends.loaded,
     commands: () => commandCount,
-    has: (services) => runtime.has(services).catch(() => false),
-    hasMaps: (maps) => hasMaps(control, maps).catch(() => false),
-    bring: (services, believed) => settled(() => bringServers(services, believed)),
-    bringAll: ({ services, maps, certificates, pool }) =>
-      settled(async () => {
-        const pools = pool === undefined ? noBackends : await backends.add(pool);
-        if (pools.kind === 'impossible') return pools;
-        const servers = await bringServers(services);
-        if (servers.kind === 'impossible') return servers;
+    bringServers: (services, known) =>
+      answered(async () => {
+        if (services.length === 0) return nothingDone;
+        const { overdue } = departing;
+        // What became of servers that wait to be deleted is known to HAProxy alone.
+        const isKnown = !services.some(({ definition }) => departing.backends().has(definition.backend));
+        const outcome = await servers.bring(services, {
+          overdue,
+          ...(known !== undefined && isKnown ? { known } : {}),
+        });
+        departing.see(services, outcome.waiting);
+        return outcome;
+      }),
+    bringBackends: (pool) =>
+      answered(async () => {
+        if (pool === undefined) return nothingDone;
+        const outcome = await backends.add(pool);
+        if (outcome.kind === 'impossible') return impossible(outcome.reason);
+        removed = outcome.removed;
+        added = outcome.added.length;
+        return nothingDone;
+      }),
+    bringMaps: (maps) =>
+      answered(async () => {
         const routes = await bringMaps(control, maps);
-        if (routes.kind === 'impossible') return routes;
+        if (routes.kind === 'impossible') return impossible(routes.reason);
+        return { ...nothingDone, files: routes.changed };
+      }),
+    bringFiles: ({ maps, certificates, pool }) =>
+      answered(async () => {
+        const routes = await bringMaps(control, maps);
+        if (routes.kind === 'impossible') return impossible(routes.reason);
         const renewed = await bringCertificates(control, certificates);
-        if (renewed.kind === 'impossible') return renewed;
-        const moved = pools.added.length + pools.removed.length > 0;
-        if (pool !== undefined && moved) await backends.settle(pool, pools.removed);
-        return { ...servers, files: [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed] };
+        if (renewed.kind === 'impossible') return impossible(renewed.reason);
+        const moved = added + removed.length > 0;
+        if (pool !== undefined && moved) await backends.settle(pool, removed);
+        removed = [];
+        added = 0;
+        const files = [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed];
+        return { ...nothingDone, files };
       }),
   };
+}
+
+const impossible = (reason: string): RuntimeOutcome => ({
+  ...nothingDone,
+  kind: 'impossible',
+  reason,
+  needReload: new Map(),
+});
+
+/** An error that is no silence is about what was asked: only a reload helps. */
+async function answered(work: () => Promise<RuntimeOutcome>): Promise<RuntimeAnswer> {
+  try {
+    return await work();
+  } catch (error) {
+    const isSilent = error instanceof PacerError && error.code === 'HAPROXY_UNREACHABLE';
+    return isSilent ? { kind: 'unreachable', reason: messageOf(error) } : impossible(messageOf(error));
+  }
+}
+
+async function countServers(control: RuntimeAccess): Promise<ReadonlyMap<BackendName, number>> {
+  const counts = new Map<BackendName, number>();
+  const [reply] = await control.runtime(['show servers state']);
+  for (const { backend, admin } of parseServersState(reply?.text ?? '')) {
+    const name = backend as BackendName;
+    counts.set(name, (counts.get(name) ?? 0) + Number(admin !== 'maint'));
+  }
+  return counts;
 }

@@ -1,0 +1,13 @@
+/** What is to be applied: a state of the model without what is rejected, and what it comes to as text. */
+import type { Desired } from '../../core/desired.ts';
+import type { ServiceDefinition } from '../../core/service.ts';
+import type { ChangingFrame } from '../../render/head.ts';
+import type { Rendering } from '../../render/render.ts';
+
+export interface Candidate {
+  readonly desired: Desired;
+  readonly inputs: ChangingFrame;
+  readonly rendering: Rendering;
+  /** Definitions that have never served. */
+  readonly fresh: readonly ServiceDefinition[];
+}

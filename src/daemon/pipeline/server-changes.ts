@@ -1,0 +1,97 @@
+/**
+ * The servers of apps that changed, as HAProxy should have them in the backends it has now: whatever else has to wait,
+ * a reload, a refusal or a file, a server whose task is gone is removed. Work grows with what changed.
+ */
+import { descriptorsOf } from '../../core/capacity.ts';
+import { withPartners } from '../../core/derive-changed.ts';
+import { asHeld, holdOf, type Desired } from '../../core/desired.ts';
+import type { AppId, BackendName, TaskId } from '../../core/ids.ts';
+import { withReplaced } from '../../core/replaced-map.ts';
+import { standIn } from '../../core/stand-in.ts';
+import type { Service } from '../../core/service.ts';
+import type { Applied } from './applied.ts';
+
+export interface ServerChanges {
+  readonly services: readonly Service[];
+  /** What HAProxy was last given of them. */
+  readonly known: ReadonlyMap<BackendName, Service>;
+  /** Backends whose new servers need more file descriptors than HAProxy has left: they take a reload. */
+  readonly crowded: readonly BackendName[];
+  /** File descriptors that are left afterwards. */
+  readonly descriptorsLeft: number;
+}
+
+export interface ChangesInput {
+  readonly applied: Applied;
+  readonly desired: Desired;
+  readonly pending: ReadonlySet<AppId>;
+  /** Of these, what the model says is out of date. */
+  readonly underived: ReadonlySet<AppId>;
+  /** The tasks of a service that Marathon lists as ones that may serve. */
+  readonly listed: (service: Service) => ReadonlySet<TaskId>;
+}
+
+export function serverChanges({ applied, desired, pending, underived, listed }: ChangesInput): ServerChanges {
+  const services: Service[] = [];
+  const known = new Map<BackendName, Service>();
+  const crowded: BackendName[] = [];
+  let { descriptorsLeft } = applied;
+  const ids = new Set([...withPartners(applied.desired, [...pending]), ...withPartners(desired, [...pending])]);
+  const asked = askedServices(desired, ids);
+  for (const backend of new Set([...asked.keys(), ...askedServices(applied.desired, ids).keys()])) {
+    const before = applied.served.services.get(backend);
+    // HAProxy has no such backend, or another app's service is behind it.
+    if (before === undefined || !ids.has(before.definition.appId)) continue;
+    const next = nextOf(before, asked.get(backend), applied.served, underived, listed);
+    const isCrowded = descriptorsOf(next) - descriptorsOf(before) > Math.max(0, descriptorsLeft);
+    if (isCrowded) crowded.push(backend);
+    const after = isCrowded ? { ...next, servers: withoutNew(next, before) } : next;
+    if (after === before || sameServers(after, before)) continue;
+    descriptorsLeft -= descriptorsOf(after) - descriptorsOf(before);
+    services.push(after);
+    known.set(backend, before);
+  }
+  return { services, known, crowded, descriptorsLeft };
+}
+
+function askedServices({ apps }: Desired, ids: ReadonlySet<AppId>): Map<BackendName, Service> {
+  const found = new Map<BackendName, Service>();
+  for (const id of ids)
+    for (const { service } of apps.get(id)?.ports ?? [])
+      if (service !== undefined) found.set(service.definition.backend, service);
+  return found;
+}
+
+/** The service as it may be before a reload: with the definition that HAProxy has, and the servers of now. */
+function nextOf(
+  before: Service,
+  asked: Service | undefined,
+  { holds }: Desired,
+  underived: ReadonlySet<AppId>,
+  listed: ChangesInput['listed'],
+): Service {
+  const { definition } = before;
+  if (asked === undefined || underived.has(definition.appId)) {
+    const tasks = listed(before);
+    const servers = before.servers.filter(({ taskId }) => tasks.has(taskId));
+    return servers.length === before.servers.length ? before : { definition, servers };
+  }
+  const service = asHeld(asked, holdOf(asked, holds));
+  return service.definition === definition ? service : standIn(service, definition);
+}
+
+const withoutNew = (next: Service, before: Service) => {
+  const names = new Set(before.servers.map(({ name }) => name));
+  return next.servers.filter(({ name }) => names.has(name));
+};
+
+const sameServers = (a: Service, b: Service): boolean =>
+  a.servers.length === b.servers.length && a.servers.every((server, i) => server === b.servers[i]);
+
+/** What HAProxy serves once these have been brought to it. */
+export function withServices(served: Desired, services: readonly Service[]): Desired['services'] {
+  return withReplaced(
+    served.services,
+    new Map(services.map((service) => [service.definition.backend, service])),
+  );
+}

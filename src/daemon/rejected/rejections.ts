@@ -1,0 +1,175 @@
+/**
+ * Services that may not serve as their labels ask: for a fact of the machine, or for what only HAProxy could judge,
+ * traced from its message to the service. Each keeps serving its previous version, if it has one.
+ */
+import { withHolds, type Desired, type Hold, type Holds } from '../../core/desired.ts';
+import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { BackendName } from '../../core/ids.ts';
+import type { ServiceDefinition } from '../../core/service.ts';
+import { messageOf } from '../../errors.ts';
+import type { CheckMessage } from '../../haproxy/check.ts';
+import type { Rendering } from '../../render/render.ts';
+import { UnwritableService } from '../../render/unwritable.ts';
+import type { LastGood } from '../last-good.ts';
+import { placeOf, type Facts } from './facts.ts';
+import type { Verdicts } from './verdicts.ts';
+
+export interface RejectionParts {
+  readonly verdicts: Verdicts;
+  readonly lastGood: Pick<LastGood, 'of'>;
+  /** What a definition puts into the configuration. */
+  readonly sample: (definition: ServiceDefinition) => string;
+}
+
+/** What is rejected beside HAProxy's verdicts. */
+export interface Against {
+  readonly facts: Facts;
+  /** Left out until it is known which of them HAProxy refuses. */
+  readonly waiting: readonly ServiceDefinition[];
+  /** What HAProxy said of them. */
+  readonly complaint: string;
+}
+
+export interface Rejections {
+  /** Looks whether the files that HAProxy refused are others by now. */
+  readonly look: (desired: Desired) => Promise<void>;
+  /** What is rejected of a state of the model. */
+  readonly of: (desired: Desired, against: Against) => Holds;
+  /** What is left of a state without what is rejected and what cannot be written. @param render throws UnwritableService */
+  readonly writable: (
+    desired: Desired,
+    against: Against,
+    render: (desired: Desired) => Rendering,
+  ) => { readonly desired: Desired; readonly rendering: Rendering };
+  /** The definitions that have not served yet. */
+  readonly freshIn: (desired: Desired) => ServiceDefinition[];
+  /** HAProxy refuses this one. `isCertain`: it named it. */
+  readonly reject: (culprit: ServiceDefinition, reason: string, isCertain: boolean) => Promise<void>;
+  /** Grows with every verdict that is added or dropped. */
+  readonly version: () => number;
+}
+
+export function createRejections({ verdicts, lastGood, ...parts }: RejectionParts): Rejections {
+  const unwritable = new WeakMap<ServiceDefinition, Diagnostic>();
+  let hasUnwritable = false;
+  let version = 0;
+  const sample = (definition: ServiceDefinition): string => {
+    try {
+      return parts.sample(definition);
+    } catch {
+      // It is rejected as soon as it is to be written.
+      return '';
+    }
+  };
+  const isRefused = (definition: ServiceDefinition) => verdicts.on(sample(definition)) !== undefined;
+
+  function whyRejected(definition: ServiceDefinition, { waiting, complaint }: Against): Diagnostic | undefined {
+    const cannotBe = unwritable.get(definition);
+    if (cannotBe !== undefined) return cannotBe;
+    const verdict = verdicts.isEmpty() ? undefined : verdicts.on(sample(definition));
+    if (verdict !== undefined) return refused(definition, verdict.reason);
+    return waiting.includes(definition) ? suspected(definition, complaint) : undefined;
+  }
+
+  const of: Rejections['of'] = (desired, against) => {
+    const found = new Map<BackendName, Hold>();
+    const { facts, waiting } = against;
+    if (facts.size === 0 && verdicts.isEmpty() && waiting.length === 0 && !hasUnwritable) return found;
+    for (const definition of definitionsIn(desired)) {
+      const { backend, appId, portIndex } = definition;
+      const fact = facts.get(placeOf(definition));
+      const diagnostic = whyRejected(definition, against) ?? fact?.diagnostic;
+      if (diagnostic === undefined) continue;
+      const before = lastGood.of(appId, portIndex);
+      const helps =
+        before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);
+      found.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
+    }
+    return found;
+  };
+
+  return {
+    of,
+    version: () => version,
+    look: async (desired) => {
+      if (verdicts.isEmpty()) return;
+      const served = definitionsIn(desired).flatMap(
+        ({ appId, portIndex }) => lastGood.of(appId, portIndex) ?? [],
+      );
+      await verdicts.look(new Set([...definitionsIn(desired), ...served].map(sample)));
+      version += 1;
+    },
+    writable: (desired, against, render) => {
+      for (;;) {
+        const served = withHolds(desired, of(desired, against));
+        try {
+          return { desired: served, rendering: render(served) };
+        } catch (error) {
+          if (!(error instanceof UnwritableService) || unwritable.has(error.definition)) throw error;
+          hasUnwritable = true;
+          unwritable.set(error.definition, refused(error.definition, messageOf(error.cause)));
+        }
+      }
+    },
+    freshIn: ({ services }) =>
+      [...services.values()]
+        .map(({ definition }) => definition)
+        .filter((definition) => lastGood.of(definition.appId, definition.portIndex) !== definition),
+    reject: async (culprit, reason, isCertain) => {
+      await verdicts.add(sample(culprit), reason, isCertain);
+      version += 1;
+    },
+  };
+}
+
+/**
+ * Which services HAProxy's messages are about: among those tried, or among all where none is, since what served until
+ * now may be named for what another one brought.
+ */
+export function culpritsIn(
+  messages: readonly CheckMessage[],
+  { rendering, desired }: { readonly rendering: Rendering; readonly desired: Desired },
+  tried: readonly ServiceDefinition[],
+): ReadonlyMap<ServiceDefinition, string> {
+  const named = new Map<ServiceDefinition, string>();
+  for (const { line, proxy, text } of messages.filter(({ severity }) => severity === 'alert')) {
+    const backend =
+      (line === undefined ? undefined : rendering.backendAt(line)) ?? backendNamed(proxy, desired);
+    const definition = backend === undefined ? undefined : desired.services.get(backend)?.definition;
+    if (definition !== undefined && !named.has(definition)) named.set(definition, text);
+  }
+  return tried.length === 0 ? named : new Map([...named].filter(([it]) => tried.includes(it)));
+}
+
+const definitionsIn = ({ apps }: Desired): ServiceDefinition[] =>
+  [...apps.values()].flatMap(({ ports }) => ports.flatMap(({ service }) => service?.definition ?? []));
+
+/** HAProxy names a backend, its listener, or its list of users. */
+function backendNamed(proxy: string | undefined, { services }: Desired): BackendName | undefined {
+  const names = [proxy, proxy?.replace(/_in$/, ''), proxy?.replace(/^user_/, '')] as (
+    BackendName | undefined
+  )[];
+  return names.find((name) => name !== undefined && services.has(name));
+}
+
+function refused({ appId, portIndex }: ServiceDefinition, text: string): Diagnostic {
+  return {
+    code: 'HAPROXY_REFUSES',
+    severity: 'error',
+    appId,
+    portIndex,
+    reason: `HAProxy refuses its configuration: ${text}`,
+    remedy: `correct the labels HAPROXY_${portIndex}_*, or the health check of that port`,
+  };
+}
+
+function suspected({ appId, portIndex }: ServiceDefinition, complaint: string): Diagnostic {
+  return {
+    code: 'SERVICE_WAITS',
+    severity: 'error',
+    appId,
+    portIndex,
+    reason: `HAProxy refuses one of several new services, and it is not yet known which: ${complaint}`,
+    remedy: 'wait; Pacer is looking for the one that is refused',
+  };
+}
