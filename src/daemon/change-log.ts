@@ -3,6 +3,7 @@ import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
 import { describeReason, type Plan } from '../core/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import type { JournalEntry } from './journal.ts';
+import type { Withheld } from './pipeline/state.ts';
 import type { Hold, RemovalGuardOptions } from './removal-guard.ts';
 
 export function logEntry(log: Logger, entry: JournalEntry): void {
@@ -27,6 +28,10 @@ export function removalLog(log: Logger): Pick<RemovalGuardOptions, 'onHold' | 'o
 /** For people: `60 of 100 servers (3 of 5 apps) would go at once`. */
 export const describeHold = ({ servers, apps, of }: Hold): string =>
   `${servers} of ${of.servers} servers (all of ${apps} of ${of.apps} apps) would go at once`;
+
+/** The same of what would be taken from HAProxy though Marathon lists it. */
+export const describeWithheld = ({ servers, apps, of, cause }: Withheld): string =>
+  `a change would take ${servers} of ${of.servers} servers (all of ${apps} of ${of.apps} apps) out of service that Marathon still lists (${cause}). It is withheld until Marathon confirms it; apply it now with \`pacer approve\``;
 
 const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
 

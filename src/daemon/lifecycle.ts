@@ -1,5 +1,4 @@
 /** The life of the daemon: what is started in which order, what sets off a pass, and the way down. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import { pageRoutes } from '../http/page.ts';
 import { startStatusServer } from '../http/server.ts';
@@ -8,22 +7,21 @@ import { answerAsks, type Asks } from './asks.ts';
 import { approveRoute } from './approve-route.ts';
 import { diagnosticLog, logEntry } from './change-log.ts';
 import { followClusters } from './clusters.ts';
-import { coalesce } from './coalesce.ts';
+import type { ClusterStatus } from './clusters-status.ts';
 import { explainRoute } from './explain-route.ts';
 import { storedHosts } from './hosts/store.ts';
 import { hostTable } from './hosts/table.ts';
 import { unresolvedMessage } from './hosts/unresolved.ts';
-import { createInbox } from './inbox.ts';
+import { createInbox } from './pipeline/inbox.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
 import { openMemory } from './memory.ts';
 import { explainContext, modelContext } from './model-context.ts';
 import { followPolicy } from './policy-file.ts';
 import { createPinning } from './pin.ts';
-import { createPipeline } from './pipeline.ts';
-import { reloadBudget } from './reload-budget.ts';
 import { rollbackRoutes } from './rollback-routes.ts';
 import { configuration, statusRoutes } from './status.ts';
+import { startPipeline } from './start-pipeline.ts';
 import { startServing, type Serving, type ServingOptions } from './start-serving.ts';
 import { leaveNode } from './stopping.ts';
 import { readSurroundings } from './surroundings.ts';
@@ -35,12 +33,6 @@ export interface DaemonOptions extends ServingOptions {
   readonly asks: Asks;
 }
 
-/** Events that arrive together are one change; none waits for more. */
-const quietMs = 0;
-/** The same for changes that take a reload. */
-const gatherMs = 20;
-/** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */
-const lookMs = 5000;
 /** Milliseconds that the first pass waits at most for the agents' names; later ones do not. */
 const nameWaitMs = 2000;
 
@@ -75,7 +67,7 @@ async function startFollowing(
     ...(await storedHosts(settings.stateDir, log)),
     onChange: (host, apps) => {
       inbox.touch(apps, `the address of ${host} changed`);
-      passes.request();
+      pipeline.request();
     },
     onUnresolved: (host) => log.warn(unresolvedMessage(host)),
   });
@@ -109,36 +101,24 @@ async function startFollowing(
     changed: (cause) => pass(cause),
     warn: (message) => log.warn(message),
   });
-  const pipeline = createPipeline({
-    ...{ inbox, control, publisher, render, journal, ...memory },
-    pinned: pinning.pinned,
-    gather: () => sleep(gatherMs),
+  const logDiagnostics = diagnosticLog(log);
+  const pipeline = startPipeline({
+    ...{ settings, log, inbox, control, publisher, memory, journal },
+    renderer: render,
+    model: { context, pinned: pinning.pinned },
     learnHosts: async ({ delta }) => {
       hosts.track(delta);
       if (pipeline.state().desired === undefined) await hosts.settled(nameWaitMs);
     },
-    surroundings: () => readSurroundings(settings, control),
-    budget: reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000),
-    drainTimeoutMs: settings.drainTimeout * 1000,
-    soon: (afterMs) => {
-      setTimeout(() => passes.request(), afterMs).unref();
-    },
-    again: (afterMs, why) => {
-      setTimeout(() => pass(why), afterMs).unref();
-    },
-    now: Date.now,
+    confirmedAt: () => confirmedAt(clusters.each()),
+    resync: (reason) => clusters.resync(reason),
+    onPass: ({ state }) => logDiagnostics(state().diagnostics),
   });
-  const logDiagnostics = diagnosticLog(log);
-  const passes = coalesce(async () => {
-    await pipeline.pass();
-    logDiagnostics(pipeline.state().diagnostics);
-  }, quietMs);
   const pass = (cause: string) => {
     inbox.note(cause);
-    passes.request();
+    pipeline.request();
   };
   undo.add(pipeline.close);
-  undo.add(passes.close);
   // Before the pass under way is waited for, which may be trying a command again and again.
   undo.add(() => control.detach());
 
@@ -148,7 +128,7 @@ async function startFollowing(
     ...{ settings, context, log },
     onNews: (news) => {
       inbox.put(news);
-      passes.request();
+      pipeline.request();
     },
     onEventLag: (seconds) => metrics.eventLag(seconds),
   });
@@ -173,7 +153,7 @@ async function startFollowing(
         metrics: metrics.text,
         now: Date.now,
       }),
-      approveRoute(clusters),
+      approveRoute(clusters, pipeline),
       ...rollbackRoutes({
         ...{ pinning, pipeline: pipeline.state, render: render.render },
         frame: async () => (await readSurroundings(settings, control)).frame,
@@ -196,7 +176,7 @@ async function startFollowing(
     },
     reload: (cause) => {
       inbox.demandReload(cause);
-      passes.request();
+      pipeline.request();
     },
   });
   undo.add(answering.close);
@@ -209,11 +189,12 @@ async function startFollowing(
     if (inbox.ready()) pass('HAProxy has ended');
     else serve().catch((error: unknown) => log.error({ error: messageOf(error) }, 'HAProxy does not start'));
   });
-  const look = setInterval(() => {
-    inbox.look('a look at HAProxy');
-    passes.request();
-  }, lookMs);
-  undo.add(() => clearInterval(look));
+}
+
+/** When the last of all clusters confirmed its part; undefined where one never has. */
+function confirmedAt(clusters: readonly ClusterStatus[]): number | undefined {
+  const times = clusters.map(({ marathon }) => marathon.confirmedAt);
+  return times.includes(undefined) ? undefined : Math.min(...times.map((time) => time ?? 0));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

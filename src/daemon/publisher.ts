@@ -22,7 +22,7 @@ import {
   type PublishedRevision,
 } from '../haproxy/publish.ts';
 import { runningOf } from '../haproxy/running.ts';
-import { configurationFile, frameOf, type Rendering } from '../render/render.ts';
+import { configurationFile, skeletonOf, type Rendering } from '../render/render.ts';
 import { bindKey } from './preflight-ports.ts';
 
 export interface Publisher {
@@ -94,7 +94,7 @@ export async function createPublisher({
   let active = await activeHash(stateDir);
   const contents = new Map<string, Contents>();
   const remember = (manifest: Manifest) => {
-    const frame = frameOf(manifest.hash) ?? '';
+    const frame = skeletonOf(manifest.hash) ?? '';
     contents.delete(frame);
     contents.set(frame, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
     const [oldest] = contents.keys();
@@ -125,7 +125,7 @@ export async function createPublisher({
       active = await activeHash(stateDir);
     },
     takeNumber: () => (lastNumber += 1),
-    contentsOf: (hash) => contents.get(frameOf(hash) ?? ''),
+    contentsOf: (hash) => contents.get(skeletonOf(hash) ?? ''),
     write: async (rendering, desired, cause) => {
       lastNumber += 1;
       const services = [...desired.services.values()];

@@ -2,7 +2,7 @@
 import type { BackendName } from '../core/ids.ts';
 import type { Service } from '../core/service.ts';
 import { messageOf, PacerError } from '../errors.ts';
-import type { HaproxyControl, RuntimeAccess } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { ServerLine } from '../haproxy/server-commands.ts';

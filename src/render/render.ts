@@ -36,7 +36,7 @@ export const configurationFile = 'haproxy.cfg';
 export const stoppingMap = 'stopping.map';
 
 /** The part of a hash that stays the same while only servers change; undefined for a hash that is not ours. */
-export function frameOf(hash: string | undefined): string | undefined {
+export function skeletonOf(hash: string | undefined): string | undefined {
   return /^([0-9a-f]{32})\.[0-9a-f]{32}$/.exec(hash ?? '')?.[1];
 }
 

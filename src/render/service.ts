@@ -41,7 +41,7 @@ export interface ServiceRenderer {
 
 export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
   const frames = new WeakMap<ServiceDefinition, Pick<RenderedService, 'frame' | 'shape'>>();
-  const frameOf = (definition: ServiceDefinition, serverOptions: string) => {
+  const skeletonOf = (definition: ServiceDefinition, serverOptions: string) => {
     const known = frames.get(definition);
     if (known !== undefined) return known;
     const text = renderFrame(definition, fragments, settings.logs, trustedProxies);
@@ -94,7 +94,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
       if (known !== undefined) return known;
       const { definition } = service;
       const serverOptions = serverCheckOptions(definition, fragments);
-      const { frame, shape } = frameOf(definition, serverOptions);
+      const { frame, shape } = skeletonOf(definition, serverOptions);
       const servers = Buffer.from(serverLines(service));
       const made: RenderedService = {
         ...{ frame, shape, serverOptions, servers },

@@ -35,7 +35,7 @@ export interface RuntimeHaproxy {
   /** As bring, with whatever comes out of it. */
   readonly attempt: (...apps: App[]) => Promise<RuntimeOutcome>;
   /** As attempt, by a daemon that believes HAProxy to have the other apps' servers. */
-  readonly attemptFrom: (believed: App[], apps: App[]) => Promise<RuntimeOutcome>;
+  readonly attemptFrom: (known: App[], apps: App[]) => Promise<RuntimeOutcome>;
   /** As Pacer derives them. */
   readonly desired: (...apps: App[]) => Desired;
   /** What happens at the next commands that may change something. */
@@ -128,7 +128,7 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     );
     return runtimeServers(control, serverLine).bring(
       changed.map(([, service]) => service),
-      { believed },
+      { known: believed },
     );
   };
   const say = async (...commands: string[]) => {

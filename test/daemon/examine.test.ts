@@ -28,11 +28,11 @@ const badKinds: readonly Partial<App>[] = [
 ];
 const bad = (i: number) => app(`/bad-${i}`, 20_000 + i, badKinds[i % badKinds.length]);
 
-const names = ({ wanted }: { wanted: { desired: { services: ReadonlyMap<string, unknown> } } }) => [
-  ...wanted.desired.services.keys(),
+const names = ({ candidate }: { candidate: { desired: { services: ReadonlyMap<string, unknown> } } }) => [
+  ...candidate.desired.services.keys(),
 ];
 const errors = (found: Awaited<ReturnType<Examination['of']>>) =>
-  allDiagnostics(found.wanted.desired).filter(({ severity }) => severity === 'error');
+  allDiagnostics(found.candidate.desired).filter(({ severity }) => severity === 'error');
 
 describe('a service that HAProxy names', () => {
   test.each(badKinds.map((_, i) => [i]))(
@@ -72,9 +72,9 @@ describe('a service that HAProxy names', () => {
     await examination.of([app('/web', 10_000, label('HAPROXY_0_BALANCE', 'leastconn'))]);
     const found = await examination.of([app('/web', 10_000, badKinds[0])]);
     expect(names(found)).toEqual(['web_10000']);
-    const [service] = found.wanted.desired.services.values();
+    const [service] = found.candidate.desired.services.values();
     expect(service?.definition.balance.words).toEqual(['leastconn']);
-    expect(allDiagnostics(found.wanted.desired).map(({ code }) => code)).toEqual([
+    expect(allDiagnostics(found.candidate.desired).map(({ code }) => code)).toEqual([
       'HAPROXY_REFUSES',
       'SERVICE_KEPT',
     ]);

@@ -5,7 +5,7 @@ import { coalesce } from '../../src/daemon/coalesce.ts';
 import { asAppId, type BackendName } from '../../src/core/ids.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import { departingServers } from '../../src/daemon/departing.ts';
-import { createInbox } from '../../src/daemon/inbox.ts';
+import { createInbox } from '../../src/daemon/pipeline/inbox.ts';
 import { reloadBudget } from '../../src/daemon/reload-budget.ts';
 import { teardown } from '../../src/daemon/teardown.ts';
 import { anApp, aTask } from '../support/apps.ts';
@@ -121,18 +121,6 @@ describe('the inbox', () => {
     expect(inbox.ready()).toBe(true);
   });
 
-  test('tells a look that something has come, until that is taken', () => {
-    const inbox = createInbox();
-    inbox.look('time for a look');
-    expect(inbox.waiting()).toBe(false);
-    inbox.put(news);
-    expect(inbox.waiting()).toBe(true);
-    const change = inbox.take();
-    expect(inbox.waiting()).toBe(false);
-    inbox.putBack(change);
-    expect(inbox.waiting()).toBe(true);
-  });
-
   test('gives each app once, in its latest state, with the time of the earliest event', () => {
     const inbox = createInbox();
     const later = { ...app, instances: 9 };
@@ -144,49 +132,34 @@ describe('the inbox', () => {
       receivedAt: 5,
       everything: false,
       reload: false,
-      look: false,
     });
-    expect(inbox.take().delta).toEqual({ changed: [], removed: [] });
+    expect(inbox.take()).toBeUndefined();
   });
 
-  test('has some apps derived anew, those that are there', () => {
+  test('has some apps derived anew, and tells which of them are gone', () => {
     const inbox = createInbox();
     inbox.put(news);
     inbox.take();
     inbox.touch([app.id, asAppId('/gone')], 'the address of agent1 changed');
     expect(inbox.take()).toMatchObject({
-      delta: { changed: [app], removed: [] },
+      delta: { changed: [app], removed: ['/gone'] },
       cause: 'the address of agent1 changed',
     });
   });
 
-  test('a look is one only while nothing has changed', () => {
-    const inbox = createInbox();
-    inbox.look('time');
-    expect(inbox.take()).toMatchObject({ look: true, everything: false });
-    inbox.look('time');
-    inbox.put(news);
-    expect(inbox.take()).toMatchObject({ look: false, delta: { changed: [app] } });
-    inbox.look('time');
-    inbox.note('a fault');
-    expect(inbox.take()).toMatchObject({ look: false, everything: true });
-  });
-
-  test('takes back what could not be worked on, unless it has gone meanwhile', () => {
+  test('gives apps again that were lost or could not be derived, in their latest state', () => {
     const inbox = createInbox();
     inbox.put(news);
-    const change = inbox.take();
+    inbox.take();
     inbox.put({ apps: new Map(), changed: [], removed: [app.id], cause: 'deleted', receivedAt: 9 });
-    inbox.putBack(change);
-    expect(inbox.take()).toEqual({
+    inbox.touch([app.id], 'it could not be derived');
+    expect(inbox.take()).toMatchObject({
       delta: { changed: [], removed: [app.id] },
-      cause: 'first (+1 more)',
-      receivedAt: 5,
-      everything: false,
-      reload: false,
-      look: false,
+      cause: 'deleted (+1 more)',
+      receivedAt: 9,
     });
   });
+
 });
 
 test('the way down is the way up backwards, and a step that fails does not keep the others', async () => {

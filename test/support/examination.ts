@@ -1,16 +1,21 @@
-/** An examination with the real renderer and the real `haproxy -c`, of apps without a daemon around them. */
+/** The search for what HAProxy refuses, with the real renderer and the real `haproxy -c`, without a daemon around it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import type { App } from '../../src/core/model.ts';
-import { examine, type Examined } from '../../src/daemon/examine.ts';
 import { openLastGood, type LastGood } from '../../src/daemon/last-good.ts';
-import type { Wanted } from '../../src/daemon/pipeline-types.ts';
-import { createQuarantine } from '../../src/daemon/quarantine.ts';
-import { openVerdicts, type Verdicts } from '../../src/daemon/verdicts.ts';
+import { createActor } from '../../src/daemon/pipeline/act.ts';
+import type { Candidate } from '../../src/daemon/pipeline/candidate.ts';
+import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
+import { decide } from '../../src/daemon/pipeline/decide.ts';
+import { settle } from '../../src/daemon/pipeline/settle.ts';
+import { initialState, type Judging, type LoopState } from '../../src/daemon/pipeline/state.ts';
+import { createRejections } from '../../src/daemon/rejected/rejections.ts';
+import { openVerdicts, type Verdicts } from '../../src/daemon/rejected/verdicts.ts';
 import { checkConfiguration, type CheckMessage } from '../../src/haproxy/check.ts';
-import { publishRevision } from '../../src/haproxy/publish.ts';
+import type { Running } from '../../src/haproxy/control.ts';
+import { publishRevision, type PublishedRevision } from '../../src/haproxy/publish.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
@@ -18,9 +23,19 @@ import { resolveSettings } from '../../src/settings/settings.ts';
 import { aContext } from './context.ts';
 import { changingFrame } from './changing-frame.ts';
 
+export interface Found {
+  readonly candidate: Candidate;
+  /** Undefined where HAProxy runs just that already. */
+  readonly revision: PublishedRevision | undefined;
+  /** Services were left out that may be well. */
+  readonly unfinished: boolean;
+  /** How often HAProxy was asked. */
+  readonly checks: number;
+}
+
 export interface Examination {
-  /** What comes of these apps, and how often HAProxy was asked. */
-  readonly of: (apps: readonly App[]) => Promise<Examined & { checks: number }>;
+  /** What comes of these apps. @throws Error with HAProxy's words where it refuses what is no service's */
+  readonly of: (apps: readonly App[]) => Promise<Found>;
   /** What stands in its messages instead of places and names. */
   readonly nameless: { now: boolean };
   /** How many times HAProxy refuses whatever it is given. */
@@ -60,7 +75,23 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
   };
   await open();
   let number = 0;
-  let live = '';
+  let runs = '';
+  let checks = 0;
+
+  const judged = async ({
+    directory: folder,
+  }: PublishedRevision): Promise<readonly CheckMessage[] | undefined> => {
+    checks += 1;
+    if (refusals.left > 0) {
+      refusals.left -= 1;
+      await rm(folder, { recursive: true });
+      return [{ severity: 'alert', text: 'out of order' }];
+    }
+    const verdict = await checkConfiguration({ program, file: join(folder, 'haproxy.cfg') });
+    if (verdict.kind === 'accepted') return undefined;
+    await rm(folder, { recursive: true });
+    return nameless.now ? verdict.messages.map(withoutNames) : verdict.messages;
+  };
 
   return {
     nameless,
@@ -76,42 +107,69 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
       await rm(directory, { recursive: true, force: true });
     },
     of: async (apps) => {
+      checks = 0;
       const context = aContext({ lastGood: lastGood.of });
-      const derived = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-      const quarantine = createQuarantine({ verdicts, lastGood, sample: render.sample });
-      await quarantine.look(derived);
-      let checks = 0;
-      const found = await examine({
-        quarantine,
-        want: (): Promise<Wanted> => {
-          const changing = changingFrame();
-          const made = quarantine.writable(derived, (some) => render.render(some, changing));
-          return Promise.resolve({ ...made, changing });
+      const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
+      const rejections = createRejections({ verdicts, lastGood, sample: render.sample });
+      await rejections.look(desired);
+      const candidates = createCandidates({ rejections, render: render.render, now: () => 0 });
+      const actor = createActor({
+        rejections,
+        publisher: {
+          write: ({ hash, files }: Candidate['rendering']) =>
+            publishRevision(directory, { number: ++number, hash, files }),
+          complaints: judged,
+          discard: (revision: PublishedRevision) => rm(revision.directory, { recursive: true }),
         },
-        runsAlready: ({ rendering }) => rendering.hash === live,
-        write: ({ rendering }) =>
-          publishRevision(directory, { number: ++number, hash: rendering.hash, files: rendering.files }),
-        complaints: async (revision) => {
-          checks += 1;
-          if (refusals.left > 0) {
-            refusals.left -= 1;
-            await rm(revision.directory, { recursive: true });
-            return [{ severity: 'alert', text: 'out of order' }];
-          }
-          const verdict = await checkConfiguration({
-            program,
-            file: join(revision.directory, 'haproxy.cfg'),
-          });
-          if (verdict.kind === 'accepted') return undefined;
-          await rm(revision.directory, { recursive: true });
-          return nameless.now ? verdict.messages.map(withoutNames) : verdict.messages;
-        },
-        discard: (revision) => rm(revision.directory, { recursive: true }),
-      });
-      live = found.wanted.rendering.hash;
-      lastGood.serves(found.wanted.desired);
-      return { ...found, checks };
+        now: () => 0,
+      } as never);
+      let state = { ...initialState(0), desired, round: judging(desired, runs) } as LoopState;
+      for (;;) {
+        const step = decide({
+          ...{ state, now: 0, mirror: new Map(), serving: context, departing: new Set(), reloadWaitMs: 0 },
+          ...{ diskHash: undefined, confirmedAt: undefined, missing: () => [] },
+          limits: { maxShare: 1, floor: 0, pauseMs: 0, gatherMs: 0, sampleMs: 0 },
+          candidate: (round) => candidates.of(round, state),
+          appliedText: candidates.applied,
+        });
+        if (step.kind === 'postpone' && step.why.kind === 'refused')
+          throw new Error(step.why.messages.map(({ text }) => text).join());
+        if (step.kind === 'reload' || step.kind === 'finish' || step.kind === 'compare') {
+          const good = step.kind === 'reload' ? step.good : undefined;
+          const { trial } = state.round as Judging;
+          const unfinished = good?.unfinished ?? (trial.kind === 'searching' && trial.waiting.length > 0);
+          const candidate = good?.candidate ?? candidates.of(state.round as Judging, state);
+          runs = candidate.rendering.hash;
+          lastGood.serves(candidate.desired);
+          return { candidate, revision: good?.revision, unfinished, checks };
+        }
+        if (step.kind !== 'check' && step.kind !== 'reject')
+          throw new Error(`no step of a search: ${step.kind}`);
+        state = settle(state, step, await actor.slow(step, state), 0, 0).state;
+      }
     },
+  };
+}
+
+/** HAProxy runs this already, and everything has been read. */
+function judging(desired: LoopState['desired'], hash: string): Judging {
+  const haproxy: Running = {
+    ...{ hash, version: 'any', workerPid: 1, uptimeSeconds: 1 },
+    ...{ oldWorkers: [], reloads: 0, failedReloads: 0 },
+  };
+  return {
+    kind: 'judging',
+    observed: {
+      ...{ kind: 'seen', haproxy, inputs: changingFrame(), facts: new Map() },
+      ...{ descriptors: undefined, ownListeners: 0, unknown: undefined },
+    },
+    desired,
+    due: { everything: true, reload: false, cause: { text: 'a test', receivedAt: undefined }, since: 0 },
+    comparison: { kind: 'all', next: 0 },
+    trial: { kind: 'untried' },
+    steps: [],
+    files: [],
+    durations: { derive: 0, render: 0, check: 0, publish: 0, apply: 0 },
   };
 }
 

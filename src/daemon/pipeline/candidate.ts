@@ -5,6 +5,8 @@ import type { ChangingFrame } from '../../render/head.ts';
 import type { Rendering } from '../../render/render.ts';
 
 export interface Candidate {
+  /** The model's state that it was made of, nothing rejected. */
+  readonly from: Desired;
   readonly desired: Desired;
   readonly inputs: ChangingFrame;
   readonly rendering: Rendering;

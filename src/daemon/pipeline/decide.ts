@@ -38,7 +38,11 @@ function followServers({ state, now, mirror, serving, departing }: Situation): S
   const leaving = [...reap].flatMap((backend) =>
     changed.has(backend) ? [] : (applied.served.services.get(backend) ?? []),
   );
-  return { kind: 'follow', changes: { ...changes, services: [...changes.services, ...leaving] }, apps: pending };
+  return {
+    kind: 'follow',
+    changes: { ...changes, services: [...changes.services, ...leaving] },
+    apps: pending,
+  };
 }
 
 function goOn(situation: Situation): Step {
@@ -47,7 +51,7 @@ function goOn(situation: Situation): Step {
     case 'idle':
       return begin(situation);
     case 'busy':
-      return { kind: 'nothing' };
+      return waiting(nextServersAt(situation));
     case 'sampling':
       return sample(situation, round);
     case 'judging':
@@ -56,28 +60,41 @@ function goOn(situation: Situation): Step {
 }
 
 /** Nothing is under way: what is due, or until when there is nothing to do. */
-function begin({ state, now, limits, appliedText, diskHash }: Situation): Step {
-  const { due, applied, textDueAt, retryAt, sampleDueAt, reapAt, blind } = state;
-  let until = Math.max(now, state.runtimeRetryAt);
-  if (state.pending.size === 0 || until === now) until = Infinity;
+function begin(situation: Situation): Step {
+  const { state, now, limits, appliedText } = situation;
+  const { due, applied, textDueAt, retryAt, recheckAt, sampleDueAt, blind } = state;
+  let until = nextServersAt(situation);
   if (due !== undefined) {
     const dueAt = Math.max(retryAt, due.everything ? 0 : due.since + limits.gatherMs);
     if (now >= dueAt) return { kind: 'observe' };
     until = Math.min(until, dueAt);
   }
-  if (applied !== undefined && textDueAt !== undefined) {
-    if (now < textDueAt) until = Math.min(until, textDueAt);
-    else {
-      const candidate = appliedText(applied);
-      if (candidate.rendering.hash !== diskHash) return { kind: 'publish', candidate };
-    }
+  if (recheckAt !== undefined) {
+    if (now >= recheckAt) return { kind: 'observe' };
+    until = Math.min(until, recheckAt);
+  }
+  if (applied !== undefined && applied.adopted === undefined && textDueAt !== undefined) {
+    if (now >= textDueAt) return { kind: 'publish', candidate: appliedText(applied) };
+    until = Math.min(until, textDueAt);
   }
   if (applied !== undefined && !blind) {
     if (now >= sampleDueAt) return { kind: 'sample' };
     until = Math.min(until, sampleDueAt);
   }
-  return { kind: 'wait', until: Math.min(until, reapAt ?? Infinity) };
+  return waiting(until);
 }
+
+/** When servers are to be followed again, or those without a task looked at, though nothing has changed. */
+function nextServersAt({
+  state: { pending, runtimeRetryAt, reapAt, applied, blind },
+  now,
+}: Situation): number {
+  if (applied === undefined || blind) return Infinity;
+  const retryAt = pending.size > 0 && runtimeRetryAt > now ? runtimeRetryAt : Infinity;
+  return Math.min(retryAt, reapAt === undefined ? Infinity : Math.max(reapAt, runtimeRetryAt));
+}
+
+const waiting = (until: number): Step => (until === Infinity ? { kind: 'nothing' } : { kind: 'wait', until });
 
 /** HAProxy and the files are as they were: a share of the backends is compared. */
 function sample({ state, appliedText }: Situation, { to, maps }: Sampling): Step {
@@ -97,7 +114,7 @@ function judge(situation: Situation, round: Judging): Step {
   const withheld = withheldLoss(situation, round, candidate);
   if (withheld !== undefined) return postpone(withheld);
   const result = resultOf(round, candidate);
-  if (round.reload || result === undefined || !runsSkeleton(situation, round, candidate))
+  if (round.due.reload || result === undefined || !runsSkeleton(situation, round, candidate))
     return reload(situation, round, candidate);
   return compare(situation, round, candidate, result.unfinished);
 }
@@ -156,8 +173,9 @@ function reload(situation: Situation, round: Judging, candidate: Candidate, impo
 
 /** Without the culprits it may be just what HAProxy runs already. */
 function needOf(situation: Situation, round: Judging, candidate: Candidate): CheckNeed {
-  const { trial, reload: isDemanded } = round;
-  if (trial.kind !== 'searching' || isDemanded || trial.firstHash === candidate.rendering.hash) return 'needed';
+  const { trial, due } = round;
+  if (trial.kind !== 'searching' || due.reload || trial.firstHash === candidate.rendering.hash)
+    return 'needed';
   if (!runsSkeleton(situation, round, candidate)) return 'needed';
   return trial.doubted && trial.good === undefined ? 'doubted' : 'runs already';
 }
@@ -181,7 +199,7 @@ function resultOf({ trial }: Judging, candidate: Candidate): Good | undefined {
 function planOf({ state }: Situation, round: Judging, { desired }: Candidate, impossible?: string): Plan {
   const { applied } = state;
   const { haproxy } = round.observed;
-  if (round.reload) return requestedReload(round.cause.text);
+  if (round.due.reload) return requestedReload(round.due.cause.text);
   if (impossible !== undefined)
     return { kind: 'reload', reasons: [{ code: 'runtime-impossible', backends: [], detail: impossible }] };
   const runsApplied =

@@ -24,5 +24,4 @@ export type Seen = Extract<Observed, { kind: 'seen' }>;
 
 /** A look while nothing has changed: whether HAProxy and the files are as they were. */
 export type Sampled =
-  | { readonly kind: 'same'; readonly running: Running }
-  | { readonly kind: 'differs'; readonly what: string };
+  { readonly kind: 'same'; readonly running: Running } | { readonly kind: 'differs'; readonly what: string };

@@ -36,7 +36,10 @@ export function serverChanges({ applied, desired, pending, underived, listed }: 
   const known = new Map<BackendName, Service>();
   const crowded: BackendName[] = [];
   let { descriptorsLeft } = applied;
-  const ids = new Set([...withPartners(applied.desired, [...pending]), ...withPartners(desired, [...pending])]);
+  const ids = new Set([
+    ...withPartners(applied.desired, [...pending]),
+    ...withPartners(desired, [...pending]),
+  ]);
   const asked = askedServices(desired, ids);
   for (const backend of new Set([...asked.keys(), ...askedServices(applied.desired, ids).keys()])) {
     const before = applied.served.services.get(backend);

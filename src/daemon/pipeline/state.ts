@@ -29,7 +29,7 @@ export interface Due {
   readonly everything: boolean;
   /** HAProxy is to read its configuration again even if nothing differs. */
   readonly reload: boolean;
-  readonly cause: Cause | undefined;
+  readonly cause: Cause;
   /** Milliseconds since the epoch of the first request. */
   readonly since: number;
 }
@@ -55,11 +55,10 @@ export interface Sampling {
 export interface Judging {
   readonly kind: 'judging';
   readonly observed: Seen;
-  /** The model's state that is to be applied, nothing rejected. */
+  /** The model's state when the round began, nothing rejected. */
   readonly desired: Desired;
-  readonly cause: Cause;
-  /** HAProxy is to read its configuration again even if nothing differs. */
-  readonly reload: boolean;
+  /** What set the round off; due again where it ends without being applied. */
+  readonly due: Due;
   readonly comparison: Comparison;
   readonly trial: Trial;
   /** What was done at runtime so far. */
@@ -104,10 +103,10 @@ export interface LoopState {
   readonly pendingCause: Cause | undefined;
   /** Not before this time is the runtime socket tried again. Milliseconds since the epoch. */
   readonly runtimeRetryAt: number;
+  /** Milliseconds that deriving what is pending has taken. */
+  readonly deriveMs: number;
   /** Apps that could not be derived from what Marathon says now. */
   readonly underived: ReadonlySet<AppId>;
-  /** Backends whose servers take a reload → why. */
-  readonly needReload: ReadonlyMap<BackendName, string>;
   /** File descriptors of the servers and listeners that HAProxy was last reloaded with: they fit, whatever it says. */
   readonly loadedDescriptors: number;
   readonly due: Due | undefined;
@@ -116,6 +115,8 @@ export interface LoopState {
   readonly retryAt: number;
   readonly failures: number;
   readonly failure: Failure | undefined;
+  /** When what services are rejected for is looked at again; undefined where nothing may change by itself. */
+  readonly recheckAt: number | undefined;
   /** When the text on disk is to be written; undefined where it is up to date. */
   readonly textDueAt: number | undefined;
   readonly textFailure: Failure | undefined;
@@ -179,15 +180,16 @@ export function initialState(now: number): LoopState {
     applied: undefined,
     pending: new Set(),
     pendingCause: undefined,
+    deriveMs: 0,
     runtimeRetryAt: 0,
     underived: new Set(),
-    needReload: new Map(),
     loadedDescriptors: 0,
     due: undefined,
     round: { kind: 'idle' },
     retryAt: 0,
     failures: 0,
     failure: undefined,
+    recheckAt: undefined,
     textDueAt: undefined,
     textFailure: undefined,
     sampleDueAt: now,

@@ -8,7 +8,6 @@ import type { Running } from '../../haproxy/control.ts';
 import type { PublishedRevision } from '../../haproxy/publish.ts';
 import type { BackendPool } from '../../render/shapes.ts';
 import type { StageDurations } from '../journal.ts';
-import type { Applied } from './applied.ts';
 import type { Candidate } from './candidate.ts';
 import type { Loss } from './loss.ts';
 import type { Observed, Sampled } from './observed.ts';
@@ -53,7 +52,7 @@ export type SlowStep =
 export type CheckNeed = 'needed' | 'runs already' | 'doubted';
 
 export type Step =
-  /** A slow step is under way, and nothing else is to be done. */
+  /** Nothing is to be done until something changes. */
   | { readonly kind: 'nothing' }
   /** Until that time nothing is to be done, unless something changes. Milliseconds since the epoch. */
   | { readonly kind: 'wait'; readonly until: number }
@@ -74,6 +73,8 @@ export type Postponed =
   | { readonly kind: 'withheld'; readonly loss: Loss; readonly cause: string }
   /** What is desired has changed in more than its servers meanwhile. */
   | { readonly kind: 'outdated' }
+  /** Apps of the mirror are not in what is desired. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'impossible'; readonly reason: string }
   | { readonly kind: 'refused'; readonly messages: readonly CheckMessage[] };
 

@@ -12,7 +12,7 @@ export function withheldLoss(
 ): Extract<Postponed, { kind: 'withheld' }> | undefined {
   const loss = lossOfCandidate(situation, round, candidate);
   if (loss === undefined || !isTooMuch(loss, situation.limits) || isAllowed(situation)) return undefined;
-  return { kind: 'withheld', loss, cause: causeOf(situation, candidate) };
+  return { kind: 'withheld', loss, cause: causeOf(situation, round, candidate) };
 }
 
 function lossOfCandidate({ state, mirror, serving }: Situation, round: Judging, { desired }: Candidate) {
@@ -34,7 +34,7 @@ function isAllowed({ state, now, confirmedAt, limits }: Situation): boolean {
 }
 
 /** What the services that would go are rejected for, or what set the round off. */
-function causeOf({ state }: Situation, { desired }: Candidate): string {
+function causeOf({ state }: Situation, { due }: Judging, { desired }: Candidate): string {
   const codes = new Map<string, number>();
   for (const backend of state.applied?.served.services.keys() ?? []) {
     if (desired.services.has(backend)) continue;
@@ -42,6 +42,5 @@ function causeOf({ state }: Situation, { desired }: Candidate): string {
     codes.set(code, (codes.get(code) ?? 0) + 1);
   }
   const causes = [...codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} (${count})`);
-  return causes.length > 0 ? causes.join(', ') : (state.due?.cause?.text ?? 'servers are no longer derived');
+  return causes.length > 0 ? causes.join(', ') : due.cause.text;
 }
-

@@ -63,7 +63,10 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
   };
   const isRefused = (definition: ServiceDefinition) => verdicts.on(sample(definition)) !== undefined;
 
-  function whyRejected(definition: ServiceDefinition, { waiting, complaint }: Against): Diagnostic | undefined {
+  function whyRejected(
+    definition: ServiceDefinition,
+    { waiting, complaint }: Against,
+  ): Diagnostic | undefined {
     const cannotBe = unwritable.get(definition);
     if (cannotBe !== undefined) return cannotBe;
     const verdict = verdicts.isEmpty() ? undefined : verdicts.on(sample(definition));

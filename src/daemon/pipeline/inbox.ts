@@ -1,7 +1,7 @@
 /** Collects what changed in the mirror until the next pass takes it. Per app only the latest state counts. */
-import type { MirrorDelta } from '../core/derive-changed.ts';
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { MirrorDelta } from '../../core/derive-changed.ts';
+import type { AppId } from '../../core/ids.ts';
+import type { App } from '../../core/model.ts';
 
 /** What the mirror tells: the whole of it, and what is new. */
 export interface MirrorNews {
@@ -22,8 +22,6 @@ export interface Change {
   readonly everything: boolean;
   /** True where HAProxy is to read its configuration anew even if nothing differs. */
   readonly reload: boolean;
-  /** True where nothing changed, and it is time for a look at HAProxy. */
-  readonly look: boolean;
 }
 
 export interface Inbox {
@@ -32,20 +30,19 @@ export interface Inbox {
   readonly note: (cause: string) => void;
   /** Asks for a reload, even if nothing differs. */
   readonly demandReload: (cause: string) => void;
-  /** Asks for a look at HAProxy; a change that comes meanwhile goes first. */
-  readonly look: (cause: string) => void;
   /** Derives every app anew: something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
-  /** The same for these apps alone. */
-  readonly touch: (ids: readonly AppId[], cause: string) => void;
-  readonly take: () => Change;
-  /** True where something has come that a look at HAProxy must not hold up. */
-  readonly waiting: () => boolean;
-  /** Gives back what could not be worked on, so that it is taken again. */
-  readonly putBack: (change: Change) => void;
+  /** Derives these anew: they were lost, or could not be derived. */
+  readonly touch: (ids: Iterable<AppId>, cause: string) => void;
+  /** What has come since it was last taken; undefined where nothing has. */
+  readonly take: () => Change | undefined;
+  /** The mirror, as far as it may be applied; empty before it has come. */
+  readonly apps: () => ReadonlyMap<AppId, App>;
   /** True once the stored mirror or the first complete snapshot has come. */
   readonly ready: () => boolean;
 }
+
+const noApps: ReadonlyMap<AppId, App> = new Map();
 
 export function createInbox(): Inbox {
   let apps: ReadonlyMap<AppId, App> | undefined;
@@ -54,7 +51,6 @@ export function createInbox(): Inbox {
   let receivedAt: number | undefined;
   let everything = false;
   let reload = false;
-  let look = false;
 
   return {
     ready: () => apps !== undefined,
@@ -72,19 +68,17 @@ export function createInbox(): Inbox {
       everything = reload = true;
       causes.push(cause);
     },
-    look: (cause) => {
-      look = true;
-      causes.push(cause);
-    },
     touchAll: (cause) => {
       for (const id of apps?.keys() ?? []) dirty.add(id);
       causes.push(cause);
     },
     touch: (ids, cause) => {
-      for (const id of ids) if (apps?.has(id) === true) dirty.add(id);
+      for (const id of ids) dirty.add(id);
       causes.push(cause);
     },
+    apps: () => apps ?? noApps,
     take: () => {
+      if (causes.length === 0) return undefined;
       const ids = [...dirty];
       const change: Change = {
         delta: {
@@ -95,22 +89,12 @@ export function createInbox(): Inbox {
         receivedAt,
         everything,
         reload,
-        look: look && ids.length === 0 && !everything,
       };
-      everything = reload = look = false;
+      everything = reload = false;
       dirty = new Set();
       causes = [];
       receivedAt = undefined;
       return change;
-    },
-    waiting: () => dirty.size > 0 || everything || reload,
-    putBack: (change) => {
-      everything ||= change.everything;
-      reload ||= change.reload;
-      for (const app of change.delta.changed) dirty.add(app.id);
-      for (const id of change.delta.removed) dirty.add(id);
-      causes.unshift(change.cause);
-      if (change.receivedAt !== undefined) receivedAt = Math.min(receivedAt ?? Infinity, change.receivedAt);
     },
   };
 }

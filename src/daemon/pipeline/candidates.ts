@@ -1,0 +1,85 @@
+/** Makes candidates: what is rejected is left out, and the rest becomes text. Made once for the same inputs. */
+import type { Desired } from '../../core/desired.ts';
+import { sameValue } from '../../core/same.ts';
+import type { ChangingFrame } from '../../render/head.ts';
+import type { Renderer, Rendering } from '../../render/render.ts';
+import type { Rejections } from '../rejected/rejections.ts';
+import type { Applied } from './applied.ts';
+import type { Candidate } from './candidate.ts';
+import type { Judging, LoopState } from './state.ts';
+import { suspected } from './trial.ts';
+
+export interface Candidates {
+  /** What a round comes to: with the servers of now, as long as no more than these has changed since it began. */
+  readonly of: (round: Judging, state: Pick<LoopState, 'desired' | 'applied'>) => Candidate;
+  /** What was applied, as text. */
+  readonly applied: (applied: Applied) => Candidate;
+  /** Milliseconds spent on rendering since it was last asked. */
+  readonly takeRenderMs: () => number;
+}
+
+export function createCandidates({
+  rejections,
+  render,
+  now,
+}: {
+  readonly rejections: Rejections;
+  readonly render: Renderer['render'];
+  readonly now: () => number;
+}): Candidates {
+  let renderMs = 0;
+  const text = rememberedText((desired, inputs) => {
+    const start = now();
+    const rendering = render(desired, inputs);
+    renderMs += now() - start;
+    return rendering;
+  });
+  let last: { readonly key: readonly unknown[]; readonly candidate: Candidate } | undefined;
+
+  return {
+    of: ({ observed: { inputs, facts }, trial, ...round }, { desired, applied }) => {
+      // While HAProxy is compared for the first time, what it is compared with must stay.
+      const isFirst = applied === undefined || applied.adopted !== undefined;
+      const isCurrent = !isFirst && desired.conflicts === round.desired.conflicts;
+      const from = isCurrent ? desired : round.desired;
+      const { waiting, complaint } = suspected(trial);
+      const key = [from, inputs, facts, waiting, complaint, rejections.version()];
+      if (last === undefined || key.some((value, i) => value !== last?.key[i])) {
+        const against = { facts, waiting, complaint };
+        const made = rejections.writable(from, against, (some) => text(some, inputs));
+        last = { key, candidate: { from, inputs, ...made, fresh: rejections.freshIn(made.desired) } };
+      }
+      return last.candidate;
+    },
+    applied: ({ desired, served, inputs }) => ({
+      from: desired,
+      desired: served,
+      inputs,
+      rendering: text(served, inputs),
+      fresh: [],
+    }),
+    takeRenderMs: () => {
+      const taken = renderMs;
+      renderMs = 0;
+      return taken;
+    },
+  };
+}
+
+type Render = (desired: Desired, inputs: ChangingFrame) => Rendering;
+
+/** A state is rendered again and again while nothing changes. */
+function rememberedText(render: Render): Render {
+  let last: { desired: Desired; inputs: unknown; rendering: Rendering } | undefined;
+  return (desired, inputs) => {
+    const { certificateDigests, fileDigests } = inputs;
+    const comparable = {
+      ...inputs,
+      certificateDigests: [...certificateDigests],
+      fileDigests: [...(fileDigests ?? [])],
+    };
+    if (last?.desired !== desired || !sameValue(last.inputs, comparable))
+      last = { desired, inputs: comparable, rendering: render(desired, inputs) };
+    return last.rendering;
+  };
+}

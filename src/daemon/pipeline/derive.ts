@@ -1,0 +1,80 @@
+/** Takes what changed in the mirror into the model. Never loses a change: what cannot be derived is tried again. */
+import { nextDesired, type Desired } from '../../core/desired.ts';
+import type { ModelContext } from '../../core/app-services.ts';
+import type { AppId } from '../../core/ids.ts';
+import type { MirrorDelta } from '../../core/derive-changed.ts';
+import { messageOf } from '../../errors.ts';
+import type { Change } from './inbox.ts';
+import { dueFor } from './settle.ts';
+import type { LoopState } from './state.ts';
+
+export interface Model {
+  readonly context: ModelContext;
+  /** What is served of a state of the mirror: all of it, or what a pinned revision makes of it. */
+  readonly pinned: (mirrored: Desired) => Desired;
+}
+
+export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
+  const { delta } = change;
+  const cause = { text: change.cause, receivedAt: change.receivedAt };
+  const ids = [...delta.changed.map(({ id }) => id), ...delta.removed];
+  const { mirrored, underived, error } = deriveAll(state.mirrored, delta, model.context);
+  const desired =
+    error === undefined || mirrored !== state.mirrored
+      ? pinnedOr(state.desired, mirrored, model)
+      : state.desired;
+  const still = new Set([...state.underived].filter((id) => !ids.includes(id)));
+  for (const id of underived) still.add(id);
+  const isAsked = change.everything || change.reload;
+  const next: LoopState = {
+    ...state,
+    mirrored,
+    desired,
+    underived: still,
+    pending: ids.length === 0 ? state.pending : new Set([...state.pending, ...ids]),
+    pendingCause: state.pendingCause ?? (ids.length === 0 ? undefined : cause),
+    ...(error === undefined
+      ? { ...(still.size === 0 && state.failure?.stage === 'derive' && { failure: undefined }) }
+      : { failure: { stage: 'derive', message: messageOf(error), at: new Date(now).toISOString() } }),
+  };
+  const isRestructured = desired.conflicts !== state.desired.conflicts || state.applied === undefined;
+  // Where nobody can be asked, servers take what everything else takes.
+  const isBlind = state.blind && ids.length > 0;
+  if (!isAsked && !isRestructured && !isBlind) return next;
+  const due = dueFor(next, cause, now, change.everything);
+  return {
+    ...next,
+    due: change.reload ? { ...due, reload: true, cause } : due,
+    retryAt: isAsked ? 0 : next.retryAt,
+  };
+}
+
+/** All at once; where that throws, app by app, so that each failure is one app's. */
+function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext) {
+  const underived: AppId[] = [];
+  try {
+    return { mirrored: nextDesired(previous, delta, context), underived, error: undefined };
+  } catch (error) {
+    let mirrored = previous;
+    const each: MirrorDelta[] = [
+      ...delta.removed.map((id) => ({ changed: [], removed: [id] })),
+      ...delta.changed.map((app) => ({ changed: [app], removed: [] })),
+    ];
+    for (const one of each) {
+      try {
+        mirrored = nextDesired(mirrored, one, context);
+      } catch {
+        underived.push(...one.removed, ...one.changed.map(({ id }) => id));
+      }
+    }
+    return { mirrored, underived, error: underived.length === 0 ? undefined : error };
+  }
+}
+
+function pinnedOr(before: Desired, mirrored: Desired, { pinned }: Model): Desired {
+  try {
+    return pinned(mirrored);
+  } catch {
+    return before;
+  }
+}

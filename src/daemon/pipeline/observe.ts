@@ -1,0 +1,146 @@
+/** Reads what a round needs to know of HAProxy and of the machine, cheapest first. Changes nothing. */
+import { sameValue } from '../../core/same.ts';
+import type { Desired } from '../../core/desired.ts';
+import type { HaproxyControl, Running } from '../../haproxy/control.ts';
+import type { ChangingFrame } from '../../render/head.ts';
+import { skeletonOf } from '../../render/render.ts';
+import { fileDigest } from '../certificates.ts';
+import type { Surroundings } from '../pipeline-types.ts';
+import { preflight, type PreflightInput, type PreflightResult } from '../preflight.ts';
+import type { Publisher } from '../publisher.ts';
+import { factsOf, noFacts, withMoreFacts, type Facts } from '../rejected/facts.ts';
+import type { Rejections } from '../rejected/rejections.ts';
+import type { Runtime } from '../runtime.ts';
+import { withHolds } from '../../core/desired.ts';
+import type { Applied } from './applied.ts';
+import type { Observed, Sampled } from './observed.ts';
+
+export interface Observer {
+  /** @param isFirst nothing is known yet of what HAProxy serves */
+  readonly observe: (desired: Desired, isFirst: boolean) => Promise<Observed>;
+  /** @param diskHash what should be on the disk; undefined while it is to be written */
+  readonly sample: (
+    applied: Applied,
+    before: Running | undefined,
+    diskHash: string | undefined,
+  ) => Promise<Sampled>;
+}
+
+export interface ObserverParts {
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly runtime: Pick<Runtime, 'descriptors' | 'serverCounts'>;
+  readonly rejections: Rejections;
+  /** Read again for each round: certificates are renewed, limits change. */
+  readonly surroundings: () => Promise<Surroundings>;
+}
+
+export function createObserver(parts: ObserverParts): Observer {
+  const { control, publisher, runtime, rejections, surroundings } = parts;
+
+  async function observe(desired: Desired, isFirst: boolean): Promise<Observed> {
+    const haproxy = await haproxyNow(control);
+    if (typeof haproxy !== 'string' && 'reason' in haproxy) return haproxy;
+    const running = typeof haproxy === 'string' ? undefined : haproxy;
+    await publisher.look();
+    const contents = publisher.contentsOf(running?.hash);
+    const counts = isFirst && contents !== undefined ? await runtime.serverCounts() : new Map<never, never>();
+    if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
+    const { frame, budget, probePorts, ownListeners } = await surroundings();
+    await rejections.look(desired);
+    const judged = await judge(desired, rejections, {
+      runningBinds: contents?.binds ?? new Set(),
+      serving: contents?.backends ?? new Set(),
+      budget,
+      // Where it is not known which ports HAProxy has itself, they would all seem to be taken.
+      probePorts: probePorts && (running === undefined || contents !== undefined),
+    });
+    const certificateDigests = new Map([...frame.certificateDigests, ...judged.certificateDigests]);
+    return {
+      kind: 'seen',
+      haproxy,
+      inputs: { ...frame, certificateDigests, fileDigests: judged.fileDigests },
+      facts: judged.facts,
+      descriptors: running === undefined ? undefined : await runtime.descriptors(),
+      ownListeners,
+      // Pacer's own backends are nobody's service.
+      unknown:
+        isFirst && contents !== undefined
+          ? new Map([...counts].filter(([backend]) => contents.backends.has(backend)))
+          : undefined,
+    };
+  }
+
+  async function sample(applied: Applied, before: Running | undefined, diskHash: string | undefined) {
+    const running = await haproxyNow(control);
+    if (typeof running === 'string' || 'reason' in running) return differs('HAProxy does not answer');
+    if (skeletonOf(running.hash) !== applied.skeleton) return differs('HAProxy runs another configuration');
+    if (running.workerPid !== before?.workerPid) return differs('HAProxy has another worker');
+    if (diskHash !== undefined) {
+      await publisher.look();
+      if (publisher.activeHash() !== diskHash) return differs('the text on disk is another');
+      const { frame } = await surroundings();
+      if (!sameInputs(frame, applied.inputs) || !(await sameFiles(frame, applied.inputs)))
+        return differs('certificates or other files have changed');
+    }
+    return { kind: 'same', running } as const;
+  }
+
+  return { observe, sample };
+}
+
+const differs = (what: string): Sampled => ({ kind: 'differs', what });
+
+async function haproxyNow(control: HaproxyControl) {
+  const answer = await control.running();
+  switch (answer.kind) {
+    case 'running':
+      return answer.running;
+    case 'silent':
+      return { kind: 'silent', reason: answer.reason } as const;
+    case 'absent':
+      // With a reload command, whoever runs it also knows how to start HAProxy.
+      return control.mode === 'command' ? 'blind' : 'absent';
+    case 'blind':
+      return 'blind';
+  }
+}
+
+/** What the machine has against services, and against the versions of them that would serve on instead. */
+async function judge(
+  desired: Desired,
+  rejections: Rejections,
+  input: Omit<PreflightInput, 'desired'>,
+): Promise<Omit<PreflightResult, 'holds'> & { readonly facts: Facts }> {
+  const ask = (facts: Facts) => {
+    const holds = rejections.of(desired, { facts, waiting: [], complaint: '' });
+    return preflight({ ...input, desired: withHolds(desired, holds) });
+  };
+  const first = await ask(noFacts);
+  if (first.holds.size === 0) return { ...first, facts: noFacts };
+  const facts = factsOf(first.holds.values());
+  const second = await ask(facts);
+  return {
+    facts: withMoreFacts(facts, second.holds.values()),
+    certificateDigests: new Map([...first.certificateDigests, ...second.certificateDigests]),
+    fileDigests: new Map([...first.fileDigests, ...second.fileDigests]),
+  };
+}
+
+/** Whether what is read now says the same as when HAProxy was last brought to it. */
+function sameInputs(inputs: ChangingFrame, before: ChangingFrame): boolean {
+  return Object.entries(inputs).every(([key, value]) => {
+    const known: unknown = before[key as keyof ChangingFrame];
+    if (!(value instanceof Map)) return sameValue(value, known);
+    return known instanceof Map && [...value].every(([name, each]) => known.get(name) === each);
+  });
+}
+
+/** The files that services name, beside those of the listeners. */
+async function sameFiles(inputs: ChangingFrame, before: ChangingFrame): Promise<boolean> {
+  for (const [path, digest] of [...before.certificateDigests, ...(before.fileDigests ?? [])]) {
+    if (inputs.certificateDigests.has(path)) continue;
+    if ((await fileDigest(path).catch(() => undefined)) !== digest) return false;
+  }
+  return true;
+}

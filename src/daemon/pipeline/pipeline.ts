@@ -1,0 +1,193 @@
+/**
+ * The control loop, top to bottom:
+ *
+ *   mirror ─ changed apps ─▶ desired ─▶ decide ─▶ step ─▶ act ─▶ outcome ─▶ settle ─▶ state, and again
+ *
+ * One pass at a time goes on until nothing is left to do or until something has to be waited for. Servers that changed
+ * are brought to HAProxy within a pass; whatever may take long is done beside, and its outcome sets off another pass.
+ */
+import type { ServingContext } from '../../core/serving.ts';
+import { messageOf } from '../../errors.ts';
+import type { Publisher } from '../publisher.ts';
+import type { ReloadBudget } from '../reload-budget.ts';
+import type { Runtime } from '../runtime.ts';
+import type { PipelineState } from '../pipeline-types.ts';
+import type { Actor } from './act.ts';
+import type { Candidates } from './candidates.ts';
+import { decide } from './decide.ts';
+import { derived, type Model } from './derive.ts';
+import type { Change, Inbox } from './inbox.ts';
+import { failed, type Settled } from './postpone.ts';
+import type { Reporter } from './report.ts';
+import { settle, settleAlone } from './settle.ts';
+import { initialState, type Limits, type LoopState, type Situation, type Withheld } from './state.ts';
+import type { Outcome, SlowStep } from './step.ts';
+import { isInSync, viewOf } from './view.ts';
+
+export interface PipelineParts {
+  readonly inbox: Inbox;
+  readonly model: Model;
+  readonly serving: ServingContext;
+  /** Looks up the agents' names that are new. */
+  readonly learnHosts: (change: Change) => Promise<void>;
+  readonly actor: Actor;
+  readonly candidates: Candidates;
+  readonly runtime: Pick<Runtime, 'departing' | 'commands'>;
+  readonly publisher: Pick<Publisher, 'activeHash'>;
+  readonly budget: ReloadBudget;
+  readonly limits: Limits;
+  /** When Marathon last confirmed all of the mirror; undefined where a cluster never has. */
+  readonly confirmedAt: () => number | undefined;
+  readonly socketFault: () => string | undefined;
+  readonly report: Reporter;
+  /** Asks for a pass. Returns at once. */
+  readonly request: () => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Calls back once after so many milliseconds. @returns what takes it back */
+  readonly later: (callback: () => void, afterMs: number) => () => void;
+}
+
+export interface Pipeline {
+  /** Never rejects. */
+  readonly pass: () => Promise<void>;
+  readonly state: () => PipelineState;
+  /** Lets the change go that is withheld. @returns what that was */
+  readonly approve: () => Withheld | undefined;
+  /** Nothing more is begun; resolves when what is under way has ended. */
+  readonly close: () => Promise<void>;
+}
+
+const rederiveMs = 5000;
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { inbox, model, actor, candidates, runtime, publisher, budget, request, now } = parts;
+  let state = initialState(now());
+  let finished: { readonly step: SlowStep; readonly outcome: Outcome } | undefined;
+  let underWay: Promise<void> = Promise.resolve();
+  let closed = false;
+  let cancelTimer = () => undefined as void;
+
+  const situation = (): Situation => ({
+    state,
+    now: now(),
+    mirror: inbox.apps(),
+    serving: parts.serving,
+    departing: runtime.departing(),
+    diskHash: publisher.activeHash(),
+    reloadWaitMs: budget.waitMs(now(), state.running?.oldWorkers.length ?? 0),
+    confirmedAt: parts.confirmedAt(),
+    limits: parts.limits,
+    missing: () =>
+      [...inbox.apps().keys()].filter((id) => !state.mirrored.apps.has(id) && !state.underived.has(id)),
+    candidate: (round) => candidates.of(round, state),
+    appliedText: candidates.applied,
+  });
+
+  function note(next: LoopState): void {
+    state = { ...next, outOfSyncSince: isInSync(next) ? undefined : (next.outOfSyncSince ?? now()) };
+  }
+
+  function take({ state: next, reports }: Settled): void {
+    note(next);
+    parts.report(reports, state);
+  }
+
+  async function takeChanges(): Promise<void> {
+    const change = inbox.take();
+    if (change === undefined) return;
+    const known = parts.learnHosts(change);
+    // HAProxy is not to be given its first servers without those whose names are a moment away.
+    if (state.applied === undefined) await known;
+    const start = now();
+    const next = derived(state, change, model, now());
+    note({ ...next, deriveMs: next.deriveMs + now() - start });
+    if (state.underived.size > 0)
+      parts.later(() => {
+        inbox.touch(state.underived, 'apps that could not be derived');
+        request();
+      }, rederiveMs);
+  }
+
+  function begin(step: SlowStep): void {
+    const { round } = state;
+    state = {
+      ...state,
+      round: {
+        kind: 'busy',
+        step,
+        round: round.kind === 'idle' || round.kind === 'busy' ? undefined : round,
+      },
+    };
+    underWay = actor.slow(step, state).then((outcome) => {
+      finished = { step, outcome };
+      request();
+    });
+  }
+
+  function wakeAt(time: number): void {
+    cancelTimer();
+    cancelTimer = parts.later(request, Math.max(0, time - now()));
+  }
+
+  async function pass(): Promise<void> {
+    // Nothing is applied before the first complete snapshot, or the one that was stored.
+    while (inbox.ready() && !closed) {
+      if (finished !== undefined) {
+        const { step, outcome } = finished;
+        finished = undefined;
+        take(settle(state, step, outcome, now(), parts.limits.sampleMs));
+      }
+      await takeChanges();
+      const step = decide(situation());
+      switch (step.kind) {
+        case 'nothing':
+          return;
+        case 'wait':
+          wakeAt(step.until);
+          return;
+        case 'derive':
+          inbox.touch(step.apps, 'apps that were lost on the way');
+          take(settleAlone(state, step, now(), parts.limits.sampleMs));
+          break;
+        case 'finish':
+        case 'postpone':
+        case 'sampled':
+          take(settleAlone(state, step, now(), parts.limits.sampleMs));
+          break;
+        case 'follow':
+        case 'compare':
+        case 'change':
+          take(settle(state, step, await actor.quick(step), now(), parts.limits.sampleMs));
+          break;
+        default:
+          begin(step);
+      }
+    }
+  }
+
+  return {
+    pass: async () => {
+      try {
+        await pass();
+      } catch (error) {
+        // A bug of ours: HAProxy stays as it is, and all is tried again.
+        take(failed(state, { stage: 'render', message: messageOf(error) }, now()));
+        wakeAt(state.retryAt);
+      }
+    },
+    state: () => viewOf(state, { commands: runtime.commands(), socketFault: parts.socketFault() }),
+    approve: () => {
+      const { withheld } = state;
+      if (withheld === undefined) return undefined;
+      state = { ...state, approved: true, retryAt: 0 };
+      request();
+      return withheld;
+    },
+    close: async () => {
+      closed = true;
+      cancelTimer();
+      await underWay;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** Tells the rest of the daemon what was settled: the journal, what serves and is remembered, what is withheld. */
+import type { Journal } from '../journal.ts';
+import type { LastGood } from '../last-good.ts';
+import type { Publisher } from '../publisher.ts';
+import type { Report } from './postpone.ts';
+import type { LoopState, Withheld } from './state.ts';
+
+export interface ReporterParts {
+  readonly journal: Journal;
+  readonly lastGood: Pick<LastGood, 'serves' | 'servesAlso'>;
+  readonly publisher: Pick<Publisher, 'takeNumber'>;
+  readonly onWithheld: (withheld: Withheld) => void;
+  readonly onReleased: (withheld: Withheld, approved: boolean) => void;
+  /** Milliseconds spent on rendering since it was last asked. */
+  readonly takeRenderMs: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export type Reporter = (reports: readonly Report[], state: LoopState) => void;
+
+export function createReporter(parts: ReporterParts): Reporter {
+  const { journal, lastGood, publisher, onWithheld, onReleased, takeRenderMs, now } = parts;
+
+  const entry = (
+    report: Extract<Report, { kind: 'applied' | 'failed' }>,
+    { desiredHash = '' }: LoopState,
+  ) => ({
+    hash: desiredHash,
+    at: new Date(now()).toISOString(),
+    cause: report.cause.text,
+    plan: report.plan,
+    durations: { ...report.durations, render: report.durations.render + takeRenderMs() },
+  });
+
+  return (reports, state) => {
+    for (const report of reports) {
+      switch (report.kind) {
+        case 'served':
+          lastGood.serves(report.desired);
+          break;
+        case 'served-also':
+          lastGood.servesAlso(report.services, report.desired);
+          break;
+        case 'applied': {
+          const { receivedAt } = report.cause;
+          journal.add({
+            ...entry(report, state),
+            revision: report.revision ?? publisher.takeNumber(),
+            eventToAppliedMs: receivedAt === undefined ? undefined : now() - receivedAt,
+            result: { kind: 'applied' },
+          });
+          break;
+        }
+        case 'failed':
+          journal.add({
+            ...entry(report, state),
+            revision: 0,
+            eventToAppliedMs: undefined,
+            result: { kind: 'failed', stage: report.failure.stage, message: report.failure.message },
+          });
+          break;
+        case 'withheld':
+          onWithheld(report.withheld);
+          break;
+        case 'released':
+          onReleased(report.withheld, report.approved);
+          break;
+      }
+    }
+  };
+}

@@ -1,0 +1,47 @@
+/** What the loop knows, for status and metrics. */
+import { allDiagnostics, type Desired } from '../../core/desired.ts';
+import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { PipelineState } from '../pipeline-types.ts';
+import type { LoopState } from './state.ts';
+
+const known = new WeakMap<Desired, readonly Diagnostic[]>();
+
+function diagnosticsOf(desired: Desired | undefined): readonly Diagnostic[] {
+  if (desired === undefined) return [];
+  const diagnostics = known.get(desired) ?? allDiagnostics(desired);
+  known.set(desired, diagnostics);
+  return diagnostics;
+}
+
+export function viewOf(
+  state: LoopState,
+  { commands, socketFault }: { readonly commands: number; readonly socketFault: string | undefined },
+): PipelineState {
+  return {
+    desired: state.candidate,
+    mirrored: state.mirrored,
+    desiredHash: state.desiredHash,
+    running: state.running,
+    blind: state.blind,
+    inSync: isInSync(state),
+    outOfSyncSince: state.outOfSyncSince,
+    diagnostics: diagnosticsOf(state.candidate),
+    runtimeCommands: commands,
+    socketFault,
+    withheld: state.withheld,
+    failure: state.failure ?? state.textFailure,
+  };
+}
+
+/** HAProxy is known to have what is desired. */
+export function isInSync({ applied, due, pending, round, failure }: LoopState): boolean {
+  const current = round.kind === 'busy' ? round.round : round;
+  return (
+    applied !== undefined &&
+    applied.adopted === undefined &&
+    due === undefined &&
+    pending.size === 0 &&
+    failure === undefined &&
+    current?.kind !== 'judging'
+  );
+}
