@@ -5,7 +5,7 @@ import type { AppId } from '../../core/ids.ts';
 import type { MirrorDelta } from '../../core/derive-changed.ts';
 import { messageOf } from '../../errors.ts';
 import type { Change } from './inbox.ts';
-import { dueFor } from './settle.ts';
+import { dueFor } from './due.ts';
 import type { LoopState } from './state.ts';
 
 export interface Model {

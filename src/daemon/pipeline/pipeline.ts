@@ -66,7 +66,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   let finished: { readonly step: SlowStep; readonly outcome: Outcome } | undefined;
   let underWay: Promise<void> = Promise.resolve();
   let closed = false;
-  let cancelTimer = () => undefined as void;
+  let cancelTimer: () => void = () => undefined;
 
   const situation = (): Situation => ({
     state,

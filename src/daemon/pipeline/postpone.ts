@@ -3,6 +3,7 @@ import type { Plan } from '../../core/plan.ts';
 import type { Desired } from '../../core/desired.ts';
 import type { Service } from '../../core/service.ts';
 import type { StageDurations } from '../journal.ts';
+import { noDurations } from './due.ts';
 import type { Cause, Due, Failure, LoopState, Withheld } from './state.ts';
 import type { Postponed } from './step.ts';
 
@@ -38,8 +39,6 @@ export type Report =
 /** Milliseconds. Until a HAProxy that was silent is asked again; between looks at a change that is withheld. */
 const [silentMs, withheldMs] = [1000, 2000];
 const longestRetryMs = 15_000;
-
-const noDurations: StageDurations = { derive: 0, render: 0, check: 0, publish: 0, apply: 0 };
 
 export function postponed(state: LoopState, why: Postponed, now: number): Settled {
   const again = dueAgain(state, now);
