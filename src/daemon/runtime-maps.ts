@@ -31,16 +31,6 @@ export async function bringMaps(
   return { kind: 'done', changed };
 }
 
-/** Whether HAProxy's maps say what is desired. Rejects when it cannot be asked. */
-export async function hasMaps(
-  control: RuntimeAccess,
-  maps: ReadonlyMap<string, readonly RouteEntry[]>,
-): Promise<boolean> {
-  for (const [name, entries] of maps)
-    if ((await compare(control, name, entries)).kind !== 'none') return false;
-  return true;
-}
-
 async function compare(
   control: RuntimeAccess,
   name: string,

@@ -407,15 +407,28 @@ describe('what somebody else did is mended by the next pass', () => {
     expect(await haproxy.admin()).toEqual({ [silentName(1)]: 'ready' });
   });
 
-  test('a server with another address takes a reload', async () => {
+  test('a server with another address is taken out, and added with its own', async () => {
     const haproxy = await runtimeHaproxy();
     const { app, backend } = await appOn();
     await haproxy.start(app(silentTasks(1)));
     await haproxy.say(`set server ${backend}/${silentName(1)} addr 127.0.0.9 port 9`);
-    expect(await haproxy.attempt(app(silentTasks(1)))).toEqual({
+    expect((await haproxy.bring(app(silentTasks(1)))).kinds).toEqual(['remove', 'add']);
+    const [server] = await haproxy.states();
+    expect(server).toMatchObject({ server: silentName(1), admin: 'ready' });
+    expect(server?.address).not.toBe('127.0.0.9');
+  });
+
+  test('what only a reload can add keeps no server from being taken out', async () => {
+    const haproxy = await runtimeHaproxy();
+    const labels = { ...http, HAPROXY_0_BALANCE: 'static-rr' };
+    const { app, backend } = await appOn({ labels });
+    await haproxy.start(app(silentTasks(2)));
+    const next = app([silentTask('/web', 1), silentTask('/web', 3)]);
+    expect(await haproxy.attempt(next)).toMatchObject({
       kind: 'impossible',
-      reason: `server ${silentName(1)} has another address`,
+      needReload: new Map([[backend, 'balance static-rr takes no server at runtime']]),
     });
+    expect((await haproxy.states()).map(({ server }) => server)).toEqual([silentName(1)]);
   });
 });
 
@@ -573,7 +586,7 @@ describe('templates in labels', () => {
     await haproxy.start(app([]));
     const { version } = haproxy.control.capabilities();
     const labels = { ...http, HAPROXY_0_BACKEND_SERVER_OPTIONS: line(words) };
-    expect(await haproxy.attempt(app([silentTask('/web', 1)], { labels }))).toEqual({
+    expect(await haproxy.attempt(app([silentTask('/web', 1)], { labels }))).toMatchObject({
       kind: 'impossible',
       reason: `HAProxy ${version} adds no server with ${keyword} at runtime`,
     });

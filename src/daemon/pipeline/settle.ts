@@ -44,7 +44,12 @@ export function settle(
       if (round === undefined || step.kind !== 'check')
         return { state: { ...state, round: { kind: 'idle' } }, reports: [] };
       return {
-        state: { ...state, round: { ...round, trial: afterCheck(round.trial, step.candidate, outcome) } },
+        state: {
+          ...state,
+          round: { ...round, trial: afterCheck(round.trial, step.candidate, outcome) },
+          // What is about to be applied is what is told, so that nobody sees HAProxy ahead of the status.
+          candidate: outcome.kind === 'accepted' ? step.candidate.desired : state.candidate,
+        },
         reports: [],
       };
     case 'rejected':
