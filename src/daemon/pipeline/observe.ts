@@ -2,6 +2,7 @@
 import { sameValue } from '../../core/same.ts';
 import type { Desired } from '../../core/desired.ts';
 import type { HaproxyControl, Running } from '../../haproxy/control.ts';
+import { hasOneWorker } from '../../haproxy/running.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import { skeletonOf } from '../../render/render.ts';
 import { fileDigest } from '../certificates.ts';
@@ -46,14 +47,13 @@ export function createObserver(parts: ObserverParts): Observer {
     const contents = publisher.contentsOf(running?.hash);
     const counts = isFirst && contents !== undefined ? await runtime.serverCounts() : new Map<never, never>();
     if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
-    const { frame, budget, probePorts, ownListeners } = await surroundings();
+    const { frame, budget, ports, ownListeners } = await surroundings();
     await rejections.look(desired);
     const judged = await judge(desired, rejections, {
       runningBinds: contents?.binds ?? new Set(),
       serving: contents?.backends ?? new Set(),
       budget,
-      // Where it is not known which ports HAProxy has itself, they would all seem to be taken.
-      probePorts: probePorts && (running === undefined || contents !== undefined),
+      ports: { ...ports, hasNone: contents !== undefined && hasOneWorker(running) },
     });
     const certificateDigests = new Map([...frame.certificateDigests, ...judged.certificateDigests]);
     return {
