@@ -20,6 +20,7 @@ import type { ChangingFrame } from '../render/head.ts';
 import type { Rendering } from '../render/render.ts';
 import { childEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
+import { createFileObserver } from './files/observer.ts';
 import { writeGivenCertificates } from './given-certificates.ts';
 import { activeHash, createPublisher, type Publisher } from './publisher.ts';
 import { ownPorts, readSurroundings } from './surroundings.ts';
@@ -164,7 +165,8 @@ export async function prepareStateDir(
     if (await hasConfiguration(stateDir)) return false;
     await mkdir(join(stateDir, 'run'), { recursive: true, mode: 0o750 });
     await writeGivenCertificates(settings.givenCertificates, stateDir);
-    const { frame } = await readSurroundings(settings, undefined);
+    const files = createFileObserver({ stateDir, named: settings.sslCerts, warn: () => undefined });
+    const { frame } = await readSurroundings(settings, undefined, files);
     const publisher = await createPublisher({
       stateDir,
       copyTo: settings.haproxyConfig,

@@ -61,7 +61,7 @@ async function startFollowing(
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { control, publisher, render, templates, haproxyVersion, runAs, serve } = serving;
+  const { control, publisher, files, render, templates, haproxyVersion, runAs, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),
@@ -103,7 +103,7 @@ async function startFollowing(
   });
   const logDiagnostics = diagnosticLog(log);
   const pipeline = startPipeline({
-    ...{ settings, log, inbox, control, publisher, memory, journal },
+    ...{ settings, log, inbox, control, publisher, files, memory, journal },
     renderer: render,
     model: { context, pinned: pinning.pinned },
     learnHosts: async ({ delta }) => {
@@ -150,13 +150,14 @@ async function startFollowing(
         held: clusters.held,
         pinned: pinning.state,
         policy: policy.state,
+        files: files.notices,
         metrics: metrics.text,
         now: Date.now,
       }),
       approveRoute(clusters, pipeline),
       ...rollbackRoutes({
         ...{ pinning, pipeline: pipeline.state, render: render.render },
-        frame: async () => (await readSurroundings(settings, control)).frame,
+        frame: async () => (await readSurroundings(settings, control, files)).frame,
       }),
       explainRoute({
         pipeline: pipeline.state,

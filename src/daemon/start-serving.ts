@@ -14,13 +14,14 @@ import {
 } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
-import { isSelfSigned } from './certificates.ts';
+import { selfSignedCopy } from './certificates.ts';
+import { createFileObserver, type FileObserver } from './files/observer.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { prepareMachine } from './prepare.ts';
 import { arrangePrivileges } from './privileges.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { takeBackStop } from './stopping.ts';
-import { readSurroundings, steadyFrame } from './surroundings.ts';
+import { copiesIn, readSurroundings, steadyFrame } from './surroundings.ts';
 import type { Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
 
@@ -37,6 +38,7 @@ export interface ServingOptions {
 export interface Serving {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
+  readonly files: FileObserver;
   readonly render: ReturnType<typeof renderer>;
   readonly templates: OperatorTemplates;
   /** Of HAProxy. */
@@ -80,7 +82,10 @@ export async function startServing(
   const control = await openControl(settings, program, (event) =>
     log[alarming.has(event.kind) ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
-  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates, runAs));
+  const render = renderer(
+    loadFragments(templates.fragments),
+    steadyFrame(settings, templates, runAs, copiesIn(settings.stateDir)),
+  );
   const publisher = await createPublisher({
     stateDir,
     copyTo: settings.haproxyConfig,
@@ -90,8 +95,12 @@ export async function startServing(
     now: Date.now,
   });
   await prepareMachine(settings, log);
-  const { frame, ports } = await readSurroundings(settings, control);
-  const selfMade = frame.certificates.find(isSelfSigned);
+  const files = createFileObserver({
+    ...{ stateDir, named: settings.sslCerts },
+    warn: (message) => log.warn(message),
+  });
+  const { frame, ports } = await readSurroundings(settings, control, files);
+  const selfMade = frame.certificates.find((path) => path === selfSignedCopy(settings.stateDir));
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
@@ -105,5 +114,14 @@ export async function startServing(
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = runningOf(await control.running());
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
-  return { control, publisher, render, templates, haproxyVersion: program.version.version, runAs, serve };
+  return {
+    control,
+    publisher,
+    files,
+    render,
+    templates,
+    haproxyVersion: program.version.version,
+    runAs,
+    serve,
+  };
 }

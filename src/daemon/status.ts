@@ -11,6 +11,7 @@ import type { Pinning } from './pin.ts';
 import type { PolicyFile } from './policy-file.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
+import type { FileObserver } from './files/observer.ts';
 import { describeHold } from './change-log.ts';
 import type { ClusterStatus } from './clusters-status.ts';
 import type { PipelineState } from './pipeline-types.ts';
@@ -31,6 +32,7 @@ export interface StatusParts {
   readonly held: RemovalGuard['held'];
   readonly pinned: Pinning['state'];
   readonly policy: PolicyFile['state'];
+  readonly files: FileObserver['notices'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -120,6 +122,7 @@ function notes(parts: StatusParts): string[] {
     said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
   const problem = policy()?.problem;
   if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
+  said.push(...parts.files());
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
 }

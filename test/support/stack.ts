@@ -52,6 +52,7 @@ export interface Stack {
 export interface StatusView {
   readonly ready: boolean;
   readonly why: string[];
+  readonly notes: string[];
   readonly haproxy: {
     running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null;
     wantedHash: string;
