@@ -23,16 +23,24 @@ interface View {
 
 const status = async () => (await stack.status()) as unknown as View;
 
-async function start(): Promise<string[]> {
+/** The settings file; what it holds counts from the next start. */
+function configure(marathons: object): string[] {
+  const file = join(stack.directory, 'pacer.yaml');
+  writeFileSync(file, JSON.stringify({ 'stream-timeout': 2, 'max-confirmation-age': 1, ...marathons }));
+  return ['--config', file];
+}
+
+const eastAndWest = () => ({
+  clusters: { east: { marathon: stack.marathon.url }, west: { marathon: west.url } },
+});
+
+async function start(marathons = eastAndWest as () => object): Promise<string[]> {
   west = await startSimulator({
     timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 },
     taskKilling: true,
   });
   stack = await startStack({ start: false, endpoints: () => [], flags: ['--reload-spacing', '0'] });
-  const file = join(stack.directory, 'pacer.yaml');
-  const clusters = { east: { marathon: stack.marathon.url }, west: { marathon: west.url } };
-  writeFileSync(file, JSON.stringify({ 'stream-timeout': 2, 'max-confirmation-age': 1, clusters }));
-  const flags = ['--config', file];
+  const flags = configure(marathons());
   stack.startPacer(flags);
   await stack.daemon().ready();
   return flags;
@@ -107,3 +115,54 @@ test('one of two clusters dies: its last known servers stay, the other’s chang
   expect(failures).toEqual({});
   expect(ok).toBeGreaterThan(100);
 });
+
+test.each([
+  [
+    'its cluster has another name now',
+    eastAndWest,
+    () => ({ clusters: { 'east-1': { marathon: stack.marathon.url }, west: { marathon: west.url } } }),
+  ],
+  [
+    'there was only one Marathon before',
+    () => ({ marathon: stack.marathon.url }),
+    () => ({ clusters: { 'east-1': { marathon: stack.marathon.url }, west: { marathon: west.url } } }),
+  ],
+])(
+  'a Marathon is away at a start, and %s: its apps serve on, and the other is followed at once',
+  async (_, before, after) => {
+    await start(before);
+    const [a = 0, b = 0] = await stack.freePorts(2);
+    await stack.marathon.deploy(httpApp('/web', a, { instances: 2, labels: labels('east.example') }));
+    await serves('/web', 2);
+    const traffic = createTraffic({
+      port: stack.ports.http,
+      keepAlive: 2,
+      close: 2,
+      target: () => ({ host: 'east.example', path: '/' }),
+    });
+    traffic.start();
+    await stack.until('it is stored', async () => {
+      const { lastKnownGood } = (await stack.status()) as unknown as {
+        lastKnownGood: { savedAt: string | null };
+      };
+      return lastKnownGood.savedAt !== null;
+    });
+    await stack.daemon().stop('SIGKILL');
+    await stack.marathon.stop();
+    stack.startPacer(configure(after()));
+    await stack.until('it is known', async () => {
+      const view = (await stack.daemon().get('/status')) as View | undefined;
+      return view?.clusters['east-1']?.basis === 'stored' && view.haproxy.inSync;
+    });
+    await west.deploy(httpApp('/other', b, { labels: labels('west.example') }));
+    await serves('/other', 1);
+    expect(await serverOf('/web')).toHaveLength(2);
+    await stack.marathon.resume();
+    await stack.until('it is back', async () => (await status()).clusters['east-1']?.basis === 'marathon');
+    await stack.marathon.scale('/web', 3);
+    await serves('/web', 3);
+    const { ok, failures } = await traffic.stop();
+    expect(failures).toEqual({});
+    expect(ok).toBeGreaterThan(100);
+  },
+);
