@@ -39,7 +39,7 @@ export async function readStoredMirrors(
   if (missing.length > 0)
     for (const file of others) {
       const mirror = await readWithPrevious(file, log);
-      if (mirror !== undefined) orphans.push({ file, mirror });
+      if (mirror !== undefined && mirror.apps.size > 0) orphans.push({ file, mirror });
     }
   const adopted = adoptions(missing, orphans);
   for (const [{ name }, { file, mirror }] of adopted)
