@@ -13,6 +13,7 @@ import { storedHosts } from './hosts/store.ts';
 import { hostTable } from './hosts/table.ts';
 import { unresolvedMessage } from './hosts/unresolved.ts';
 import { createInbox } from './pipeline/inbox.ts';
+import { probeUrl, startProbe } from './health/probe.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
 import { openMemory } from './memory.ts';
@@ -133,6 +134,8 @@ async function startFollowing(
     onEventLag: (seconds) => metrics.eventLag(seconds),
   });
   undo.add(clusters.close);
+  const probe = startProbe({ url: probeUrl(settings), now: Date.now });
+  undo.add(probe.close);
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
   const { listen, loopback, ...access } = settings.statusServer;
   const server = await startStatusServer({
@@ -146,6 +149,7 @@ async function startFollowing(
         marathon: clusters.status,
         clusters: clusters.each,
         pipeline: pipeline.state,
+        probe: probe.state,
         lastKnownGood: clusters.stored,
         held: clusters.held,
         pinned: pinning.state,
