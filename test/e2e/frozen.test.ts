@@ -4,7 +4,7 @@ import { createTraffic } from '../support/traffic.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
-let frozen: number[] = [];
+const frozen: number[] = [];
 
 afterEach(async () => {
   for (const pid of frozen.splice(0)) signal(pid, 'SIGCONT');
@@ -49,7 +49,7 @@ describe('HAProxy, master and worker, frozen for a while, and an app deployed me
     await stack.marathon.deploy(httpApp('/late', ports[3]!, { labels: { HAPROXY_0_VHOST: 'late.example' } }));
     await stack.until(
       'Pacer says that HAProxy does not answer',
-      async () => (await readiness()).ready === false,
+      async () => !(await readiness()).ready,
     );
     const traffic = createTraffic({
       ...{ port: stack.ports.http, keepAlive: 2, close: 2 },
@@ -78,11 +78,11 @@ describe('a frozen worker', () => {
     const { workerPid } = (await stack.status()).haproxy.running!;
     freeze(workerPid);
     await stack.marathon.scale('/app-0', 1);
-    await stack.until('the node is not ready', async () => (await readiness()).ready === false);
+    await stack.until('the node is not ready', async () => !(await readiness()).ready);
     expect((await readiness()).why.join()).toMatch(/HAProxy/);
     thaw();
     await stack.inStep('/app-0');
-    await stack.until('the node is ready again', async () => (await readiness()).ready === true);
+    await stack.until('the node is ready again', async () => (await readiness()).ready);
     expect((await stack.ask({ host: 'app-0.example' })).status).toBe(200);
   });
 });

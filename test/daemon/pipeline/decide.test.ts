@@ -284,6 +284,18 @@ describe('a round in which HAProxy runs the same skeleton', () => {
       { check: 'needed' },
     ],
     [
+      'does not reload for file descriptors that HAProxy was reloaded with',
+      {
+        state: {
+          desired: many,
+          applied: appliedOf(many),
+          loadedDescriptors: 1000,
+          round: judgingOf(many, { observed: { ...judgingOf(many).observed, descriptors: 10 } }),
+        },
+      },
+      { change: 0 },
+    ],
+    [
       'begins again where more than servers has changed meanwhile',
       {
         state: {
@@ -456,6 +468,19 @@ describe('a change that would take away more than is allowed', () => {
     [
       'is withheld in a reload as well',
       { ...given, state, candidate: otherCandidate(none) },
+      { postpone: 'withheld' },
+    ],
+    [
+      'is withheld however small it is, where nothing would be left',
+      {
+        state: {
+          ...state,
+          desired: { ...before, services: new Map(), conflicts: [] },
+          applied: appliedOf(before),
+        },
+        mirror: [web([1, 2])],
+        candidate: candidateOf({ ...before, services: new Map() }),
+      },
       { postpone: 'withheld' },
     ],
     ['is applied once an operator agrees', { ...given, state: { ...state, approved: true } }, { change: 0 }],
