@@ -47,10 +47,7 @@ describe('HAProxy, master and worker, frozen for a while, and an app deployed me
     const { masterPid, workerPid, reloads } = (await stack.status()).haproxy.running!;
     freeze(masterPid, workerPid);
     await stack.marathon.deploy(httpApp('/late', ports[3]!, { labels: { HAPROXY_0_VHOST: 'late.example' } }));
-    await stack.until(
-      'Pacer says that HAProxy does not answer',
-      async () => !(await readiness()).ready,
-    );
+    await stack.until('Pacer says that HAProxy does not answer', async () => !(await readiness()).ready);
     const traffic = createTraffic({
       ...{ port: stack.ports.http, keepAlive: 2, close: 2 },
       target: (n) => ({ host: `app-${n % 3}.example`, path: '/' }),
