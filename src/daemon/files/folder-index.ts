@@ -1,5 +1,6 @@
 /** Which files the folders of `--ssl-certs` held, so that a folder that is gone at a restart still has its copies. */
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
@@ -30,9 +31,12 @@ export async function openFolderIndex(
     keep: async (folder, files) => {
       if (files.length === 0 || folders[folder]?.join('\0') === files.join('\0')) return;
       folders = { ...folders, [folder]: files };
-      await writeStateFile(file, `${JSON.stringify(folders)}\n`).catch((error: unknown) =>
-        warn(`${file} cannot be saved: ${messageOf(error)}`),
-      );
+      try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await writeStateFile(file, `${JSON.stringify(folders)}\n`);
+      } catch (error) {
+        warn(`${file} cannot be saved: ${messageOf(error)}`);
+      }
     },
   };
 }

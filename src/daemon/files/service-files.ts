@@ -1,6 +1,6 @@
 /** The files that labels name: certificates, authorities, revocation lists. Each concerns the services that name it. */
 import type { Diagnostic } from '../../core/diagnostic.ts';
-import { byCodePoint, type BackendName } from '../../core/ids.ts';
+import type { BackendName } from '../../core/ids.ts';
 import { sameValue } from '../../core/same.ts';
 import type { Service, ServiceDefinition } from '../../core/service.ts';
 import type { ChangingFrame } from '../../render/head.ts';
@@ -44,13 +44,9 @@ export const withFiles = (
   { certificateDigests, fileDigests }: FileFacts,
 ): ChangingFrame => ({
   ...frame,
-  certificateDigests: new Map([...frame.certificateDigests, ...byPath(certificateDigests)]),
-  fileDigests: byPath(fileDigests),
+  certificateDigests: new Map([...frame.certificateDigests, ...certificateDigests]),
+  fileDigests,
 });
-
-/** The order of services must not make another text. */
-const byPath = (digests: ReadonlyMap<string, string>): Map<string, string> =>
-  new Map([...digests].sort(([a], [b]) => byCodePoint(a, b)));
 
 interface Named {
   readonly kind: FileKind;
