@@ -6,7 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
-import { encodeCommand, payloadCommand } from '../haproxy/runtime-command.ts';
+import { cliWord, encodeCommand, payloadCommand } from '../haproxy/runtime-command.ts';
 import { judgeFile } from './files/judge.ts';
 import { readPem } from './files/pem.ts';
 
@@ -50,7 +50,7 @@ export function runtimeCertificates(
 
   /** What the worker has of these, and what it is known to have read or been given. */
   async function look(paths: readonly string[]) {
-    const shown = paths.map((path) => `show ssl cert ${path}`);
+    const shown = paths.map((path) => `show ssl cert ${cliWord(path)}`);
     const [info, ...replies] = await control.runtime(['show info', ...shown]);
     const { all } = parseInfo(info?.text ?? '');
     const pid = all.get('Pid') ?? '';
@@ -127,20 +127,20 @@ async function pemOf(path: string): Promise<string> {
 
 /** @returns why HAProxy does not have it */
 async function give(control: RuntimeAccess, path: string, sha1: string): Promise<string | undefined> {
-  const command = payloadCommand(`set ssl cert ${path}`, await pemOf(path));
+  const command = payloadCommand(`set ssl cert ${cliWord(path)}`, await pemOf(path));
   try {
     encodeCommand(command);
   } catch {
     return `certificate ${path} is longer than a runtime command may be`;
   }
-  const [set, commit] = await control.runtime([command, `commit ssl cert ${path}`]);
+  const [set, commit] = await control.runtime([command, `commit ssl cert ${cliWord(path)}`]);
   const failed = [set, commit].find((reply) => reply?.kind !== 'ok');
   if (failed !== undefined) {
     // A transaction left open would block the next.
-    await control.runtime([`abort ssl cert ${path}`]);
+    await control.runtime([`abort ssl cert ${cliWord(path)}`]);
     return `certificate ${path}: ${failed.text}`;
   }
-  const [reply] = await control.runtime([`show ssl cert ${path}`]);
+  const [reply] = await control.runtime([`show ssl cert ${cliWord(path)}`]);
   return shownIn(reply?.text ?? '')?.sha1 === sha1
     ? undefined
     : `certificate ${path} is not the one HAProxy was given`;

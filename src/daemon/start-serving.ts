@@ -5,6 +5,7 @@ import type { RunAs } from '../haproxy/run-as.ts';
 import { runningOf } from '../haproxy/running.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import type { StatusServer } from '../http/server.ts';
 import type { Logger } from '../observe/log.ts';
 import { loadFragments } from '../render/fragments.ts';
 import {
@@ -17,6 +18,7 @@ import type { Settings } from '../settings/settings.ts';
 import { selfSignedCopy } from './certificates.ts';
 import { createFileObserver, type FileObserver } from './files/observer.ts';
 import { openControl, serveSomething } from './haproxy.ts';
+import { requireSocketPaths } from './own-sockets.ts';
 import { prepareMachine } from './prepare.ts';
 import { arrangePrivileges } from './privileges.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -36,6 +38,7 @@ export interface ServingOptions {
 }
 
 export interface Serving {
+  readonly server: StatusServer;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
   readonly files: FileObserver;
@@ -58,8 +61,11 @@ export async function startServing(
   options: ServingOptions,
   undo: Teardown,
   end: { orderly: boolean },
+  /** Called once this Pacer has the state directory for itself: from then on it can be seen to live. */
+  listen: () => Promise<StatusServer>,
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
+  requireSocketPaths(settings);
   const templates = loadOperatorTemplates(settings.templateSources);
   const idle = idleTemplates(templates, settings.groupHttpsByVhost);
   for (const notice of [...notices, ...templates.notices, ...idle]) log.warn(notice);
@@ -73,6 +79,7 @@ export async function startServing(
   const { stateDir, haproxyMode: mode, groups } = settings;
   const held = await openStateDir(stateDir);
   undo.add(() => held.release());
+  const server = await listen();
   const runAs = await arrangePrivileges(settings, log);
   log.info(
     { pacer: version, haproxy: program.version.version, program: path, mode, stateDir, groups },
@@ -115,6 +122,7 @@ export async function startServing(
   const running = runningOf(await control.running());
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
   return {
+    server,
     control,
     publisher,
     files,

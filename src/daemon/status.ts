@@ -42,6 +42,12 @@ export interface StatusParts {
   readonly now: () => number;
 }
 
+/** What can be asked while Pacer starts or stops: it lives, and is not ready. */
+export const aliveOnly = (why: string): readonly Route[] => [
+  get('/healthz', () => text('alive\n'), { access: 'open' }),
+  get('/readyz', () => json({ ready: false, why: [why] }, 503), { access: 'open' }),
+];
+
 /** What can be asked and changes nothing. */
 export function statusRoutes(parts: StatusParts): readonly Route[] {
   return [
