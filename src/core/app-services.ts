@@ -5,7 +5,9 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { App } from './model.ts';
 import { ruleFor } from './policy.ts';
 import { tooManyServers } from './policy-violations.ts';
-import { keepSame } from './same.ts';
+import type { Place } from './addresses.ts';
+import type { Owners } from './claims.ts';
+import { keepSame, sameValue } from './same.ts';
 import { deriveServers, type ServerContext, type TaskDecision } from './servers.ts';
 import type { Server, Service, ServiceDefinition } from './service.ts';
 
@@ -13,6 +15,8 @@ export type ModelContext = DefinitionContext &
   ServerContext & {
     /** Where service ports come from that Marathon did not give. */
     readonly assignedPorts: PortRange;
+    /** Who served what before, maybe before this daemon started. */
+    readonly owners: () => Owners;
   };
 
 export interface PortOutcome {
@@ -25,9 +29,16 @@ export interface PortOutcome {
 
 export interface AppServices {
   readonly app: App;
+  /** As its labels have it. */
   readonly definition: AppDefinition;
+  /** What it is served by instead where the deployment group that it names is closed to it: as if it named none. */
+  readonly alone?: AppDefinition | undefined;
   readonly ports: readonly PortOutcome[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Where its tasks answer. */
+  readonly places?: readonly Place[];
+  /** Why it could not be derived; it is as it was before, without the tasks that have ended. */
+  readonly failure?: Diagnostic | undefined;
 }
 
 /** The definition kept where nothing that it is made from differs. */
@@ -36,11 +47,33 @@ export function defineApp(
   context: DefinitionContext,
   previous: AppServices | undefined,
 ): AppDefinition {
-  const sameRules = previous?.definition.policy === context.templates.policy();
-  return previous !== undefined && sameRules && sameDefinition(previous.app, app)
+  return previous !== undefined && sameRules(previous.definition, context) && sameSource(previous, app)
     ? previous.definition
     : defineServices(app, context, previous?.definition);
 }
+
+/** The same for an app that its deployment group is closed to. */
+export function defineAlone(
+  app: App,
+  context: DefinitionContext,
+  previous: AppServices | undefined,
+  refusal: Diagnostic,
+): AppDefinition {
+  const before = previous?.alone;
+  const isSame =
+    before !== undefined &&
+    sameRules(before, context) &&
+    sameSource(previous, app) &&
+    before.diagnostics.some((it) => sameValue(it, refusal));
+  return isSame ? before : defineServices(app, context, before, refusal);
+}
+
+const sameRules = ({ policy }: AppDefinition, { templates }: DefinitionContext): boolean =>
+  policy === templates.policy();
+
+/** An app that could not be derived is tried anew. */
+const sameSource = (previous: AppServices | undefined, app: App): boolean =>
+  previous !== undefined && previous.failure === undefined && sameDefinition(previous.app, app);
 
 /** Keeps whatever did not change identical to `previous`, so that comparison may start with `===`. */
 export function deriveApp(

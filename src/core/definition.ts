@@ -20,6 +20,7 @@ import type { AppLabelValues, PortLabelValues } from './labels/table.ts';
 import type { App, PortMapping } from './model.ts';
 import { backendName } from './names.ts';
 import type { Policy } from './policy.ts';
+import { asAsked } from './narrowed.ts';
 import { violations } from './policy-violations.ts';
 import { keepSame } from './same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from './server-check.ts';
@@ -64,18 +65,21 @@ export interface AppDefinition {
   readonly policy: Policy;
 }
 
+/** @param refusal why the deployment group that its labels name is closed to it: it is served as if it named none */
 export function defineServices(
   app: App,
   context: DefinitionContext,
   previous: AppDefinition | undefined,
+  refusal?: Diagnostic,
 ): AppDefinition {
   const labels = readLabels(app.id, app.labels, app.ports.length);
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = refusal === undefined ? [] : [refusal];
   // In the wrong group, or in none, an app could take what is another's.
   const misled = labels.diagnostics.find(
     ({ severity, portIndex }) => severity === 'error' && portIndex === undefined,
   );
-  const deployment = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
+  const named = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
+  const deployment = refusal === undefined ? named : undefined;
   const name = deployment?.group ?? app.id;
   const policy = context.templates.policy();
   // What other rules let through, templates above all, is judged by those of now.
@@ -107,7 +111,9 @@ export function defineServices(
     const wrong =
       [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
       (previous === undefined ? misled : undefined);
-    const last = context.lastGood(app.id, portIndex) ?? before(portIndex);
+    const good = context.lastGood(app.id, portIndex) ?? before(portIndex);
+    // In the group it may have served before, it would be what it was refused.
+    const last = refusal !== undefined && good?.name !== name ? undefined : good && asAsked(good);
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }

@@ -1,7 +1,13 @@
-/** The apps that changed, derived, and those that share a deployment group with one of them. */
+/**
+ * The apps that changed, derived, with those they touch: who shares a deployment group with one of them, or had an
+ * address that one of their tasks has now. An app that cannot be derived is kept as it was; the others do not notice.
+ */
+import { holderOf, nextAddresses, placesOf, type Addresses } from './addresses.ts';
 import { nextAssignments, withAssigned, type Assignments } from './assigned-ports.ts';
 import { defineApp, deriveApp, type AppServices, type ModelContext } from './app-services.ts';
-import { deriveGroup } from './group-services.ts';
+import { failedServices } from './failed.ts';
+import { deriveMembers, type Defined } from './group-members.ts';
+import { nextGroups, type Groups } from './groups.ts';
 import type { AppId } from './ids.ts';
 import type { App } from './model.ts';
 import { keepSame, sameValue } from './same.ts';
@@ -11,44 +17,80 @@ export interface MirrorDelta {
   readonly removed: readonly AppId[];
 }
 
-/** Deployment group → its apps. */
-export type Groups = ReadonlyMap<AppId, ReadonlySet<AppId>>;
-
 export interface Known {
   readonly apps: ReadonlyMap<AppId, AppServices>;
   readonly groups: Groups;
   readonly assigned: Assignments;
+  readonly addresses: Addresses;
 }
 
-export function deriveChanged(
-  previous: Known,
-  delta: MirrorDelta,
-  context: ModelContext,
-): { derived: ReadonlyMap<AppId, AppServices>; groups: Groups; assigned: Assignments } {
+export interface Derived {
+  /** The apps that changed, and those that they touch. */
+  readonly derived: ReadonlyMap<AppId, AppServices>;
+  readonly groups: Groups;
+  readonly assigned: Assignments;
+  readonly addresses: Addresses;
+}
+
+export function deriveChanged(previous: Known, delta: MirrorDelta, context: ModelContext): Derived {
   const { apps } = previous;
   const { removed } = delta;
-  const assigned = nextAssignments(previous.assigned, delta, context.assignedPorts, context.digests);
-  const changed = withPorts(previous, delta, assigned);
-  const members = new Map(
-    changed.map((app) => [app.id, { app, definition: defineApp(app, context, apps.get(app.id)) }]),
-  );
-  const { groups, touched } = regroup(previous, removed, [...members.values()]);
+  const owners = context.owners();
+  const assigned = nextAssignments(previous.assigned, delta, context.assignedPorts, context.digests, owners);
+  const defined = new Map<AppId, Defined>();
+  const define = (app: App) => defined.set(app.id, defineOne(app, context, apps.get(app.id)));
+  for (const app of withPorts(previous, delta, assigned)) define(app);
+
+  const { addresses, touched } = nextAddresses(previous.addresses, [
+    ...removed.map((id) => ({ before: apps.get(id)?.places ?? [], after: [] })),
+    ...[...defined].map(([id, { places }]) => ({ before: apps.get(id)?.places ?? [], after: places })),
+  ]);
+  for (const id of touched) {
+    const app = apps.get(id)?.app;
+    if (app !== undefined && !defined.has(id) && !removed.includes(id)) define(app);
+  }
+
+  const { groups, touched: together } = nextGroups(previous, removed, [...defined.values()]);
+  const withAddresses = { ...context, holderOf: (address: string) => holderOf(addresses, address) };
   const derived = new Map<AppId, AppServices>();
-  for (const [id, { app, definition }] of members) {
-    if (definition.deployment === undefined)
-      derived.set(id, deriveApp(app, definition, context, apps.get(id)));
+  for (const [id, one] of defined)
+    if (one.definition.deployment === undefined) derived.set(id, deriveOne(one, withAddresses, apps.get(id)));
+  for (const group of together) {
+    const members = [...(groups.get(group) ?? [])].flatMap((id) => defined.get(id) ?? keptOf(apps.get(id)));
+    const namesake =
+      groups.get(group)?.has(group) === true ? undefined : (defined.get(group) ?? apps.get(group));
+    const isGone = removed.includes(group);
+    for (const services of deriveMembers(group, members, isGone ? undefined : namesake, withAddresses, apps))
+      derived.set(services.app.id, services);
   }
-  for (const group of touched) {
-    const together = [...(groups.get(group) ?? [])].flatMap((id) => {
-      const before = apps.get(id);
-      const { app, definition } = members.get(id) ?? before ?? {};
-      if (app === undefined || definition?.deployment === undefined) return [];
-      return { app, definition, deployment: definition.deployment, previous: before };
-    });
-    for (const services of deriveGroup(together, context)) derived.set(services.app.id, services);
-  }
-  return { derived, groups, assigned };
+  return { derived, groups, assigned, addresses };
 }
+
+function defineOne(app: App, context: ModelContext, before: AppServices | undefined): Defined {
+  let places = before?.places ?? [];
+  try {
+    const found = placesOf(app, context.resolve);
+    const isSame = found.length === places.length && found.every((place, i) => place === places[i]);
+    places = isSame ? places : found;
+    return { app, places, definition: defineApp(app, context, before) };
+  } catch (error) {
+    const { definition, places: still = [] } = failedServices(app, before, error);
+    return { app, definition, places: still, fault: { error } };
+  }
+}
+
+function deriveOne(one: Defined, context: ModelContext, before: AppServices | undefined): AppServices {
+  const { app, definition, places, fault } = one;
+  if (fault !== undefined) return failedServices(app, before, fault.error);
+  try {
+    return { ...deriveApp(app, definition, context, before), places };
+  } catch (error) {
+    return { ...failedServices(app, before, error, definition), places };
+  }
+}
+
+const keptOf = (known: AppServices | undefined): Defined[] =>
+  known === undefined ? [] : [{ app: known.app, definition: known.definition, places: known.places ?? [] }];
 
 /** The apps that changed, and those whose ports did with them, each with the ports that were assigned to it. */
 function withPorts(previous: Known, { changed, removed }: MirrorDelta, assigned: Assignments): App[] {
@@ -69,41 +111,4 @@ function withPorts(previous: Known, { changed, removed }: MirrorDelta, assigned:
       ? app
       : { ...filled, ports: keepSame(previous.apps.get(app.id)?.app.ports, filled.ports) };
   });
-}
-
-/** The groups after some apps changed, and which of them need another look. */
-function regroup(
-  previous: Known,
-  removed: readonly AppId[],
-  changed: readonly Pick<AppServices, 'app' | 'definition'>[],
-): { groups: Groups; touched: ReadonlySet<AppId> } {
-  const touched = new Set<AppId>();
-  let groups: Map<AppId, Set<AppId>> | undefined;
-  const edit = (group: AppId, change: (members: Set<AppId>) => void) => {
-    groups ??= new Map([...previous.groups].map(([name, ids]) => [name, new Set(ids)]));
-    const members = groups.get(group) ?? new Set();
-    change(members);
-    if (members.size === 0) groups.delete(group);
-    else groups.set(group, members);
-  };
-  const move = (id: AppId, to: AppId | undefined) => {
-    const from = previous.apps.get(id)?.definition.deployment?.group;
-    for (const group of [from, to]) if (group !== undefined) touched.add(group);
-    if (from === to) return;
-    if (from !== undefined) edit(from, (members) => members.delete(id));
-    if (to !== undefined) edit(to, (members) => members.add(id));
-  };
-  for (const id of removed) move(id, undefined);
-  for (const { app, definition } of changed) move(app.id, definition.deployment?.group);
-  return { groups: groups ?? previous.groups, touched };
-}
-
-/** These apps and those that share a deployment group with one of them. */
-export function withPartners({ apps, groups }: Known, ids: readonly AppId[]): ReadonlySet<AppId> {
-  const all = new Set(ids);
-  for (const id of ids) {
-    const group = apps.get(id)?.definition.deployment?.group;
-    for (const partner of (group === undefined ? undefined : groups.get(group)) ?? []) all.add(partner);
-  }
-  return all;
 }

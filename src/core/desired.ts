@@ -1,197 +1,195 @@
 /** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
+import { noAddresses, type Addresses } from './addresses.ts';
 import type { AppServices, ModelContext } from './app-services.ts';
+import { assemble, type Assembly } from './assemble.ts';
 import type { Assignments } from './assigned-ports.ts';
-import { deriveChanged, type Groups, type MirrorDelta } from './derive-changed.ts';
-import { keptNotice } from './definition-diagnostics.ts';
+import { ageOf, noOwners, precedence, type Owners } from './claims.ts';
+import { deriveChanged, type Derived, type MirrorDelta } from './derive-changed.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { byCodePoint, type AppId, type BackendName } from './ids.ts';
+import type { Groups } from './groups.ts';
+import type { Holds } from './holds.ts';
+import type { AppId, BackendName } from './ids.ts';
+import type { App } from './model.ts';
+import { asServed } from './narrowed.ts';
 import { nextRoutes } from './next-routes.ts';
-import { allowsAll, serviceLimits, type PolicyRule } from './policy.ts';
-import { tooManyServices } from './policy-violations.ts';
 import { withReplaced } from './replaced-map.ts';
 import type { Routes } from './routes.ts';
+import { keepSame } from './same.ts';
 import type { Service, ServiceDefinition } from './service.ts';
-import { standIn } from './stand-in.ts';
 
-/** A service that must not serve as its app asks, for what only the outside can see. */
-export interface Hold {
-  readonly diagnostic: Diagnostic;
-  /** The version of it that served before, and serves on; undefined = it is left out. */
-  readonly instead?: ServiceDefinition;
-}
-
-/** Services held back: HAProxy refuses them, their port is taken, a file is missing, … */
-export type Holds = ReadonlyMap<BackendName, Hold>;
+export { asHeld, holdOf, type Hold, type Holds } from './holds.ts';
 
 export interface Desired {
   /** Every app of the mirror, derived. */
   readonly apps: ReadonlyMap<AppId, AppServices>;
-  /** Deployment group → its apps. */
+  /** Deployment group → the apps that name it. */
   readonly groups: Groups;
   /** Service ports of Pacer's choosing. */
   readonly assigned: Assignments;
+  /** Which tasks Marathon lists with which address. */
+  readonly addresses: Addresses;
+  /** Who served what before, as it was known when this was made. */
+  readonly owners: Owners;
   /** The services that are to serve, by backend, in the order of app id and port. */
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
   readonly holds: Holds;
   /** What was decided between apps: conflicts and holds. What concerns one app alone is in `apps`. */
   readonly conflicts: readonly Diagnostic[];
+  /** Claim → the service that has it. */
+  readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  /** Apps that claim what another one claims too. */
+  readonly contested: ReadonlySet<AppId>;
+  /** Apps whose derivation threw: they serve on as before, and are to be tried again. */
+  readonly failed: ReadonlySet<AppId>;
+  /** Apps derived by the last step: those that changed, and those that they touch. */
+  readonly rederived: ReadonlySet<AppId>;
 }
+
+const noRoutes = nextRoutes(undefined, [], precedence(noOwners, new Map(), new Map())).routes;
 
 export const nothingDesired: Desired = {
   apps: new Map(),
   groups: new Map(),
   assigned: new Map(),
+  addresses: noAddresses,
+  owners: noOwners,
   services: new Map(),
-  routes: nextRoutes(undefined, []).routes,
+  routes: noRoutes,
   holds: new Map(),
   conflicts: [],
+  claims: new Map(),
+  contested: new Set(),
+  failed: new Set(),
+  rederived: new Set(),
 };
 
-/** The next desired state after some apps changed. Work grows with what changed, but for changed definitions. */
+/**
+ * The next desired state after some apps changed. Work grows with what changed, but for changed definitions. An app
+ * that cannot be derived is among `failed`, and all others are up to date.
+ */
 export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
   if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
-  const { derived, groups, assigned } = deriveChanged(previous, delta, context);
-  const sameApps =
-    delta.changed.every(({ id }) => previous.apps.has(id)) &&
-    !delta.removed.some((id) => previous.apps.has(id));
-  const sameDefinitions =
-    sameApps &&
-    [...derived].every(([id, { definition }]) => previous.apps.get(id)?.definition === definition);
-  if (!sameDefinitions) {
+  const step = deriveChanged(previous, delta, context);
+  const { derived, groups, assigned, addresses } = step;
+  const failed = nextFailed(previous.failed, delta, step);
+  const owners = context.owners();
+  const known = { groups, assigned, addresses, failed, owners, rederived: new Set(derived.keys()) };
+  const isOtherwise = previous.contested.size > 0 && owners !== previous.owners;
+  if (isOtherwise || isRestructured(previous, delta, derived)) {
     const apps = new Map([...previous.apps, ...derived]);
     for (const id of delta.removed) apps.delete(id);
-    return assemble({ ...previous, apps, groups, assigned });
-  }
-  const services = new Map<BackendName, Service>();
-  for (const { ports } of derived.values()) {
-    for (const { service } of ports) {
-      const before = service && previous.services.get(service.definition.backend);
-      // A service that lost its port to another app is in `apps`, but does not serve.
-      if (before !== undefined && before !== service && before.definition === service?.definition)
-        services.set(service.definition.backend, service);
-    }
+    const next = { ...previous, ...known, apps };
+    return { ...next, ...steady(previous, assemble(next)) };
   }
   return {
     ...previous,
+    ...known,
     apps: withReplaced(previous.apps, derived),
-    services: withReplaced(previous.services, services),
+    services: withReplaced(previous.services, served(previous.services, derived)),
   };
 }
 
-/** A state of other apps. `restructured`: their definitions may differ, so that services and routes are chosen anew. */
-export function withApps(
-  previous: Desired,
-  apps: Desired['apps'],
-  groups: Groups,
-  restructured: boolean,
-): Desired {
-  if (restructured) return assemble({ ...previous, apps, groups });
-  const services = new Map(previous.services);
-  for (const { ports } of apps.values()) {
-    for (const { service } of ports) {
-      if (
-        service !== undefined &&
-        services.get(service.definition.backend)?.definition === service.definition
-      )
-        services.set(service.definition.backend, service);
-    }
-  }
-  return { ...previous, apps, groups, services };
-}
-
-/** The same state with other services held back. */
-export function withHolds(desired: Desired, holds: Holds): Desired {
-  return desired.holds.size === 0 && holds.size === 0 ? desired : assemble({ ...desired, holds });
-}
-
-type Parts = Pick<Desired, 'apps' | 'groups' | 'assigned' | 'holds' | 'routes'>;
-
-function assemble({ apps, groups, assigned, holds, routes: before }: Parts): Desired {
-  const candidates = [...apps.values()]
-    .flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? []))
-    .sort(
-      ({ definition: a }, { definition: b }) =>
-        byCodePoint(a.name, b.name) || a.portIndex - b.portIndex || byCodePoint(a.appId, b.appId),
-    );
-  const conflicts: Diagnostic[] = [];
-  const owners = new Map<number, ServiceDefinition[]>();
-  const services = new Map<BackendName, Service>();
-  const counted = new Map<string, number>();
-  for (const candidate of candidates) {
-    const hold = holdOf(candidate, holds);
-    if (hold !== undefined) {
-      conflicts.push(hold.diagnostic);
-      if (hold.instead === undefined) continue;
-      conflicts.push(keptNotice(hold.diagnostic.appId, hold.instead.portIndex));
-    }
-    const service = asHeld(candidate, hold);
-    const { definition } = service;
-    const neighbours = owners.get(definition.servicePort) ?? [];
-    const owner =
-      services.get(definition.backend)?.definition ?? neighbours.find((other) => collide(definition, other));
-    if (owner !== undefined) {
-      conflicts.push(portTaken(definition, owner));
-      continue;
-    }
-    const limit = overLimit(definition, apps, counted);
-    if (limit !== undefined) {
-      conflicts.push(tooManyServices(definition, limit));
-      continue;
-    }
-    owners.set(definition.servicePort, [...neighbours, definition]);
-    services.set(definition.backend, service);
-  }
-  const { routes, diagnostics } = nextRoutes(before, [...services.values()]);
-  return { apps, groups, assigned, services, routes, holds, conflicts: [...conflicts, ...diagnostics] };
-}
-
-/** The limit of services that is reached, if one is; else the service counts. */
-function overLimit(
-  { appId }: ServiceDefinition,
-  apps: Desired['apps'],
-  counted: Map<string, number>,
-): PolicyRule<'maxServices'> | undefined {
-  const limits = serviceLimits(apps.get(appId)?.definition.policy ?? allowsAll, appId);
-  const reached = limits.find(({ prefix, value }) => (counted.get(prefix) ?? 0) >= value);
-  if (reached !== undefined) return reached;
-  for (const { prefix } of limits) counted.set(prefix, (counted.get(prefix) ?? 0) + 1);
-  return undefined;
-}
-
-/** What holds the service back, if anything does: two apps may ask for one backend's name. */
-export function holdOf({ definition }: Service, holds: Holds): Hold | undefined {
-  const hold = holds.get(definition.backend);
-  return hold?.diagnostic.appId === definition.appId ? hold : undefined;
-}
-
-/** The service as it may serve while it is held back. */
-export function asHeld(service: Service, hold: Hold | undefined): Service {
-  return hold?.instead === undefined ? service : standIn(service, hold.instead);
-}
-
-/** Whether two listeners on one port want the same address. */
-function collide(a: ServiceDefinition, b: ServiceDefinition): boolean {
-  const everywhere = (address: string) => address === '*' || address === '::' || address === '0.0.0.0';
+/** Whether services and routes are to be chosen anew: by other apps, definitions, or ages of those that compete. */
+function isRestructured(previous: Desired, { changed, removed }: MirrorDelta, derived: Derived['derived']) {
   return (
-    a.listens &&
-    b.listens &&
-    (a.bindAddress === b.bindAddress || everywhere(a.bindAddress) || everywhere(b.bindAddress))
+    changed.some(({ id }) => !previous.apps.has(id)) ||
+    removed.some((id) => previous.apps.has(id)) ||
+    [...derived].some(([id, now]) => {
+      const before = previous.apps.get(id);
+      return (
+        before === undefined ||
+        !sameDefinitions(before, now) ||
+        (previous.contested.has(id) && ageOf(before.app) !== ageOf(now.app))
+      );
+    })
   );
 }
 
-function portTaken(
-  { appId, portIndex, servicePort }: ServiceDefinition,
-  owner: ServiceDefinition,
-): Diagnostic {
-  return {
-    code: 'PORT_CONFLICT',
-    severity: 'error',
-    appId,
-    portIndex,
-    reason: `service port ${servicePort} belongs to ${owner.appId} port ${owner.portIndex}`,
-    remedy: `choose another one with HAPROXY_${portIndex}_PORT`,
-  };
+const sameDefinitions = (before: AppServices, now: AppServices): boolean =>
+  before.definition === now.definition &&
+  before.alone === now.alone &&
+  before.ports.length === now.ports.length &&
+  now.ports.every(({ service }, i) => service?.definition === before.ports[i]?.service?.definition);
+
+/** What of these apps is served in another state than before. */
+function served(
+  services: Desired['services'],
+  derived: Derived['derived'],
+): ReadonlyMap<BackendName, Service> {
+  const changed = new Map<BackendName, Service>();
+  for (const { ports } of derived.values()) {
+    for (const { service } of ports) {
+      const before = service && services.get(service.definition.backend);
+      // A service that lost its port to another app is in `apps`, but may not serve.
+      const now = service && before && asServed(service, before);
+      if (now !== undefined && now !== before) changed.set(now.definition.backend, now);
+    }
+  }
+  return changed;
+}
+
+/** The same list of conflicts where the same services serve and nothing else is said. */
+function steady(previous: Desired, next: Assembly): Assembly {
+  const isSame =
+    next.routes === previous.routes &&
+    next.services.size === previous.services.size &&
+    [...next.services].every(
+      ([backend, { definition }]) => previous.services.get(backend)?.definition === definition,
+    );
+  return isSame ? { ...next, conflicts: keepSame(previous.conflicts, next.conflicts) } : next;
+}
+
+function nextFailed(
+  previous: ReadonlySet<AppId>,
+  { removed }: MirrorDelta,
+  { derived }: Derived,
+): ReadonlySet<AppId> {
+  const now = [...derived].flatMap(([id, { failure }]) => (failure === undefined ? [] : [id]));
+  if (previous.size === 0 && now.length === 0) return previous;
+  const failed = new Set(previous);
+  for (const id of [...removed, ...derived.keys()]) failed.delete(id);
+  for (const id of now) failed.add(id);
+  return failed;
+}
+
+/**
+ * A state of the mirror with other definitions. `restructured`: they may differ from those of `previous`, so that
+ * services and routes are chosen anew.
+ */
+export function withApps(
+  previous: Desired,
+  mirrored: Desired,
+  apps: Desired['apps'],
+  restructured: boolean,
+): Desired {
+  const { groups, assigned, addresses, owners, failed, rederived } = mirrored;
+  const next = { ...previous, groups, assigned, addresses, owners, failed, rederived, apps };
+  if (restructured) return { ...next, ...assemble(next) };
+  return { ...next, services: new Map([...previous.services, ...served(previous.services, apps)]) };
+}
+
+/** The same state with other services rejected. */
+export function withHolds(desired: Desired, holds: Holds): Desired {
+  if (desired.holds.size === 0 && holds.size === 0) return desired;
+  const next = { ...desired, holds };
+  return { ...next, ...assemble(next) };
+}
+
+/**
+ * The apps that are in the mirror and not derived, or derived and no longer in the mirror: none, unless something is
+ * wrong with Pacer. Those that could not be derived are among `desired.failed`.
+ */
+export function missingApps(
+  { apps }: Pick<Desired, 'apps'>,
+  mirror: Pick<ReadonlyMap<AppId, App>, 'size' | 'has' | 'keys'>,
+): AppId[] {
+  const missing: AppId[] = [];
+  for (const id of mirror.keys()) if (!apps.has(id)) missing.push(id);
+  // Where none is missing and there are as many, none is too many.
+  if (missing.length > 0 || apps.size !== mirror.size)
+    for (const id of apps.keys()) if (!mirror.has(id)) missing.push(id);
+  return missing;
 }
 
 /** Everything that is wrong, app by app and then between apps. */

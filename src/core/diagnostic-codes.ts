@@ -58,8 +58,9 @@ export const diagnosticCatalogue = {
     remedy: 'Set HAPROXY_<n>_PORT in both apps of the group.',
   },
   PORT_CONFLICT: {
-    means: 'Two apps want the same service port; the first by app id and port has it.',
-    remedy: 'Give one of them another HAPROXY_<n>_PORT. The message names the winner.',
+    means:
+      'Two apps want the same service port. The app that served it before has it, else the older one. The other is served by host and app id, without a listener.',
+    remedy: 'Give one of them another HAPROXY_<n>_PORT. The message names the owner.',
   },
   PORT_HELD: {
     means: 'A service port cannot be bound on this machine: another process has it, or it may not be bound.',
@@ -68,13 +69,13 @@ export const diagnosticCatalogue = {
   },
   ROUTE_CONFLICT: {
     means:
-      'Two apps claim the same host and path with the same weight; the first by app id and port has it. Or a deployment group is named as another app: what asks for that app id gets the app.',
+      'Two apps claim the same host and path with the same weight. The app that served it before has it, else the older one. Or a deployment group is named as another app: what asks for that app id gets the app.',
     remedy:
       'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT; or give the group another name.',
   },
   TLS_CONFLICT: {
     means:
-      'With --group-https-by-vhost, two apps with one host say different things of its TLS; the one that asks clients for certificates has it, else the first by app id and port.',
+      'With --group-https-by-vhost, two apps with one host say different things of its TLS; the one that asks clients for certificates has it, else the app that served it before, else the older one.',
     remedy:
       'Give both the same HAPROXY_<n>_SSL_CERT and HAPROXY_<n>_BIND_OPTIONS. The message names the winner.',
   },
@@ -106,6 +107,12 @@ export const diagnosticCatalogue = {
     means: 'HAProxy checks the servers in a simpler way than Marathon; the message says which and why.',
     remedy: 'Nothing, where Marathon judging health is enough; else as the message says. See docs/health.md.',
   },
+  GROUP_CLOSED: {
+    means:
+      'An app names a deployment group that belongs to an app of another folder, or whose hosts, ports or protection (user, networks, client certificates) cannot be shared with it. It serves on its own, or its tasks get no traffic.',
+    remedy:
+      'Choose a group of your own, or ask the operator to name the group under `groups` in the policy. docs/policy.md has the rules.',
+  },
   GROUP_CROWDED: {
     means:
       'A third app names a deployment group that has two apps already; the two that started first serve.',
@@ -118,6 +125,11 @@ export const diagnosticCatalogue = {
   SERVICE_WAITS: {
     means: 'HAProxy refuses a configuration without naming a service, and this new one may be the reason.',
     remedy: 'Wait: the culprit is being looked for. If it stays, mend the app that was deployed with it.',
+  },
+  DERIVE_FAILED: {
+    means:
+      'A fault of Pacer: working out the services of one app failed. They serve on as before, without tasks that have ended; all other apps are up to date.',
+    remedy: 'Report it with the labels of the app. Pacer tries again by itself.',
   },
   SERVICE_KEPT: {
     means: 'Something is wrong with the new version of a service, so its last good version serves on.',

@@ -13,6 +13,8 @@ export interface App {
   readonly kind: 'app' | 'pod';
   /** Marathon's version of the definition, an ISO timestamp; '' when it was not given. */
   readonly version: string;
+  /** When something other than the number of instances last changed, in milliseconds since 1970, by Marathon's clock. */
+  readonly configuredAt?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Instances wanted. */
   readonly instances: number;
@@ -88,6 +90,8 @@ export interface Task {
   readonly ipAddresses: readonly string[];
   /** The version of the app the task was launched with; '' when unknown. */
   readonly version: string;
+  /** When it started, in milliseconds since 1970, by Marathon's clock; absent when Marathon did not say. */
+  readonly startedAt?: number;
   /**
    * What Marathon's checks say, one entry a check that has reported; an empty list is "unknown", never
    * "dead". An aggregate (`instance_health_changed_event`) is one entry that stands for all checks.

@@ -1,30 +1,46 @@
 /** Routes that stay the same object where no definition has changed in what routes are made of. */
-import type { Diagnostic } from './diagnostic.ts';
-import { deriveRoutes, type Routes } from './routes.ts';
-import { sameValue } from './same.ts';
+import type { Precedence } from './claims.ts';
+import { deriveRoutes, type Reserved, type Routes, type RoutesMade } from './routes.ts';
+import { keepSame, sameValue } from './same.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
-interface Made {
+interface Made extends RoutesMade {
   readonly of: readonly Service[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly reserved: Reserved;
 }
 
 const made = new WeakMap<Routes, Made>();
 
-/** @param services in the order of their claim */
+/** @param services in the order of app id and port */
 export function nextRoutes(
   previous: Routes | undefined,
   services: readonly Service[],
-): { routes: Routes; diagnostics: readonly Diagnostic[] } {
+  order: Precedence,
+  reserved: Reserved = [],
+): RoutesMade {
   const known = previous && made.get(previous);
-  if (previous !== undefined && known !== undefined && sameClaims(known.of, services)) {
-    made.set(previous, { ...known, of: services });
-    return { routes: previous, diagnostics: known.diagnostics };
+  const isSame = (it: Made) =>
+    it.reserved.length + reserved.length === 0 && sameClaims(it.of, services) && sameWinners(it, order);
+  if (known !== undefined && isSame(known)) {
+    made.set(known.routes, { ...known, of: services });
+    return known;
   }
-  const { routes, diagnostics } = deriveRoutes(services);
-  made.set(routes, { of: services, diagnostics });
-  return { routes, diagnostics };
+  const found = deriveRoutes(services, order, reserved);
+  const next = { ...found, routes: reserved.length === 0 ? found.routes : keepSame(previous, found.routes) };
+  made.set(next.routes, { ...next, of: services, reserved });
+  return next;
 }
+
+/** Whether who has what several want is still the same: the same claims may have come to another age. */
+const sameWinners = ({ contested, winners }: Made, order: Precedence): boolean =>
+  contested.every(({ claim, claimants, rank }) => {
+    const winner = winners.get(claim);
+    const others = claimants.filter((it) => it !== winner);
+    return (
+      winner !== undefined &&
+      others.every((it) => (rank(winner, it) || order.compare(winner, it, () => claim)) < 0)
+    );
+  });
 
 const sameClaims = (before: readonly Service[], now: readonly Service[]): boolean =>
   before.length === now.length &&

@@ -2,6 +2,7 @@
  * A past state pinned: every service is defined as it was then, whatever its labels say now. Its servers follow
  * Marathon, since those of then are gone; so do apps that are deleted. Services that came later are not served.
  */
+import { holderOf } from './addresses.ts';
 import { keepService, type AppServices, type ModelContext, type PortOutcome } from './app-services.ts';
 import { withApps, type Desired } from './desired.ts';
 import type { AppId } from './ids.ts';
@@ -19,7 +20,12 @@ export function createPinned(pin: Pin, context: ModelContext): (mirrored: Desire
   const definitions = new Map(pin.definitions.map((it) => [placeOf(it.name, it.portIndex), it]));
   let last: { readonly from: Desired; readonly to: Desired } | undefined;
 
-  function pinPort(app: AppServices['app'], port: PortOutcome, before: PortOutcome | undefined): PortOutcome {
+  function pinPort(
+    { app }: AppServices,
+    port: PortOutcome,
+    before: PortOutcome | undefined,
+    { addresses }: Desired,
+  ): PortOutcome {
     const { portIndex, service } = port;
     const definition = definitions.get(placeOf(service?.definition.name ?? app.id, portIndex));
     if (definition === undefined) {
@@ -28,7 +34,7 @@ export function createPinned(pin: Pin, context: ModelContext): (mirrored: Desire
     }
     const { servers, tasks } =
       service === undefined
-        ? deriveServers([app], definition, context)
+        ? deriveServers([app], definition, { ...context, holderOf: (it) => holderOf(addresses, it) })
         : { servers: service.servers, tasks: port.tasks };
     return { portIndex, service: keepService(before?.service, definition, servers), reason: '', tasks };
   }
@@ -44,13 +50,13 @@ export function createPinned(pin: Pin, context: ModelContext): (mirrored: Desire
         ? before
         : {
             ...services,
-            ports: services.ports.map((port, i) => pinPort(services.app, port, before?.ports[i])),
+            ports: services.ports.map((port, i) => pinPort(services, port, before?.ports[i], mirrored)),
           };
       restructured ||= !sameDefinitions(before, after);
       apps.set(id, after);
     }
     const base = last === undefined || restructured ? mirrored : last.to;
-    last = { from: mirrored, to: withApps(base, apps, mirrored.groups, restructured) };
+    last = { from: mirrored, to: withApps(base, mirrored, apps, restructured) };
     return last.to;
   };
 }

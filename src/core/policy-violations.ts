@@ -78,7 +78,7 @@ export const tooManyServices = (
   code: 'POLICY_FORBIDS',
   severity: 'error',
   ...{ appId, portIndex },
-  reason: `the policy for ${prefix} allows ${value} ${value === 1 ? 'service' : 'services'}, and others come first by app id and port`,
+  reason: `the policy for ${prefix} allows ${value} ${value === 1 ? 'service' : 'services'}, and others had theirs first`,
   remedy: `set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more`,
 });
 

@@ -18,6 +18,8 @@ export interface PolicyEntry {
   readonly labelTemplates?: LabelTemplates;
   /** Files, and directories whose files all count, that certificates and what goes with them may come from. */
   readonly certificates?: readonly string[];
+  /** Deployment groups that these apps may share with apps of other folders. */
+  readonly groups?: readonly AppId[];
   /** Services that all these apps together may have. */
   readonly maxServices?: number;
   /** Servers that each of these services may have. */
@@ -61,3 +63,20 @@ export function serviceLimits(policy: Policy, app: AppId): PolicyRule<'maxServic
 /** By whole segments: `/shopping` is not below `/shop`. */
 const isBelow = (app: string, prefix: string): boolean =>
   prefix === '/' || app === prefix || app.startsWith(`${prefix}/`);
+
+/** Whether the operator tells apps apart at all: where files for certificates may be is said of all alike. */
+export const separatesTenants = (policy: Policy): boolean =>
+  policy.some((entry) => Object.keys(entry).some((key) => key !== 'prefix' && key !== 'certificates'));
+
+/** Whether the policy names the group for this app. */
+export const namesGroup = (policy: Policy, app: AppId, group: AppId): boolean =>
+  ruleFor(policy, app, 'groups')?.value.includes(group) === true;
+
+/** Whether both apps are in one folder, or below one prefix of the policy that is not `/`. */
+export function sharesTenant(policy: Policy, a: AppId, b: AppId): boolean {
+  const folder = (id: string) => id.slice(0, id.lastIndexOf('/'));
+  return (
+    folder(a) === folder(b) ||
+    policy.some(({ prefix }) => prefix !== '/' && isBelow(a, prefix) && isBelow(b, prefix))
+  );
+}

@@ -1,4 +1,6 @@
 /** Which requests lead to which backend: the tables that become HAProxy's maps. */
+import type { Precedence } from './claims.ts';
+import { createContests, type Contest, type Rank } from './contests.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName } from './ids.ts';
 import { routeRules, ruledServices, type AppIdRule, type RouteRule } from './routes-rules.ts';
@@ -45,65 +47,95 @@ const standing: readonly { weight: number; kind: RouteKind }[] = [
 const isStanding = (weight: number, kind: RouteKind): boolean =>
   standing.some((table) => table.weight === weight && table.kind === kind);
 
+/** Claims of services that do not serve now, and had them: nobody else gets them meanwhile. */
+export type Reserved = readonly ServiceDefinition[];
+
+export interface RoutesMade {
+  readonly routes: Routes;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Claim → the service that has it. */
+  readonly winners: ReadonlyMap<string, ServiceDefinition>;
+  readonly contested: readonly Contest[];
+}
+
+export const idClaim = (name: string): string => `id ${name}`;
+const routeClaim = (weight: number, { kind, key }: Claim): string => `route ${weight} ${kind} ${key}`;
+const keyOf = (claim: string): string => claim.replace(/^route \S+ \S+ /, '');
+
+/** Requests for an app id lead to the app of that id: a group of its name may not draw them. */
+const ownIdFirst: Rank = (a, b) => Number(b.name === b.appId) - Number(a.name === a.appId);
+
 /**
- * The routes of services in the order of their claim (app id, then port): where two claim the same,
- * the first has it and the other gets a diagnostic that names the winner.
+ * The routes of services. Where two claim the same, `order` says who has it, and the other gets a diagnostic that
+ * names the winner.
+ *
+ * @param services in the order of app id and port
  */
-export function deriveRoutes(services: readonly Service[]): { routes: Routes; diagnostics: Diagnostic[] } {
-  const tables = new Map<
-    string,
-    { weight: number; kind: RouteKind; entries: Map<string, ServiceDefinition> }
-  >();
+export function deriveRoutes(
+  services: readonly Service[],
+  order: Precedence,
+  reserved: Reserved = [],
+): RoutesMade {
+  const contests = createContests(order);
+  const tables = new Map<string, { weight: number; kind: RouteKind; keys: Map<string, string> }>();
   const table = (weight: number, kind: RouteKind) => {
     const name = `${weight} ${kind}`;
-    const known = tables.get(name) ?? { weight, kind, entries: new Map<string, ServiceDefinition>() };
+    const known = tables.get(name) ?? { weight, kind, keys: new Map<string, string>() };
     tables.set(name, known);
-    return known.entries;
+    return known.keys;
   };
   for (const { weight, kind } of standing) table(weight, kind);
 
-  const ruled = ruledServices(services);
-  const diagnostics: Diagnostic[] = [];
-  const appIdRules: AppIdRule[] = [];
-  const appIds = new Map<string, BackendName>();
-  const owners = ownersOf(services);
   for (const { definition } of services) {
-    const owner = owners.get(definition.name);
-    if (definition.mode === 'http' && owner !== undefined && definition.name !== definition.appId)
-      diagnostics.push(lostName(definition, owner));
-    else if (definition.mode === 'http' && !appIds.has(definition.name)) {
-      appIds.set(definition.name, definition.backend);
-      const rule = definition.fragments?.appIdRule;
-      if (rule !== undefined) appIdRules.push({ backend: definition.backend, ...rule });
-    }
-    // Templates may share a host among services, by a header or a cookie.
-    if (definition.fragments?.rules !== undefined) continue;
-    for (const { kind, key } of claimsOf(definition)) {
-      const entries = table(definition.weight, kind);
-      const winner = entries.get(key);
-      if (winner === undefined) entries.set(key, definition);
-      else if (winner !== definition) diagnostics.push(lostRoute(definition, key, winner));
+    if (definition.mode === 'http') contests.enter(idClaim(definition.name), definition, ownIdFirst);
+    for (const claim of mappedClaims(definition)) {
+      const name = routeClaim(definition.weight, claim);
+      contests.enter(name, definition);
+      table(definition.weight, claim.kind).set(claim.key, name);
     }
   }
-  const { tls, diagnostics: tlsDiagnostics } = deriveTlsRoutes(services);
+  for (const definition of reserved) {
+    const claims = mappedClaims(definition).map((claim) => routeClaim(definition.weight, claim));
+    for (const claim of claims) if (order.owns(definition, claim)) contests.enter(claim, definition);
+  }
+
+  const isAway = new Set(reserved);
+  const ruled = ruledServices(services);
+  const mapped = ({ keys }: { keys: ReadonlyMap<string, string> }) =>
+    [...keys].flatMap(([key, claim]) => {
+      const definition = contests.winners.get(claim);
+      const isMapped = definition !== undefined && !ruled.has(definition) && !isAway.has(definition);
+      return isMapped ? [{ key, backend: definition.backend }] : [];
+    });
+  const named = services.filter(
+    ({ definition }) => contests.winners.get(idClaim(definition.name)) === definition,
+  );
+  const appIdRules = named.flatMap(({ definition: { backend, fragments } }): AppIdRule[] =>
+    fragments?.appIdRule === undefined ? [] : [{ backend, ...fragments.appIdRule }],
+  );
+  const tls = deriveTlsRoutes(services, order);
+  const losses = contests.losses();
+  const lost = services.flatMap(({ definition }) =>
+    (losses.get(definition) ?? []).flatMap((claim) => {
+      const winner = contests.winners.get(claim);
+      return winner === undefined ? [] : lostClaim(definition, claim, winner, isAway.has(winner));
+    }),
+  );
   return {
     routes: {
-      tls,
+      tls: tls.tls,
       tables: [...tables.values()]
         .sort((a, b) => b.weight - a.weight || routeKinds.indexOf(a.kind) - routeKinds.indexOf(b.kind))
-        .map(({ weight, kind, entries }) => {
-          const mapped = [...entries].filter(([, definition]) => !ruled.has(definition));
-          return {
-            ...{ weight, kind },
-            entries: sortedEntries(mapped.map(([key, { backend }]) => ({ key, backend }))),
-            hasWildcards: mapped.some(([key]) => key.startsWith('.')),
-          };
+        .map((it) => {
+          const entries = sortedEntries(mapped(it));
+          const hasWildcards = entries.some(({ key }) => key.startsWith('.'));
+          return { weight: it.weight, kind: it.kind, entries, hasWildcards };
         })
         .filter(({ weight, kind, entries }) => entries.length > 0 || isStanding(weight, kind)),
       appIds: sortedEntries(
-        [...appIds]
-          .filter(([, backend]) => !appIdRules.some((rule) => rule.backend === backend))
-          .map(([key, backend]) => ({ key, backend })),
+        named
+          .filter(({ definition: { fragments } }) => fragments?.appIdRule === undefined)
+          .map(({ definition: { name, backend } }) => ({ key: name, backend })),
       ),
       rules: routeRules(ruled),
       appIdRules,
@@ -115,19 +147,15 @@ export function deriveRoutes(services: readonly Service[]): { routes: Routes; di
         .map(({ definition }) => definition.backend)
         .sort(byCodePoint),
     },
-    diagnostics: [...diagnostics, ...tlsDiagnostics],
+    diagnostics: [...lost, ...tls.diagnostics],
+    winners: new Map([...contests.winners, ...tls.winners]),
+    contested: [...contests.contested(), ...tls.contested],
   };
 }
 
-/** By id: apps that go by their own ids. A group of that name may not draw what is asked of the app. */
-function ownersOf(services: readonly Service[]): ReadonlyMap<string, ServiceDefinition> {
-  const owners = new Map<string, ServiceDefinition>();
-  for (const { definition } of services) {
-    const { mode, name, appId } = definition;
-    if (mode === 'http' && name === appId && !owners.has(name)) owners.set(name, definition);
-  }
-  return owners;
-}
+/** Templates may share a host among services, by a header or a cookie: such a service claims none. */
+const mappedClaims = (definition: ServiceDefinition): Claim[] =>
+  definition.fragments?.rules === undefined ? claimsOf(definition) : [];
 
 function sortedEntries(entries: RouteEntry[]): RouteEntry[] {
   return entries.sort((a, b) => byCodePoint(a.key, b.key));
@@ -167,6 +195,17 @@ export function claimsOf(definition: Pick<ServiceDefinition, 'vhosts' | 'path'>)
   });
 }
 
+function lostClaim(
+  loser: ServiceDefinition,
+  claim: string,
+  winner: ServiceDefinition,
+  isAway: boolean,
+): Diagnostic[] {
+  if (claim.startsWith('route ')) return [lostRoute(loser, keyOf(claim), winner, isAway)];
+  // Of one app's ports, or of one group's, the first has the id.
+  return winner.name === winner.appId && loser.name !== loser.appId ? [lostName(loser, winner)] : [];
+}
+
 function lostName({ name, appId, portIndex }: ServiceDefinition, owner: ServiceDefinition): Diagnostic {
   return {
     ...({ code: 'ROUTE_CONFLICT', severity: 'error', appId, portIndex } as const),
@@ -176,7 +215,12 @@ function lostName({ name, appId, portIndex }: ServiceDefinition, owner: ServiceD
   };
 }
 
-function lostRoute(loser: ServiceDefinition, key: string, winner: ServiceDefinition): Diagnostic {
+function lostRoute(
+  loser: ServiceDefinition,
+  key: string,
+  winner: ServiceDefinition,
+  isAway: boolean,
+): Diagnostic {
   const { appId, portIndex } = loser;
   const place = key.startsWith('.') ? `*${key}` : key;
   return {
@@ -185,7 +229,9 @@ function lostRoute(loser: ServiceDefinition, key: string, winner: ServiceDefinit
     appId,
     portIndex,
     label: `HAPROXY_${portIndex}_VHOST`,
-    reason: `${place} already leads to ${winner.appId} port ${winner.portIndex}`,
+    reason: isAway
+      ? `${place} belongs to ${winner.appId} port ${winner.portIndex}, which is rejected at present`
+      : `${place} already leads to ${winner.appId} port ${winner.portIndex}`,
     remedy: 'choose another host or path, or give one of them a larger HAPROXY_<n>_BACKEND_WEIGHT',
   };
 }

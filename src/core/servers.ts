@@ -1,4 +1,5 @@
 /** The servers of one port of an app, and for every task the reason why it is in or out. */
+import { addressOf, type Place } from './addresses.ts';
 import { servable, type HealthPolicy } from './health.ts';
 import { byCodePoint, type ServerName, type TaskId } from './ids.ts';
 import { isIp } from './labels/address.ts';
@@ -8,12 +9,15 @@ import type { PolicyRule } from './policy.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
 import { serverIds } from './server-ids.ts';
 import type { Admission, Server, ServiceDefinition } from './service.ts';
+import { startOf } from './task-start.ts';
 
 export interface ServerContext {
   readonly health: HealthPolicy;
   readonly digests: Digests;
   /** The address of an agent's host name, if it is known. */
   readonly resolve: (host: string) => string | undefined;
+  /** The task that an address belongs to, where Marathon lists several with it. */
+  readonly holderOf?: (address: string) => Pick<Place, 'appId' | 'taskId'> | undefined;
 }
 
 /** Why a task is or is not a server. */
@@ -141,7 +145,7 @@ export function candidateOf(
   app: App,
   task: Task,
   index: number,
-  { health, resolve }: Pick<ServerContext, 'health' | 'resolve'>,
+  { health, resolve, holderOf }: Pick<ServerContext, 'health' | 'resolve' | 'holderOf'>,
 ): Candidate | string {
   const verdict = servable(app, task, health);
   if (verdict.kind === 'out') return verdict.reason;
@@ -150,6 +154,9 @@ export function candidateOf(
   const { host, port } = endpoint;
   const address = isIp(host) ? host : resolve(host);
   if (address === undefined) return `the agent's host name ${host} has no known address`;
+  const holder = holderOf?.(addressOf(address, port));
+  if (holder !== undefined && holder.taskId !== task.id && startOf(task) !== -Infinity)
+    return `its address belongs to task ${holder.taskId} of ${holder.appId}, which started later`;
   const leaving = verdict.kind === 'leaving' ? verdict.reason : undefined;
   return { taskId: task.id, host, address, port, leaving };
 }

@@ -1,4 +1,6 @@
 /** With --group-https-by-vhost: which host names have a TLS frontend of their own, by their services' labels. */
+import type { Precedence } from './claims.ts';
+import { createContests, type Contest, type Contests, type Rank } from './contests.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName, type Host } from './ids.ts';
 import type { Service, ServiceDefinition } from './service.ts';
@@ -20,26 +22,37 @@ export interface TlsRoutes {
 /** The frontend of all host names without one of their own. */
 export const commonTls = 'pacer_tls_common' as BackendName;
 
+export interface TlsRoutesMade extends Pick<Contests, 'winners'> {
+  readonly tls: TlsRoutes;
+  readonly diagnostics: Diagnostic[];
+  readonly contested: readonly Contest[];
+}
+
+const tlsClaim = (key: string): string => `tls ${key}`;
+
 /**
- * Of two services that say something else of one host, the one that asks clients for a certificate has it, then the
- * first: no label of another app may open what asks for a certificate.
+ * Of two services that say something else of one host, the one that asks clients for a certificate has it, else the one
+ * that comes first: no label of another app may open what asks for a certificate.
  *
- * @param services in the order of their claim
+ * @param services in the order of app id and port
  */
-export function deriveTlsRoutes(services: readonly Service[]): { tls: TlsRoutes; diagnostics: Diagnostic[] } {
+export function deriveTlsRoutes(services: readonly Service[], order: Precedence): TlsRoutesMade {
   const definitions = services.map(({ definition }) => definition);
-  const own = definitions.filter(({ vhostTls }) => vhostTls !== undefined);
-  const first = [...own].sort((a, b) => Number(verifies(b)) - Number(verifies(a)));
-  const owners = new Map<string, ServiceDefinition>();
-  const diagnostics: Diagnostic[] = [];
-  for (const definition of first) {
-    for (const vhost of definition.vhosts) {
-      const owner = owners.get(keyOf(vhost));
-      if (owner === undefined) owners.set(keyOf(vhost), definition);
-      else if (JSON.stringify(owner.vhostTls) !== JSON.stringify(definition.vhostTls))
-        diagnostics.push(lostTls(definition, vhost, owner));
-    }
-  }
+  const contests = createContests(order);
+  for (const definition of definitions)
+    if (definition.vhostTls !== undefined)
+      for (const vhost of definition.vhosts) contests.enter(tlsClaim(keyOf(vhost)), definition, strictFirst);
+  const owners = new Map([...contests.winners].map(([claim, it]) => [claim.slice('tls '.length), it]));
+  const losses = contests.losses();
+  const diagnostics = definitions.flatMap((definition) =>
+    (losses.get(definition) ?? []).flatMap((claim) => {
+      const winner = contests.winners.get(claim);
+      const says = JSON.stringify(winner?.vhostTls);
+      return winner === undefined || says === JSON.stringify(definition.vhostTls)
+        ? []
+        : [lostTls(definition, claim.slice('tls '.length), winner)];
+    }),
+  );
   const entries = new Map([...owners].map(([key, { backend }]) => [key, tlsName(backend)]));
   // Else a wildcard would take names that are another service's.
   for (const { vhosts } of definitions)
@@ -57,8 +70,12 @@ export function deriveTlsRoutes(services: readonly Service[]): { tls: TlsRoutes;
         .sort((a, b) => byCodePoint(a.key, b.key)),
     },
     diagnostics,
+    winners: contests.winners,
+    contested: contests.contested(),
   };
 }
+
+const strictFirst: Rank = (a, b) => Number(verifies(b)) - Number(verifies(a));
 
 const verifies = ({ vhostTls }: ServiceDefinition): boolean => vhostTls?.verifies === true;
 
@@ -66,8 +83,9 @@ const tlsName = (backend: BackendName) => `pacer_tls_${backend}` as BackendName;
 
 const keyOf = (vhost: Host): string => (vhost.startsWith('*.') ? vhost.slice(1) : vhost);
 
-function lostTls(loser: ServiceDefinition, vhost: Host, winner: ServiceDefinition): Diagnostic {
+function lostTls(loser: ServiceDefinition, key: string, winner: ServiceDefinition): Diagnostic {
   const { appId, portIndex, certificate } = loser;
+  const vhost = key.startsWith('.') ? `*${key}` : key;
   const said = [certificate, ...loser.bindOptions.words].filter((word) => word !== undefined).join(' ');
   return {
     code: 'TLS_CONFLICT',

@@ -2,7 +2,7 @@
 import type { AppServices } from '../core/app-services.ts';
 import { allDiagnostics, type Desired } from '../core/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
-import { serves } from '../core/explain/service-view.ts';
+import { servedAs, serves } from '../core/explain/service-view.ts';
 import { asAppId } from '../core/ids.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { failure, json, type Answer } from '../http/route.ts';
@@ -18,8 +18,9 @@ export function appSummaries(desired: Desired | undefined) {
     tasks: tasks.length,
     services: ports.flatMap(({ service }) => {
       if (service === undefined || desired === undefined) return [];
+      const served = servedAs(desired, service.definition);
       const { backend, servicePort, mode, vhosts, path, weight, portIndex, listens, bindAddress } =
-        service.definition;
+        served ?? service.definition;
       return [
         {
           ...{ backend, portIndex, servicePort, mode, vhosts, weight },
@@ -28,7 +29,7 @@ export function appSummaries(desired: Desired | undefined) {
           bindAddress: listens ? bindAddress : null,
           servers: service.servers.length,
           ready: service.servers.filter(({ admission }) => admission === 'ready').length,
-          serving: serves(desired, service.definition),
+          serving: served !== undefined,
         },
       ];
     }),

@@ -1,7 +1,11 @@
-/** What the daemon knows again after a restart: the last good version of each service, and what HAProxy refuses. */
+/**
+ * What the daemon knows again after a restart: the last good version of each service, what HAProxy refuses, and who
+ * served which host, port and group.
+ */
 import { join } from 'node:path';
 import type { ModelContext } from '../core/app-services.ts';
 import { openLastGood, type LastGood } from './last-good.ts';
+import { openOwners } from './owners.ts';
 import { openVerdicts, type Verdicts } from './rejected/verdicts.ts';
 
 export interface Memory {
@@ -20,13 +24,21 @@ export async function openMemory(
 ): Promise<Memory> {
   const verdicts = await openVerdicts({ file: join(stateDir, 'verdicts.json'), haproxyVersion, warn });
   const lastGood = await openLastGood({ file: join(stateDir, 'last-good.jsonl'), context: base, warn });
+  const owners = await openOwners({ file: join(stateDir, 'owners.jsonl'), warn });
   return {
     verdicts,
-    lastGood,
-    context: { ...base, lastGood: lastGood.of },
+    lastGood: {
+      ...lastGood,
+      serves: (desired) => {
+        lastGood.serves(desired);
+        owners.serves(desired);
+      },
+    },
+    context: { ...base, lastGood: lastGood.of, owners: owners.current },
     close: async () => {
       await verdicts.close();
       await lastGood.close();
+      await owners.close();
     },
   };
 }

@@ -39,6 +39,7 @@ const task = z.strictObject({
   ports: z.array(count),
   ipAddresses: z.array(z.string()),
   version: z.string(),
+  startedAt: count.exactOptional(),
   alive: z.array(z.boolean()),
   aliveIsAggregate: z.boolean(),
   awaitsReadiness: z.boolean(),
@@ -50,6 +51,8 @@ const port = z.strictObject({
   containerPort: optional(count),
   hasHostPort: z.boolean(),
   servicePort: optional(count),
+  isAssigned: z.boolean().exactOptional(),
+  addressIndex: count.exactOptional(),
   protocol: z.enum(['tcp', 'udp', 'udp,tcp']),
   name: optional(z.string()),
 });
@@ -63,12 +66,14 @@ const healthCheck = z.strictObject({
   timeoutSeconds: count,
   gracePeriodSeconds: count,
   maxConsecutiveFailures: count,
+  byMesos: z.boolean().exactOptional(),
 });
 
 const storedApp: z.ZodType<App> = z.strictObject({
   id: id<AppId>(),
   kind: z.enum(['app', 'pod']),
   version: z.string(),
+  configuredAt: count.exactOptional(),
   labels: z.record(z.string(), z.string()),
   instances: count,
   networkMode: z.enum(['host', 'bridge', 'container']),

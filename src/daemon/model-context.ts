@@ -1,6 +1,7 @@
 /** What the pure model is told of this load balancer. */
 import { hash } from 'node:crypto';
 import type { ModelContext } from '../core/app-services.ts';
+import { noOwners } from '../core/claims.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
 import type { Policy } from '../core/policy.ts';
@@ -50,6 +51,7 @@ export function modelContext(
     digests: { sha1: digest('sha1'), sha256: digest('sha256') },
     resolve,
     lastGood: () => undefined,
+    owners: () => noOwners,
     assignedPorts: { first: settings.minServPort, last: settings.maxServPort },
     templates: {
       overrides: operator.overrides,

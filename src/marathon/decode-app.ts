@@ -4,7 +4,7 @@ import type { Diagnostic } from '../core/diagnostic.ts';
 import { asAppId, byCodePoint, type AppId } from '../core/ids.ts';
 import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model.ts';
 import { networkModeOf, portsOf } from './decode-ports.ts';
-import { decodeTask } from './decode-task.ts';
+import { at, decodeTask } from './decode-task.ts';
 import { limitApp } from './limit-app.ts';
 import { withReadiness } from './readiness.ts';
 import { describeIssues, rawApp, rawHealthCheck } from './raw.ts';
@@ -49,6 +49,7 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
     id,
     kind: 'app',
     version: raw.version ?? '',
+    ...at('configuredAt', raw.versionInfo?.lastConfigChangeAt),
     labels: labelsOf(raw.labels ?? {}, warn),
     instances: raw.instances ?? 1,
     networkMode,

@@ -19,11 +19,18 @@ export function decodeTask(json: unknown, appId: AppId): Task | { readonly probl
     ports: raw.ports ?? [],
     ipAddresses: addressesOf(raw.ipAddresses),
     version: raw.version ?? '',
+    ...at('startedAt', raw.startedAt ?? raw.stagedAt),
     alive: (raw.healthCheckResults ?? []).flatMap((result) => result?.alive ?? []),
     aliveIsAggregate: false,
     awaitsReadiness: false,
     leaving: state === 'TASK_KILLING',
   };
+}
+
+/** A time of Marathon's as milliseconds since 1970; no key where there is none. */
+export function at<K extends string>(key: K, text: string | null | undefined): Partial<Record<K, number>> {
+  const time = Date.parse(text ?? '');
+  return (Number.isNaN(time) ? {} : { [key]: time }) as Partial<Record<K, number>>;
 }
 
 export function addressesOf(list: RawTask['ipAddresses']): string[] {

@@ -45,7 +45,12 @@ function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
   // What no event has told since is the answer's, although one has told something else.
   if (rules.isStateOurs(old)) return { ...old, ...whereabouts(old, task), alive, aliveIsAggregate };
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
-  return { ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) };
+  // An event and an answer differ by some milliseconds in when it was.
+  const startedAt = old.startedAt ?? task.startedAt;
+  return {
+    ...{ ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) },
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
 }
 
 /**
@@ -88,7 +93,7 @@ export function differ(a: App | undefined, b: App | undefined): boolean {
 export function told(app: App) {
   const tasks = app.tasks
     .filter((task) => task.state !== 'TASK_STAGING')
-    .map(({ alive, ...task }) => ({
+    .map(({ alive, startedAt: _, ...task }) => ({
       ...task,
       aliveIsAggregate: null,
       healthy: alive.length > 0 && !alive.includes(false),

@@ -40,6 +40,7 @@ const discoveryPort = z.object({ number: portNumber, protocol: text.nullish(), n
 export const rawApp = z.object({
   id: idOfApp,
   version: text.nullish(),
+  versionInfo: z.object({ lastConfigChangeAt: text.nullish() }).nullish(),
   instances: count.nullish(),
   labels: z.record(text, z.unknown()).nullish(),
   networks: list(z.object({ mode: text.nullish(), name: text.nullish() })),
@@ -80,6 +81,7 @@ export const rawTask = z.object({
   ipAddresses: rawIpAddresses,
   version: text.nullish(),
   startedAt: text.nullish(),
+  stagedAt: text.nullish(),
   healthCheckResults: list(z.object({ alive: z.boolean().nullish() }).nullable()),
 });
 

@@ -18,6 +18,7 @@ export function withStatus(app: App, event: StatusUpdate): App {
     appId: app.id,
     state: event.state,
     ...whereabouts(event, old ?? event),
+    ...startOf(event, old),
     alive: old?.alive ?? [],
     aliveIsAggregate: old?.aliveIsAggregate ?? false,
     awaitsReadiness: old?.awaitsReadiness ?? mayAwaitReadiness(app, event),
@@ -28,6 +29,13 @@ export function withStatus(app: App, event: StatusUpdate): App {
   if (app.tasks.length >= appLimits.tasks) return app;
   const after = app.tasks.findIndex(({ id }) => byCodePoint(id, task.id) > 0);
   return { ...app, tasks: after < 0 ? [...app.tasks, task] : app.tasks.toSpliced(after, 0, task) };
+}
+
+/** The first launch that is told of counts: a late status of a lost task is no start. */
+function startOf({ state, at }: StatusUpdate, old: Task | undefined): Pick<Task, 'startedAt'> {
+  const isLaunch = state === 'TASK_STAGING' || state === 'TASK_STARTING' || state === 'TASK_RUNNING';
+  const startedAt = old === undefined && isLaunch ? at : old?.startedAt;
+  return startedAt === undefined ? {} : { startedAt };
 }
 
 type Whereabouts = Pick<Task, 'host' | 'ports' | 'ipAddresses' | 'version'>;

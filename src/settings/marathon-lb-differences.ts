@@ -56,7 +56,8 @@ export const differences: readonly Difference[] = [
   },
   {
     marathonLb: 'Two apps on one service port both bind it, and traffic is split at random',
-    pacer: 'The first by app id has it; the other is held back, with that reason',
+    pacer:
+      'The app that served it before keeps it, else the older has it; the other is served by host and app id alone, and told so',
     why: "users got another app's answers",
   },
   {

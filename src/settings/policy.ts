@@ -1,6 +1,7 @@
 /** Reads the policy file: YAML, a prefix of app ids and what is allowed below it, entry by entry. */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { asAppId } from '../core/ids.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Policy, PolicyEntry, PortSpan } from '../core/policy.ts';
 import { PacerError } from '../errors.ts';
@@ -34,12 +35,18 @@ const labelTemplates = z
   .union([z.literal(false).transform(() => 'off'), z.string()])
   .pipe(z.enum(['off', 'own-section', 'trusted'], 'expected off, own-section or trusted'));
 
+const group = z
+  .string()
+  .regex(/^\/?[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, 'expected deployment groups like web or /shop/web')
+  .transform(asAppId);
+
 const keys = {
   vhosts: z.array(host),
   ports: z.array(span),
   modes: z.array(z.enum(['http', 'tcp'], 'expected http or tcp')),
   'label-templates': labelTemplates,
   certificates: z.array(path),
+  groups: z.array(group),
   'max-services': count,
   'max-servers': count,
 };
@@ -81,9 +88,9 @@ function entryOf(file: string, prefix: string, entry: unknown): PolicyEntry {
   const parsed = entrySchema.safeParse(entry ?? {});
   if (!parsed.success) throw malformed(file, `${prefix}: ${parsed.error.issues.map(told).join('; ')}`);
   const { data } = parsed;
-  const { vhosts, ports, modes, certificates } = data;
+  const { vhosts, ports, modes, certificates, groups } = data;
   const own = {
-    ...{ vhosts, ports, modes, certificates, labelTemplates: data['label-templates'] },
+    ...{ vhosts, ports, modes, certificates, groups, labelTemplates: data['label-templates'] },
     ...{ maxServices: data['max-services'], maxServers: data['max-servers'] },
   };
   return {
@@ -106,5 +113,5 @@ const malformed = (file: string, why: string): PacerError =>
   new PacerError(
     'FILE_MALFORMED',
     `--policy ${file}: ${why}`,
-    'write it as docs/policy.md shows: a prefix like /shop, and below it vhosts, ports, modes, label-templates, certificates, max-services, max-servers',
+    'write it as docs/policy.md shows: a prefix like /shop, and below it vhosts, ports, modes, label-templates, certificates, groups, max-services, max-servers',
   );

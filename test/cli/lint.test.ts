@@ -159,7 +159,7 @@ test('apps that collide with each other are named, and so are those that collide
   ]);
   const first = app('/aaa', { HAPROXY_0_VHOST: 'shop.example' });
   expect(reasons(found(await run(first, { against })))).toEqual([
-    '/aaa ROUTE_CONFLICT: shop.example leads to /old port 0, which runs and would lose it to /aaa',
+    '/aaa ROUTE_CONFLICT: shop.example leads to /old port 0, which runs',
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** Who has what two services claim: the one of the first app id, and the other is told who it is. */
+/** Who has what two services of the same age claim: the one of the first app id, and the other is told who it is. */
 import { describe, expect, test } from 'vitest';
 import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import { describeDiagnostic } from '../../src/core/diagnostic.ts';
@@ -48,12 +48,12 @@ interface Case {
 const cases: Record<string, Case> = {
   'one service port': {
     ports: [10_001, 10_001],
-    backends: ['a_10001'],
+    backends: ['a_10001', 'b_10001'],
     told: ['/b port 0: service port 10001 belongs to /a port 0; choose another one with HAPROXY_0_PORT'],
   },
   'one service port, by label': {
     b: { HAPROXY_0_PORT: '10001' },
-    backends: ['a_10001'],
+    backends: ['a_10001', 'b_10001'],
     told: ['/b port 0: service port 10001 belongs to /a port 0; choose another one with HAPROXY_0_PORT'],
   },
   'one service port at different addresses: no conflict': {

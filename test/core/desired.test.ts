@@ -48,10 +48,15 @@ test('a removed app gives its port and its host to the one that waited for them'
   const first = anApp('/a', { labels, tasks: [aTask('/a', 1)] });
   const second = anApp('/b', { labels, tasks: [aTask('/b', 2)] });
   const both = desiredOf([second, first]);
-  expect([...both.services.keys()]).toEqual(['a_10001']);
-  expect(both.conflicts.map(({ appId }) => appId)).toEqual(['/b']);
+  const listening = ({ services }: Desired) =>
+    [...services.values()].flatMap(({ definition }) => (definition.listens ? definition.backend : []));
+  expect(listening(both)).toEqual(['a_10001']);
+  expect(both.conflicts.map(({ appId, code }) => [appId, code])).toEqual([
+    ['/b', 'PORT_CONFLICT'],
+    ['/b', 'ROUTE_CONFLICT'],
+  ]);
   const alone = nextDesired(both, { changed: [], removed: [first.id] }, context);
-  expect([...alone.services.keys()]).toEqual(['b_10001']);
+  expect(listening(alone)).toEqual(['b_10001']);
   expect(alone.conflicts).toEqual([]);
 });
 

@@ -77,7 +77,7 @@ describe('a request', () => {
 
   test('that two claim alike has the first by app id', () => {
     expect(standings('SHOP.example:80/api')[1]).toBe(
-      '/api-v3 loses: /api port 0 claims the same, and comes first by app id and port',
+      '/api-v3 loses: /api port 0 claims the same, and had it first',
     );
   });
 

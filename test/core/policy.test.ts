@@ -126,7 +126,7 @@ test('each key counts from the longest prefix that says it, by whole segments', 
   expect(services).toEqual(['/shop', '/shop/tcp/db', '/shopping']);
 });
 
-test('of too many services the first by app id and port serve; every prefix that says a limit counts', () => {
+test('of too many services of one age the first by app id and port serve; every prefix that says a limit counts', () => {
   const policy = '/: { max-services: 3 }\n/a: { max-services: 1 }';
   const two = { ports: [aPort(10001), aPort(10002)] };
   const { services, said } = derive(
@@ -136,8 +136,8 @@ test('of too many services the first by app id and port serve; every prefix that
   );
   expect(services).toEqual(['/a/x', '/b', '/b']);
   expect(said).toEqual([
-    '/a/x port 1: the policy for /a allows 1 service, and others come first by app id and port; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
-    '/b port 2: the policy for / allows 3 services, and others come first by app id and port; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
+    '/a/x port 1: the policy for /a allows 1 service, and others had theirs first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
+    '/b port 2: the policy for / allows 3 services, and others had theirs first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
   ]);
 });
 

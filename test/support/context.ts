@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { noOwners } from '../../src/core/claims.ts';
 import { allowsAll } from '../../src/core/policy.ts';
 import type { ModelContext } from '../../src/core/app-services.ts';
 
@@ -17,6 +18,7 @@ export function aContext(parts: Partial<ModelContext> = {}): ModelContext {
     reservedPorts: new Map(),
     ownApp: undefined,
     lastGood: () => undefined,
+    owners: () => noOwners,
     health: { respectHealth: false, unreachable: 'keep', mode: 'all' },
     digests,
     resolve: () => undefined,

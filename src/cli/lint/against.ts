@@ -2,7 +2,6 @@
 import type { Desired } from '../../core/desired.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { shownClaim } from '../../core/explain/service-view.ts';
-import { byCodePoint } from '../../core/ids.ts';
 import { claimsOf } from '../../core/routes.ts';
 import type { ServiceDefinition } from '../../core/service.ts';
 
@@ -48,7 +47,7 @@ export function collisions({ services, apps }: Desired, running: readonly Runnin
       return [
         {
           ...{ ...about, code: 'ROUTE_CONFLICT', label: `HAPROXY_${portIndex}_VHOST` },
-          reason: verdict(appId, owner, `${shownClaim(claim)} leads to`),
+          reason: verdict(owner, `${shownClaim(claim)} leads to`),
           remedy: 'choose another host or path, or give one of them a larger HAPROXY_<n>_BACKEND_WEIGHT',
         },
       ];
@@ -58,7 +57,7 @@ export function collisions({ services, apps }: Desired, running: readonly Runnin
       : [
           {
             ...{ ...about, code: 'PORT_CONFLICT' },
-            reason: verdict(appId, port, `service port ${servicePort} belongs to`),
+            reason: verdict(port, `service port ${servicePort} belongs to`),
             remedy: `choose another one with HAPROXY_${portIndex}_PORT`,
           },
           ...lost,
@@ -66,8 +65,6 @@ export function collisions({ services, apps }: Desired, running: readonly Runnin
   });
 }
 
-/** Of two that claim the same, the first by app id has it. */
-function verdict(appId: string, { appId: owner, portIndex }: Owner, what: string): string {
-  const takes = byCodePoint(appId, owner) < 0;
-  return `${what} ${owner} port ${portIndex}, which runs${takes ? ` and would lose it to ${appId}` : ''}`;
-}
+/** What an app serves, no newcomer gets. */
+const verdict = ({ appId, portIndex }: Owner, what: string): string =>
+  `${what} ${appId} port ${portIndex}, which runs`;

@@ -120,7 +120,7 @@ function whyLoses(fit: Fit, winner: Fit): string {
   if (fit.wild !== winner.wild) return 'a wildcard: the exact host comes first';
   if (fit.kind !== winner.kind) return `${howItFits[fit.kind]}: ${howItFits[winner.kind]} comes first`;
   if (fit.key !== winner.key) return 'shorter: the longest path wins';
-  return `${appId} port ${winner.definition.portIndex} claims the same, and comes first by app id and port`;
+  return `${appId} port ${winner.definition.portIndex} claims the same, and had it first`;
 }
 
 /** A port that is not exposed, or whose labels are wrong, and names the host all the same. */

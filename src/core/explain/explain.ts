@@ -6,7 +6,7 @@ import { nearest } from '../nearest.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate, ExplainContext, Explanation, ServiceView } from './explanation.ts';
 import type { Question } from './question.ts';
-import { definitionsOf, diagnosticsOf, holdOf, serves, serviceViews } from './service-view.ts';
+import { definitionsOf, diagnosticsOf, holdOf, servedAs, serves, serviceViews } from './service-view.ts';
 
 export function explain(desired: Desired, question: Question, context: ExplainContext): Explanation {
   switch (question.kind) {
@@ -120,10 +120,17 @@ function claimsOfPort(desired: Desired, port: number, own: string | undefined): 
       found.push({ ...about, verdict: 'held', reason: `held back: ${reason}` });
     } else if (!listens || own !== undefined)
       found.push({ ...about, verdict: 'loses', reason: 'services get no listener of their own here' });
+    else if (servedAs(desired, definition)?.listens === false)
+      found.push({ ...about, verdict: 'loses', reason: whyNoListener(desired, appId, portIndex) });
     else found.push({ ...about, verdict: 'wins', reason: 'it is its service port' });
   }
   return found.sort((a, b) => Number(b.verdict === 'wins') - Number(a.verdict === 'wins'));
 }
+
+/** It serves by host and app id alone. */
+const whyNoListener = ({ conflicts }: Desired, appId: AppId, portIndex: number): string =>
+  conflicts.find((it) => it.appId === appId && it.portIndex === portIndex && it.code.startsWith('PORT_'))
+    ?.reason ?? 'another app has it';
 
 const ownerOf = (desired: Desired, port: number) =>
   [...desired.services.values()].find(

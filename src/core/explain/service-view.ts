@@ -3,6 +3,7 @@ import type { PortOutcome } from '../app-services.ts';
 import { allDiagnostics, type Desired } from '../desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../diagnostic.ts';
 import type { AppId } from '../ids.ts';
+import { asAsked } from '../narrowed.ts';
 import { claimsOf, type Claim } from '../routes.ts';
 import type { ServiceDefinition } from '../service.ts';
 import type { ServiceView } from './explanation.ts';
@@ -39,8 +40,17 @@ export function definitionsOf({ apps }: Desired): ServiceDefinition[] {
 }
 
 /** A backend's name may be another app's. */
-export const serves = ({ services }: Desired, definition: ServiceDefinition): boolean =>
-  services.get(definition.backend)?.definition === definition;
+export const serves = (desired: Desired, definition: ServiceDefinition): boolean =>
+  servedAs(desired, definition) !== undefined;
+
+/** The definition as it is served, maybe without its listener; undefined where it is not. */
+export function servedAs(
+  { services }: Desired,
+  definition: ServiceDefinition,
+): ServiceDefinition | undefined {
+  const served = services.get(definition.backend)?.definition;
+  return served !== undefined && asAsked(served) === definition ? served : undefined;
+}
 
 function whyHeld(desired: Desired, { reason, portIndex }: PortOutcome, appId: AppId): string | undefined {
   return reason === '' ? holdOf(desired, appId, portIndex)?.reason : reason;

@@ -1,0 +1,150 @@
+/** From the services of every app to those that serve: who has which backend, port and route, and who is left out. */
+import type { AppServices } from './app-services.ts';
+import { backendClaim, portClaim, precedence, type Owners, type Precedence } from './claims.ts';
+import { createContests, type Rank } from './contests.ts';
+import { keptNotice } from './definition-diagnostics.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { Groups } from './groups.ts';
+import { asHeld, holdOf, insteadOf, type Holds } from './holds.ts';
+import { byCodePoint, type AppId, type BackendName } from './ids.ts';
+import { withoutListener } from './narrowed.ts';
+import { nextRoutes } from './next-routes.ts';
+import { allowsAll, serviceLimits, type PolicyRule } from './policy.ts';
+import { tooManyServices } from './policy-violations.ts';
+import { portLosers, portTaken } from './ports-claimed.ts';
+import type { Routes } from './routes.ts';
+import type { Service, ServiceDefinition } from './service.ts';
+import { standIn } from './stand-in.ts';
+
+type Apps = ReadonlyMap<AppId, AppServices>;
+
+export interface AssemblyParts {
+  readonly apps: Apps;
+  readonly groups: Groups;
+  readonly holds: Holds;
+  /** Who served what before. */
+  readonly owners: Owners;
+  /** Kept where nothing that they are made from differs. */
+  readonly routes: Routes;
+}
+
+export interface Assembly {
+  readonly services: ReadonlyMap<BackendName, Service>;
+  readonly routes: Routes;
+  readonly conflicts: readonly Diagnostic[];
+  readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  readonly contested: ReadonlySet<AppId>;
+}
+
+export function assemble({ apps, groups, holds, owners, routes: before }: AssemblyParts): Assembly {
+  const order = precedence(owners, apps, groups);
+  const conflicts: Diagnostic[] = [];
+  const contested = new Set<AppId>();
+  const contest = (definitions: readonly ServiceDefinition[]) => {
+    for (const definition of definitions) for (const id of order.partiesOf(definition)) contested.add(id);
+  };
+  const { candidates, reserved } = unheld(candidatesOf(apps), holds, conflicts);
+
+  const backends = createContests(order);
+  for (const { definition } of candidates) backends.enter(backendClaim(definition), definition, ownNameFirst);
+  const owns = ({ definition }: Service) => backends.winners.get(backendClaim(definition)) === definition;
+  for (const { claimants } of backends.contested()) contest(claimants);
+  for (const { definition } of candidates) {
+    const winner = backends.winners.get(backendClaim(definition));
+    if (winner !== undefined && winner !== definition) conflicts.push(portTaken(definition, winner));
+  }
+  const limited = withinLimits(candidates.filter(owns), apps, order);
+  conflicts.push(...limited.diagnostics);
+  if (limited.diagnostics.length > 0) contest(candidates.map(({ definition }) => definition));
+
+  const awayFromPorts = reserved.filter((it) => order.owns(it, portClaim(it)));
+  const ports = portLosers(
+    [...limited.services.map(({ definition }) => definition), ...awayFromPorts],
+    order,
+  );
+  contest(ports.contested);
+  const services = limited.services.flatMap((service) => {
+    const { definition } = service;
+    const owner = ports.losers.get(definition);
+    if (owner === undefined) return [service];
+    conflicts.push(portTaken(definition, owner));
+    // Without its listener nothing leads to a service that has no host and no app id.
+    return definition.mode === 'http' ? [standIn(service, withoutListener(definition))] : [];
+  });
+
+  const made = nextRoutes(before, services, order, reserved);
+  for (const { claimants } of made.contested) contest(claimants);
+  const claims = new Map(made.winners);
+  for (const { definition } of services) {
+    claims.set(backendClaim(definition), definition);
+    if (definition.listens) claims.set(portClaim(definition), definition);
+  }
+  // What served before and is rejected now has not released what it had.
+  for (const definition of reserved)
+    for (const claim of [backendClaim(definition), portClaim(definition)])
+      if (order.owns(definition, claim) && !claims.has(claim)) claims.set(claim, definition);
+  return {
+    services: new Map(services.map((service) => [service.definition.backend, service])),
+    routes: made.routes,
+    conflicts: [...conflicts, ...made.diagnostics],
+    claims,
+    contested,
+  };
+}
+
+const inOrder = ({ definition: a }: Service, { definition: b }: Service): number =>
+  byCodePoint(a.name, b.name) || a.portIndex - b.portIndex || byCodePoint(a.appId, b.appId);
+
+const candidatesOf = (apps: Apps): Service[] =>
+  [...apps.values()].flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? [])).sort(inOrder);
+
+/** An app that has the name as its id comes before a deployment group of that name. */
+const ownNameFirst: Rank = (a, b) => Number(b.name === b.appId) - Number(a.name === a.appId);
+
+/** The candidates as they may serve, and those that may not at all. */
+function unheld(
+  candidates: readonly Service[],
+  holds: Holds,
+  conflicts: Diagnostic[],
+): { candidates: Service[]; reserved: ServiceDefinition[] } {
+  const reserved: ServiceDefinition[] = [];
+  const served = candidates.flatMap((candidate) => {
+    const hold = holdOf(candidate, holds);
+    if (hold === undefined) return [candidate];
+    conflicts.push(hold.diagnostic);
+    if (insteadOf(candidate.definition, hold) === undefined) {
+      reserved.push(candidate.definition);
+      return [];
+    }
+    if (hold.instead !== undefined) conflicts.push(keptNotice(hold.diagnostic.appId, hold.instead.portIndex));
+    return [asHeld(candidate, hold)];
+  });
+  return { candidates: served, reserved };
+}
+
+/** Of too many services those that served before come first, then the older ones. */
+function withinLimits(
+  services: readonly Service[],
+  apps: Apps,
+  order: Precedence,
+): { services: readonly Service[]; diagnostics: Diagnostic[] } {
+  const limitsOf = ({ appId }: ServiceDefinition) =>
+    serviceLimits(apps.get(appId)?.definition.policy ?? allowsAll, appId);
+  if (!services.some(({ definition }) => limitsOf(definition).length > 0))
+    return { services, diagnostics: [] };
+  const counted = new Map<string, number>();
+  const beyond = new Map<Service, PolicyRule<'maxServices'>>();
+  for (const service of [...services].sort((a, b) =>
+    order.compare(a.definition, b.definition, backendClaim),
+  )) {
+    const limits = limitsOf(service.definition);
+    const reached = limits.find(({ prefix, value }) => (counted.get(prefix) ?? 0) >= value);
+    if (reached !== undefined) beyond.set(service, reached);
+    else for (const { prefix } of limits) counted.set(prefix, (counted.get(prefix) ?? 0) + 1);
+  }
+  const diagnostics = services.flatMap((service) => {
+    const limit = beyond.get(service);
+    return limit === undefined ? [] : tooManyServices(service.definition, limit);
+  });
+  return { services: services.filter((service) => !beyond.has(service)), diagnostics };
+}
