@@ -20,6 +20,11 @@ export interface Offer {
 const agentsPerNetwork = 99;
 const containersPerNetwork = 155;
 
+const newAgent = (id: string, host: string): Agent => ({
+  ...{ id, host },
+  ...{ used: new Set(), next: 0, lost: false, serving: false, stranded: [] },
+});
+
 /** `127.0.1` as the number 1: the two middle numbers of a loopback address. */
 export function networkNumber(text: string): number {
   const match = /^127\.(\d{1,3})\.(\d{1,3})$/.exec(text);
@@ -61,6 +66,12 @@ export class Agents {
   /** Ends what Marathon has forgotten on an agent, or on all. */
   clear(agents: readonly Agent[] = this.#all): void {
     for (const agent of agents) for (const sample of agent.stranded.splice(0)) sample.destroy();
+  }
+
+  /** The machine of a lost agent is back as another agent: all its ports are free, whatever Marathon still lists. */
+  replace(host: string): void {
+    const place = this.#all.findIndex((agent) => agent.host === host && agent.lost);
+    if (place >= 0) this.#all[place] = newAgent(`${this.#all[place]?.id}-again`, host);
   }
 
   find(host: string): Agent | undefined {
@@ -109,15 +120,7 @@ export class Agents {
   #add(): Agent {
     const index = this.#all.length;
     const host = this.#address(index, agentsPerNetwork, 1);
-    const agent: Agent = {
-      id: `5f1c0a-S${index}`,
-      host,
-      used: new Set(),
-      next: 0,
-      lost: false,
-      serving: false,
-      stranded: [],
-    };
+    const agent = newAgent(`5f1c0a-S${index}`, host);
     this.#all.push(agent);
     return agent;
   }

@@ -32,6 +32,7 @@ export function controlOf({ world, life, health, readiness, streams }: Parts): C
     loseAgent(host, { serving = false } = {}) {
       loseAgent(world, life, host, serving);
     },
+    replaceAgent: (host) => world.agents.replace(host),
     recoverAgent: (host) => recoverAgent(world, life, host),
     failover({ loseHealth = true } = {}) {
       for (const stream of [...streams]) stream.close();

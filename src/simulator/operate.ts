@@ -42,6 +42,8 @@ export interface Operations {
   failTask(taskId: string): void;
   /** `serving`: Marathon cannot see the agent, but its tasks go on answering. */
   loseAgent(host: string, options?: { serving?: boolean }): void;
+  /** The machine of a lost agent is back as another one, with all its ports free; the tasks of the lost one stay listed. */
+  replaceAgent(host: string): void;
   recoverAgent(host: string): Promise<void>;
   setHealthy(taskId: string, healthy: boolean): void;
   /** The readiness checks of the task pass; with real checks they pass by themselves. */

@@ -26,6 +26,8 @@ export interface Control {
   setReady(taskId: string): void;
   failTask(taskId: string): void;
   loseAgent(host: string, options?: { serving?: boolean }): void;
+  /** The machine of a lost agent is back as another one, with all its ports free; the tasks of the lost one stay listed. */
+  replaceAgent(host: string): void;
   recoverAgent(host: string): Promise<void>;
   failover(options?: { loseHealth?: boolean }): void;
   state(): readonly object[];

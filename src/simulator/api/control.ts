@@ -20,6 +20,7 @@ const switches: Readonly<Record<string, Switch>> = {
   'fail-task': ({ control }, body) => control.failTask(task(body)),
   'lose-agent': ({ control }, body) =>
     control.loseAgent(stringOf(body['host']), { serving: body['serving'] === true }),
+  'replace-agent': ({ control }, body) => control.replaceAgent(stringOf(body['host'])),
   'recover-agent': ({ control }, body) => control.recoverAgent(stringOf(body['host'])),
   failover: ({ control }, body) => control.failover({ loseHealth: body['loseHealth'] !== false }),
   'faults/answers': ({ faults }, body) => faults.answers(faultOf(body), scopeOf(body)),
