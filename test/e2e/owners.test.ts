@@ -1,7 +1,7 @@
 /** A running app keeps its host, its port and its deployment group, whatever a newcomer claims and however Pacer restarts. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic, type Traffic } from '../support/traffic.ts';
 
@@ -50,6 +50,9 @@ beforeAll(async () => {
   ];
   for (const it of traffic) it.start();
 }, 60_000);
+afterEach(() => {
+  for (const it of traffic) expect(it.result().failures).toEqual({});
+});
 afterAll(() => stack.close());
 
 const told = async (appId: string, code: string) =>
