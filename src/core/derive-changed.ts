@@ -112,3 +112,16 @@ function withPorts(previous: Known, { changed, removed }: MirrorDelta, assigned:
       : { ...filled, ports: keepSame(previous.apps.get(app.id)?.app.ports, filled.ports) };
   });
 }
+
+/** These apps and those that share a deployment group with one of them. */
+export function withPartners(
+  { apps, groups }: Pick<Known, 'apps' | 'groups'>,
+  ids: readonly AppId[],
+): ReadonlySet<AppId> {
+  const all = new Set(ids);
+  for (const id of ids) {
+    const group = apps.get(id)?.definition.deployment?.group;
+    for (const partner of (group === undefined ? undefined : groups.get(group)) ?? []) all.add(partner);
+  }
+  return all;
+}

@@ -17,8 +17,11 @@ export interface Model {
 export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
   const { delta } = change;
   const cause = { text: change.cause, receivedAt: change.receivedAt };
-  const ids = [...delta.changed.map(({ id }) => id), ...delta.removed];
   const { mirrored, underived, error } = deriveAll(state.mirrored, delta, model.context);
+  const asked = [...delta.changed.map(({ id }) => id), ...delta.removed];
+  // Who had an address that one of these has now changes with them.
+  const touched = mirrored === state.mirrored ? [] : mirrored.rederived;
+  const ids = [...new Set([...asked, ...touched])];
   const desired =
     error === undefined || mirrored !== state.mirrored
       ? pinnedOr(state.desired, mirrored, model)
@@ -53,7 +56,8 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
 function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext) {
   const underived: AppId[] = [];
   try {
-    return { mirrored: nextDesired(previous, delta, context), underived, error: undefined };
+    const mirrored = nextDesired(previous, delta, context);
+    return { mirrored, underived: [...mirrored.failed], error: faultIn(mirrored) };
   } catch (error) {
     let mirrored = previous;
     const each: MirrorDelta[] = [
@@ -67,8 +71,16 @@ function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext)
         underived.push(...one.removed, ...one.changed.map(({ id }) => id));
       }
     }
+    underived.push(...mirrored.failed);
     return { mirrored, underived, error: underived.length === 0 ? undefined : error };
   }
+}
+
+/** The fault of the first app that the model could not derive, and kept as it was. */
+function faultIn({ apps, failed }: Desired): Error | undefined {
+  const [id] = failed;
+  const failure = id === undefined ? undefined : apps.get(id)?.failure;
+  return failure === undefined ? undefined : new Error(`${failure.appId}: ${failure.reason}`);
 }
 
 function pinnedOr(before: Desired, mirrored: Desired, { pinned }: Model): Desired {
