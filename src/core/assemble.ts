@@ -1,6 +1,7 @@
 /** From the services of every app to those that serve: who has which backend, port and route, and who is left out. */
 import type { AppServices } from './app-services.ts';
-import { backendClaim, portClaim, precedence, type Owners, type Precedence } from './claims.ts';
+import { backendClaim, portClaim, type Owners } from './claims.ts';
+import { precedence, type Precedence } from './precedence.ts';
 import { createContests, type Rank } from './contests.ts';
 import { keptNotice } from './definition-diagnostics.ts';
 import type { Diagnostic } from './diagnostic.ts';

@@ -1,5 +1,5 @@
 /** Claims entered one by one: who has each, and who wanted it too. */
-import type { Precedence } from './claims.ts';
+import type { Precedence } from './precedence.ts';
 import type { ServiceDefinition } from './service.ts';
 
 export interface Contest {

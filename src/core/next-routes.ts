@@ -1,5 +1,5 @@
 /** Routes that stay the same object where no definition has changed in what routes are made of. */
-import type { Precedence } from './claims.ts';
+import type { Precedence } from './precedence.ts';
 import { deriveRoutes, type Reserved, type Routes, type RoutesMade } from './routes.ts';
 import { keepSame, sameValue } from './same.ts';
 import type { Service, ServiceDefinition } from './service.ts';

@@ -1,6 +1,7 @@
 /** What is to be remembered of who serves what: the claims of a state that HAProxy serves. */
 import { assignedOwners } from './assigned-ports.ts';
-import { groupClaim, inGroupOrder, precedence, type Owners } from './claims.ts';
+import { groupClaim, inGroupOrder, type Owners } from './claims.ts';
+import { precedence } from './precedence.ts';
 import type { Desired } from './desired.ts';
 import type { AppId } from './ids.ts';
 

@@ -1,5 +1,6 @@
 /** Which service has the listener on a service port, where several want it. */
-import { portClaim, type Precedence } from './claims.ts';
+import { portClaim } from './claims.ts';
+import { type Precedence } from './precedence.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ServiceDefinition } from './service.ts';
 

@@ -1,5 +1,5 @@
 /** Which requests lead to which backend: the tables that become HAProxy's maps. */
-import type { Precedence } from './claims.ts';
+import type { Precedence } from './precedence.ts';
 import { createContests, type Contest, type Rank } from './contests.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName } from './ids.ts';

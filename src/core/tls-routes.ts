@@ -1,5 +1,5 @@
 /** With --group-https-by-vhost: which host names have a TLS frontend of their own, by their services' labels. */
-import type { Precedence } from './claims.ts';
+import type { Precedence } from './precedence.ts';
 import { createContests, type Contest, type Contests, type Rank } from './contests.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { byCodePoint, type BackendName, type Host } from './ids.ts';
