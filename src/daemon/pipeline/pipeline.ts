@@ -58,7 +58,10 @@ export interface Pipeline {
   readonly close: () => Promise<void>;
 }
 
+/** Milliseconds until apps that could not be derived are tried again. */
 const rederiveMs = 5000;
+/** Milliseconds that closing waits for a step that is under way. */
+const closeMs = 5000;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, model, actor, candidates, runtime, publisher, budget, request, now } = parts;
@@ -180,7 +183,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     close: async () => {
       closed = true;
       cancelTimer();
-      await underWay;
+      // A reload command that hangs must not keep Pacer from ending.
+      await Promise.race([underWay, new Promise<void>((resolve) => parts.later(resolve, closeMs))]);
     },
   };
 }
