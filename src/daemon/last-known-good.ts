@@ -5,7 +5,6 @@
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { messageOf } from '../errors.ts';
-import type { MirrorOrigin } from './mirror-format.ts';
 import { noteConfirmed, writeMirror } from './mirror-file.ts';
 
 export interface LastKnownGoodOptions {
@@ -13,8 +12,6 @@ export interface LastKnownGoodOptions {
   /** Of what is in the file already. */
   readonly savedAt: number | undefined;
   readonly confirmedAt: () => number | undefined;
-  /** What is noted beside the apps. */
-  readonly origin?: () => MirrorOrigin;
   readonly onFailed: (message: string) => void;
   readonly now: () => number;
   /** Milliseconds that a change waits at least; 2 s unless told. */
@@ -35,7 +32,7 @@ const noteMs = 10_000;
 const againMs = 30_000;
 
 export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood {
-  const { file, confirmedAt, origin, onFailed, now, lagMs = 2_000 } = options;
+  const { file, confirmedAt, onFailed, now, lagMs = 2_000 } = options;
   let unsaved: ReadonlyMap<AppId, App> | undefined;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -51,7 +48,7 @@ export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood 
     const startedAt = now();
     const began = performance.now();
     try {
-      await writeMirror(file, apps, startedAt, confirmedAt() ?? startedAt, origin?.());
+      await writeMirror(file, apps, startedAt, confirmedAt() ?? startedAt);
       savedAt = startedAt;
       failure = undefined;
     } catch (error) {

@@ -5,7 +5,6 @@ import type { Renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { describeWithheld } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
-import type { FileObserver } from './files/observer.ts';
 import type { Journal } from './journal.ts';
 import type { Memory } from './memory.ts';
 import { createActor } from './pipeline/act.ts';
@@ -15,7 +14,6 @@ import { createObserver } from './pipeline/observe.ts';
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { createReporter } from './pipeline/report.ts';
 import type { Model } from './pipeline/derive.ts';
-import type { PipelineState } from './pipeline-types.ts';
 import type { Publisher } from './publisher.ts';
 import { createRejections } from './rejected/rejections.ts';
 import { reloadBudget } from './reload-budget.ts';
@@ -28,7 +26,6 @@ export interface PipelineOptions {
   readonly inbox: Inbox;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
-  readonly files: FileObserver;
   readonly renderer: Renderer;
   readonly memory: Memory;
   readonly model: Model;
@@ -52,7 +49,7 @@ const gatherMs = 20;
 const sampleMs = 5000;
 
 export function startPipeline(options: PipelineOptions): RunningPipeline {
-  const { settings, log, inbox, control, publisher, files, renderer, memory, journal } = options;
+  const { settings, log, inbox, control, publisher, renderer, memory, journal } = options;
   const now = Date.now;
   const rejections = createRejections({ ...memory, sample: renderer.sample });
   const runtime = createRuntime({
@@ -62,8 +59,8 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     now,
   });
   const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
-  const surroundings = () => readSurroundings(settings, control, files);
-  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
+  const surroundings = () => readSurroundings(settings, control);
+  const observer = createObserver({ control, publisher, runtime, rejections, surroundings });
   const candidates = createCandidates({ rejections, render: renderer.render, now });
   const pipeline = createPipeline({
     inbox,
@@ -104,23 +101,13 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     now,
     later,
   });
-  const state = (): PipelineState => {
-    const view = pipeline.state();
-    return { ...view, diagnostics: [...view.diagnostics, ...files.kept()] };
-  };
   // Events that arrive together are one change; none waits for more.
   const passes = coalesce(async () => {
     await pipeline.pass();
-    options.onPass({ ...pipeline, state });
+    options.onPass(pipeline);
   }, 0);
-  files.onChanging((afterMs) =>
-    later(() => {
-      inbox.note('a file is being written');
-      passes.request();
-    }, afterMs),
-  );
   return {
-    state,
+    state: pipeline.state,
     approve: pipeline.approve,
     request: passes.request,
     close: async () => {

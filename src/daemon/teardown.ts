@@ -1,8 +1,7 @@
 /** What has to be undone at the end, undone in the opposite order; a step that fails does not keep the others. */
 export interface Teardown {
   readonly add: (step: () => unknown) => void;
-  /** @returns whether every step succeeded */
-  readonly run: () => Promise<boolean>;
+  readonly run: () => Promise<void>;
 }
 
 export function teardown(onFailure: (error: unknown) => void): Teardown {
@@ -10,16 +9,13 @@ export function teardown(onFailure: (error: unknown) => void): Teardown {
   return {
     add: (step) => steps.push(step),
     run: async () => {
-      let clean = true;
       for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
         try {
           await step();
         } catch (error) {
-          clean = false;
           onFailure(error);
         }
       }
-      return clean;
     },
   };
 }

@@ -38,6 +38,7 @@ const killMs = 1_000;
 
 export async function runShell(command: string, options: ShellOptions): Promise<ShellResult> {
   const { deadlineMs, env, signal, onSlow } = options;
+  if (signal?.aborted === true) return { kind: 'aborted', exitCode: null, exitSignal: null, output: '' };
   // A process group of its own, so that its children can be found.
   const child = spawn('/bin/sh', ['-c', command], {
     detached: true,

@@ -9,7 +9,6 @@ import { findRunning } from './find-running.ts';
 import { isOurs } from './our-processes.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
-import { livingMaster } from './presence.ts';
 import { commandLine } from './proc-fs.ts';
 import { reloadHaproxy } from './reload.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
@@ -130,13 +129,11 @@ class Supervisor implements HaproxyControl {
 
   async stop(): Promise<void> {
     this.#watch?.cancel();
-    // One that was silent at the start has not been followed.
-    const masterPid = this.#masterPid ?? (await livingMaster(this.#files.masterSocket));
-    if (masterPid === undefined) return;
+    if (this.#masterPid === undefined) return;
     const { stopGraceMs: graceMs, log } = this.#options;
     const { masterSocket } = this.#files;
     await stopHaproxy({
-      masterPid,
+      masterPid: this.#masterPid,
       masterSocket,
       graceMs,
       ...(log === undefined ? {} : { log }),

@@ -21,12 +21,9 @@ export async function startOwnHaproxy(
   stack: Stack,
   cwd = '/',
   config = join(stack.directory, 'current', 'haproxy.cfg'),
-  /** What it is started through, such as setpriv. */
-  wrapper: readonly string[] = [],
 ): Promise<OwnHaproxy> {
   const output = openSync(join(stack.directory, 'haproxy.log'), 'a');
-  const words = [...wrapper, haproxyProgram, '-W', '-S', `${masterSocketOf(stack)},mode,600`, '-f', config];
-  const child = spawn(words[0] ?? '', words.slice(1), {
+  const child = spawn(haproxyProgram, ['-W', '-S', `${masterSocketOf(stack)},mode,600`, '-f', config], {
     cwd,
     stdio: ['ignore', output, output],
   });

@@ -38,13 +38,7 @@ export interface Due {
 export type Round =
   | { readonly kind: 'idle' }
   /** A slow step is under way, within a round or without one. */
-  | {
-      readonly kind: 'busy';
-      readonly step: SlowStep;
-      readonly round: Judging | Sampling | undefined;
-      /** Milliseconds since the epoch. */
-      readonly since: number;
-    }
+  | { readonly kind: 'busy'; readonly step: SlowStep; readonly round: Judging | Sampling | undefined }
   | Judging
   | Sampling;
 

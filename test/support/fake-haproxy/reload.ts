@@ -28,6 +28,7 @@ export async function reloadFake(
   const { wantedHash, deadlineMs } = options;
   const refused = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
   const { master } = haproxy;
+  if (options.signal?.aborted === true) return refused('the reload was given up');
   if (master?.frozen === true) return refused(frozenText(master.pid));
   if (master === undefined)
     return refused(`the master socket ${haproxy.disk.stateDir}/run/master.sock does not answer`);
@@ -50,6 +51,7 @@ export async function reloadFake(
 async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<Verdict> {
   const { wantedHash, deadlineMs, command, sees } = options;
   const failed = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
+  if (options.signal?.aborted === true) return failed('the reload command was given up');
   const answered = sees && haproxy.current !== undefined;
   const run =
     command ??
