@@ -42,7 +42,7 @@ export const errorCatalogue = {
       'End what listens there (`ss -ltnp` tells), or choose another port with the setting that the message names.',
   },
   SOCKET_PATH_TOO_LONG: {
-    means: 'A unix socket path is longer than the kernel allows (107 bytes).',
+    means: 'A unix socket path is longer than HAProxy (97 bytes) or the kernel (107) takes.',
     remedy:
       'Choose a shorter --state-dir, or name the sockets with --haproxy-socket and --haproxy-master-socket.',
   },
@@ -73,6 +73,10 @@ export const errorCatalogue = {
     means: 'HAProxy did not take a new configuration; the old workers go on serving.',
     remedy:
       'Pacer tries again by itself. The message has the reason; see "When /readyz fails" in running.md.',
+  },
+  HAPROXY_RUNS_ON: {
+    means: 'HAProxy was to be stopped, and still runs.',
+    remedy: 'The message names its process; `kill -KILL PID` ends it, with all its connections.',
   },
   CERTIFICATE_INVALID: {
     means: 'A certificate file is missing, or holds no certificate and private key.',

@@ -93,6 +93,11 @@ export const diagnosticCatalogue = {
     remedy:
       'Put the file there, readable for Pacer and HAProxy, or mend the label. Pacer looks again by itself.',
   },
+  FILE_KEPT: {
+    means:
+      'A certificate or another file that a label names is broken or gone. The service uses the last good copy, which Pacer keeps in its state directory.',
+    remedy: 'Put a good file there, or correct the label. Pacer notices by itself; nothing needs a restart.',
+  },
   DESCRIPTORS_SHORT: {
     means: 'The servers of the service need more file descriptors than HAProxy has left.',
     remedy:

@@ -12,6 +12,17 @@ export interface MarathonAccess {
   readonly clientCertificate: ClientCertificate | undefined;
   /** Accept any certificate. */
   readonly insecure: boolean;
+  /** Where the secrets came from, to be read again when a file changes; undefined where none came from a file. */
+  readonly files?: SecretFiles;
+}
+
+/** What lets Pacer in and whom it trusts. */
+export type Secrets = Pick<MarathonAccess, 'credentials' | 'ca' | 'clientCertificate'>;
+
+export interface SecretFiles {
+  readonly paths: readonly string[];
+  /** Reads all of them. @throws PacerError where one cannot be read, or does not hold what it should */
+  readonly read: () => Secrets;
 }
 
 /** What is not given is not needed. */

@@ -1,4 +1,5 @@
 /** One Marathon cluster: its mirror, what guards it, and what is stored of it. It must not know of other clusters. */
+import { describeMarathonAddress } from '../core/marathon-address.ts';
 import type { MarathonCluster } from '../core/marathon-access.ts';
 import type { ServingContext } from '../core/serving.ts';
 import { followMarathon, type MarathonSource, type MirrorChange } from '../marathon/source.ts';
@@ -6,7 +7,7 @@ import type { Logger } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { removalLog } from './change-log.ts';
 import { keepLastKnownGood, type LastKnownGood } from './last-known-good.ts';
-import { mirrorFile, readMirror, type StoredMirror } from './mirror-file.ts';
+import { mirrorFile, type ReadMirror } from './mirror-file.ts';
 import { createRemovalGuard, type RemovalGuard } from './removal-guard.ts';
 
 export interface Cluster {
@@ -27,18 +28,27 @@ export interface ClusterParts {
   readonly onEventLag: (seconds: number) => void;
 }
 
-export async function followCluster(
+/** What is known of one of the clusters before it has answered. */
+export interface ClusterStart {
+  readonly stored: ReadMirror | undefined;
+  /** What its apps are called among those of all, where that is not their id. */
+  readonly called?: () => Readonly<Record<string, string>>;
+}
+
+export function followCluster(
   { name, access }: MarathonCluster,
+  { stored, called }: ClusterStart,
   parts: ClusterParts,
-): Promise<Cluster> {
+): Cluster {
   const { settings, context, onNews, onEventLag } = parts;
   const log = name === undefined ? parts.log : parts.log.child({ cluster: name });
   const file = mirrorFile(settings.stateDir, name);
-  const stored = await readMirror(file);
-  sayStored(stored, log);
+  if (stored !== undefined) sayStored(stored, log);
+  const endpoints = access.endpoints.map(describeMarathonAddress);
   const lastKnownGood = keepLastKnownGood({
     file,
-    savedAt: stored.kind === 'read' ? stored.savedAt : undefined,
+    savedAt: stored?.savedAt,
+    origin: () => ({ endpoints, ...(called !== undefined && { called: called() }) }),
     confirmedAt: () => source.status().confirmedAt,
     onFailed: (error) =>
       log.warn({ file, error }, 'the mirror cannot be stored for a start without Marathon'),
@@ -65,7 +75,7 @@ export async function followCluster(
     ...(settings.resyncSeconds !== undefined && { resyncMs: settings.resyncSeconds * 1000 }),
     maxBackoffMs: settings.maxBackoff * 1000,
     ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),
-    ...(stored.kind === 'read' && { stored }),
+    ...(stored !== undefined && { stored }),
     onChange: (change) => {
       if (change.eventTime !== undefined) onEventLag((change.receivedAt - change.eventTime) / 1000);
       guard.put(change);
@@ -81,15 +91,10 @@ export async function followCluster(
   return { name, source, guard, lastKnownGood, close };
 }
 
-function sayStored(stored: StoredMirror, log: Logger): void {
-  if (stored.kind === 'unusable')
-    log.warn(stored, `the stored mirror cannot be used (${stored.reason}) and is set aside`);
-  if (stored.kind === 'read') {
-    const { apps, savedAt, confirmedAt } = stored;
-    const times = {
-      savedAt: new Date(savedAt).toISOString(),
-      confirmedAt: new Date(confirmedAt).toISOString(),
-    };
-    log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
-  }
+function sayStored({ apps, savedAt, confirmedAt }: ReadMirror, log: Logger): void {
+  const times = {
+    savedAt: new Date(savedAt).toISOString(),
+    confirmedAt: new Date(confirmedAt).toISOString(),
+  };
+  log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
 }

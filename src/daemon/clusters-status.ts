@@ -25,6 +25,9 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
   const errors = each.flatMap(({ name, marathon: { lastError } }) =>
     lastError === undefined ? [] : { message: `${name ?? ''}: ${lastError.message}`, at: lastError.at },
   );
+  const problems = each.flatMap(({ name, marathon: { secretsProblem } }) =>
+    secretsProblem === undefined ? [] : `${name ?? ''}: ${secretsProblem}`,
+  );
   const lastError = errors.sort((a, b) => b.at - a.at)[0];
   return {
     connected: all.every(({ connected }) => connected),
@@ -47,6 +50,7 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
     resyncs: sum(({ resyncs }) => resyncs),
     resyncDifferences: sum(({ resyncDifferences }) => resyncDifferences),
     ...(lastError !== undefined && { lastError }),
+    ...(problems.length > 0 && { secretsProblem: problems.join('; ') }),
     endpoints: all.flatMap(({ endpoints }) => endpoints),
     discovery: all.flatMap(({ discovery }) => discovery),
     diagnostics: all.flatMap(({ diagnostics }, index) =>

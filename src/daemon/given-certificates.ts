@@ -1,7 +1,8 @@
 /** Certificates that came in the environment, as files where marathon-lb's image has them. */
-import { chmod, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { writeSynced } from '../haproxy/durable.ts';
 import type { GivenCertificate } from '../settings/marathon-lb.ts';
 
 /** Labels and `--ssl-certs` of marathon-lb's users name files in here. */
@@ -24,13 +25,19 @@ export async function writeGivenCertificates(
   for (const { source, name, pem } of given) {
     const file = join(own, name);
     // One that has not changed keeps its times: whoever looks at them sees no renewal.
-    if ((await readFile(file, 'utf8').catch(() => undefined)) !== pem)
-      await writeFile(file, pem, { mode: 0o600 });
+    if ((await readFile(file, 'utf8').catch(() => undefined)) !== pem) await replace(file, pem);
     await chmod(file, 0o600);
     const problem = await linked(file, join(folder, name));
     if (problem !== undefined) problems.push(`${source}: ${problem}; it is ${file}`);
   }
   return problems;
+}
+
+/** In one step: HAProxy may be reading it. */
+async function replace(file: string, pem: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.new`;
+  await writeSynced(temporary, pem, 0o600);
+  await rename(temporary, file);
 }
 
 async function linked(file: string, link: string): Promise<string | undefined> {

@@ -20,7 +20,9 @@ import type { ChangingFrame } from '../render/head.ts';
 import type { Rendering } from '../render/render.ts';
 import { childEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
+import { createFileObserver } from './files/observer.ts';
 import { writeGivenCertificates } from './given-certificates.ts';
+import { requireSocketPaths } from './own-sockets.ts';
 import { activeHash, createPublisher, type Publisher } from './publisher.ts';
 import { ownPorts, readSurroundings } from './surroundings.ts';
 
@@ -143,7 +145,7 @@ const initWaitMs = 10_000;
  * `pacer init`: a configuration for a HAProxy that starts before Pacer does. Neither starts nor reloads one.
  * @param program to check the configuration with; undefined where there is none
  * @returns false where there was a configuration
- * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE, CERTIFICATE_INVALID, HAPROXY_REJECTS
+ * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE, SOCKET_PATH_TOO_LONG, CERTIFICATE_INVALID, HAPROXY_REJECTS
  */
 export async function prepareStateDir(
   settings: Settings,
@@ -151,6 +153,7 @@ export async function prepareStateDir(
   program: string | undefined,
 ): Promise<boolean> {
   const { stateDir, masterSocket, runtimeSocket, archiveVersions: keep } = settings;
+  requireSocketPaths(settings);
   if (await hasConfiguration(stateDir)) return false;
   let held: StateDir;
   try {
@@ -164,7 +167,8 @@ export async function prepareStateDir(
     if (await hasConfiguration(stateDir)) return false;
     await mkdir(join(stateDir, 'run'), { recursive: true, mode: 0o750 });
     await writeGivenCertificates(settings.givenCertificates, stateDir);
-    const { frame } = await readSurroundings(settings, undefined);
+    const files = createFileObserver({ stateDir, named: settings.sslCerts, warn: () => undefined });
+    const { frame } = await readSurroundings(settings, undefined, files);
     const publisher = await createPublisher({
       stateDir,
       copyTo: settings.haproxyConfig,

@@ -5,6 +5,7 @@
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { messageOf } from '../errors.ts';
+import type { MirrorOrigin } from './mirror-format.ts';
 import { noteConfirmed, writeMirror } from './mirror-file.ts';
 
 export interface LastKnownGoodOptions {
@@ -12,6 +13,8 @@ export interface LastKnownGoodOptions {
   /** Of what is in the file already. */
   readonly savedAt: number | undefined;
   readonly confirmedAt: () => number | undefined;
+  /** What is noted beside the apps. */
+  readonly origin?: () => MirrorOrigin;
   readonly onFailed: (message: string) => void;
   readonly now: () => number;
   /** Milliseconds that a change waits at least; 2 s unless told. */
@@ -32,7 +35,7 @@ const noteMs = 10_000;
 const againMs = 30_000;
 
 export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood {
-  const { file, confirmedAt, onFailed, now, lagMs = 2_000 } = options;
+  const { file, confirmedAt, origin, onFailed, now, lagMs = 2_000 } = options;
   let unsaved: ReadonlyMap<AppId, App> | undefined;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +51,7 @@ export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood 
     const startedAt = now();
     const began = performance.now();
     try {
-      await writeMirror(file, apps, startedAt, confirmedAt() ?? startedAt);
+      await writeMirror(file, apps, startedAt, confirmedAt() ?? startedAt, origin?.());
       savedAt = startedAt;
       failure = undefined;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The life of the daemon: what is started in which order, what sets off a pass, and the way down. */
 import { messageOf } from '../errors.ts';
 import { pageRoutes } from '../http/page.ts';
-import { startStatusServer } from '../http/server.ts';
+import { startStatusServer, type StatusServer } from '../http/server.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { answerAsks, type Asks } from './asks.ts';
 import { approveRoute } from './approve-route.ts';
@@ -13,6 +13,7 @@ import { storedHosts } from './hosts/store.ts';
 import { hostTable } from './hosts/table.ts';
 import { unresolvedMessage } from './hosts/unresolved.ts';
 import { createInbox } from './pipeline/inbox.ts';
+import { probeUrl, startProbe } from './health/probe.ts';
 import { journal as createJournal } from './journal.ts';
 import { metricSources } from './metric-sources.ts';
 import { openMemory } from './memory.ts';
@@ -20,7 +21,7 @@ import { explainContext, modelContext } from './model-context.ts';
 import { followPolicy } from './policy-file.ts';
 import { createPinning } from './pin.ts';
 import { rollbackRoutes } from './rollback-routes.ts';
-import { configuration, statusRoutes } from './status.ts';
+import { aliveOnly, configuration, statusRoutes } from './status.ts';
 import { startPipeline } from './start-pipeline.ts';
 import { startServing, type Serving, type ServingOptions } from './start-serving.ts';
 import { leaveNode } from './stopping.ts';
@@ -43,25 +44,37 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   // A HAProxy that served before is not taken down by a daemon that cannot start.
   const end = { orderly: false };
   try {
-    const serving = await startServing(options, undo, end);
+    // Whether Pacer lives does not depend on HAProxy, which may be waited for.
+    const serving = await startServing(options, undo, end, () => openStatusServer(options, undo));
     await startFollowing(options, serving, undo);
     await aborted(signal);
     await leaveNode(options.settings, serving.control, log);
     end.orderly = true;
     log.info('stopping');
   } finally {
-    await undo.run();
+    const clean = await undo.run();
+    if (clean) log.info('stopped');
+    else log.error('Pacer ends, and has not stopped everything');
   }
-  log.info('stopped');
 }
 
-/** The pipeline, what sets it off, and the status server. */
+async function openStatusServer(
+  { settings: { statusServer }, log }: DaemonOptions,
+  undo: Teardown,
+): Promise<StatusServer> {
+  const warn = (message: string) => log.warn(message);
+  const server = await startStatusServer({ ...statusServer, warn, routes: aliveOnly('Pacer is starting') });
+  undo.add(server.close);
+  return server;
+}
+
+/** The pipeline, what sets it off, and what the status server answers. */
 async function startFollowing(
   { settings, version, log, asks }: DaemonOptions,
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { control, publisher, render, templates, haproxyVersion, runAs, serve } = serving;
+  const { server, control, publisher, files, render, templates, haproxyVersion, runAs, serve } = serving;
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),
@@ -103,7 +116,7 @@ async function startFollowing(
   });
   const logDiagnostics = diagnosticLog(log);
   const pipeline = startPipeline({
-    ...{ settings, log, inbox, control, publisher, memory, journal },
+    ...{ settings, log, inbox, control, publisher, files, memory, journal },
     renderer: render,
     model: { context, pinned: pinning.pinned },
     learnHosts: async ({ delta }) => {
@@ -133,39 +146,39 @@ async function startFollowing(
     onEventLag: (seconds) => metrics.eventLag(seconds),
   });
   undo.add(clusters.close);
+  const probe = startProbe({ url: probeUrl(settings), now: Date.now });
+  undo.add(probe.close);
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
-  const { listen, loopback, ...access } = settings.statusServer;
-  const server = await startStatusServer({
-    ...{ listen, loopback, ...access },
-    warn: (message) => log.warn(message),
-    routes: [
-      ...pageRoutes(),
-      ...statusRoutes({
-        ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
-        startedAt: Date.now(),
-        marathon: clusters.status,
-        clusters: clusters.each,
-        pipeline: pipeline.state,
-        lastKnownGood: clusters.stored,
-        held: clusters.held,
-        pinned: pinning.state,
-        policy: policy.state,
-        metrics: metrics.text,
-        now: Date.now,
-      }),
-      approveRoute(clusters, pipeline),
-      ...rollbackRoutes({
-        ...{ pinning, pipeline: pipeline.state, render: render.render },
-        frame: async () => (await readSurroundings(settings, control)).frame,
-      }),
-      explainRoute({
-        pipeline: pipeline.state,
-        context: () => explainContext(settings, clusters.status().diagnostics),
-        configuration: () => configuration(stateDir),
-      }),
-    ],
-  });
-  undo.add(server.close);
+  const { loopback } = settings.statusServer;
+  server.serve([
+    ...pageRoutes(),
+    ...statusRoutes({
+      ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
+      startedAt: Date.now(),
+      marathon: clusters.status,
+      clusters: clusters.each,
+      pipeline: pipeline.state,
+      probe: probe.state,
+      lastKnownGood: clusters.stored,
+      held: clusters.held,
+      pinned: pinning.state,
+      policy: policy.state,
+      files: files.notices,
+      metrics: metrics.text,
+      now: Date.now,
+    }),
+    approveRoute(clusters, pipeline),
+    ...rollbackRoutes({
+      ...{ pinning, pipeline: pipeline.state, render: render.render },
+      frame: async () => (await readSurroundings(settings, control, files)).frame,
+    }),
+    explainRoute({
+      pipeline: pipeline.state,
+      context: () => explainContext(settings, clusters.status().diagnostics),
+      configuration: () => configuration(stateDir),
+    }),
+  ]);
+  undo.add(() => server.serve(aliveOnly('Pacer is stopping')));
   const answering = await answerAsks({
     ...{ settings, asks, control, log, runAs },
     pipeline: pipeline.state,

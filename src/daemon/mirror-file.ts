@@ -1,5 +1,5 @@
 /** The stored mirror on the disk: read at start, set aside where it is of no use, replaced by one rename. */
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -8,18 +8,21 @@ import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { messageOf } from '../errors.ts';
 import { codeOf, syncFolder } from '../haproxy/durable.ts';
-import { MirrorWriter, parseMirror } from './mirror-format.ts';
+import { MirrorWriter, parseMirror, type MirrorOrigin } from './mirror-format.ts';
+
+/** A mirror from the disk. `endpoints` and `called`: see `MirrorHead`. */
+export interface ReadMirror extends MirrorOrigin {
+  readonly kind: 'read';
+  readonly apps: ReadonlyMap<AppId, App>;
+  /** Milliseconds since the epoch. */
+  readonly savedAt: number;
+  /** When Marathon last confirmed it, as far as that was noted. */
+  readonly confirmedAt: number;
+}
 
 export type StoredMirror =
   | { readonly kind: 'none' }
-  | {
-      readonly kind: 'read';
-      readonly apps: ReadonlyMap<AppId, App>;
-      /** Milliseconds since the epoch. */
-      readonly savedAt: number;
-      /** When Marathon last confirmed it, as far as that was noted. */
-      readonly confirmedAt: number;
-    }
+  | ReadMirror
   | { readonly kind: 'unusable'; readonly reason: string; readonly movedTo: string };
 
 const zip = promisify(gzip);
@@ -32,13 +35,17 @@ const maxBytes = 1024 * 1024 * 1024;
 export const mirrorFile = (stateDir: string, cluster?: string): string =>
   join(stateDir, cluster === undefined ? 'mirror.ndjson.gz' : `mirror-${cluster}.ndjson.gz`);
 
+/** The one before it, for when it is damaged. */
+export const previousOf = (file: string): string => `${file}.previous`;
+
 /** Never rejects: whatever is wrong with the file, Pacer starts without it. */
 export async function readMirror(file: string): Promise<StoredMirror> {
   try {
     const packed = await readFile(file);
-    const { savedAt, apps } = parseMirror((await unzip(packed, { maxOutputLength: maxBytes })).toString());
+    const text = (await unzip(packed, { maxOutputLength: maxBytes })).toString();
+    const { savedAt, apps, origin } = parseMirror(text);
     const { mtimeMs } = await stat(file);
-    return { kind: 'read', apps, savedAt: savedAt.getTime(), confirmedAt: Math.floor(mtimeMs) };
+    return { kind: 'read', apps, savedAt: savedAt.getTime(), confirmedAt: Math.floor(mtimeMs), ...origin };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'none' };
     // One name: however often it happens, the disk does not fill.
@@ -58,6 +65,7 @@ export async function writeMirror(
   apps: ReadonlyMap<AppId, App>,
   savedAt: number,
   confirmedAt: number,
+  origin: MirrorOrigin = {},
 ): Promise<void> {
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o640);
@@ -65,7 +73,7 @@ export async function writeMirror(
     const writer = new MirrorWriter();
     const put = async (text: string) => handle.write(await zip(text, { level: 1 }));
     let piece: App[] = [];
-    await put(writer.head(new Date(savedAt)));
+    await put(writer.head(new Date(savedAt), origin));
     for (const app of apps.values()) {
       piece.push(app);
       if (piece.length < pieceSize) continue;
@@ -82,8 +90,15 @@ export async function writeMirror(
   } finally {
     await handle.close();
   }
+  await keepPrevious(file);
   await rename(temporary, file);
   await syncFolder(dirname(file));
+}
+
+/** Under a second name: at no time is there none. What is not there yet, or cannot be linked, is no loss. */
+async function keepPrevious(file: string): Promise<void> {
+  await rm(previousOf(file), { force: true }).catch(() => undefined);
+  await link(file, previousOf(file)).catch(() => undefined);
 }
 
 /** Marathon has confirmed what the file holds. */

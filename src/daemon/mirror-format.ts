@@ -16,7 +16,14 @@ export interface MirrorHead {
   readonly format: number;
   /** ISO time. */
   readonly savedAt: string;
+  /** Where its cluster was: by these it is found again when the cluster has another name. */
+  readonly endpoints?: readonly string[];
+  /** What apps of this cluster are called among those of all, where that is not their id. */
+  readonly called?: Readonly<Record<string, string>>;
 }
+
+/** What the head says beside the time. */
+export type MirrorOrigin = Pick<MirrorHead, 'endpoints' | 'called'>;
 
 const id = <T extends string>() => z.string().transform((text) => text as T);
 const count = z.number();
@@ -77,7 +84,11 @@ const storedApp: z.ZodType<App> = z.strictObject({
   tasks: z.array(task),
 });
 
-const head = z.object({ pacer: z.literal('mirror'), format: count, savedAt: z.iso.datetime() });
+const head = z.object({
+  ...{ pacer: z.literal('mirror'), format: count, savedAt: z.iso.datetime() },
+  endpoints: z.array(z.string()).exactOptional(),
+  called: z.record(z.string(), z.string()).exactOptional(),
+});
 const foot = z.object({ apps: count, sha256: z.string() });
 
 /** Writes piece by piece, so that the caller can let others run in between. */
@@ -85,8 +96,13 @@ export class MirrorWriter {
   readonly #hash: Hash = createHash('sha256');
   #apps = 0;
 
-  head(savedAt: Date): string {
-    const line: MirrorHead = { pacer: 'mirror', format: mirrorFormat, savedAt: savedAt.toISOString() };
+  head(savedAt: Date, origin: MirrorOrigin = {}): string {
+    const line: MirrorHead = {
+      pacer: 'mirror',
+      format: mirrorFormat,
+      savedAt: savedAt.toISOString(),
+      ...origin,
+    };
     return this.#line(line);
   }
 
@@ -107,7 +123,7 @@ export class MirrorWriter {
 }
 
 /** @throws Error that says in which way the text is not a whole mirror of this format */
-export function parseMirror(text: string): { savedAt: Date; apps: Map<AppId, App> } {
+export function parseMirror(text: string): { savedAt: Date; apps: Map<AppId, App>; origin: MirrorOrigin } {
   const endOfHead = text.indexOf('\n') + 1;
   const first = head.safeParse(jsonIn(text.slice(0, endOfHead)));
   if (!first.success) throw new Error('it is no stored mirror');
@@ -128,7 +144,9 @@ export function parseMirror(text: string): { savedAt: Date; apps: Map<AppId, App
     start = end + 1;
   }
   if (apps.size !== last.data.apps) throw new Error('its number of apps does not fit');
-  return { savedAt: new Date(first.data.savedAt), apps };
+  const { endpoints, called } = first.data;
+  const origin = { ...(endpoints !== undefined && { endpoints }), ...(called !== undefined && { called }) };
+  return { savedAt: new Date(first.data.savedAt), apps, origin };
 }
 
 function jsonIn(line: string): unknown {

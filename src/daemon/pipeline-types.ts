@@ -2,6 +2,7 @@
 import type { DescriptorBudget } from '../core/capacity.ts';
 import type { Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
+import type { AppId } from '../core/ids.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PortOwner } from '../haproxy/ports.ts';
 import type { ChangingFrame } from '../render/head.ts';
@@ -32,6 +33,10 @@ export interface PipelineState {
   /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
   readonly outOfSyncSince: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Apps whose servers HAProxy may not have yet, some of them. */
+  readonly waitingFor: readonly AppId[];
+  /** What is under way beside: reading the machine, a check, a reload. `since`: milliseconds since the epoch. */
+  readonly slowStep: { readonly kind: string; readonly since: number } | undefined;
   /** Commands sent to HAProxy since the start that change something while it runs. */
   readonly runtimeCommands: number;
   /** Why commands do not go over the runtime socket; undefined while they do. */

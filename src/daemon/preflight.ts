@@ -7,7 +7,8 @@ import type { Desired } from '../core/desired.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { BackendName } from '../core/ids.ts';
 import type { PortOwner } from '../haproxy/ports.ts';
-import { judgeFiles } from './files/service-files.ts';
+import type { FileObserver } from './files/observer.ts';
+import type { FileFacts } from './files/service-files.ts';
 import { portsHeld } from './preflight-ports.ts';
 
 export interface PreflightInput {
@@ -21,24 +22,22 @@ export interface PreflightInput {
   readonly budget: DescriptorBudget | undefined;
   /** Whose listeners are no obstacle. */
   readonly ports: PortOwner;
+  readonly files: Pick<FileObserver, 'services'>;
 }
 
 export interface PreflightResult {
   readonly holds: Map<BackendName, Diagnostic>;
-  /** Path → digest, of the certificates of services. */
-  readonly certificateDigests: Map<string, string>;
-  /** Path → digest, of the other files that bind options name. */
-  readonly fileDigests: Map<string, string>;
+  readonly files: FileFacts;
 }
 
 export async function preflight(input: PreflightInput): Promise<PreflightResult> {
   const services = [...input.desired.services.values()];
-  const { missing, certificateDigests, fileDigests } = await judgeFiles(services);
+  const files = await input.files.services(services);
   const taken = await portsHeld(services, input.runningBinds, input.ports);
-  const holds = new Map([...missing, ...taken]);
+  const holds = new Map([...files.missing, ...taken]);
   if (input.budget !== undefined) {
     const open = services.filter(({ definition }) => !holds.has(definition.backend));
     for (const [backend, hold] of overCapacity(open, input.serving, input.budget)) holds.set(backend, hold);
   }
-  return { holds, certificateDigests, fileDigests };
+  return { holds, files };
 }

@@ -9,7 +9,7 @@ import type { ServerLine } from '../haproxy/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
 import { runtimeBackends } from './runtime-backends.ts';
-import { bringCertificates } from './runtime-certificates.ts';
+import { runtimeCertificates } from './runtime-certificates.ts';
 import { bringMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
@@ -28,8 +28,8 @@ export interface Runtime {
   /** Maps and certificates, and the backends that no request is led to any more. */
   readonly bringFiles: (wanted: RuntimeFiles) => Promise<RuntimeAnswer>;
   readonly bringMaps: (maps: Rendering['maps']) => Promise<RuntimeAnswer>;
-  /** HAProxy has read a configuration with these backends that may come and go. */
-  readonly loaded: (pool: Rendering['pool']) => void;
+  /** HAProxy has read a configuration with these backends that may come and go, and these certificates. */
+  readonly loaded: (pool: Rendering['pool'], certificates: ReadonlyMap<string, string>) => void;
   /** Commands sent so far that change something. */
   readonly commands: () => number;
   /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
@@ -42,8 +42,8 @@ export interface Runtime {
 
 export interface RuntimeFiles {
   readonly maps: Rendering['maps'];
-  /** Paths. */
-  readonly certificates: Iterable<string>;
+  /** Path → hex SHA-256 of the file. */
+  readonly certificates: ReadonlyMap<string, string>;
   readonly pool: Rendering['pool'];
 }
 
@@ -71,6 +71,7 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
   };
   const servers = runtimeServers(control, serverLine);
   const backends = runtimeBackends(control);
+  const files = runtimeCertificates(control, now);
   const departing = departingServers(drainTimeoutMs, now);
   let removed: readonly BackendName[] = [];
   let added = 0;
@@ -84,7 +85,10 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
       return maxsock > 0 ? maxsock : undefined;
     },
     serverCounts: () => countServers(control).catch(() => undefined),
-    loaded: backends.loaded,
+    loaded: (pool, certificates) => {
+      backends.loaded(pool);
+      files.loaded(certificates);
+    },
     commands: () => commandCount,
     bringServers: (services, known) =>
       answered(async () => {
@@ -118,14 +122,16 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
       answered(async () => {
         const routes = await bringMaps(control, maps);
         if (routes.kind === 'impossible') return impossible(routes.reason);
-        const renewed = await bringCertificates(control, certificates);
+        const renewed = await files.bring(certificates);
         if (renewed.kind === 'impossible') return impossible(renewed.reason);
         const moved = added + removed.length > 0;
         if (pool !== undefined && moved) await backends.settle(pool, removed);
         removed = [];
         added = 0;
-        const files = [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed];
-        return { ...nothingDone, files };
+        return {
+          ...nothingDone,
+          files: [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed],
+        };
       }),
   };
 }

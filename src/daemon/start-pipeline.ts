@@ -5,6 +5,7 @@ import type { Renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { describeWithheld } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
+import type { FileObserver } from './files/observer.ts';
 import type { Journal } from './journal.ts';
 import type { Memory } from './memory.ts';
 import { createActor } from './pipeline/act.ts';
@@ -14,6 +15,7 @@ import { createObserver } from './pipeline/observe.ts';
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { createReporter } from './pipeline/report.ts';
 import type { Model } from './pipeline/derive.ts';
+import type { PipelineState } from './pipeline-types.ts';
 import type { Publisher } from './publisher.ts';
 import { createRejections } from './rejected/rejections.ts';
 import { reloadBudget } from './reload-budget.ts';
@@ -26,6 +28,7 @@ export interface PipelineOptions {
   readonly inbox: Inbox;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
+  readonly files: FileObserver;
   readonly renderer: Renderer;
   readonly memory: Memory;
   readonly model: Model;
@@ -49,7 +52,7 @@ const gatherMs = 20;
 const sampleMs = 5000;
 
 export function startPipeline(options: PipelineOptions): RunningPipeline {
-  const { settings, log, inbox, control, publisher, renderer, memory, journal } = options;
+  const { settings, log, inbox, control, publisher, files, renderer, memory, journal } = options;
   const now = Date.now;
   const rejections = createRejections({ ...memory, sample: renderer.sample });
   const runtime = createRuntime({
@@ -59,8 +62,8 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     now,
   });
   const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
-  const surroundings = () => readSurroundings(settings, control);
-  const observer = createObserver({ control, publisher, runtime, rejections, surroundings });
+  const surroundings = () => readSurroundings(settings, control, files);
+  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
   const candidates = createCandidates({ rejections, render: renderer.render, now });
   const pipeline = createPipeline({
     inbox,
@@ -101,13 +104,23 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     now,
     later,
   });
+  const state = (): PipelineState => {
+    const view = pipeline.state();
+    return { ...view, diagnostics: [...view.diagnostics, ...files.kept()] };
+  };
   // Events that arrive together are one change; none waits for more.
   const passes = coalesce(async () => {
     await pipeline.pass();
-    options.onPass(pipeline);
+    options.onPass({ ...pipeline, state });
   }, 0);
+  files.onChanging((afterMs) =>
+    later(() => {
+      inbox.note('a file is being written');
+      passes.request();
+    }, afterMs),
+  );
   return {
-    state: pipeline.state,
+    state,
     approve: pipeline.approve,
     request: passes.request,
     close: async () => {

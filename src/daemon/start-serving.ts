@@ -5,6 +5,7 @@ import type { RunAs } from '../haproxy/run-as.ts';
 import { runningOf } from '../haproxy/running.ts';
 import { openStateDir } from '../haproxy/state-dir.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import type { StatusServer } from '../http/server.ts';
 import type { Logger } from '../observe/log.ts';
 import { loadFragments } from '../render/fragments.ts';
 import {
@@ -14,13 +15,15 @@ import {
 } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
-import { isSelfSigned } from './certificates.ts';
+import { selfSignedCopy } from './certificates.ts';
+import { createFileObserver, type FileObserver } from './files/observer.ts';
 import { openControl, serveSomething } from './haproxy.ts';
+import { requireSocketPaths } from './own-sockets.ts';
 import { prepareMachine } from './prepare.ts';
 import { arrangePrivileges } from './privileges.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { takeBackStop } from './stopping.ts';
-import { readSurroundings, steadyFrame } from './surroundings.ts';
+import { copiesIn, readSurroundings, steadyFrame } from './surroundings.ts';
 import type { Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
 
@@ -35,8 +38,10 @@ export interface ServingOptions {
 }
 
 export interface Serving {
+  readonly server: StatusServer;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
+  readonly files: FileObserver;
   readonly render: ReturnType<typeof renderer>;
   readonly templates: OperatorTemplates;
   /** Of HAProxy. */
@@ -56,8 +61,11 @@ export async function startServing(
   options: ServingOptions,
   undo: Teardown,
   end: { orderly: boolean },
+  /** Called once this Pacer has the state directory for itself: from then on it can be seen to live. */
+  listen: () => Promise<StatusServer>,
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
+  requireSocketPaths(settings);
   const templates = loadOperatorTemplates(settings.templateSources);
   const idle = idleTemplates(templates, settings.groupHttpsByVhost);
   for (const notice of [...notices, ...templates.notices, ...idle]) log.warn(notice);
@@ -71,6 +79,7 @@ export async function startServing(
   const { stateDir, haproxyMode: mode, groups } = settings;
   const held = await openStateDir(stateDir);
   undo.add(() => held.release());
+  const server = await listen();
   const runAs = await arrangePrivileges(settings, log);
   log.info(
     { pacer: version, haproxy: program.version.version, program: path, mode, stateDir, groups },
@@ -80,7 +89,10 @@ export async function startServing(
   const control = await openControl(settings, program, (event) =>
     log[alarming.has(event.kind) ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
-  const render = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates, runAs));
+  const render = renderer(
+    loadFragments(templates.fragments),
+    steadyFrame(settings, templates, runAs, copiesIn(settings.stateDir)),
+  );
   const publisher = await createPublisher({
     stateDir,
     copyTo: settings.haproxyConfig,
@@ -90,8 +102,12 @@ export async function startServing(
     now: Date.now,
   });
   await prepareMachine(settings, log);
-  const { frame, ports } = await readSurroundings(settings, control);
-  const selfMade = frame.certificates.find(isSelfSigned);
+  const files = createFileObserver({
+    ...{ stateDir, named: settings.sslCerts },
+    warn: (message) => log.warn(message),
+  });
+  const { frame, ports } = await readSurroundings(settings, control, files);
+  const selfMade = frame.certificates.find((path) => path === selfSignedCopy(settings.stateDir));
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
@@ -105,5 +121,15 @@ export async function startServing(
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = runningOf(await control.running());
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
-  return { control, publisher, render, templates, haproxyVersion: program.version.version, runAs, serve };
+  return {
+    server,
+    control,
+    publisher,
+    files,
+    render,
+    templates,
+    haproxyVersion: program.version.version,
+    runAs,
+    serve,
+  };
 }

@@ -11,8 +11,11 @@ import type { Pinning } from './pin.ts';
 import type { PolicyFile } from './policy-file.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
+import type { FileObserver } from './files/observer.ts';
 import { describeHold } from './change-log.ts';
 import type { ClusterStatus } from './clusters-status.ts';
+import type { ProbeState } from './health/probe.ts';
+import { verdictOf, type Verdict } from './health/verdict.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
 export interface StatusParts {
@@ -27,14 +30,23 @@ export interface StatusParts {
   readonly marathon: () => MarathonStatus;
   readonly clusters: () => readonly ClusterStatus[];
   readonly pipeline: () => PipelineState;
+  /** Of requests of our own through HAProxy. */
+  readonly probe: () => ProbeState;
   readonly lastKnownGood: LastKnownGood['state'];
   readonly held: RemovalGuard['held'];
   readonly pinned: Pinning['state'];
   readonly policy: PolicyFile['state'];
+  readonly files: FileObserver['notices'];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
 }
+
+/** What can be asked while Pacer starts or stops: it lives, and is not ready. */
+export const aliveOnly = (why: string): readonly Route[] => [
+  get('/healthz', () => text('alive\n'), { access: 'open' }),
+  get('/readyz', () => json({ ready: false, why: [why] }, 503), { access: 'open' }),
+];
 
 /** What can be asked and changes nothing. */
 export function statusRoutes(parts: StatusParts): readonly Route[] {
@@ -50,41 +62,18 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
   ];
 }
 
-/** A change that takes a reload needs a moment; that is no reason not to be ready. */
-const patienceMs = 5000;
-
-/** Why Pacer is not ready; empty when it is. */
-export function whyNotReady({ marathon, pipeline, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
-  const { confirmedAt, lastError } = marathon();
-  const { desired, running, blind, outOfSyncSince, failure: standing } = pipeline();
-  const why: string[] = [];
-  if (confirmedAt === undefined) {
-    why.push(
-      `Marathon has not given a complete snapshot yet${lastError === undefined ? '' : ` (${lastError.message})`}`,
-    );
-  } else if (now() - confirmedAt > maxConfirmationAgeSeconds * 1000) {
-    const age = Math.round((now() - confirmedAt) / 1000);
-    why.push(
-      `Marathon has confirmed nothing for ${age} seconds${lastError === undefined ? '' : ` (${lastError.message})`}`,
-    );
-  }
-  if (standing !== undefined) why.push(`${standing.stage} fails: ${standing.message}`);
-  else if (desired === undefined) why.push('no snapshot has been applied yet');
-  else if (running === undefined && !blind) why.push('HAProxy does not answer');
-  else if (outOfSyncSince === 0) why.push('the first snapshot has not been applied yet');
-  else if (outOfSyncSince !== undefined && now() - outOfSyncSince > patienceMs) {
-    const seconds = Math.round((now() - outOfSyncSince) / 1000);
-    why.push(`HAProxy does not run what is wanted, for ${seconds} seconds now`);
-  }
-  return why;
-}
+const verdict = ({ marathon, pipeline, probe, maxConfirmationAgeSeconds, now }: StatusParts): Verdict =>
+  verdictOf({
+    ...{ marathon: marathon(), pipeline: pipeline(), probe: probe() },
+    ...{ maxConfirmationAgeSeconds, now: now() },
+  });
 
 /** Whoever asks learns whether it is ready; why not is for those who may read the status. */
 function readiness(parts: StatusParts, withReasons: boolean): Answer {
-  const why = whyNotReady(parts);
-  const ready = why.length === 0;
-  const details = () => ({ why, notes: notes(parts), freshness: freshness(parts) });
-  return json({ ready, ...(withReasons ? details() : {}) }, ready ? 200 : 503);
+  const { state, why, concerns } = verdict(parts);
+  const ready = state !== 'not ready';
+  const details = () => ({ why, concerns, notes: notes(parts), freshness: freshness(parts) });
+  return json({ ready, state, ...(withReasons ? details() : {}) }, ready ? 200 : 503);
 }
 
 /** How new is what HAProxy runs. */
@@ -120,6 +109,7 @@ function notes(parts: StatusParts): string[] {
     said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
   const problem = policy()?.problem;
   if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
+  said.push(...parts.files());
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
 }
@@ -162,11 +152,13 @@ function status(parts: StatusParts) {
   const { desired, desiredHash, running, inSync, failure: standing, diagnostics } = parts.pipeline();
   const { diagnostics: malformed, ...marathon } = parts.marathon();
   const [last] = parts.journal.entries();
-  const why = whyNotReady(parts);
+  const { state, why, concerns } = verdict(parts);
   return {
     pacer: { version: parts.version, uptimeSeconds: Math.round((parts.now() - parts.startedAt) / 1000) },
-    ready: why.length === 0,
+    ready: state !== 'not ready',
+    state,
     why,
+    concerns,
     notes: notes(parts),
     marathon: withAge(marathon, parts.now()),
     clusters: clusterViews(parts),
@@ -179,6 +171,7 @@ function status(parts: StatusParts) {
       inSync,
     },
     held: heldBack(parts),
+    withheld: parts.pipeline().withheld ?? null,
     pinned: parts.pinned() ?? null,
     policy: parts.policy() ?? null,
     lastKnownGood: {

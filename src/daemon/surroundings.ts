@@ -9,10 +9,13 @@ import { livingMaster } from '../haproxy/presence.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import type { RunAs } from '../haproxy/run-as.ts';
 import { runningOf } from '../haproxy/running.ts';
+import type { FileAt } from '../render/file-words.ts';
 import type { ChangingFrame, Frame } from '../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';
-import { listenerCertificates } from './certificates.ts';
+import { copyPath } from './files/copies.ts';
+import { kindOf } from './files/judge.ts';
+import type { FileObserver } from './files/observer.ts';
 import type { Surroundings } from './pipeline-types.ts';
 
 /** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
@@ -43,13 +46,23 @@ export const endpointsSocket = ({ stateDir, haproxyChroot }: EndpointSettings): 
 
 type EndpointSettings = Pick<Settings, 'stateDir' | 'haproxyChroot'>;
 
+/** HAProxy reads Pacer's copies of the files that labels name, see `files/copies.ts`. */
+export const copiesIn =
+  (stateDir: string): FileAt =>
+  (keyword, path) => {
+    const kind = kindOf(keyword);
+    return kind === undefined ? path : copyPath(stateDir, kind, path);
+  };
+
 /** The part of the frame that stays the same for the life of the daemon. */
 export function steadyFrame(
   settings: Settings,
   { overrides, head }: OperatorTemplates = noOperatorTemplates,
   runAs?: RunAs,
+  fileAt?: FileAt,
 ): Omit<Frame, keyof ChangingFrame> {
   return {
+    ...(fileAt && { fileAt }),
     templates: overrides,
     head,
     bindAddress: settings.bindAddress,
@@ -76,14 +89,13 @@ export function steadyFrame(
   };
 }
 
-/** @throws PacerError CERTIFICATE_INVALID */
+/** @throws PacerError CERTIFICATE_INVALID at the start, see `FileObserver` */
 export async function readSurroundings(
   settings: Settings,
   control: HaproxyControl | undefined,
+  files: Pick<FileObserver, 'listener'>,
 ): Promise<Surroundings> {
-  const certificates = settings.dontBindHttpHttps
-    ? []
-    : await listenerCertificates(settings.sslCerts, settings.stateDir);
+  const { certificates } = settings.dontBindHttpHttps ? { certificates: [] } : await files.listener();
   // Whatever it answers: one that is frozen has its limits and its listeners all the same.
   const master = await livingMaster(settings.masterSocket);
   const limit = await openFileLimit(control?.mode === 'supervise' ? 'self' : (master ?? 'self'));
@@ -94,7 +106,9 @@ export async function readSurroundings(
   return {
     frame: {
       certificates: certificates.map(({ path }) => path),
-      certificateNames: certificates.flatMap(({ names }) => names),
+      certificateNames: certificates.flatMap(({ facts: { hosts, sha1 } }) =>
+        hosts.map((host) => `${sha1}/${host}`),
+      ),
       certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
       maxconn,
       maxpipes: Math.floor(headroom / 2),

@@ -1,7 +1,8 @@
 /** What has to be undone at the end, undone in the opposite order; a step that fails does not keep the others. */
 export interface Teardown {
   readonly add: (step: () => unknown) => void;
-  readonly run: () => Promise<void>;
+  /** @returns whether every step succeeded */
+  readonly run: () => Promise<boolean>;
 }
 
 export function teardown(onFailure: (error: unknown) => void): Teardown {
@@ -9,13 +10,16 @@ export function teardown(onFailure: (error: unknown) => void): Teardown {
   return {
     add: (step) => steps.push(step),
     run: async () => {
+      let clean = true;
       for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
         try {
           await step();
         } catch (error) {
+          clean = false;
           onFailure(error);
         }
       }
+      return clean;
     },
   };
 }

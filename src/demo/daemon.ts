@@ -26,6 +26,8 @@ export interface DaemonProcessOptions {
   readonly logFile: string;
   /** Beside what this process has. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** User and group it runs as; this process's unless told. */
+  readonly uid?: number;
 }
 
 export function startDaemon(options: DaemonProcessOptions): DaemonProcess {
@@ -39,6 +41,7 @@ export function startDaemon(options: DaemonProcessOptions): DaemonProcess {
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
       env: { ...inherited(), ...environment },
     },
   );

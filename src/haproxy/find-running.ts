@@ -5,9 +5,10 @@ import { PacerError } from '../errors.ts';
 import { writeSynced } from './durable.ts';
 import type { HaproxyLog } from './events.ts';
 import { type MasterState, pollMaster, readMaster } from './master-socket.ts';
+import { listens } from './listens.ts';
 import { isOurs } from './our-processes.ts';
 import { livingMaster, socketIsGone } from './presence.ts';
-import { isFrozen } from './proc-fs.ts';
+import { hasProc, isFrozen } from './proc-fs.ts';
 import { signalReload } from './reload-by-signal.ts';
 import { servingWorker } from './replies/proc.ts';
 
@@ -35,7 +36,9 @@ export interface FindOptions {
 export async function findRunning(options: FindOptions): Promise<FoundHaproxy | undefined> {
   const { masterSocket, pidFile, deadlineMs = 10_000, log } = options;
   const recorded = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
-  const ours = await livingMaster(masterSocket, Number.isNaN(recorded) ? undefined : recorded);
+  // Without /proc a pid from a file may be anybody's by now.
+  const isTold = !Number.isNaN(recorded) && ((await hasProc()) || (await listens(masterSocket)));
+  const ours = await livingMaster(masterSocket, isTold ? recorded : undefined);
   if (ours !== undefined) {
     if (await isFrozen(ours)) throw frozen(ours);
     if (await socketIsGone(masterSocket)) {

@@ -3,7 +3,7 @@
  * (SIGSTOP) still has its command line, its parent and its sockets.
  */
 import { readdir } from 'node:fs/promises';
-import { commandLine, parentOf } from './proc-fs.ts';
+import { commandLine, hasProc, isAlive, parentOf } from './proc-fs.ts';
 
 export interface OursBy {
   /** `-S` names it. */
@@ -43,9 +43,12 @@ async function isOneOf(pid: number, by: OursBy): Promise<boolean> {
   return pids.includes(pid) && (args[0] ?? '').includes('haproxy');
 }
 
-/** True for a live process, frozen or not, whose arguments name the socket. */
+/**
+ * True for a live process, frozen or not, whose arguments name the socket. Without /proc for any that lives:
+ * whoever asks has the pid from HAProxy itself.
+ */
 export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
-  return namesSocket(await commandLine(pid), masterSocket);
+  return (await hasProc()) ? namesSocket(await commandLine(pid), masterSocket) : isAlive(pid);
 }
 
 /** `-S <socket>,mode,600` */

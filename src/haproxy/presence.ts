@@ -3,9 +3,9 @@
  * listens on, is one that may still serve: frozen, reloading or busy.
  */
 import { lstat, readdir, readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
+import { listens } from './listens.ts';
 import { isOurs } from './our-processes.ts';
 import { groupOf, isFrozen, parentOf } from './proc-fs.ts';
 
@@ -98,24 +98,3 @@ export async function socketIsGone(socketPath: string): Promise<boolean> {
 
 const mentions = async (pid: number, text: string): Promise<boolean> =>
   (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(text);
-
-/**
- * Whether somebody listens on a socket: a connection that is neither refused at once nor without a file.
- * A path too long to connect to is nobody's.
- */
-export function listens(socketPath: string, timeoutMs = 1_000): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path: socketPath });
-    const end = (answer: boolean) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => end(true), timeoutMs);
-    socket.once('connect', () => end(true));
-    socket.once('error', (error) => end(!nobody.has(codeOf(error) ?? '')));
-  });
-}
-
-/** [linux] connect(2), unix(7) */
-const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG']);

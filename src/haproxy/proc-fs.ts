@@ -1,11 +1,28 @@
 /** Processes by pid, through /proc: alive or not, and whose. A zombie is not alive. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './durable.ts';
 
 /** False for a pid that is free, and for a zombie: in a container nobody may reap it. */
 export async function isAlive(pid: number): Promise<boolean> {
   const fields = await statFields(pid);
-  return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X';
+  if (fields === undefined) return !(await hasProc()) && takesSignals(pid);
+  return fields[0] !== 'Z' && fields[0] !== 'X';
+}
+
+/** Whether processes can be seen at all. Some sandboxes have no /proc; there a pid may be anybody's. */
+export async function hasProc(): Promise<boolean> {
+  return (await statFields('self')) !== undefined;
+}
+
+/** [linux] kill(2): signal 0 tells only whether there is such a process. */
+function takesSignals(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
 }
 
 /** When the process started, in clock ticks since boot: with the pid it names a process for good. */
@@ -66,7 +83,7 @@ export async function commandLine(pid: number, patience: 'once' | 'long' = 'long
 }
 
 /** The fields of /proc/<pid>/stat after the command's name, which may itself hold blanks and parentheses. */
-async function statFields(pid: number): Promise<string[] | undefined> {
+async function statFields(pid: number | 'self'): Promise<string[] | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }

@@ -9,11 +9,11 @@ import { PacerError } from '../errors.ts';
 import { assertSocketPath } from './cli-session.ts';
 import { writeSynced } from './durable.ts';
 import type { HaproxyLog } from './events.ts';
-import { isOurs } from './our-processes.ts';
+import { isOurs, ourProcesses } from './our-processes.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { pollMaster, readMaster } from './master-socket.ts';
 import { parseMessages } from './messages.ts';
-import { isAlive, signal } from './proc-fs.ts';
+import { isAlive, isFrozen, signal } from './proc-fs.ts';
 import { servingWorker } from './replies/proc.ts';
 
 export interface StartOptions {
@@ -130,10 +130,13 @@ const hardStopMs = 5_000;
 /**
  * Soft stop, then SIGTERM, then SIGKILL, for the master and what workers it leaves. Only the master is
  * signalled while it lives: a signal to a worker makes it end everything.
+ * @throws PacerError HAPROXY_RUNS_ON when it outlives that: nobody may be told that it has stopped
  */
 export async function stopHaproxy({ masterPid, masterSocket, graceMs, log }: StopOptions): Promise<void> {
   const table = await readMaster(masterSocket, 1_000).catch(() => undefined);
-  const workers = table === undefined ? [] : [...table.workers, ...table.oldWorkers];
+  const told = table === undefined ? [] : [...table.workers, ...table.oldWorkers].map(({ pid }) => pid);
+  const workers = new Set([...told, ...(await ourProcesses({ masterSocket }))]);
+  workers.delete(masterPid);
   const steps = [
     ['SIGUSR1', graceMs],
     ['SIGTERM', hardStopMs],
@@ -143,9 +146,17 @@ export async function stopHaproxy({ masterPid, masterSocket, graceMs, log }: Sto
     if (waitMs === 0 || !(await isOurs(masterPid, masterSocket))) continue;
     log?.({ kind: 'stopping', masterPid, signal: name });
     signal(masterPid, name);
+    // What is frozen takes no other signal but SIGKILL.
+    for (const pid of [masterPid, ...workers]) if (await isFrozen(pid)) signal(pid, 'SIGCONT');
     await untilDead(masterPid, waitMs);
   }
-  for (const { pid } of workers) if (await isOurs(pid, masterSocket)) signal(pid, 'SIGKILL');
+  for (const pid of workers) if (await isOurs(pid, masterSocket)) signal(pid, 'SIGKILL');
+  if (!(await isOurs(masterPid, masterSocket))) return;
+  throw new PacerError(
+    'HAPROXY_RUNS_ON',
+    `HAProxy (pid ${masterPid}) has not ended`,
+    `it goes on serving; end it with "kill -KILL ${masterPid}"`,
+  );
 }
 
 async function untilDead(pid: number, waitMs: number): Promise<void> {

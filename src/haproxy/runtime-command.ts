@@ -30,6 +30,9 @@ export function payloadCommand(line: string, payload: string): PayloadCommand {
   return { line, payload: `${lines.join('\n')}\n` };
 }
 
+/** A word of a command, such as a path, in which blanks, `;` and backslashes stand for themselves. [haproxy] management.txt 9.3 */
+export const cliWord = (text: string): string => text.replaceAll(/[\\ \t;]/g, (c) => `\\${c}`);
+
 /**
  * What goes over the wire for a command.
  * @param prefix `@1 ` or `@!<pid> ` on a master socket
@@ -37,7 +40,7 @@ export function payloadCommand(line: string, payload: string): PayloadCommand {
  */
 export function encodeCommand(command: RuntimeCommand, prefix = ''): string {
   const line = typeof command === 'string' ? command : command.line;
-  if (/[\n\r\0;]/.test(line))
+  if (/[\n\r\0]/.test(line) || line.replaceAll(/\\./g, '').includes(';'))
     throw new TypeError(`a runtime command holds a line end, NUL or ";": ${JSON.stringify(line)}`);
   if (line.includes('<<')) throw new TypeError(`a payload needs payloadCommand(): ${JSON.stringify(line)}`);
   if (line.trim() === '') throw new TypeError('a runtime command is empty');

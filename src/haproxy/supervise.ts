@@ -9,6 +9,7 @@ import { findRunning } from './find-running.ts';
 import { isOurs } from './our-processes.ts';
 import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
+import { livingMaster } from './presence.ts';
 import { commandLine } from './proc-fs.ts';
 import { reloadHaproxy } from './reload.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
@@ -129,11 +130,13 @@ class Supervisor implements HaproxyControl {
 
   async stop(): Promise<void> {
     this.#watch?.cancel();
-    if (this.#masterPid === undefined) return;
+    // One that was silent at the start has not been followed.
+    const masterPid = this.#masterPid ?? (await livingMaster(this.#files.masterSocket));
+    if (masterPid === undefined) return;
     const { stopGraceMs: graceMs, log } = this.#options;
     const { masterSocket } = this.#files;
     await stopHaproxy({
-      masterPid: this.#masterPid,
+      masterPid,
       masterSocket,
       graceMs,
       ...(log === undefined ? {} : { log }),

@@ -31,9 +31,9 @@ const securityHeaders = {
 };
 
 /** Answers every request that node:http could read. Never rejects. */
-export function responder(routes: readonly Route[], guard: ReturnType<typeof createGuard>) {
+export function responder(routes: () => readonly Route[], guard: ReturnType<typeof createGuard>) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const answer = await answerTo(request, routes, guard);
+    const answer = await answerTo(request, routes(), guard);
     const body = answer.type === 'json' ? `${JSON.stringify(answer.body, null, 2)}\n` : String(answer.body);
     response.writeHead(answer.status, {
       'Content-Type': contentTypes[answer.type],

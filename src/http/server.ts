@@ -21,6 +21,8 @@ export interface StatusServerOptions {
 
 export interface StatusServer {
   readonly address: string;
+  /** From now on it answers these instead. */
+  readonly serve: (routes: readonly Route[]) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -35,10 +37,11 @@ const limits = {
 
 /** @throws PacerError PORT_IN_USE, FILE_UNREADABLE, FILE_MALFORMED, CERTIFICATE_INVALID */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { listen, loopback, routes, warn } = options;
+  const { listen, loopback, warn } = options;
+  let { routes } = options;
   const tls = options.tls === undefined ? undefined : tlsFiles(options.tls, warn);
   const respond = responder(
-    routes,
+    () => routes,
     createGuard({
       ...{ loopback, host: listen.host, now: Date.now },
       tokens: options.tokenFile === undefined ? undefined : tokenFile(options.tokenFile, warn),
@@ -65,6 +68,9 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
   const { address, port, family } = server.address() as AddressInfo;
   return {
     address: `http${tls === undefined ? '' : 's'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    serve: (all) => {
+      routes = all;
+    },
     close: () =>
       new Promise((resolve) => {
         stopFollowing?.();

@@ -6,6 +6,7 @@
 import type { Credentials, Reach } from '../core/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
 import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
+import { Rotation } from './auth/rotation.ts';
 import { ServiceAccountLogin } from './auth/service-account.ts';
 import { decompress, parseJson, readBody } from './body.ts';
 import { Discovery, plainUrls, type DiscoveryStatus } from './discovery/discovery.ts';
@@ -14,7 +15,7 @@ import { describeUrl, Endpoints, pathBelow } from './endpoints.ts';
 import { maxAnswerBytes, maxRefusalBytes } from './limits.ts';
 import { PodKnowledge } from './pods/pod-knowledge.ts';
 import { Probe } from './probe.ts';
-import { Transport } from './transport.ts';
+import { TlsTrouble, Transport } from './transport.ts';
 
 export interface ClientOptions extends Reach {
   /** Until the headers, and between two pieces of the body. */
@@ -28,6 +29,8 @@ export interface ClientOptions extends Reach {
   readonly lookupMs?: number;
   /** Other endpoints were found; `leader`: who leads, where that is known. */
   readonly onEndpoints?: (leader: URL | undefined) => void;
+  /** Secrets from a file that has changed are used, or cannot be: then `problem` says why, and those before stay. */
+  readonly onSecrets?: (problem: string | undefined) => void;
   /** An address cannot be looked up. */
   readonly onLookupFailed?: (address: string, reason: string) => void;
 }
@@ -62,6 +65,8 @@ interface Failure {
   readonly reason: string;
   /** Of an answer that is none. */
   readonly status: number | undefined;
+  /** Of what lets Pacer in, or of whom it trusts. */
+  readonly isRefusal?: boolean;
 }
 
 /** The whole of an answer may take this many times the request timeout. */
@@ -72,6 +77,8 @@ export class MarathonClient {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly pods = new PodKnowledge();
+  /** Undefined where no secret came from a file. */
+  readonly rotation: Rotation | undefined;
   readonly #probe: Probe;
   readonly #timeoutMs: number;
   readonly #maxBytes: number;
@@ -79,13 +86,32 @@ export class MarathonClient {
   constructor(options: ClientOptions) {
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.#maxBytes = options.maxBytes ?? Infinity;
-    this.transport = new Transport({ ...options, requestTimeoutMs: this.#timeoutMs });
+    this.transport = new Transport({
+      ...options,
+      requestTimeoutMs: this.#timeoutMs,
+      refresh: (urgent) => this.rotation?.look(urgent) ?? Promise.resolve(false),
+    });
     const { credentials, endpoints: addresses, dnsServers = [], now = Date.now } = options;
     const endpoints = (this.endpoints = new Endpoints({
       endpoints: plainUrls(addresses),
       ...(credentials && { authorizer: authorizerOf(credentials, this.transport, now) }),
       now,
     }));
+    const { ca, clientCertificate, files, onSecrets } = options;
+    this.rotation =
+      files === undefined
+        ? undefined
+        : new Rotation({
+            files,
+            secrets: { credentials, ca, clientCertificate },
+            onChanged: (secrets) => {
+              this.transport.useTls(secrets);
+              const { credentials: next } = secrets;
+              if (next !== undefined) endpoints.useAuthorizer(authorizerOf(next, this.transport, now));
+              onSecrets?.(undefined);
+            },
+            onBroken: (problem) => onSecrets?.(problem),
+          });
     this.discovery = new Discovery({
       ...{ addresses, endpoints, now },
       names: options.names ?? namesOf(dnsServers),
@@ -109,8 +135,12 @@ export class MarathonClient {
   ): Promise<Answer<T>> {
     const failures: Failure[] = [];
     const question = { path, decode, signal, maxBytes: Math.min(maxBytes, this.#maxBytes) };
+    await this.transport.refresh();
     for (const endpoint of this.endpoints.candidates(prefer)) {
-      const outcome = await this.#askLetIn(endpoint, question);
+      let outcome = await this.#askLetIn(endpoint, question);
+      // The file may have been replaced a moment ago.
+      if ('code' in outcome && outcome.isRefusal && (await this.transport.refresh(true)))
+        outcome = await this.#askLetIn(endpoint, question);
       if (!('code' in outcome)) {
         this.endpoints.answered(endpoint);
         return outcome;
@@ -192,7 +222,9 @@ export class MarathonClient {
       bytes = await readBody(body, found ? maxBytes : maxRefusalBytes);
       encoding = headers['content-encoding'] as string | undefined;
     } catch (error) {
-      return fail('MARATHON_UNREACHABLE', messageOf(error));
+      const explained = await this.transport.explained(error, endpoint);
+      const isRefusal = explained instanceof TlsTrouble;
+      return { ...fail('MARATHON_UNREACHABLE', messageOf(explained)), isRefusal };
     } finally {
       clearTimeout(limit);
       signal?.removeEventListener('abort', abort);
@@ -220,6 +252,7 @@ function refusal(endpoint: URL, status: number): Failure {
     endpoint,
     code,
     status,
+    isRefusal: status === 401 || status === 403,
     reason: status === 401 || status === 403 ? `refuses the credentials (${status})` : `answers ${status}`,
   };
 }

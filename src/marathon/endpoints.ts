@@ -35,7 +35,7 @@ interface Health {
 const avoidMs = 60_000;
 
 export class Endpoints {
-  readonly #authorizer: Authorizer | undefined;
+  #authorizer: Authorizer | undefined;
   readonly #authorizers = new Map<string, Authorizer>();
   readonly #avoidUntil = new Map<string, number>();
   readonly #health = new Map<string, Health>();
@@ -74,6 +74,12 @@ export class Endpoints {
     for (const href of this.#health.keys()) if (!known.has(href)) this.#health.delete(href);
     if (this.#good !== undefined && !known.has(this.#good.href)) this.#good = undefined;
     if (leader !== undefined) this.#leader = withoutCredentials(leader);
+  }
+
+  /** Other credentials from now on, for all who may see those before. */
+  useAuthorizer(authorizer: Authorizer): void {
+    this.#authorizer = authorizer;
+    for (const origin of this.#authorizers.keys()) this.#authorizers.set(origin, authorizer);
   }
 
   /** In the order in which to ask them; empty while none has been found. */

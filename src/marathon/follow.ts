@@ -7,7 +7,7 @@ import type { AppId } from '../core/ids.ts';
 import { messageOf } from '../errors.ts';
 import { fetchVersion } from './api.ts';
 import { Batch } from './batch.ts';
-import { MarathonClient } from './client.ts';
+import type { MarathonClient } from './client.ts';
 import { DiagnosticsByApp } from './diagnostics.ts';
 import { describeUrl } from './endpoints.ts';
 import { describeEvent, type MarathonEvent } from './event-types.ts';
@@ -17,6 +17,7 @@ import { FullSync, slowTimer, type FullAnswer } from './full-sync.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { Wishes } from './plans.ts';
 import { pauses } from './pauses.ts';
+import { loggingClient } from './logging-client.ts';
 import { Publisher } from './publisher.ts';
 import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
@@ -53,15 +54,11 @@ export class Follower implements MarathonSource {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#elapsed = options.elapsed ?? (() => performance.now());
-    this.#client = new MarathonClient({
-      ...options,
-      onEndpoints: (leader) => this.#otherEndpoints(leader),
-      onLookupFailed: (address, reason) =>
-        this.#log('warn', 'Marathon cannot be looked up; what was found last still counts', {
-          address,
-          reason,
-        }),
-    });
+    this.#client = loggingClient(
+      options,
+      (leader) => this.#otherEndpoints(leader),
+      (...entry) => this.#log(...entry),
+    );
     this.#publisher = new Publisher(options.onChange);
     this.#refetch = new Refetch({
       fetch: (target, cause) => this.#fetchOne(target, cause),
@@ -123,6 +120,7 @@ export class Follower implements MarathonSource {
   status(): MarathonStatus {
     const { events, unknown, reconnects } = this.#events.counts;
     const { apps, tasks } = this.#publisher;
+    const secretsProblem = this.#client.rotation?.problem;
     return {
       connected: this.#connected,
       ...this.#vitals.status(this.#client.endpoints.leader),
@@ -134,6 +132,7 @@ export class Follower implements MarathonSource {
       reconnects,
       resyncs: this.#sync.resyncs,
       resyncDifferences: this.#mirror.drift.settle(this.#elapsed()),
+      ...(secretsProblem !== undefined && { secretsProblem }),
       endpoints: this.#client.endpoints.status(),
       discovery: this.#client.discovery.status(),
       diagnostics: this.#diagnostics.all,
@@ -141,6 +140,7 @@ export class Follower implements MarathonSource {
   }
 
   resync(reason: string): void {
+    void this.#client.transport.refresh(true);
     this.#sync.request(reason);
   }
 

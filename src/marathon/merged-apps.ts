@@ -13,6 +13,9 @@ interface Cluster {
   apps: ReadonlyMap<AppId, App>;
   /** What each of its apps is called among all. */
   readonly called: Map<AppId, AppId>;
+  /** What some of them were called before: counts while a cluster that is listed earlier has said nothing. */
+  readonly remembered: ReadonlyMap<AppId, AppId>;
+  heard: boolean;
 }
 
 export class MergedApps {
@@ -21,8 +24,12 @@ export class MergedApps {
   readonly #renamed = new WeakMap<App, App>();
   #merged = new AppMap();
 
-  constructor(names: readonly string[]) {
-    this.#clusters = names.map((name) => ({ name, apps: new AppMap(), called: new Map() }));
+  /** `remembered`: by cluster, what its apps were called where that was not their id. */
+  constructor(names: readonly string[], remembered: readonly ReadonlyMap<AppId, AppId>[] = []) {
+    this.#clusters = names.map((name, index) => ({
+      ...{ name, apps: new AppMap(), called: new Map(), heard: false },
+      remembered: remembered[index] ?? new Map<AppId, AppId>(),
+    }));
   }
 
   get apps(): ReadonlyMap<AppId, App> {
@@ -34,12 +41,23 @@ export class MergedApps {
     return this.#clusters[index]?.called.get(id) ?? id;
   }
 
+  /** What apps of the cluster with this index are called, where that is not their id. */
+  renamed(index: number): Readonly<Record<string, string>> {
+    const called = this.#clusters[index]?.called ?? new Map<AppId, AppId>();
+    return Object.fromEntries([...called].filter(([id, name]) => id !== name));
+  }
+
   /** A cluster's change as one of the whole. */
   put(index: number, news: MirrorChange): MirrorChange {
     const cluster = this.#clusters[index];
     if (cluster === undefined) throw new RangeError(`there is no cluster ${index}`);
     cluster.apps = news.apps;
-    const touched = this.#withSameNames([...news.changed, ...news.removed]);
+    // What it has not may go by its own id elsewhere from now on.
+    const settled = cluster.heard
+      ? []
+      : this.#clusters.slice(index + 1).flatMap((one) => [...one.remembered.keys()]);
+    cluster.heard = true;
+    const touched = this.#withSameNames([...news.changed, ...news.removed, ...settled]);
     const changes = new Map<AppId, App | undefined>();
     // First all that goes: a name may pass from one to another.
     for (const { called } of this.#clusters) {
@@ -66,7 +84,11 @@ export class MergedApps {
   }
 
   #nameFor(place: number, id: AppId): AppId {
-    if (!this.#clusters.slice(0, place).some(({ apps }) => apps.has(id))) return id;
+    const earlier = this.#clusters.slice(0, place);
+    if (!earlier.some(({ apps }) => apps.has(id))) {
+      const before = this.#clusters[place]?.remembered.get(id);
+      return before !== undefined && earlier.some(({ heard }) => !heard) ? before : id;
+    }
     const name = this.#clusters[place]?.name ?? '';
     const longer = `/${name}${id}` as AppId;
     // Somebody may have an app of that very name. [marathon] no id of an app has a `_`

@@ -22,12 +22,18 @@ export async function openEvents(
   { endpoints, transport, signal }: { endpoints: Endpoints; transport: Transport; signal: AbortSignal },
 ): Promise<Opened> {
   const path = `/v2/events?${query}`;
+  await transport.refresh(true);
   let node = endpoint;
   let url = new URL(pathBelow(endpoint, path), endpoint);
   for (let redirects = 0; ; redirects++) {
     const authorizer = endpoints.authorizerFor(node);
     const authorization = await authorizer?.header();
-    let response = await ask(url, authorization, transport.streams(node), signal);
+    let response = await ask(url, authorization, transport.streams(node), signal).catch(
+      async (error: unknown) => {
+        // An abort must stay one.
+        throw signal.aborted ? error : await transport.explained(error, node);
+      },
+    );
     if (response.status === 401 && authorization !== undefined && authorizer?.refused(authorization)) {
       await response.body?.cancel();
       response = await ask(url, await authorizer.header(), transport.streams(node), signal);

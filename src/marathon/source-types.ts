@@ -108,6 +108,8 @@ export interface MarathonStatus {
   /** Apps that a resync found different although the stream had not been interrupted. Healthy: 0. */
   readonly resyncDifferences: number;
   readonly lastError?: { readonly message: string; readonly at: number };
+  /** Why a file with credentials or certificates that has changed is not used; those before are. */
+  readonly secretsProblem?: string;
   readonly endpoints: readonly EndpointStatus[];
   /** What the addresses that are looked up have led to. */
   readonly discovery: readonly DiscoveryStatus[];

@@ -5,8 +5,11 @@
 import { Agent, Pool } from 'undici';
 import type { Reach } from '../core/marathon-access.ts';
 import { addressOf, alwaysAt } from './pinned.ts';
+import { tlsTrouble } from './tls-trouble.ts';
 
 export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate' | 'insecure'> {
+  /** Reads secrets again whose files have changed. Never rejects. */
+  readonly refresh?: (urgent: boolean) => Promise<boolean>;
   readonly requestTimeoutMs: number;
 }
 
@@ -14,10 +17,12 @@ export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate'
 const connections = 8;
 
 export class Transport {
-  readonly #options: TransportOptions;
+  #options: TransportOptions;
   readonly #pools = new Map<string, Pool>();
   /** By address; '' for names that are looked up when they are connected to. */
   readonly #streams = new Map<string, Agent>();
+  /** Of TLS settings that have been replaced: what is under way on them ends by itself. */
+  readonly #retired = new Set<Pool | Agent>();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -53,8 +58,32 @@ export class Transport {
     );
   }
 
+  /** Other authorities and another client certificate for connections from now on. */
+  useTls(tls: Pick<TransportOptions, 'ca' | 'clientCertificate'>): void {
+    this.#options = { ...this.#options, ...tls };
+    for (const old of [...this.#streams.values(), ...this.#pools.values()]) {
+      this.#retired.add(old);
+      const forget = () => this.#retired.delete(old);
+      old.close().then(forget, forget);
+    }
+    this.#streams.clear();
+    this.#pools.clear();
+  }
+
+  /** Before secrets are used, and `urgent` once they have been refused. @returns whether there are others now */
+  async refresh(urgent = false): Promise<boolean> {
+    return (await this.#options.refresh?.(urgent)) ?? false;
+  }
+
+  /** The error in our words where it is about TLS. */
+  async explained(error: unknown, url: URL): Promise<unknown> {
+    const { timeout: _, ...options } = this.#connect(addressOf(url));
+    const reason = await tlsTrouble(error, { url, options });
+    return reason === undefined ? error : new TlsTrouble(reason, { cause: error });
+  }
+
   async close(): Promise<void> {
-    const all = [...this.#streams.values(), ...this.#pools.values()];
+    const all = [...this.#streams.values(), ...this.#pools.values(), ...this.#retired];
     this.#streams.clear();
     this.#pools.clear();
     await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
@@ -71,6 +100,9 @@ export class Transport {
     };
   }
 }
+
+/** TLS failed, for a reason that other secrets may mend. */
+export class TlsTrouble extends Error {}
 
 function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
   const old = known.get(key);

@@ -4,6 +4,7 @@ import { configToken } from '../core/config-token.ts';
 import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/tls-routes.ts';
 import type { TemplateName } from '../core/templates/names.ts';
 import type { Override } from '../core/templates/replaced.ts';
+import { asNamed, wordsAt, type FileAt } from './file-words.ts';
 import type { Fragments } from './fragments.ts';
 import {
   ownHttpsPort,
@@ -22,6 +23,8 @@ export interface GroupedFrame {
   readonly certificates: readonly string[];
   readonly runtimeSocket: string;
   readonly logs: boolean;
+  /** Where HAProxy reads the files that labels name; as they are named unless told. */
+  readonly fileAt?: FileAt;
   /** The operator's. */
   readonly templates: ReadonlyMap<TemplateName, Override>;
 }
@@ -77,12 +80,15 @@ function vhostOf(
   it: Pick<TlsFrontend, 'name' | 'certificates' | 'words' | 'listsCertificates'>,
   frame: GroupedFrame,
 ): GroupedVhost {
+  const { fileAt = asNamed } = frame;
   const isUsual = it.certificates.length === 0 && !it.listsCertificates;
   return {
     name: it.name,
     socket: tlsSocket(frame, it.name),
-    certificates: isUsual ? frame.certificates : it.certificates,
-    bindOptions: it.words.map((word) => ` ${configToken(word)}`).join(''),
+    certificates: isUsual ? frame.certificates : it.certificates.map((path) => fileAt('crt', path)),
+    bindOptions: wordsAt(it.words, fileAt)
+      .map((word) => ` ${configToken(word)}`)
+      .join(''),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The sections before all services: global, defaults, statistics and Pacer's own listeners. */
 import { configToken, configTokens } from '../core/config-token.ts';
+import { byCodePoint } from '../core/ids.ts';
 import type { Fragments } from './fragments.ts';
 import type { FrontendFrame } from './frontends.ts';
 import type { OperatorHead } from './operator-head.ts';
@@ -55,6 +56,10 @@ export type ChangingFrame = Pick<
   | 'starting'
 >;
 
+/** The order in which files were found must not make another text. */
+const byPath = (digests: ReadonlyMap<string, string>) =>
+  [...digests].map(([path, digest]) => ({ path, digest })).sort((a, b) => byCodePoint(a.path, b.path));
+
 export function renderHead(
   { render }: Fragments,
   frame: Frame,
@@ -64,8 +69,8 @@ export function renderHead(
 ): string {
   const own = render('head', {
     hash,
-    certificates: [...frame.certificateDigests].map(([path, digest]) => ({ path, digest })),
-    files: [...(frame.fileDigests ?? [])].map(([path, digest]) => ({ path, digest })),
+    certificates: byPath(frame.certificateDigests),
+    files: byPath(frame.fileDigests ?? new Map()),
     runtimeSocket: configToken(frame.runtimeSocket),
     runAs:
       frame.runAs === undefined

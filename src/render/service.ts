@@ -6,6 +6,7 @@ import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/se
 import { slotPrefix } from '../core/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
 import { clientClaims } from './client-claims.ts';
+import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
 import { shapeOf, type Shape } from './shapes.ts';
@@ -14,6 +15,8 @@ export interface ServiceFrame {
   /** Networks that may say who the client is and what it asked for. */
   readonly trustedProxies: readonly string[];
   readonly logs: boolean;
+  /** Where HAProxy reads the files that labels name; as they are named unless told. */
+  readonly fileAt?: FileAt;
 }
 
 export interface RenderedService {
@@ -44,7 +47,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
   const skeletonOf = (definition: ServiceDefinition, serverOptions: string) => {
     const known = frames.get(definition);
     if (known !== undefined) return known;
-    const text = renderFrame(definition, fragments, settings.logs, trustedProxies);
+    const text = renderFrame(definition, fragments, settings, trustedProxies);
     const apart = definition.shaped ? shapeOf(definition, text, serverOptions) : undefined;
     const made = { frame: Buffer.from(apart?.frame ?? text), shape: apart?.shape };
     frames.set(definition, made);
@@ -81,7 +84,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
   const sample = (definition: ServiceDefinition): string => {
     const known = samples.get(definition);
     if (known !== undefined) return known;
-    const text = renderFrame(definition, fragments, settings.logs, trustedProxies);
+    const text = renderFrame(definition, fragments, settings, trustedProxies);
     const made = `${text}${serverLines({ definition, servers: [anyServer] })}`;
     samples.set(definition, made);
     return made;
@@ -125,7 +128,7 @@ const anyServer: Server = {
 function renderFrame(
   definition: ServiceDefinition,
   packaged: Fragments,
-  logs: boolean,
+  { logs, fileAt = asNamed }: ServiceFrame,
   trustedProxies: string | false,
 ): string {
   const { render } = packaged;
@@ -138,8 +141,11 @@ function renderFrame(
     parts.push(texts.USERLIST_HEAD ?? render('userlist-head', data));
   }
   if (definition.listens) {
+    const own = texts.FRONTEND_HEAD;
     parts.push(
-      texts.FRONTEND_HEAD ?? render('frontend-head', frontendData(definition, logs)),
+      own === undefined
+        ? render('frontend-head', frontendData(definition, logs, fileAt))
+        : textAt(own, definition, fileAt),
       // An own head is all that the frontend says, or no frontend at all.
       mode === 'http' && texts.FRONTEND_HEAD === undefined ? clientClaims(render, trustedProxies) : '',
       texts.FRONTEND_BACKEND_GLUE ?? render('frontend-backend-glue', { backend }),
@@ -203,7 +209,7 @@ function serverCheckOptions({ check, fragments }: ServiceDefinition, { render }:
 
 const kindOf = ({ kind }: ServerCheck): 'http' | 'tcp' => (kind === 'connect' ? 'tcp' : 'http');
 
-function frontendData(definition: ServiceDefinition, logs: boolean): FragmentData {
+function frontendData(definition: ServiceDefinition, logs: boolean, fileAt: FileAt): FragmentData {
   const { backend, bindAddress, servicePort, mode, certificate, bindOptions } = definition;
   return {
     backend,
@@ -211,9 +217,11 @@ function frontendData(definition: ServiceDefinition, logs: boolean): FragmentDat
     servicePort,
     mode,
     isHttp: mode === 'http',
-    sslCert: certificate === undefined ? false : configToken(certificate),
+    sslCert: certificate === undefined ? false : configToken(fileAt('crt', certificate)),
     offersHttp2: mode === 'http' && !bindOptions.namesProtocols,
-    bindOptions: bindOptions.words.map((word) => ` ${configToken(word)}`).join(''),
+    bindOptions: wordsAt(bindOptions.words, fileAt)
+      .map((word) => ` ${configToken(word)}`)
+      .join(''),
     logsTcp: logs && mode === 'tcp',
   };
 }

@@ -1,7 +1,7 @@
-/** From the settings of a Marathon to how it is reached; the files they name are read here, at start. */
+/** From the settings of a Marathon to how it is reached; the files they name are read here, at start and when they change. */
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
-import type { ClientCertificate, Credentials, MarathonAccess } from '../core/marathon-access.ts';
+import type { ClientCertificate, Credentials, MarathonAccess, Secrets } from '../core/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { readNamed } from './read-named.ts';
 import type { SettingKey, SettingValues } from './table.ts';
@@ -23,16 +23,40 @@ export type AccessSettings = Pick<SettingValues, (typeof accessKeys)[number]>;
 
 /** @throws PacerError where a file cannot be read, or does not hold what it should */
 export function accessOf(values: AccessSettings): MarathonAccess {
-  const { marathonCa } = values;
+  const paths = secretPaths(values);
   return {
     endpoints: values.marathon,
     dnsServers: values.dnsServers ?? [],
+    ...secretsOf(values),
+    insecure: values.marathonInsecure,
+    ...(paths.length > 0 && { files: { paths, read: () => secretsOf(values) } }),
+  };
+}
+
+function secretsOf(values: AccessSettings): Secrets {
+  const { marathonCa } = values;
+  return {
     credentials: credentialsOf(values),
     ca: marathonCa === undefined ? undefined : readNamed(marathonCa, '--marathon-ca-cert'),
     clientCertificate: clientCertificateOf(values),
-    insecure: values.marathonInsecure,
   };
 }
+
+/** The files that are read; one that another setting beats is none of them. */
+function secretPaths({
+  dcosAuth,
+  authFile,
+  marathonCa,
+  marathonCert,
+  marathonKey,
+}: AccessSettings): string[] {
+  const account = dcosAuth === undefined || isInline(dcosAuth) ? undefined : accountPath(dcosAuth);
+  const credentials = dcosAuth === undefined ? authFile : account;
+  return [credentials, marathonCa, marathonCert, marathonKey].filter((path) => path !== undefined);
+}
+
+const isInline = (written: string): boolean => written.trimStart().startsWith('{');
+const accountPath = (written: string): string => written.trim().replace(/^file:\/\//, '');
 
 /** The same order as marathon-lb's: a service account, then the file, then what stands in the setting itself. */
 function credentialsOf({ dcosAuth, authFile, auth }: AccessSettings): Credentials | undefined {
@@ -62,12 +86,12 @@ const account = z.object({
 /** The JSON itself or the path of a file that holds it. No message shows any of it: it is a secret. */
 function serviceAccountOf(written: string): Credentials {
   const flag = '--dcos-auth-credentials';
-  const isInline = written.trimStart().startsWith('{');
-  const text = isInline ? written : readNamed(written.trim().replace(/^file:\/\//, ''), flag);
+  const inline = isInline(written);
+  const text = inline ? written : readNamed(accountPath(written), flag);
   const wrong = (what: string) =>
     new PacerError(
       'SETTINGS_INVALID',
-      `${flag}${isInline ? '' : ` ${written}`}: ${what}`,
+      `${flag}${inline ? '' : ` ${written}`}: ${what}`,
       'give the service account as DC/OS stores it: {"uid", "private_key", "login_endpoint"}',
     );
   let json: unknown;

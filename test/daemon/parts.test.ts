@@ -159,7 +159,6 @@ describe('the inbox', () => {
       receivedAt: 9,
     });
   });
-
 });
 
 test('the way down is the way up backwards, and a step that fails does not keep the others', async () => {

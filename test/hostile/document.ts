@@ -1,4 +1,6 @@
 /** Documents of Marathon with one app that means no good among others that do. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   allDiagnostics,
   nextDesired,
@@ -12,6 +14,7 @@ import { appLabels, portLabels } from '../../src/core/labels/table.ts';
 import { mayStand, sharedKeywords } from '../../src/core/templates/keywords.ts';
 import { isTemplateName } from '../../src/core/templates/names.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
+import { createFileObserver } from '../../src/daemon/files/observer.ts';
 import { preflight } from '../../src/daemon/preflight.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';
@@ -27,6 +30,8 @@ const { settings } = resolveSettings({
   environment: {},
   file: undefined,
 });
+/** For copies of files that labels name; the corpus names none that is good. */
+const stateDir = join(tmpdir(), 'pacer-hostile-without-copies');
 const render = renderer(loadFragments(), steadyFrame(settings));
 const context = modelContext(settings, () => '10.0.0.9');
 
@@ -56,6 +61,7 @@ export async function throughPreflight(apps: readonly unknown[]): Promise<Outcom
       budget: undefined,
       ports: { ours: {}, network: { kind: 'unknown', reason: '' }, ourRights: false },
     },
+    files: createFileObserver({ stateDir, named: undefined, warn: () => undefined }),
   });
   const held = new Map([...holds].map(([backend, diagnostic]) => [backend, { diagnostic }]));
   return outcomeOf(withHolds(desired, held), decoded.diagnostics);

@@ -21,9 +21,12 @@ export async function startOwnHaproxy(
   stack: Stack,
   cwd = '/',
   config = join(stack.directory, 'current', 'haproxy.cfg'),
+  /** What it is started through, such as setpriv. */
+  wrapper: readonly string[] = [],
 ): Promise<OwnHaproxy> {
   const output = openSync(join(stack.directory, 'haproxy.log'), 'a');
-  const child = spawn(haproxyProgram, ['-W', '-S', `${masterSocketOf(stack)},mode,600`, '-f', config], {
+  const words = [...wrapper, haproxyProgram, '-W', '-S', `${masterSocketOf(stack)},mode,600`, '-f', config];
+  const child = spawn(words[0] ?? '', words.slice(1), {
     cwd,
     stdio: ['ignore', output, output],
   });

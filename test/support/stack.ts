@@ -1,5 +1,5 @@
 /** Marathon's simulator, Pacer as a process of its own, and the HAProxy it runs, on free ports in a folder of their own. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
@@ -40,7 +40,7 @@ export interface Stack {
   /** Ports that nobody has, for services. */
   readonly freePorts: (count: number) => Promise<number[]>;
   /** Waits until a condition holds. */
-  readonly until: (what: string, holds: () => Promise<boolean> | boolean) => Promise<void>;
+  readonly until: (what: string | (() => string), holds: () => Promise<boolean> | boolean) => Promise<void>;
   /** Waits until Pacer is ready and the servers of the app are Marathon's healthy tasks. */
   readonly inStep: (app: string) => Promise<void>;
   /** What the daemon printed. */
@@ -52,6 +52,7 @@ export interface Stack {
 export interface StatusView {
   readonly ready: boolean;
   readonly why: string[];
+  readonly notes: string[];
   readonly haproxy: {
     running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null;
     wantedHash: string;
@@ -70,6 +71,10 @@ export interface StackOptions {
   readonly command?: readonly string[];
   /** Of the daemon, beside what the test has. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** User and group of the daemon, by number; the state directory is theirs. Takes root. */
+  readonly uid?: number;
+  /** A folder of this name, inside the test's own, is the state directory. */
+  readonly folder?: string;
   /** False: the daemon is started by the test. */
   readonly start?: boolean;
   /** Other endpoints than the simulator's; none where they stand in a settings file. */
@@ -79,7 +84,11 @@ export interface StackOptions {
 const program = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const directory = await mkdtemp(join(tmpdir(), 'pacer-e2e-'));
+  const outer = await mkdtemp(join(tmpdir(), 'pacer-e2e-'));
+  const directory = join(outer, options.folder ?? '');
+  if (options.folder !== undefined) await mkdir(directory);
+  if (options.uid !== undefined)
+    for (const each of [outer, directory]) await chown(each, options.uid, options.uid);
   const marathon = await startSimulator({
     timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 },
     taskKilling: true,
@@ -111,6 +120,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       flags: [...flags, ...more],
       statusPort: status,
       ...(options.command && { command: options.command }),
+      ...(options.uid !== undefined && { uid: options.uid }),
       ...(options.environment && { environment: options.environment }),
     }));
   let daemon: DaemonProcess | undefined;
@@ -163,7 +173,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     close: async () => {
       await daemon?.stop();
       await marathon.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(outer, { recursive: true, force: true });
     },
   };
 }

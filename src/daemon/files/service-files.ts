@@ -1,53 +1,118 @@
 /** The files that labels name: certificates, authorities, revocation lists. Each concerns the services that name it. */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import type { BackendName } from '../../core/ids.ts';
+import { sameValue } from '../../core/same.ts';
 import type { Service, ServiceDefinition } from '../../core/service.ts';
-import { messageOf } from '../../errors.ts';
-import { fileDigest, readCertificate } from '../certificates.ts';
+import type { ChangingFrame } from '../../render/head.ts';
+import { copiedList } from './crt-list.ts';
+import { kindOf, type FileKind } from './judge.ts';
+import { fileDiagnostic, type FileLabel } from './file-diagnostic.ts';
+import type { FileState, Keeper } from './keeper.ts';
 
-/** What is missing, by backend, and the digests of what is there, by path. */
-export async function judgeFiles(services: readonly Service[]) {
-  const missing = new Map<BackendName, Diagnostic>();
-  const certificateDigests = new Map<string, string>();
-  const fileDigests = new Map<string, string>();
-  const judge = async (definition: ServiceDefinition, label: string, look: () => Promise<void>) => {
-    const { backend, appId, portIndex } = definition;
-    try {
-      await look();
-    } catch (error) {
-      const remedy =
-        label === 'SSL_CERT'
-          ? 'put a PEM file with certificate and key there, or mend the label'
-          : 'put the file there, or mend the label';
-      missing.set(backend, {
-        code: 'FILE_MISSING',
-        severity: 'error',
-        appId,
-        portIndex,
-        label: `HAPROXY_${portIndex}_${label}`,
-        reason: messageOf(error),
-        remedy,
-      });
-    }
+/** Pure data, for a decision. All paths are those of copies, which is what the configuration names. */
+export interface FileFacts {
+  /** Services that cannot be served: a file was never good here. */
+  readonly missing: ReadonlyMap<BackendName, Diagnostic>;
+  /** Warnings about files that are broken or gone, for services that serve on with the last good copy. */
+  readonly kept: readonly Diagnostic[];
+  /** Path → hex SHA-256. HAProxy can take others while it runs. */
+  readonly certificateDigests: ReadonlyMap<string, string>;
+  /** The same of files that only a reload reads anew. */
+  readonly fileDigests: ReadonlyMap<string, string>;
+}
+
+export const noFiles: FileFacts = {
+  missing: new Map(),
+  kept: [],
+  certificateDigests: new Map(),
+  fileDigests: new Map(),
+};
+
+/** Together, where some services were judged after others. */
+export function bothFiles(a: FileFacts, b: FileFacts): FileFacts {
+  return {
+    missing: new Map([...b.missing, ...a.missing]),
+    kept: [...a.kept, ...b.kept.filter((each) => !a.kept.some((known) => sameValue(each, known)))],
+    certificateDigests: new Map([...a.certificateDigests, ...b.certificateDigests]),
+    fileDigests: new Map([...a.fileDigests, ...b.fileDigests]),
   };
+}
+
+/** What a configuration depends on, with these files. */
+export const withFiles = (
+  frame: ChangingFrame,
+  { certificateDigests, fileDigests }: FileFacts,
+): ChangingFrame => ({
+  ...frame,
+  certificateDigests: new Map([...frame.certificateDigests, ...certificateDigests]),
+  fileDigests,
+});
+
+interface Named {
+  readonly kind: FileKind;
+  readonly path: string;
+  readonly label: FileLabel;
+}
+
+export function filesNamedBy({ certificate, bindOptions: { words } }: ServiceDefinition): Named[] {
+  const byOptions = words.flatMap((word, at): Named[] => {
+    const kind = kindOf(words[at - 1] ?? '');
+    return kind === undefined ? [] : [{ kind, path: word, label: 'BIND_OPTIONS' }];
+  });
+  return certificate === undefined
+    ? byOptions
+    : [{ kind: 'certificate', path: certificate, label: 'SSL_CERT' }, ...byOptions];
+}
+
+/** Never rejects. @param onSeen is told of each file, those that lists name included */
+export async function judgeFiles(
+  services: Iterable<Pick<Service, 'definition'>>,
+  keeper: Keeper,
+  onSeen: (state: FileState) => void,
+): Promise<FileFacts> {
+  const seen = new Map<string, Promise<Seen>>();
+  const missing = new Map<BackendName, Diagnostic>();
+  const kept: Diagnostic[] = [];
+  const digests = { certificate: new Map<string, string>(), other: new Map<string, string>() };
+  const note = (kind: FileKind, { copy }: FileState) => {
+    if (copy !== undefined) digests[kind === 'certificate' ? kind : 'other'].set(copy.path, copy.digest);
+  };
+  const judged = new Set<ServiceDefinition>();
   for (const { definition } of services) {
-    const { certificate, bindOptions } = definition;
-    const certificates = [
-      ...(certificate === undefined ? [] : [{ label: 'SSL_CERT', path: certificate }]),
-      ...bindOptions.certificates.map((path) => ({ label: 'BIND_OPTIONS', path })),
-    ];
-    for (const { label, path } of certificates) {
-      if (certificateDigests.has(path)) continue;
-      await judge(definition, label, async () => {
-        certificateDigests.set(path, (await readCertificate(path)).digest);
-      });
-    }
-    for (const path of bindOptions.files) {
-      if (fileDigests.has(path)) continue;
-      await judge(definition, 'BIND_OPTIONS', async () => {
-        fileDigests.set(path, await fileDigest(path));
-      });
+    if (judged.has(definition)) continue;
+    judged.add(definition);
+    for (const named of filesNamedBy(definition)) {
+      const key = `${named.kind}\0${named.path}`;
+      const file = seen.get(key) ?? see(named, keeper);
+      seen.set(key, file);
+      const { state, inside } = await file;
+      for (const each of [{ kind: named.kind, state }, ...inside]) {
+        onSeen(each.state);
+        note(each.kind, each.state);
+        if (each.state.fault === undefined) continue;
+        const serves = state.copy !== undefined;
+        const diagnostic = fileDiagnostic(definition, named.label, each.kind, each.state, serves);
+        if (serves) kept.push(diagnostic);
+        else if (!missing.has(definition.backend)) missing.set(definition.backend, diagnostic);
+      }
     }
   }
-  return { missing, certificateDigests, fileDigests };
+  return { missing, kept, certificateDigests: digests.certificate, fileDigests: digests.other };
+}
+
+interface Seen {
+  readonly state: FileState;
+  /** Of a list: what it names. */
+  readonly inside: readonly { readonly kind: FileKind; readonly state: FileState }[];
+}
+
+async function see({ kind, path }: Named, keeper: Keeper): Promise<Seen> {
+  if (kind !== 'list') return { state: await keeper.see(kind, path), inside: [] };
+  let inside: Seen['inside'] = [];
+  const state = await keeper.see(kind, path, async (text) => {
+    const list = await copiedList(text, keeper.see);
+    inside = list.files;
+    return list.content === '' ? { why: 'it names no certificate that can be used' } : list;
+  });
+  return { state, inside };
 }

@@ -92,7 +92,7 @@ export function createActor(parts: ActorParts): Actor {
     if (revision === undefined) throw new TypeError('nothing was written');
     budget.spend(now());
     await publisher.apply(revision, candidate.rendering.hash, isRunning);
-    runtime.loaded(candidate.rendering.pool);
+    runtime.loaded(candidate.rendering.pool, candidate.inputs.certificateDigests);
     const running = runningOf(await control.running());
     const descriptors = running === undefined ? undefined : await runtime.descriptors();
     return { kind: 'reloaded', running, descriptors } as const;
@@ -147,7 +147,7 @@ export function createActor(parts: ActorParts): Actor {
                 ? runtime.bringFiles({
                     maps: rendering.maps,
                     pool: rendering.pool,
-                    certificates: inputs.certificateDigests.keys(),
+                    certificates: inputs.certificateDigests,
                   })
                 : runtime.bringMaps(rendering.maps),
             ),

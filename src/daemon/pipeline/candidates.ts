@@ -70,16 +70,10 @@ type Render = (desired: Desired, inputs: ChangingFrame) => Rendering;
 
 /** A state is rendered again and again while nothing changes. */
 function rememberedText(render: Render): Render {
-  let last: { desired: Desired; inputs: unknown; rendering: Rendering } | undefined;
+  let last: { desired: Desired; inputs: ChangingFrame; rendering: Rendering } | undefined;
   return (desired, inputs) => {
-    const { certificateDigests, fileDigests } = inputs;
-    const comparable = {
-      ...inputs,
-      certificateDigests: [...certificateDigests],
-      fileDigests: [...(fileDigests ?? [])],
-    };
-    if (last?.desired !== desired || !sameValue(last.inputs, comparable))
-      last = { desired, inputs: comparable, rendering: render(desired, inputs) };
+    if (last?.desired !== desired || !sameValue(last.inputs, inputs))
+      last = { desired, inputs, rendering: render(desired, inputs) };
     return last.rendering;
   };
 }

@@ -3,9 +3,9 @@ import { sameValue } from '../../core/same.ts';
 import type { Desired } from '../../core/desired.ts';
 import type { HaproxyControl, Running } from '../../haproxy/control.ts';
 import { hasOneWorker } from '../../haproxy/running.ts';
-import type { ChangingFrame } from '../../render/head.ts';
 import { skeletonOf } from '../../render/render.ts';
-import { fileDigest } from '../certificates.ts';
+import type { FileObserver } from '../files/observer.ts';
+import { bothFiles, withFiles } from '../files/service-files.ts';
 import type { Surroundings } from '../pipeline-types.ts';
 import { preflight, type PreflightInput, type PreflightResult } from '../preflight.ts';
 import type { Publisher } from '../publisher.ts';
@@ -34,10 +34,11 @@ export interface ObserverParts {
   readonly rejections: Rejections;
   /** Read again for each round: certificates are renewed, limits change. */
   readonly surroundings: () => Promise<Surroundings>;
+  readonly files: Pick<FileObserver, 'services'>;
 }
 
 export function createObserver(parts: ObserverParts): Observer {
-  const { control, publisher, runtime, rejections, surroundings } = parts;
+  const { control, publisher, runtime, rejections, surroundings, files } = parts;
 
   async function observe(desired: Desired, isFirst: boolean): Promise<Observed> {
     const haproxy = await haproxyNow(control);
@@ -54,12 +55,12 @@ export function createObserver(parts: ObserverParts): Observer {
       serving: contents?.backends ?? new Set(),
       budget,
       ports: { ...ports, hasNone: contents !== undefined && hasOneWorker(running) },
+      files,
     });
-    const certificateDigests = new Map([...frame.certificateDigests, ...judged.certificateDigests]);
     return {
       kind: 'seen',
       haproxy,
-      inputs: { ...frame, certificateDigests, fileDigests: judged.fileDigests },
+      inputs: withFiles(frame, judged.files),
       facts: judged.facts,
       descriptors: running === undefined ? undefined : await runtime.descriptors(),
       ownListeners,
@@ -79,10 +80,12 @@ export function createObserver(parts: ObserverParts): Observer {
     if (diskHash !== undefined) {
       await publisher.look();
       if (publisher.activeHash() !== diskHash) return differs('the text on disk is another');
-      const { frame } = await surroundings();
-      if (!sameInputs(frame, applied.inputs) || !(await sameFiles(frame, applied.inputs)))
-        return differs('certificates or other files have changed');
     }
+    // Also while the text on disk is due: it may be a file that keeps it from being written.
+    const { frame } = await surroundings();
+    const named = [...applied.desired.services.values(), ...applied.served.services.values()];
+    if (!sameValue(withFiles(frame, await files.services(named)), applied.inputs))
+      return differs('certificates or other files have changed');
     return { kind: 'same', running } as const;
   }
 
@@ -122,25 +125,6 @@ async function judge(
   const second = await ask(facts);
   return {
     facts: withMoreFacts(facts, second.holds.values()),
-    certificateDigests: new Map([...first.certificateDigests, ...second.certificateDigests]),
-    fileDigests: new Map([...first.fileDigests, ...second.fileDigests]),
+    files: bothFiles(first.files, second.files),
   };
-}
-
-/** Whether what is read now says the same as when HAProxy was last brought to it. */
-function sameInputs(inputs: ChangingFrame, before: ChangingFrame): boolean {
-  return Object.entries(inputs).every(([key, value]) => {
-    const known: unknown = before[key as keyof ChangingFrame];
-    if (!(value instanceof Map)) return sameValue(value, known);
-    return known instanceof Map && [...value].every(([name, each]) => known.get(name) === each);
-  });
-}
-
-/** The files that services name, beside those of the listeners. */
-async function sameFiles(inputs: ChangingFrame, before: ChangingFrame): Promise<boolean> {
-  for (const [path, digest] of [...before.certificateDigests, ...(before.fileDigests ?? [])]) {
-    if (inputs.certificateDigests.has(path)) continue;
-    if ((await fileDigest(path).catch(() => undefined)) !== digest) return false;
-  }
-  return true;
 }

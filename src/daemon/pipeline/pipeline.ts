@@ -113,15 +113,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   function begin(step: SlowStep): void {
-    const { round } = state;
-    state = {
-      ...state,
-      round: {
-        kind: 'busy',
-        step,
-        round: round.kind === 'idle' || round.kind === 'busy' ? undefined : round,
-      },
-    };
+    const round = state.round.kind === 'judging' || state.round.kind === 'sampling' ? state.round : undefined;
+    note({ ...state, round: { kind: 'busy', step, round, since: now() } });
     underWay = actor.slow(step, state).then((outcome) => {
       finished = { step, outcome };
       request();

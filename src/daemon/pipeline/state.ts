@@ -38,7 +38,13 @@ export interface Due {
 export type Round =
   | { readonly kind: 'idle' }
   /** A slow step is under way, within a round or without one. */
-  | { readonly kind: 'busy'; readonly step: SlowStep; readonly round: Judging | Sampling | undefined }
+  | {
+      readonly kind: 'busy';
+      readonly step: SlowStep;
+      readonly round: Judging | Sampling | undefined;
+      /** Milliseconds since the epoch. */
+      readonly since: number;
+    }
   | Judging
   | Sampling;
 

@@ -4,6 +4,9 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import type { PipelineState } from '../pipeline-types.ts';
 import type { LoopState } from './state.ts';
 
+/** Apps that are named; more would say nothing new. */
+const waitingShown = 20;
+
 const known = new WeakMap<Desired, readonly Diagnostic[]>();
 
 function diagnosticsOf(desired: Desired | undefined): readonly Diagnostic[] {
@@ -26,6 +29,9 @@ export function viewOf(
     inSync: isInSync(state),
     outOfSyncSince: state.outOfSyncSince,
     diagnostics: diagnosticsOf(state.candidate),
+    waitingFor: [...state.pending].slice(0, waitingShown),
+    slowStep:
+      state.round.kind === 'busy' ? { kind: state.round.step.kind, since: state.round.since } : undefined,
     runtimeCommands: commands,
     socketFault,
     withheld: state.withheld,

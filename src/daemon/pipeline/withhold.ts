@@ -25,12 +25,11 @@ function lossOfCandidate({ state, mirror, serving }: Situation, round: Judging, 
 }
 
 /** An operator has agreed, or after a pause Marathon says that this is all there is. */
-function isAllowed({ state, now, confirmedAt, limits }: Situation): boolean {
+function isAllowed({ state, confirmedAt, limits }: Situation): boolean {
   const { withheld, approved } = state;
   if (approved) return true;
   if (withheld === undefined) return false;
-  const from = withheld.since + limits.pauseMs;
-  return now >= from && confirmedAt !== undefined && confirmedAt >= from;
+  return confirmedAt !== undefined && confirmedAt >= withheld.since + limits.pauseMs;
 }
 
 /** What the services that would go are rejected for, or what set the round off. */

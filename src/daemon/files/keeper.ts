@@ -1,0 +1,153 @@
+/**
+ * One file of an operator's at a time: looked at, judged, and kept as a copy when it is good. What is broken, gone or
+ * half written changes nothing: the last good copy stays what HAProxy is to read.
+ */
+import { createHash } from 'node:crypto';
+import { messageOf } from '../../errors.ts';
+import { copyPath, type Copies } from './copies.ts';
+import { judgeFile, type CertificateFacts, type FileKind, type FileVerdict } from './judge.ts';
+import type { Look, Looker } from './look.ts';
+
+/** What HAProxy is to read for a file. */
+export interface Copy {
+  readonly path: string;
+  /** Hex SHA-256 of the whole content. */
+  readonly digest: string;
+  readonly certificate?: CertificateFacts;
+}
+
+export interface FileState {
+  /** The operator's. */
+  readonly path: string;
+  /** Undefined where the file has never been good. */
+  readonly copy: Copy | undefined;
+  /** What is wrong with the file now, a clause: `it holds no private key`. Undefined where nothing is known to be. */
+  readonly fault: string | undefined;
+  /** It has changed a moment ago, and whoever writes it may not be done. */
+  readonly isChanging: boolean;
+}
+
+export interface Keeper {
+  /** Never rejects. @param transform what is kept of the content; the content itself unless told */
+  readonly see: (kind: FileKind, path: string, transform?: Transform) => Promise<FileState>;
+}
+
+export type Transform = (content: string) => Promise<{ readonly content: string } | { readonly why: string }>;
+
+export interface KeeperParts {
+  readonly stateDir: string;
+  readonly looker: Pick<Looker, 'read'>;
+  readonly copies: Pick<Copies, 'recall' | 'keep' | 'stamp'>;
+  /** What HAProxy itself has against a certificate; undefined where it takes it, or cannot be asked. */
+  readonly refusal?: (content: string) => Promise<string | undefined>;
+  /** Milliseconds without a change after which a file counts as written. */
+  readonly settleMs?: number;
+  readonly now?: () => number;
+}
+
+interface Memory {
+  copy: Copy | undefined;
+  /** What is on the disk as the copy. */
+  copyStamp: string | undefined;
+  /** Of the content that was judged last, when it had settled. */
+  stamp: string | undefined;
+  fault: string | undefined;
+  /** A change that may not be complete, and since when it is known. */
+  changing: { readonly stamp: string; readonly since: number } | undefined;
+}
+
+const nothing: Memory = {
+  ...{ copy: undefined, copyStamp: undefined, stamp: undefined, fault: undefined, changing: undefined },
+};
+
+export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: KeeperParts): Keeper {
+  const { settleMs = 1000, now = Date.now } = parts;
+  const memories = new Map<string, Memory>();
+
+  async function remembered(kind: FileKind, path: string): Promise<Memory> {
+    const key = `${kind}\0${path}`;
+    const memory = memories.get(key) ?? { ...nothing };
+    memories.set(key, memory);
+    const copyStamp = await copies.stamp(kind, path);
+    if (copyStamp === memory.copyStamp) return memory;
+    // Somebody has damaged or removed the copy, or Pacer has just started: what cannot be used is made again.
+    const content = await copies.recall(kind, path).catch(() => undefined);
+    const verdict = content === undefined ? undefined : judgeFile(kind, String(content));
+    const copy =
+      content !== undefined && verdict?.ok === true ? copyOf(kind, path, content, verdict) : undefined;
+    return Object.assign(memory, { copy, copyStamp, stamp: undefined });
+  }
+
+  const copyOf = (
+    kind: FileKind,
+    path: string,
+    content: Buffer | string,
+    { certificate }: Extract<FileVerdict, { ok: true }>,
+  ): Copy => ({
+    path: copyPath(stateDir, kind, path),
+    digest: createHash('sha256').update(content).digest('hex'),
+    ...(certificate && { certificate }),
+  });
+
+  /** Makes good content the copy. @returns what is wrong with it; `again` where trying once more may help */
+  async function take(
+    kind: FileKind,
+    path: string,
+    memory: Memory,
+    text: string,
+  ): Promise<{ readonly fault: string | undefined; readonly again?: boolean }> {
+    const verdict = judgeFile(kind, text);
+    if (!verdict.ok) return { fault: verdict.why };
+    const next = copyOf(kind, path, text, verdict);
+    if (next.digest === memory.copy?.digest) return { fault: undefined };
+    const refused = kind === 'certificate' ? await refusal?.(text) : undefined;
+    if (refused !== undefined) return { fault: `HAProxy refuses it: ${refused}` };
+    try {
+      await copies.keep(kind, path, text);
+    } catch (error) {
+      return { fault: `it cannot be copied: ${messageOf(error)}`, again: true };
+    }
+    Object.assign(memory, { copy: next, copyStamp: await copies.stamp(kind, path) });
+    return { fault: undefined };
+  }
+
+  function isChanging(memory: Memory, { stamp, ageMs }: Extract<Look, { kind: 'content' }>): boolean {
+    if (ageMs >= settleMs) return false;
+    // The clock of a file server may be ahead: then the time is counted from the first look.
+    if (memory.changing?.stamp !== stamp) memory.changing = { stamp, since: now() };
+    return now() - memory.changing.since < settleMs;
+  }
+
+  return {
+    see: async (kind, path, transform) => {
+      const memory = await remembered(kind, path);
+      const state = (changing = false): FileState => ({
+        ...{ path, copy: memory.copy, fault: memory.fault, isChanging: changing },
+      });
+      // A list is read each time: what it becomes depends on the files it names.
+      const look = await looker.read(path, transform === undefined ? memory.stamp : undefined);
+      switch (look.kind) {
+        case 'same':
+          return state();
+        case 'unknown':
+          if (memory.copy === undefined)
+            Object.assign(memory, { stamp: undefined, fault: 'the disk it is on does not answer' });
+          return state();
+        case 'missing':
+          Object.assign(memory, { stamp: undefined, changing: undefined, fault: look.why });
+          return state();
+        case 'content': {
+          const changing = isChanging(memory, look);
+          // One that serves waits for its writer to be done: half a chain is a valid file too.
+          if (changing && memory.copy !== undefined) return state(true);
+          const made = (await transform?.(String(look.content))) ?? { content: String(look.content) };
+          const { fault, again = false } =
+            'why' in made ? { fault: made.why } : await take(kind, path, memory, made.content);
+          const stamp = changing || again ? undefined : look.stamp;
+          Object.assign(memory, { fault, stamp, changing: changing ? memory.changing : undefined });
+          return state(changing);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,286 @@
+/** Files of others on a real disk: which copies HAProxy is to read, and what is said of the files. */
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { nextDesired, nothingDesired } from '../../../src/core/desired.ts';
+import { createLooker, type Looker } from '../../../src/daemon/files/look.ts';
+import { createFileObserver, type FileObserver } from '../../../src/daemon/files/observer.ts';
+import { anApp } from '../../support/apps.ts';
+import { makeAuthority, makePem } from '../../support/certificate.ts';
+import { aContext } from '../../support/context.ts';
+import { temporaryFolder } from '../../support/haproxy.ts';
+
+let pems: string[] = [];
+let authorities: string[] = [];
+beforeAll(async () => {
+  pems = await Promise.all(['first', 'second', 'third'].map((name) => makePem(name, [`${name}.example`])));
+  authorities = await Promise.all(['one', 'two'].map(async (name) => (await makeAuthority(name)).cert));
+});
+
+let folder = '';
+let stateDir = '';
+let said: string[] = [];
+beforeEach(() => {
+  folder = temporaryFolder();
+  stateDir = join(folder, 'state');
+  said = [];
+});
+const at = (name: string) => join(folder, name);
+
+function observer(named?: string[], more: { looker?: Looker; settleMs?: number } = {}): FileObserver {
+  return createFileObserver({ stateDir, named, warn: (message) => said.push(message), settleMs: 0, ...more });
+}
+
+const servicesWith = (labels: Record<string, string>) => {
+  const app = anApp('/web', { labels: { HAPROXY_GROUP: 'external', ...labels } });
+  return nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext()).services.values();
+};
+const withCertificate = () => [...servicesWith({ HAPROXY_0_SSL_CERT: at('app.pem') })];
+
+const spoilAsFolder = () => {
+  rmSync(at('app.pem'));
+  mkdirSync(at('app.pem'));
+};
+
+const contents = (digests: ReadonlyMap<string, string>) =>
+  [...digests.keys()].map((path) => readFileSync(path, 'utf8'));
+
+describe('a file that a label names', () => {
+  test('is copied for its owner alone, and the copy is renewed with it', async () => {
+    const files = observer();
+    writeFileSync(at('app.pem'), pems[0]!);
+    const first = await files.services(withCertificate());
+    expect(contents(first.certificateDigests)).toEqual([pems[0]]);
+    const [copy = ''] = first.certificateDigests.keys();
+    expect([statSync(copy).mode & 0o777, statSync(join(copy, '..')).mode & 0o777]).toEqual([0o600, 0o700]);
+    writeFileSync(at('app.pem'), pems[1]!);
+    const second = await files.services(withCertificate());
+    expect(contents(second.certificateDigests)).toEqual([pems[1]]);
+    expect(second.certificateDigests.get(copy)).not.toBe(first.certificateDigests.get(copy));
+  });
+
+  test.each([
+    ['broken', () => writeFileSync(at('app.pem'), 'nonsense'), 'it holds no certificate'],
+    ['gone', () => rmSync(at('app.pem')), 'it does not exist'],
+    ['a folder', spoilAsFolder, 'it is not a file'],
+  ])(
+    'that is %s leaves its last good copy in use, after a restart too, and is said',
+    async (_, spoil, why) => {
+      writeFileSync(at('app.pem'), pems[0]!);
+      const before = await observer().services(withCertificate());
+      spoil();
+      for (const files of [observer(), observer()]) {
+        const after = await files.services(withCertificate());
+        expect(after.certificateDigests).toEqual(before.certificateDigests);
+        expect(after.missing.size).toBe(0);
+        expect(after.kept).toMatchObject([
+          {
+            ...{ code: 'FILE_KEPT', severity: 'warning', appId: '/web', label: 'HAPROXY_0_SSL_CERT' },
+            reason: `certificate ${at('app.pem')}: ${why}; its last good copy stays in use`,
+          },
+        ]);
+      }
+    },
+  );
+
+  test('that was never good is missing, until it is', async () => {
+    const files = observer();
+    const before = await files.services(withCertificate());
+    expect([...before.missing.values()]).toMatchObject([
+      { code: 'FILE_MISSING', severity: 'error', reason: `certificate ${at('app.pem')}: it does not exist` },
+    ]);
+    expect(before.certificateDigests.size).toBe(0);
+    writeFileSync(at('app.pem'), pems[0]!);
+    expect((await files.services(withCertificate())).missing.size).toBe(0);
+  });
+
+  test('is not taken while it is being written: half a chain is a valid file', async () => {
+    const files = observer(undefined, { settleMs: 60_000 });
+    const calls: number[] = [];
+    files.onChanging((afterMs) => calls.push(afterMs));
+    writeFileSync(at('app.pem'), pems[0]!);
+    // The first of all is better than none.
+    expect(contents((await files.services(withCertificate())).certificateDigests)).toEqual([pems[0]]);
+    writeFileSync(at('app.pem'), pems[1]!);
+    expect(contents((await files.services(withCertificate())).certificateDigests)).toEqual([pems[0]]);
+    appendFileSync(at('app.pem'), authorities[0]!);
+    const during = await files.services(withCertificate());
+    expect(contents(during.certificateDigests)).toEqual([pems[0]]);
+    expect(during.kept).toEqual([]);
+    expect(calls).toEqual([60_000, 60_000, 60_000]);
+  });
+
+  test('of the same size and time as before is another one all the same', async () => {
+    const files = observer();
+    const size = Math.max(...pems.map((pem) => pem.length));
+    const write = (pem: string) => {
+      writeFileSync(at('app.pem'), pem.padEnd(size, '\n'));
+      utimesSync(at('app.pem'), 1_000_000_000, 1_000_000_000);
+    };
+    write(pems[0]!);
+    const before = await files.services(withCertificate());
+    write(pems[1]!);
+    const after = await files.services(withCertificate());
+    expect([...after.certificateDigests.keys()]).toEqual([...before.certificateDigests.keys()]);
+    expect([...after.certificateDigests.values()]).not.toEqual([...before.certificateDigests.values()]);
+  });
+
+  test('that is another one for the same purpose has another digest', async () => {
+    const files = observer();
+    writeFileSync(at('app.pem'), pems[0]!);
+    writeFileSync(at('ca.pem'), authorities[0]!);
+    const labels = {
+      HAPROXY_0_SSL_CERT: at('app.pem'),
+      HAPROXY_0_BIND_OPTIONS: `ca-file ${at('ca.pem')} verify required`,
+    };
+    const before = await files.services([...servicesWith(labels)]);
+    writeFileSync(at('ca.pem'), authorities[1]!);
+    const after = await files.services([...servicesWith(labels)]);
+    expect(contents(after.fileDigests)).toEqual([authorities[1]]);
+    expect([...after.fileDigests.values()]).not.toEqual([...before.fileDigests.values()]);
+  });
+
+  test('is copied again where somebody has damaged the copy', async () => {
+    const files = observer();
+    writeFileSync(at('app.pem'), pems[0]!);
+    const [copy = ''] = (await files.services(withCertificate())).certificateDigests.keys();
+    writeFileSync(copy, '');
+    await files.services(withCertificate());
+    expect(readFileSync(copy, 'utf8')).toBe(pems[0]);
+    rmSync(copy);
+    await files.services(withCertificate());
+    expect(readFileSync(copy, 'utf8')).toBe(pems[0]);
+  });
+
+  test('in a list of certificates costs only its line of the list', async () => {
+    const files = observer();
+    writeFileSync(at('a.pem'), pems[0]!);
+    writeFileSync(at('b.pem'), pems[1]!);
+    writeFileSync(at('ca.pem'), authorities[0]!);
+    const text = `# ours\n${at('a.pem')} [ca-file ${at('ca.pem')} verify optional] first.example !x.first.example\n${at('b.pem')}\n${at('never.pem')} never.example\n`;
+    writeFileSync(at('list'), text);
+    const services = () => [...servicesWith({ HAPROXY_0_BIND_OPTIONS: `ssl crt-list ${at('list')}` })];
+    const facts = await files.services(services());
+    const list = contents(facts.fileDigests).find((content) => content.includes('!x.first.example')) ?? '';
+    const copies = [...facts.certificateDigests.keys()];
+    expect(list).toMatch(
+      /^\S+-a\.pem \[ca-file \S+-ca\.pem verify optional\] first\.example !x\.first\.example\n\S+-b\.pem\n$/,
+    );
+    expect(copies.every((copy) => list.includes(copy))).toBe(true);
+    expect(facts.missing.size).toBe(0);
+    expect(facts.kept.map(({ reason }) => reason)).toEqual([
+      `certificate ${at('never.pem')}: it does not exist; its line of the list is left out`,
+    ]);
+    writeFileSync(at('b.pem'), 'nonsense');
+    const after = await files.services(services());
+    expect(after.certificateDigests).toEqual(facts.certificateDigests);
+    expect(after.kept).toHaveLength(2);
+  });
+
+  test('on a disk that does not answer is as it was, and holds up nobody else', async () => {
+    const real = createLooker();
+    const hung = new Set<string>();
+    const looker = createLooker({ deadlineMs: 50 });
+    const read: Looker['read'] = async (path, stamp) => {
+      if (!hung.has(path)) return real.read(path, stamp);
+      // As a look at a dead mount: it never ends.
+      const answer = await looker.ask(path, () => new Promise<never>(() => undefined));
+      return { kind: answer };
+    };
+    const files = observer(undefined, { looker: { read, ask: looker.ask } });
+    writeFileSync(at('app.pem'), pems[0]!);
+    const before = await files.services(withCertificate());
+    hung.add(at('app.pem'));
+    rmSync(at('app.pem'));
+    const during = await files.services(withCertificate());
+    expect(during).toEqual(before);
+    hung.clear();
+    expect((await files.services(withCertificate())).kept).toHaveLength(1);
+  });
+});
+
+describe('the certificates of --ssl-certs', () => {
+  const names = async (files: FileObserver) =>
+    (await files.listener()).certificates.flatMap(({ facts }) => facts.hosts);
+
+  test('cost nothing but themselves, and what is deleted from a folder is no longer used', async () => {
+    mkdirSync(at('certs'));
+    for (const [i, name] of ['a.pem', 'b.pem', 'c.pem'].entries())
+      writeFileSync(at(`certs/${name}`), pems[i]!);
+    const files = observer([at('certs')]);
+    expect(await names(files)).toEqual(['first.example', 'second.example', 'third.example']);
+    writeFileSync(at('certs/b.pem'), '');
+    rmSync(at('certs/c.pem'));
+    expect(await names(files)).toEqual(['first.example', 'second.example']);
+    expect(files.notices()).toEqual([
+      expect.stringContaining(
+        `certificate ${at('certs/b.pem')}: it is empty; its last good copy stays in use`,
+      ),
+    ]);
+    expect(said).toEqual(files.notices());
+    writeFileSync(at('certs/b.pem'), pems[1]!);
+    await files.listener();
+    expect(files.notices()).toEqual([]);
+  });
+
+  test.each([
+    ['emptied', () => rmSync(at('certs/a.pem'))],
+    ['gone', () => rmSync(at('certs'), { recursive: true })],
+  ])('stay in use when their folder is %s, after a restart too', async (_, spoil) => {
+    mkdirSync(at('certs'));
+    writeFileSync(at('certs/a.pem'), pems[0]!);
+    const files = observer([at('certs')]);
+    await files.listener();
+    spoil();
+    for (const each of [files, observer([at('certs')])]) {
+      expect(await names(each)).toEqual(['first.example']);
+      expect(each.notices().join()).toContain('last good cop');
+    }
+  });
+
+  test('that were never good are a setting to correct; those that were are not, at a restart', async () => {
+    await expect(observer([at('typo.pem')]).listener()).rejects.toMatchObject({
+      code: 'CERTIFICATE_INVALID',
+      message: expect.stringContaining(`certificate ${at('typo.pem')}: it does not exist`) as string,
+    });
+    writeFileSync(at('typo.pem'), pems[0]!);
+    await observer([at('typo.pem')]).listener();
+    rmSync(at('typo.pem'));
+    expect(await names(observer([at('typo.pem')]))).toEqual(['first.example']);
+  });
+
+  test('without one there is a self-signed one, made again when it is broken', async () => {
+    const files = observer();
+    const before = (await files.listener()).certificates;
+    expect(before[0]?.facts.hosts).toEqual(['pacer.invalid']);
+    writeFileSync(join(stateDir, 'certificates/self-signed.pem'), '');
+    expect((await observer().listener()).certificates).toEqual(before);
+    rmSync(join(stateDir, 'certificates/copies'), { recursive: true });
+    const after = (await observer().listener()).certificates;
+    expect(after[0]?.digest).not.toBe(before[0]?.digest);
+    expect(after[0]?.facts.hosts).toEqual(['pacer.invalid']);
+  });
+});
+
+describe('a look at a file', () => {
+  test('puts no more than two threads at risk, and one for each folder', async () => {
+    const looker = createLooker({ deadlineMs: 20 });
+    let asked = 0;
+    const never = () => ((asked += 1), new Promise<never>(() => undefined));
+    for (const path of ['/a/1', '/a/2', '/b/1', '/c/1', '/a/1'])
+      expect(await looker.ask(path, never)).toBe('unknown');
+    expect(asked).toBe(2);
+  });
+
+  test('never opens what is no file, such as a pipe nobody writes to', async () => {
+    expect(await createLooker().read('/dev/zero')).toEqual({ kind: 'missing', why: 'it is not a file' });
+  });
+});
