@@ -32,6 +32,12 @@ export const errorCatalogue = {
     remedy:
       'Give it to the user Pacer runs as, see that the disk is not full or read-only, or name another with --state-dir.',
   },
+  STATE_DIR_UNSAFE: {
+    means:
+      'Another user can change the state directory, or has laid a file or a link in it: what Pacer writes could end up in any file.',
+    remedy:
+      'The message names what is not safe, and the command. Only the user Pacer runs as, and root, may own the state directory and write to it.',
+  },
   STATE_DIR_IN_USE: {
     means: 'Another Pacer runs with this state directory.',
     remedy: 'Stop the other one, or give each its own --state-dir and ports. The message names its process.',

@@ -157,7 +157,7 @@ export async function prepareStateDir(
   if (await hasConfiguration(stateDir)) return false;
   let held: StateDir;
   try {
-    held = await openStateDir(stateDir);
+    held = await openStateDir(stateDir, settings.haproxyMode !== 'supervise');
   } catch (error) {
     // A Pacer that has just started makes it itself.
     if (await appears(() => hasConfiguration(stateDir), initWaitMs)) return false;

@@ -3,6 +3,7 @@
  * version is refused. Kept is what the app said, not what was made of it, so that it is judged anew by the rules
  * of the day.
  */
+import { z } from 'zod';
 import { defineServices, type DefinitionContext } from '../core/definition.ts';
 import type { Desired } from '../core/desired.ts';
 import type { AppId } from '../core/ids.ts';
@@ -64,7 +65,7 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
   const store = await saved({ file, what: 'the last good versions of services', text, warn }, (content) => {
     for (const line of content.split('\n').filter((it) => it !== '')) {
       const ports = new Map<number, Entry>();
-      for (const [index, source] of JSON.parse(line) as [number, App][]) {
+      for (const [index, source] of savedPorts.parse(JSON.parse(line))) {
         const app: App = { ...blank, ...source };
         const definition = judge(app, index);
         if (definition === undefined) continue;
@@ -141,6 +142,20 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
 
 const sameEntries = (a: ReadonlyMap<number, Entry>, b: ReadonlyMap<number, Entry>): boolean =>
   a.size === b.size && [...a].every(([index, entry]) => b.get(index) === entry);
+
+/** Ports of an app: index and the app as it was, in the shape of the Pacer that saved it. */
+const savedPorts = z.array(
+  z.tuple([
+    z.number().int().nonnegative(),
+    z.looseObject({
+      id: z
+        .string()
+        .startsWith('/')
+        .transform((id) => id as AppId),
+      labels: z.record(z.string(), z.string()),
+    }),
+  ]),
+);
 
 /** What an app has that was saved by another version of Pacer. */
 const blank: Omit<App, 'id' | 'labels'> = {

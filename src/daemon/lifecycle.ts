@@ -19,7 +19,7 @@ import { metricSources } from './metric-sources.ts';
 import { openMemory } from './memory.ts';
 import { explainContext, modelContext } from './model-context.ts';
 import { followPolicy } from './policy-file.ts';
-import { createPinning } from './pin.ts';
+import { openPinning } from './pin.ts';
 import { rollbackRoutes } from './rollback-routes.ts';
 import { aliveOnly, configuration, statusRoutes } from './status.ts';
 import { startPipeline } from './start-pipeline.ts';
@@ -109,7 +109,7 @@ async function startFollowing(
   );
   undo.add(memory.close);
   const { context } = memory;
-  const pinning = createPinning({
+  const pinning = await openPinning({
     ...{ stateDir: settings.stateDir, version, context, now: Date.now },
     changed: (cause) => pass(cause),
     warn: (message) => log.warn(message),

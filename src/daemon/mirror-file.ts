@@ -1,14 +1,15 @@
 /** The stored mirror on the disk: read at start, set aside where it is of no use, replaced by one rename. */
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { AppId } from '../core/ids.ts';
 import type { App } from '../core/model.ts';
 import { messageOf } from '../errors.ts';
-import { codeOf, syncFolder } from '../haproxy/durable.ts';
+import { codeOf } from '../haproxy/durable.ts';
 import { MirrorWriter, parseMirror, type MirrorOrigin } from './mirror-format.ts';
+import { replaceFile } from './state-file.ts';
 
 /** A mirror from the disk. `endpoints` and `called`: see `MirrorHead`. */
 export interface ReadMirror extends MirrorOrigin {
@@ -67,9 +68,7 @@ export async function writeMirror(
   confirmedAt: number,
   origin: MirrorOrigin = {},
 ): Promise<void> {
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o640);
-  try {
+  await replaceFile(file, async (handle) => {
     const writer = new MirrorWriter();
     const put = async (text: string) => handle.write(await zip(text, { level: 1 }));
     let piece: App[] = [];
@@ -83,16 +82,8 @@ export async function writeMirror(
     }
     await put(writer.apps(piece) + writer.foot());
     await handle.utimes(confirmedAt / 1000, confirmedAt / 1000);
-    await handle.sync();
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
-  await keepPrevious(file);
-  await rename(temporary, file);
-  await syncFolder(dirname(file));
+    await keepPrevious(file);
+  });
 }
 
 /** Under a second name: at no time is there none. What is not there yet, or cannot be linked, is no loss. */

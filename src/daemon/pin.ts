@@ -1,15 +1,16 @@
 /** `pacer rollback`: the revisions that can be gone back to, and the pin, which outlives a restart. */
-import { readFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ModelContext } from '../core/app-services.ts';
 import type { Desired } from '../core/desired.ts';
 import { createPinned, type Pin } from '../core/pinned.ts';
 import type { ServiceDefinition } from '../core/service.ts';
-import { stateDirErrors, syncFolder, writeSynced } from '../haproxy/durable.ts';
+import { stateDirErrors } from '../haproxy/durable.ts';
+import { readState, writeStateFile } from './state-file.ts';
 
-/** States remembered to go back to. They share what did not change. */
-const rememberedStates = 100;
+/** Revisions that can be gone back to. Of each its definitions are remembered, which revisions share; no servers. */
+const remembered = 100;
 
 export interface PinState {
   readonly revision: number;
@@ -38,6 +39,19 @@ interface PinFile extends PinState, Pin {
   readonly version: string;
 }
 
+/** Of a definition only what it is found by: the version and the checksum of the file stand for the rest. */
+const definition = z.custom<ServiceDefinition>(
+  (it) =>
+    z.looseObject({ name: z.string(), portIndex: z.number(), backend: z.string() }).safeParse(it).success,
+);
+const pinFile = z.object({
+  version: z.string(),
+  revision: z.number(),
+  at: z.iso.datetime(),
+  services: z.number(),
+  definitions: z.array(definition),
+});
+
 export interface PinningOptions {
   readonly stateDir: string;
   readonly version: string;
@@ -48,33 +62,43 @@ export interface PinningOptions {
   readonly now: () => number;
 }
 
-export function createPinning({ stateDir, version, context, changed, warn, now }: PinningOptions): Pinning {
+/** A pin that cannot be used is said and not used: what Marathon says is served then. */
+export async function openPinning(options: PinningOptions): Promise<Pinning> {
+  const { stateDir, version, context, changed, warn, now } = options;
   const file = join(stateDir, 'pin.json');
-  const states = new Map<number, Desired>();
-  let current: PinFile | undefined = readPin(file, version, warn);
+  const revisions = new Map<number, readonly ServiceDefinition[]>();
+  let last: Remembered | undefined;
+  const stored = await readState(file, 'the revision that was pinned', pinFile, warn);
+  let current: PinFile | undefined = stored;
+  if (stored !== undefined && stored.version !== version) {
+    warn(
+      `${file} was written by Pacer ${stored.version}, so revision ${stored.revision} is not pinned any more`,
+    );
+    current = undefined;
+  }
   let apply = current === undefined ? undefined : createPinned(current, context);
 
   return {
     pinned: (mirrored) => apply?.(mirrored) ?? mirrored,
     applied: (revision, desired) => {
       if (desired === undefined || revision === 0) return;
-      states.set(revision, desired);
-      const [oldest] = states.keys();
-      if (states.size > rememberedStates && oldest !== undefined) states.delete(oldest);
+      last = definitionsOf(desired, last);
+      revisions.set(revision, last.definitions);
+      const [oldest] = revisions.keys();
+      if (revisions.size > remembered && oldest !== undefined) revisions.delete(oldest);
     },
-    known: () => [...states.keys()].reverse(),
+    known: () => [...revisions.keys()].reverse(),
     state: () => {
       if (current === undefined) return undefined;
       const { revision, at, definitions } = current;
       return { revision, at, services: definitions.length };
     },
     pin: async (revision) => {
-      const desired = states.get(revision);
-      if (desired === undefined) return false;
-      const definitions = [...desired.services.values()].map(({ definition }) => definition);
+      const definitions = revisions.get(revision);
+      if (definitions === undefined) return false;
       const at = new Date(now()).toISOString();
       const next = { version, revision, at, services: definitions.length, definitions };
-      await writePin(stateDir, file, next);
+      await writeStateFile(file, JSON.stringify(next));
       current = next;
       apply = createPinned(next, context);
       changed(`rollback to revision ${revision}`);
@@ -91,28 +115,14 @@ export function createPinning({ stateDir, version, context, changed, warn, now }
   };
 }
 
-async function writePin(stateDir: string, file: string, pin: PinFile): Promise<void> {
-  await stateDirErrors(stateDir, async () => {
-    await writeSynced(`${file}.new`, JSON.stringify(pin));
-    await rename(`${file}.new`, file);
-    await syncFolder(stateDir);
-  });
+interface Remembered {
+  readonly definitions: readonly ServiceDefinition[];
+  /** Of the state that they are of: decided anew with every change of a definition, and with nothing else. */
+  readonly conflicts: Desired['conflicts'];
 }
 
-/** A pin that cannot be used is said and not used: what Marathon says is served then. */
-function readPin(file: string, version: string, warn: (message: string) => void): PinFile | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    const pin = JSON.parse(text) as Omit<PinFile, 'definitions'> & { definitions: ServiceDefinition[] };
-    if (pin.version === version && Array.isArray(pin.definitions)) return pin;
-    warn(`${file} was written by Pacer ${pin.version}, so revision ${pin.revision} is not pinned any more`);
-  } catch {
-    warn(`${file} is damaged, so no revision is pinned any more`);
-  }
-  return undefined;
+/** The same object while no definition changes: an event about a task does not walk all services. */
+function definitionsOf({ services, conflicts }: Desired, last: Remembered | undefined): Remembered {
+  if (last?.conflicts === conflicts) return last;
+  return { conflicts, definitions: [...services.values()].map((service) => service.definition) };
 }

@@ -77,7 +77,7 @@ export async function startServing(
   const path = await findHaproxy(settings.haproxyBin, searchPath);
   const program = { path, version: await haproxyVersion(path) };
   const { stateDir, haproxyMode: mode, groups } = settings;
-  const held = await openStateDir(stateDir);
+  const held = await openStateDir(stateDir, mode !== 'supervise');
   undo.add(() => held.release());
   const server = await listen();
   const runAs = await arrangePrivileges(settings, log);

@@ -3,11 +3,11 @@
  * with a checksum. One that is damaged is set aside, so that it can be looked at and is met only once.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../haproxy/durable.ts';
+import { codeOf, stateDirErrors, syncFolder } from '../haproxy/durable.ts';
 
 export type StateFileContent =
   | { readonly kind: 'none' }
@@ -45,18 +45,35 @@ export async function setAside(file: string): Promise<string> {
 
 /** @throws PacerError STATE_DIR_UNWRITABLE */
 export async function writeStateFile(file: string, text: string): Promise<void> {
-  const folder = dirname(file);
-  await stateDirErrors(folder, async () => {
-    const temporary = `${file}.${process.pid}`;
-    try {
-      await writeSynced(temporary, `sha256 ${digestOf(text)}\n${text}`, 0o600);
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(folder);
-  });
+  await stateDirErrors(dirname(file), () =>
+    replaceFile(file, (handle) => handle.writeFile(`sha256 ${digestOf(text)}\n${text}`)),
+  );
+}
+
+/**
+ * Every file of Pacer's own gets its content here: whole or not at all, by a new one that its owner alone can
+ * read, and that is on the disk before it takes the name.
+ * @throws what the file system or `write` says
+ */
+export async function replaceFile(
+  file: string,
+  write: (handle: FileHandle) => Promise<unknown>,
+): Promise<void> {
+  const temporary = `${file}.new`;
+  // One that a crash left, or a link that somebody laid.
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await write(handle);
+    await handle.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncFolder(dirname(file));
 }
 
 /**

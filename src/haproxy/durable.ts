@@ -1,10 +1,15 @@
 /** Writing so that it survives a power cut, and naming what went wrong when it could not be written. */
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { PacerError } from '../errors.ts';
 
+const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+/** Never through a link: nobody has Pacer write somewhere else. */
+const newFile = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
 /** Writes a new file, 0640 unless told, and waits until it is on the disk. */
 export async function writeSynced(file: string, content: Buffer | string, mode = 0o640): Promise<void> {
-  const handle = await open(file, 'w', mode);
+  const handle = await open(file, newFile, mode);
   try {
     await handle.writeFile(content);
     await handle.sync();
@@ -31,6 +36,7 @@ const unwritable = new Map([
   ['EDQUOT', 'free space within the quota, or choose another with --state-dir'],
   ['ENOTDIR', 'a part of the path is a file; choose another with --state-dir'],
   ['EEXIST', 'a file stands where a directory must be; move it away, or choose another with --state-dir'],
+  ['ELOOP', 'a link stands where Pacer writes a file; remove it, or choose another with --state-dir'],
   ['ENOENT', 'create it, or choose another with --state-dir'],
 ]);
 
@@ -45,9 +51,7 @@ export async function stateDirErrors<T>(stateDir: string, work: () => Promise<T>
       'STATE_DIR_UNWRITABLE',
       `the state directory ${stateDir} cannot be written`,
       remedy,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

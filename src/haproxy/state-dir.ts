@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PacerError } from '../errors.ts';
 import { codeOf, stateDirErrors, writeSynced } from './durable.ts';
 import { isAlive, startTime } from './proc-fs.ts';
+import { checkFolder, checkLinks } from './safe-folders.ts';
 
 export interface StateDir {
   /** Absolute. */
@@ -17,14 +18,20 @@ export interface StateDir {
  * Creates the directory (0750) where it is missing, and takes the lock `<dir>/pacer.pid`: the holder's pid and
  * the time it started, so that a lock left by `kill -9` is told from a live one, even if the pid was given
  * away again. Does not see a daemon in another container's pid namespace.
- * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE
+ * @param sharesRun whether a HAProxy of another user may keep its sockets in `run`, so that it is not only Pacer's
+ * @throws PacerError STATE_DIR_UNSAFE, STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE
  */
-export async function openStateDir(directory: string): Promise<StateDir> {
+export async function openStateDir(directory: string, sharesRun = false): Promise<StateDir> {
   const absolute = path.resolve(directory);
   const lock = path.join(absolute, 'pacer.pid');
   const mine = `${process.pid} ${(await startTime(process.pid)) ?? ''}\n`;
+  await checkLinks(absolute);
   await stateDirErrors(absolute, async () => {
+    await mkdir(absolute, { recursive: true, mode: 0o750 });
+    await checkFolder(absolute, sharesRun ? ['run'] : []);
     await mkdir(path.join(absolute, 'revisions'), { recursive: true, mode: 0o750 });
+    for (const name of ['revisions', 'certificates', ...(sharesRun ? [] : ['run'])])
+      await checkFolder(path.join(absolute, name));
     await takeLock(lock, mine, absolute);
   });
   return {

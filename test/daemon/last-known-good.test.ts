@@ -50,7 +50,7 @@ describe('the stored mirror', () => {
       savedAt: 1_700_000_000_000,
       confirmedAt: 1_700_000_001_000,
     });
-    expect((await stat(file)).mode & 0o777).toBe(0o640);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
   test('keeps all that a real answer of Marathon holds', async () => {

@@ -1,6 +1,7 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { writeSynced } from '../../src/haproxy/durable.ts';
 import { startTime } from '../../src/haproxy/proc-fs.ts';
 import { openStateDir } from '../../src/haproxy/state-dir.ts';
 import { temporaryFolder } from '../support/haproxy.ts';
@@ -53,4 +54,80 @@ test('releasing leaves a lock that somebody else has taken over', async () => {
 
 test('a place where no directory can be made is told', async () => {
   await expect(openStateDir('/sys/pacer')).rejects.toMatchObject({ code: 'STATE_DIR_UNWRITABLE' });
+});
+
+describe('a state directory that another user can change is refused', () => {
+  const someone = 65534;
+  const isRoot = process.getuid?.() === 0;
+  const refusal = (directory: string) =>
+    openStateDir(directory).then(
+      () => 'taken',
+      (error: unknown) => {
+        const { code, message, remedy } = error as { code: string; message: string; remedy: string };
+        return `${code}: ${message}; ${remedy}`.replaceAll(directory, 'DIR');
+      },
+    );
+  const end = 'what Pacer writes there could end up in any file of this machine';
+
+  test('that others may write to, with the command that closes it', async () => {
+    const directory = temporaryFolder();
+    await chmod(directory, 0o777);
+    expect(await refusal(directory)).toBe(
+      `STATE_DIR_UNSAFE: DIR may be written to by others (mode 777): ${end}; chmod go-w DIR`,
+    );
+    expect(await readdir(directory)).toEqual([]);
+    await chmod(directory, 0o755);
+    expect(await refusal(directory)).toBe('taken');
+  });
+
+  test.runIf(isRoot)('that belongs to another user', async () => {
+    const directory = temporaryFolder();
+    await chown(directory, someone, someone);
+    expect(await refusal(directory)).toContain('STATE_DIR_UNSAFE: DIR belongs to another user (uid 65534)');
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test.runIf(isRoot).each([
+    ['in the directory', 'hosts.json.new'],
+    ['in a folder of it', 'certificates/self-signed.pem'],
+    ['instead of a folder of it', 'revisions'],
+  ])('in which another user laid a link, %s', async (_, name) => {
+    const directory = temporaryFolder();
+    const link = path.join(directory, name);
+    await mkdir(path.dirname(link), { recursive: true, mode: 0o755 });
+    await symlink('/etc/passwd', link);
+    await lchown(link, someone, someone);
+    expect(await refusal(directory)).toBe(
+      `STATE_DIR_UNSAFE: DIR/${name} belongs to another user (uid 65534): ${end}; remove it: rm -r DIR/${name}`,
+    );
+  });
+
+  test.runIf(isRoot)('that is a link another user made, or lies behind one', async () => {
+    const directory = temporaryFolder();
+    const target = temporaryFolder();
+    const link = path.join(directory, 'pacer');
+    await symlink(target, link);
+    await lchown(link, someone, someone);
+    for (const it of [link, path.join(link, 'deep')])
+      await expect(openStateDir(it)).rejects.toMatchObject({
+        code: 'STATE_DIR_UNSAFE',
+        message: expect.stringContaining(`${link} is a link that another user (uid 65534) made`) as string,
+      });
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  test('but not one behind a link of one’s own', async () => {
+    const link = path.join(temporaryFolder(), 'pacer');
+    await symlink(temporaryFolder(), link);
+    expect(await refusal(link)).toBe('taken');
+  });
+});
+
+test('nothing is written through a link', async () => {
+  const directory = temporaryFolder();
+  const target = path.join(directory, 'target');
+  await writeFile(target, 'as it was');
+  await symlink(target, path.join(directory, 'link'));
+  await expect(writeSynced(path.join(directory, 'link'), 'changed')).rejects.toMatchObject({ code: 'ELOOP' });
+  expect(await readFile(target, 'utf8')).toBe('as it was');
 });
