@@ -24,6 +24,7 @@ import { rollbackRoutes } from './rollback-routes.ts';
 import { aliveOnly, configuration, statusRoutes } from './status.ts';
 import { startPipeline } from './start-pipeline.ts';
 import { startServing, type Serving, type ServingOptions } from './start-serving.ts';
+import { stickyCookies } from './sticky-cookies.ts';
 import { leaveNode } from './stopping.ts';
 import { readSurroundings } from './surroundings.ts';
 import { teardown, type Teardown } from './teardown.ts';
@@ -101,11 +102,20 @@ async function startFollowing(
     },
   });
   undo.add(policy.close);
+  const warn = (message: string) => log.warn(message);
+  const { addServerCookie } = control.capabilities();
+  const cookies = await stickyCookies({
+    ...{ stateDir: settings.stateDir, haproxyVersion, addServerCookie, warn },
+  });
   const memory = await openMemory(
     settings.stateDir,
-    modelContext(settings, hosts.resolve, templates, control.capabilities(), policy.current),
+    modelContext(
+      ...([settings, hosts.resolve, templates] as const),
+      { addServerCookie: cookies === 'by-name' },
+      policy.current,
+    ),
     haproxyVersion,
-    (message) => log.warn(message),
+    warn,
   );
   undo.add(memory.close);
   const { context } = memory;
