@@ -146,7 +146,11 @@ async function startFollowing(
   undo.add(() => control.detach());
 
   // Before anything is followed: it is read only when somebody asks.
-  const metrics = createMetrics(metricSources(() => clusters.each(), pipeline.state, Date.now));
+  const metrics = createMetrics(
+    metricSources(() => clusters.each(), pipeline.state, Date.now),
+    (ms) => log.warn(`Pacer handled no event for ${Math.round(ms)} ms`),
+  );
+  undo.add(metrics.close);
   const clusters = await followClusters({
     ...{ settings, context, log },
     onNews: (news) => {

@@ -1,6 +1,7 @@
 /** Every metric of the daemon, declared in one place. HAProxy's own are on its statistics port. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { reloadReasons, type Plan } from '../core/plan.ts';
+import { watchStalls } from './stalls.ts';
 
 /** What gauges are read from when they are asked for. */
 export interface MetricSources {
@@ -40,6 +41,8 @@ export interface ClusterMetrics {
 
 export interface Metrics {
   readonly text: () => Promise<string>;
+  /** Ends the watch for stalls. */
+  readonly close: () => void;
   readonly applied: (
     plan: Plan,
     eventToAppliedMs: number | undefined,
@@ -52,7 +55,8 @@ export interface Metrics {
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-export function createMetrics(sources: MetricSources): Metrics {
+/** @param onStall is called after Pacer stood still for so many milliseconds */
+export function createMetrics(sources: MetricSources, onStall?: (ms: number) => void): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'pacer_' });
@@ -196,7 +200,24 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
   });
 
+  const stalls = new Counter({
+    name: 'pacer_event_loop_stalls_total',
+    help: 'Times that Pacer handled no event for 200 ms or longer, since one piece of work took that long',
+    registers,
+  });
+  const longest = new Gauge({
+    name: 'pacer_event_loop_longest_stall_seconds',
+    help: 'The longest of them since Pacer started',
+    registers,
+  });
+  const watch = watchStalls((ms) => {
+    stalls.inc();
+    longest.set(watch.longestMs() / 1000);
+    onStall?.(ms);
+  });
+
   return {
+    close: watch.close,
     text: () => registry.metrics(),
     failed: (stage) => failures.inc({ stage }),
     eventLag: (seconds) => lag.observe(Math.max(0, seconds)),
