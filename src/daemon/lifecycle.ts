@@ -94,7 +94,8 @@ async function startFollowing(
       pinning.applied(entry.revision, pipeline.state().desired);
     }
   });
-  const policy = followPolicy({
+  const policy = await followPolicy({
+    inputs: serving.inputs,
     ...{ settings, log, now: Date.now },
     onChange: () => {
       inbox.touchAll('the policy has changed');
@@ -177,7 +178,7 @@ async function startFollowing(
       held: clusters.held,
       pinned: pinning.state,
       policy: policy.state,
-      files: files.notices,
+      files: () => [...files.notices(), ...serving.templateNotices],
       metrics: metrics.text,
       now: Date.now,
     }),

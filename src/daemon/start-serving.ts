@@ -8,14 +8,12 @@ import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
 import type { StatusServer } from '../http/server.ts';
 import type { Logger } from '../observe/log.ts';
 import { loadFragments } from '../render/fragments.ts';
-import {
-  idleTemplates,
-  loadOperatorTemplates,
-  type OperatorTemplates,
-} from '../render/operator-templates.ts';
+import { idleTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import { selfSignedCopy } from './certificates.ts';
+import { goodTemplates } from './files/good-templates.ts';
+import { lastInputs, type LastInputs } from './files/last-inputs.ts';
 import { createFileObserver, type FileObserver } from './files/observer.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { requireSocketPaths } from './own-sockets.ts';
@@ -42,6 +40,10 @@ export interface Serving {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
   readonly files: FileObserver;
+  /** Last good copies of what is read at the start. */
+  readonly inputs: LastInputs;
+  /** Why the operator's templates are not what the directories hold now. */
+  readonly templateNotices: readonly string[];
   readonly render: ReturnType<typeof renderer>;
   readonly templates: OperatorTemplates;
   /** Of HAProxy. */
@@ -66,9 +68,7 @@ export async function startServing(
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
   requireSocketPaths(settings);
-  const templates = loadOperatorTemplates(settings.templateSources);
-  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
-  for (const notice of [...notices, ...templates.notices, ...idle]) log.warn(notice);
+  for (const notice of notices) log.warn(notice);
   if (settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
       "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
@@ -89,10 +89,6 @@ export async function startServing(
   const control = await openControl(settings, program, (event) =>
     log[alarming.has(event.kind) ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
   );
-  const render = renderer(
-    loadFragments(templates.fragments),
-    steadyFrame(settings, templates, runAs, copiesIn(settings.stateDir)),
-  );
   const publisher = await createPublisher({
     stateDir,
     copyTo: settings.haproxyConfig,
@@ -111,7 +107,22 @@ export async function startServing(
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
-  await tryTemplates({ settings, templates, render: render.render, frame, program: path });
+  const rendererOf = (operator: OperatorTemplates) =>
+    renderer(
+      loadFragments(operator.fragments),
+      steadyFrame(settings, operator, runAs, copiesIn(settings.stateDir)),
+    );
+  const inputs = lastInputs(stateDir, (message) => log.warn(message));
+  const { templates, notice } = await goodTemplates(settings.templateSources, inputs, (operator) =>
+    tryTemplates({
+      ...{ settings, frame, templates: operator, program: path },
+      render: rendererOf(operator).render,
+    }),
+  );
+  const render = rendererOf(templates);
+  if (notice !== undefined) log.error(notice);
+  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
+  for (const each of [...templates.notices, ...idle]) log.warn(each);
   const servedBefore = (await control.running()).kind !== 'absent';
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
@@ -126,6 +137,8 @@ export async function startServing(
     control,
     publisher,
     files,
+    inputs,
+    templateNotices: notice === undefined ? [] : [notice],
     render,
     templates,
     haproxyVersion: program.version.version,

@@ -25,7 +25,17 @@ export interface Trial {
 /** @throws PacerError OPERATOR_TEMPLATE_INVALID where HAProxy refuses a line of one */
 export async function tryTemplates({ settings, templates, render, frame, program }: Trial): Promise<void> {
   if (templates.overrides.size === 0 && templates.fragments.size === 0) return;
-  const context = { ...modelContext(settings, () => undefined, templates), groups: ['*'], strictMode: false };
+  const context = {
+    ...modelContext(
+      settings,
+      () => undefined,
+      templates,
+      undefined,
+      () => [],
+    ),
+    groups: ['*'],
+    strictMode: false,
+  };
   const desired = nextDesired(nothingDesired, { changed: sampleApps, removed: [] }, context);
   const rendering = render(desired, frame);
   const directory = join(settings.stateDir, 'trial');

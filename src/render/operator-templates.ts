@@ -33,8 +33,24 @@ export interface TemplateSources {
   readonly directories: readonly string[];
 }
 
+/** Where directories of templates are read from. */
+export interface TemplateDisk {
+  /** Names of files, sorted. @throws PacerError FILE_UNREADABLE */
+  readonly list: (directory: string) => string[];
+  /** @throws PacerError FILE_UNREADABLE */
+  readonly read: (directory: string, file: string) => string;
+}
+
+export const diskOfTemplates: TemplateDisk = {
+  list,
+  read: (directory, file) => read(join(directory, file)),
+};
+
 /** @throws PacerError OPERATOR_TEMPLATE_INVALID, FILE_UNREADABLE */
-export function loadOperatorTemplates({ variables, directories }: TemplateSources): OperatorTemplates {
+export function loadOperatorTemplates(
+  { variables, directories }: TemplateSources,
+  disk: TemplateDisk = diskOfTemplates,
+): OperatorTemplates {
   const notices: string[] = [];
   const overrides = new Map<TemplateName, Override>();
   const fragments = new Map<FragmentName, FragmentSource>();
@@ -52,12 +68,13 @@ export function loadOperatorTemplates({ variables, directories }: TemplateSource
     else notices.push(...misspelt(variable, name));
   }
   for (const directory of directories) {
-    for (const file of list(directory)) {
+    for (const file of disk.list(directory)) {
       const path = join(directory, file);
       const known = knownFile(file, path);
       if (known === undefined) continue;
-      if (known.kind === 'template') add(known.name, read(path), path);
-      else if (!fragments.has(known.name)) fragments.set(known.name, { place: path, text: read(path) });
+      if (known.kind === 'template') add(known.name, disk.read(directory, file), path);
+      else if (!fragments.has(known.name))
+        fragments.set(known.name, { place: path, text: disk.read(directory, file) });
     }
   }
   const override = overrides.get('HEAD');

@@ -223,3 +223,34 @@ describe('files that labels name', () => {
     expect([await asks(client), await asks(other)]).toEqual(['refused', 200]);
   });
 });
+
+test('a policy that is broken and templates that are gone at a restart are the last good ones, and a notice', async () => {
+  const prepare = async () => {
+    await mkdir(inFolder('templates'));
+    await writeFile(
+      inFolder('templates/HAPROXY_BACKEND_HTTP_OPTIONS'),
+      '  http-response set-header X-Operator here\n',
+    );
+    await writeFile(inFolder('policy.yaml'), '/tenant: { vhosts: ["*.tenant.example"] }\n');
+  };
+  const flags = ['--templates', 'DIR/templates', '--policy', 'DIR/policy.yaml'];
+  const ports = await startWith(flags, prepare);
+  await stack.marathon.deploy(
+    httpApp('/tenant/greedy', ports[1]!, { labels: { HAPROXY_0_VHOST: 'bank.example' } }),
+  );
+  const asked = async () => {
+    const { status, headers } = await stack.ask({ host: 'web.example' });
+    return [status, headers['x-operator'], (await stack.ask({ host: 'bank.example' })).status];
+  };
+  await stack.until('it is rejected', async () => (await about('/tenant/greedy')).length > 0);
+  expect(await asked()).toEqual([200, 'here', 404]);
+
+  await stack.daemon().stop();
+  await rm(inFolder('templates'), { recursive: true });
+  await writeFile(inFolder('policy.yaml'), '/tenant: { vhosts: [');
+  await stack.startPacer(flags.map((word) => word.replace('DIR', stack.directory))).ready();
+  await stack.until('it serves', async () => (await stack.status()).haproxy.inSync);
+  expect(await asked()).toEqual([200, 'here', 404]);
+  expect(await said()).toMatch(/templates .*ENOENT.*; the last good templates are used/);
+  expect(await said()).toContain('the policy before counts: --policy');
+});
