@@ -152,6 +152,11 @@ export class Faults {
     for (const stream of this.#streams) stream.writeRaw(text);
   }
 
+  /** One event on each open stream that never ends. */
+  endlessEvent(): void {
+    for (const stream of this.#streams) stream.writeEndless('event: status_update_event\r\ndata: "');
+  }
+
   /** [marathon] Until 1.6 deployment events carry the whole root group, twice: one of about this many bytes. */
   bigPlan(bytes: number): void {
     const group = { id: '/', apps: [{ id: '/big', env: { FILLER: 'x'.repeat(bytes / 2) } }] };

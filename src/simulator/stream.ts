@@ -48,6 +48,18 @@ export class EventStream {
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 
+  /** The beginning of an event, and then the same line without an end, as fast as it is read. */
+  writeEndless(beginning: string): void {
+    const chunk = Buffer.alloc(256 * 1024, 'x');
+    const more = () => {
+      while (!this.#socket.destroyed && this.#socket.write(chunk));
+    };
+    clearInterval(this.#heartbeat);
+    this.writeRaw(beginning);
+    this.#socket.on('drain', more);
+    more();
+  }
+
   /** Holds all bytes back, heartbeats included; the connection stays open. */
   hold(): void {
     this.#held = true;

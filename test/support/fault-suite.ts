@@ -65,6 +65,11 @@ const faults: readonly Fault[] = [
       marathon.faults.bigPlan(10 << 20);
     },
   },
+  {
+    name: 'an event never ends',
+    noticed: /an event is larger than 64 MiB/,
+    begin: ({ marathon }) => marathon.faults.endlessEvent(),
+  },
   spoiledEvents('events change places', (marathon) => marathon.faults.reorderEvents(20)),
   spoiledEvents('events come twice', (marathon) => marathon.faults.duplicateEvents(20)),
   spoiledEvents('events are lost without a word', (marathon) => marathon.faults.dropEvents(20)),
@@ -114,6 +119,14 @@ const faults: readonly Fault[] = [
   answers('the list of apps is empty', /would go at once/, { kind: 'empty-apps' }, '/v2/apps'),
   answers('the credentials are refused for a while', /refuses the credentials/, { kind: 'unauthorized' }),
   answers('answers come too late', /timeout/i, { kind: 'slow', ms: 2_000 }),
+  answers('answers never come', /timeout/i, { kind: 'hang' }),
+  {
+    name: 'the stream lives, and no app can be fetched',
+    begin: ({ marathon }) => {
+      marathon.faults.answers({ kind: 'status', status: 500 }, { path: '/v2/apps' });
+      return () => marathon.faults.clear();
+    },
+  },
   {
     name: 'Marathon refuses connections',
     noticed: /ECONNREFUSED.*ECONNREFUSED/s,

@@ -36,6 +36,7 @@ const switches: Readonly<Record<string, Switch>> = {
   'faults/reorder-events': ({ faults }, body) => faults.reorderEvents(times(body), typeOf(body)),
   'faults/garbage-frame': ({ faults }) => faults.garbageFrame(),
   'faults/big-event': ({ faults }, body) => faults.bigEvent(numberOf(body['bytes'], 1 << 20)),
+  'faults/endless-event': ({ faults }) => faults.endlessEvent(),
   'faults/big-plan': ({ faults }, body) => faults.bigPlan(numberOf(body['bytes'], 1 << 20)),
   'faults/clear': ({ faults }) => faults.clear(),
 };
