@@ -8,6 +8,7 @@ import { coalesce } from './coalesce.ts';
 import type { FileObserver } from './files/observer.ts';
 import type { Journal } from './journal.ts';
 import type { Memory } from './memory.ts';
+import { networkNotice } from './network-notice.ts';
 import { createActor } from './pipeline/act.ts';
 import { createCandidates } from './pipeline/candidates.ts';
 import type { Change, Inbox } from './pipeline/inbox.ts';
@@ -62,7 +63,8 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     now,
   });
   const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
-  const surroundings = () => readSurroundings(settings, control, files);
+  const noticed = networkNotice(control, log);
+  const surroundings = async () => noticed(await readSurroundings(settings, control, files));
   const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
   const candidates = createCandidates({ rejections, render: renderer.render, now });
   const pipeline = createPipeline({

@@ -4,6 +4,7 @@ import { type Capabilities, capabilitiesOf, oldestSupported } from './capabiliti
 import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
 import type { HaproxyExit, HaproxyLog } from './events.ts';
 import { pollMaster, readMaster } from './master-socket.ts';
+import { socketRepair } from './reload-by-signal.ts';
 import { reloadHaproxy } from './reload.ts';
 import { runningOf, whatRuns } from './running.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
@@ -33,6 +34,7 @@ class Attached implements HaproxyControl {
   readonly mode = 'attach';
   readonly #options: AttachOptions;
   readonly #commands: WorkerCommands;
+  readonly #repaired: ReturnType<typeof socketRepair>;
   readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
   #capabilities = capabilitiesOf(oldestSupported);
   #watch: Watch | undefined;
@@ -41,6 +43,7 @@ class Attached implements HaproxyControl {
   constructor(options: AttachOptions) {
     this.#options = options;
     this.#commands = workerCommands(options.masterSocket, options.runtimeSocket);
+    this.#repaired = socketRepair(options.masterSocket, options.log);
   }
 
   capabilities(): Capabilities {
@@ -49,7 +52,7 @@ class Attached implements HaproxyControl {
 
   async running(): Promise<RunningAnswer> {
     const { masterSocket, runtimeSocket } = this.#options;
-    const answer = await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid);
+    const answer = await this.#repaired(await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid));
     const running = runningOf(answer);
     if (running === undefined) return answer;
     this.#seen(running.version);

@@ -30,7 +30,7 @@ export type RunningAnswer =
   | { readonly kind: 'absent' }
   /**
    * `reason` is a clause: `HAProxy (pid 7) runs, and does not answer`. `socketsGone`: it runs, its sockets were
-   * removed, and `reload()`, by a signal, makes the master's again; nothing else can reach it.
+   * removed. `reload()`, by a signal, makes the master's again; where nobody reloads, the second question does.
    */
   | { readonly kind: 'silent'; readonly reason: string; readonly socketsGone?: true }
   /** It can never be asked: command mode without a runtime socket. */

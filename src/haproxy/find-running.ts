@@ -9,7 +9,7 @@ import { listens } from './listens.ts';
 import { isOurs } from './our-processes.ts';
 import { livingMaster, socketIsGone } from './presence.ts';
 import { hasProc, isFrozen } from './proc-fs.ts';
-import { signalReload } from './reload-by-signal.ts';
+import { masterToSignal, signalReload } from './reload-by-signal.ts';
 import { servingWorker } from './replies/proc.ts';
 
 export interface FoundHaproxy {
@@ -41,9 +41,10 @@ export async function findRunning(options: FindOptions): Promise<FoundHaproxy | 
   const ours = await livingMaster(masterSocket, isTold ? recorded : undefined);
   if (ours !== undefined) {
     if (await isFrozen(ours)) throw frozen(ours);
-    if (await socketIsGone(masterSocket)) {
-      log?.({ kind: 'reload-by-signal', masterPid: ours });
-      await signalReload(ours, masterSocket);
+    const toSignal = (await socketIsGone(masterSocket)) ? await masterToSignal(masterSocket) : undefined;
+    if (toSignal !== undefined) {
+      log?.({ kind: 'reload-by-signal', masterPid: toSignal });
+      await signalReload(toSignal, masterSocket);
     }
   }
   const waitMs = ours !== undefined ? deadlineMs : Number.isNaN(recorded) ? 2_000 : 0;

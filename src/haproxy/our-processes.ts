@@ -51,7 +51,9 @@ export async function isOurs(pid: number, masterSocket: string): Promise<boolean
   return (await hasProc()) ? namesSocket(await commandLine(pid), masterSocket) : isAlive(pid);
 }
 
-/** `-S <socket>,mode,600` */
+/** `-S <socket>,mode,600`. Pacer's own `--haproxy-master-socket <socket>` does not make it a HAProxy. */
 function namesSocket(args: readonly string[], masterSocket: string): boolean {
-  return args.some((arg) => arg === masterSocket || arg.startsWith(`${masterSocket},`));
+  return args.some(
+    (arg, i) => args[i - 1] === '-S' && (arg === masterSocket || arg.startsWith(`${masterSocket},`)),
+  );
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
 import { listens } from './listens.ts';
 import { isOurs } from './our-processes.ts';
-import { groupOf, isFrozen, parentOf } from './proc-fs.ts';
+import { groupOf, isFrozen, parentOf, programName, takesReloadSignal } from './proc-fs.ts';
 
 export interface PresenceOptions {
   /** The master and the runtime socket, as far as they are known. */
@@ -33,7 +33,8 @@ export async function signOfLife(options: PresenceOptions): Promise<SignOfLife |
     if (pid !== undefined) {
       if (await isFrozen(pid))
         return { reason: `HAProxy (pid ${pid}) is frozen; "kill -CONT ${pid}" wakes it` };
-      return (await socketIsGone(masterSocket))
+      // One that only starts has not made it yet.
+      return (await takesReloadSignal(pid)) && (await socketIsGone(masterSocket))
         ? {
             reason: `HAProxy (pid ${pid}) runs, and its socket ${masterSocket} was removed`,
             socketsGone: true,
@@ -62,18 +63,22 @@ export async function livingMaster(masterSocket: string, told?: number): Promise
 }
 
 async function searchMaster(masterSocket: string): Promise<number | undefined> {
-  const ours: { pid: number; parent: number }[] = [];
+  const ours: { pid: number; parent: number; named: boolean }[] = [];
   for (const name of await readdir('/proc').catch(() => [])) {
     const pid = Number(name);
     // Most processes are no HAProxy; that is cheap to see.
     if (!Number.isInteger(pid) || !(await mentions(pid, masterSocket))) continue;
-    if (await isOurs(pid, masterSocket)) ours.push({ pid, parent: (await parentOf(pid)) ?? 0 });
+    if (!(await isOurs(pid, masterSocket))) continue;
+    const named = (await programName(pid)).startsWith('haproxy');
+    ours.push({ pid, parent: (await parentOf(pid)) ?? 0, named });
   }
-  // Workers have the master's command line. One that outlives its master ends by itself.
-  for (const { pid, parent } of ours) {
-    if (ours.some((it) => it.pid === parent)) continue;
+  // What started it (sudo, a script) may have the same arguments.
+  const candidates = ours.some(({ named }) => named) ? ours.filter(({ named }) => named) : ours;
+  // Workers have the master's arguments. One that outlives its master ends by itself.
+  for (const { pid, parent } of candidates) {
+    if (candidates.some((it) => it.pid === parent)) continue;
     // What a service manager or a shell starts leads a process group.
-    if (ours.some((it) => it.parent === pid) || (await groupOf(pid)) === pid) return pid;
+    if (candidates.some((it) => it.parent === pid) || (await groupOf(pid)) === pid) return pid;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** Processes by pid, through /proc: alive or not, and whose. A zombie is not alive. */
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
 
@@ -60,6 +61,21 @@ export async function mayBindAnyPort(pid: number): Promise<boolean | undefined> 
   const effective = await statusField(pid, 'CapEff');
   const netBindService = 10n;
   return effective === undefined ? undefined : ((BigInt(`0x${effective}`) >> netBindService) & 1n) === 1n;
+}
+
+/**
+ * Whether a process takes SIGUSR2 for what it means to HAProxy: it has a handler, or has the signal blocked until it has
+ * one. One that only starts has neither, and would be ended by it.
+ */
+export async function takesReloadSignal(pid: number): Promise<boolean> {
+  const usr2 = BigInt(constants.signals.SIGUSR2 - 1);
+  const masks = await Promise.all([statusField(pid, 'SigCgt'), statusField(pid, 'SigBlk')]);
+  return masks.some((mask) => mask !== undefined && ((BigInt(`0x${mask}`) >> usr2) & 1n) === 1n);
+}
+
+/** The first 15 characters of the program's name; '' where it cannot be read. */
+export async function programName(pid: number): Promise<string> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trimEnd();
 }
 
 async function statusField(pid: number, name: string): Promise<string | undefined> {

@@ -4,15 +4,17 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { RunningAnswer } from './control.ts';
+import type { HaproxyLog } from './events.ts';
 import type { MasterState } from './master-socket.ts';
 import { ourProcesses } from './our-processes.ts';
 import { livingMaster } from './presence.ts';
-import { isFrozen, signal } from './proc-fs.ts';
+import { isFrozen, signal, takesReloadSignal } from './proc-fs.ts';
 
-/** The master to signal: ours for certain, and able to act. */
+/** The master to signal: ours for certain, and able to act. One that only starts, or is frozen, is not. */
 export async function masterToSignal(masterSocket: string): Promise<number | undefined> {
   const pid = await livingMaster(masterSocket);
-  return pid === undefined || (await isFrozen(pid)) ? undefined : pid;
+  return pid === undefined || (await isFrozen(pid)) || !(await takesReloadSignal(pid)) ? undefined : pid;
 }
 
 /**
@@ -31,5 +33,30 @@ export async function signalReload(masterPid: number, masterSocket: string): Pro
     oldWorkers: [],
     hash: undefined,
     workerAnswers: false,
+  };
+}
+
+/** How often a HAProxy is asked to make its sockets again, in milliseconds. */
+const repairMs = 10_000;
+
+/**
+ * For HAProxy's answers, one after the other: one whose sockets are gone, and that nobody has reloaded by the second
+ * time it is asked, is made to make the master's again. It reads what is current on the disk, which was checked.
+ */
+export function socketRepair(
+  masterSocket: string,
+  log?: HaproxyLog,
+): (answer: RunningAnswer) => Promise<RunningAnswer> {
+  let asked = 0;
+  let repairedAt = -Infinity;
+  return async (answer) => {
+    asked = answer.kind === 'silent' && answer.socketsGone === true ? asked + 1 : 0;
+    if (asked < 2 || performance.now() - repairedAt < repairMs) return answer;
+    const masterPid = await masterToSignal(masterSocket);
+    if (masterPid === undefined) return answer;
+    repairedAt = performance.now();
+    log?.({ kind: 'reload-by-signal', masterPid });
+    await signalReload(masterPid, masterSocket);
+    return answer;
   };
 }

@@ -11,6 +11,7 @@ import { logSize, readLogSince, rotateLog } from './log-file.ts';
 import { lastWords, startHaproxy, stopHaproxy } from './process.ts';
 import { livingMaster } from './presence.ts';
 import { commandLine } from './proc-fs.ts';
+import { socketRepair } from './reload-by-signal.ts';
 import { reloadHaproxy } from './reload.ts';
 import type { RuntimeCommand, RuntimeReply } from './runtime-command.ts';
 import { runningOf, whatRuns } from './running.ts';
@@ -53,6 +54,7 @@ class Supervisor implements HaproxyControl {
   readonly #options: SuperviseOptions;
   readonly #files: ReturnType<typeof superviseFiles>;
   readonly #commands: WorkerCommands;
+  readonly #repaired: ReturnType<typeof socketRepair>;
   readonly #callbacks: ((exit: HaproxyExit) => void)[] = [];
   #capabilities: Capabilities;
   #masterPid: number | undefined;
@@ -64,6 +66,7 @@ class Supervisor implements HaproxyControl {
     this.#options = options;
     this.#files = superviseFiles(options.runDir);
     this.#commands = workerCommands(this.#files.masterSocket, options.runtimeSocket);
+    this.#repaired = socketRepair(this.#files.masterSocket, options.log);
     this.#capabilities = capabilitiesOf(options.version);
   }
 
@@ -74,7 +77,7 @@ class Supervisor implements HaproxyControl {
   async running(): Promise<RunningAnswer> {
     const { masterSocket } = this.#files;
     const { runtimeSocket } = this.#options;
-    const answer = await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid);
+    const answer = await this.#repaired(await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid));
     const version = parseVersion(runningOf(answer)?.version ?? '');
     // A reload executes the program anew, and it may have been upgraded since.
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);

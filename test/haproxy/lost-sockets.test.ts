@@ -1,11 +1,22 @@
+import { spawn } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { attachHaproxy } from '../../src/haproxy/attach.ts';
 import type { HaproxyControl } from '../../src/haproxy/control.ts';
+import { livingMaster } from '../../src/haproxy/presence.ts';
+import { isAlive } from '../../src/haproxy/proc-fs.ts';
+import { masterToSignal } from '../../src/haproxy/reload-by-signal.ts';
 import { runningOf } from '../../src/haproxy/running.ts';
 import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
-import { haproxyProgram, installedVersion, testHaproxy, type TestHaproxy } from '../support/haproxy.ts';
+import {
+  haproxyProgram,
+  installedVersion,
+  temporaryFolder,
+  testHaproxy,
+  type TestHaproxy,
+  until,
+} from '../support/haproxy.ts';
 import { createTraffic } from '../support/traffic.ts';
 
 async function started(): Promise<
@@ -95,6 +106,16 @@ test('where both sockets were removed HAProxy is silent, and a reload reaches it
   expect(await answer()).toBe('changed');
 });
 
+test('where both sockets were removed and nobody reloads, HAProxy answers again by itself', async () => {
+  const { control, hash, masterPid, masterSocket, runtimeSocket, answer } = await started();
+  await rm(masterSocket);
+  await rm(runtimeSocket);
+  await until(async () => (await control.running()).kind === 'running');
+  expect(runningOf(await control.running())).toMatchObject({ masterPid, hash, reloads: 1 });
+  expect(await control.runtime(['set map maps/hosts.map h changed'])).toMatchObject([{ kind: 'ok' }]);
+  expect(await answer()).toBe('changed');
+});
+
 test('a Pacer that starts adopts a HAProxy whose sockets and pid file were removed', async () => {
   const haproxy = await started();
   const { masterPid, masterSocket, runtimeSocket, stateDir, file, hash } = haproxy;
@@ -139,4 +160,31 @@ test('a reload that is given up ends at once, and HAProxy goes on', async () => 
   expect(runningOf(await control.running())?.masterPid).toBe(masterPid);
   expect(await control.reload(second.hash)).toMatchObject({ kind: 'done' });
   expect(await answer()).toBe('two');
+});
+
+test('a HAProxy that only starts, or another program that names the socket, is never signalled', async () => {
+  const masterSocket = path.join(temporaryFolder(), 'master.sock');
+  const run = (...args: string[]) => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)', '--', ...args], {
+      detached: true,
+      stdio: 'ignore',
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child;
+  };
+  run('--haproxy-master-socket', masterSocket);
+  expect(await livingMaster(masterSocket)).toBeUndefined();
+  // It has no handler for the signal that makes HAProxy reload, as a HAProxy that has just been started.
+  const starting = run('-S', `${masterSocket},mode,600`);
+  await until(async () => (await livingMaster(masterSocket)) === starting.pid);
+  expect(await masterToSignal(masterSocket)).toBeUndefined();
+  const attachedTo = attachHaproxy({ masterSocket });
+  expect(await attachedTo.running()).toEqual({
+    kind: 'silent',
+    reason: `HAProxy (pid ${starting.pid ?? 0}) runs, and does not answer`,
+  });
+  await attachedTo.running();
+  await attachedTo.running();
+  expect(await attachedTo.reload('h')).toMatchObject({ kind: 'failed' });
+  expect(await isAlive(starting.pid ?? 0)).toBe(true);
 });
