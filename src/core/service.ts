@@ -87,7 +87,7 @@ export type Admission = 'ready' | 'drain' | 'maint';
 /** One task's endpoint behind a service. */
 export interface Server {
   readonly name: ServerName;
-  /** Unique in its backend, 1 to 32766. */
+  /** Unique in its backend: see server-ids.ts. */
   readonly id: number;
   readonly taskId: TaskId;
   /** The agent's name, or the address where there is none. */

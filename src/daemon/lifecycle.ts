@@ -148,7 +148,7 @@ async function startFollowing(
 
   // Before anything is followed: it is read only when somebody asks.
   const metrics = createMetrics(
-    metricSources(() => clusters.each(), pipeline.state, Date.now),
+    metricSources(() => clusters.each(), pipeline.state, hosts, Date.now),
     (ms) => log.warn(`Pacer handled no event for ${Math.round(ms)} ms`),
   );
   undo.add(metrics.close);

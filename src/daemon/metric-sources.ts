@@ -2,14 +2,17 @@
 import { nothingDesired, serverCount } from '../core/desired.ts';
 import type { MetricSources } from '../observe/metrics.ts';
 import type { ClusterStatus } from './clusters-status.ts';
+import type { HostTable } from './hosts/table.ts';
 import type { PipelineState } from './pipeline-types.ts';
 
 export function metricSources(
   clusters: () => readonly ClusterStatus[],
   pipeline: () => PipelineState,
+  hosts: Pick<HostTable, 'unresolved'>,
   now: () => number,
 ): MetricSources {
   return {
+    unresolvedHosts: () => hosts.unresolved().length,
     services: () => pipeline().desired?.services.size ?? 0,
     servers: () => serverCount(pipeline().desired ?? nothingDesired),
     diagnostics: () => {

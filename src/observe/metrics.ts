@@ -8,6 +8,8 @@ export interface MetricSources {
   readonly clusters: () => readonly ClusterMetrics[];
   readonly services: () => number;
   readonly servers: () => number;
+  /** Names of agents without an address. */
+  readonly unresolvedHosts: () => number;
   /** By severity. */
   readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
   /** Whether HAProxy runs what is wanted. */
@@ -85,6 +87,11 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   clusterGauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', ({ tasks }) => tasks);
   gauge('pacer_services', 'Services that are to serve', sources.services);
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
+  gauge(
+    'pacer_unresolved_agents',
+    'Agents whose host names have no address, so that their tasks get no requests',
+    sources.unresolvedHosts,
+  );
   clusterGauge('pacer_marathon_connected', '1 while the event stream is attached', ({ connected }) =>
     Number(connected),
   );

@@ -22,6 +22,7 @@ const rules = groups.flatMap((group) => group.rules);
 const metrics = createMetrics({
   services: () => 0,
   servers: () => 0,
+  unresolvedHosts: () => 0,
   diagnostics: () => ({ error: 0, warning: 0, notice: 0 }),
   clusters: () => [],
   hashes: () => ({ wanted: 'a.b', running: 'c.d' }),
