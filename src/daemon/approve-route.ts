@@ -8,8 +8,8 @@ export const approveRoute = (
   pipeline: { readonly approve: () => Withheld | undefined },
 ): Route =>
   post('/approve', () => {
-    const removal = guard.approve();
     const change = pipeline.approve();
+    const removal = guard.approve();
     const approved = removal ?? change;
     if (approved === undefined) return failure(409, 'nothing is withheld', 'look at /status');
     const { servers, apps, of, cause } = approved;

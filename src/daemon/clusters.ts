@@ -32,7 +32,7 @@ export interface Clusters {
 }
 
 export interface ClustersParts extends ClusterParts {
-  /** At the start, milliseconds to wait for the first answers of all; 30 s unless told. */
+  /** At the start, milliseconds to wait for the first answers of all; 10 s unless told. */
   readonly patienceMs?: number;
 }
 
@@ -57,7 +57,7 @@ export async function followClusters(parts: ClustersParts): Promise<Clusters> {
 }
 
 function followSeveral(parts: ClustersParts, mirrors: StoredMirrors): Clusters {
-  const { settings, log, onNews, patienceMs = 30_000 } = parts;
+  const { settings, log, onNews, patienceMs = 10_000 } = parts;
   const names = settings.clusters.map(({ name }) => name ?? '');
   const merged = new MergedApps(
     names,

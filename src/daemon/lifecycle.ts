@@ -135,6 +135,7 @@ async function startFollowing(
       if (pipeline.state().desired === undefined) await hosts.settled(nameWaitMs);
     },
     confirmedAt: () => confirmedAt(clusters.each()),
+    unheard: () => clusters.incomplete(),
     resync: (reason) => clusters.resync(reason),
     onPass: ({ state }) => logDiagnostics(state().diagnostics),
   });

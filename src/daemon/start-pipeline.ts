@@ -36,6 +36,7 @@ export interface PipelineOptions {
   readonly journal: Journal;
   readonly learnHosts: (change: Change) => Promise<void>;
   readonly confirmedAt: () => number | undefined;
+  readonly unheard: () => readonly string[];
   /** Asks Marathon for all of its state. */
   readonly resync: (reason: string) => void;
   /** After each pass. */
@@ -85,6 +86,7 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
       sampleMs,
     },
     confirmedAt: options.confirmedAt,
+    unheard: options.unheard,
     socketFault: () => control.socketFault?.(),
     report: createReporter({
       journal,

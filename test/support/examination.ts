@@ -127,7 +127,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
       for (;;) {
         const step = decide({
           ...{ state, now: 0, mirror: new Map(), serving: context, departing: new Set(), reloadWaitMs: 0 },
-          ...{ diskHash: undefined, confirmedAt: undefined, missing: () => [] },
+          ...{ diskHash: undefined, confirmedAt: undefined, unheard: [], missing: () => [] },
           limits: { maxShare: 1, floor: 0, pauseMs: 0, gatherMs: 0, sampleMs: 0 },
           candidate: (round) => candidates.of(round, state),
           appliedText: candidates.applied,

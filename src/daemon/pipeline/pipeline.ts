@@ -38,6 +38,8 @@ export interface PipelineParts {
   readonly limits: Limits;
   /** When Marathon last confirmed all of the mirror; undefined where a cluster never has. */
   readonly confirmedAt: () => number | undefined;
+  /** Clusters that have never answered and of which nothing is stored. */
+  readonly unheard: () => readonly string[];
   readonly socketFault: () => string | undefined;
   readonly report: Reporter;
   /** Asks for a pass. Returns at once. */
@@ -80,6 +82,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     diskHash: publisher.activeHash(),
     reloadWaitMs: budget.waitMs(now(), state.running?.oldWorkers.length ?? 0),
     confirmedAt: parts.confirmedAt(),
+    unheard: parts.unheard(),
     limits: parts.limits,
     missing: () =>
       [...inbox.apps().keys()].filter((id) => !state.mirrored.apps.has(id) && !state.underived.has(id)),

@@ -170,6 +170,8 @@ export interface Situation {
   readonly reloadWaitMs: number;
   /** When Marathon last confirmed all of the mirror; undefined where a cluster never has. Milliseconds since the epoch. */
   readonly confirmedAt: number | undefined;
+  /** Clusters that have never answered and of which nothing is stored: what HAProxy serves may be theirs. */
+  readonly unheard: readonly string[];
   readonly limits: Limits;
   /** Apps of the mirror that the model's state lacks. Read only where something is to be published. */
   readonly missing: () => readonly AppId[];

@@ -11,7 +11,12 @@ export function withheldLoss(
   candidate: Candidate,
 ): Extract<Postponed, { kind: 'withheld' }> | undefined {
   const loss = lossOfCandidate(situation, round, candidate);
-  if (loss === undefined || !isTooMuch(loss, situation.limits) || isAllowed(situation)) return undefined;
+  if (loss === undefined || isAllowed(situation)) return undefined;
+  const { state, unheard, limits } = situation;
+  // What nobody can account for may be a cluster's that has not been heard of: not even one server may go.
+  if (state.applied?.adopted !== undefined && unheard.length > 0 && loss.servers > 0)
+    return { kind: 'withheld', loss, cause: `nothing has been heard of cluster ${unheard.join(', ')} yet` };
+  if (!isTooMuch(loss, limits)) return undefined;
   return { kind: 'withheld', loss, cause: causeOf(situation, round, candidate) };
 }
 

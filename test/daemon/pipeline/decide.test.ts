@@ -517,6 +517,23 @@ describe('a change that would take away more than is allowed', () => {
       { check: 'needed' },
     ],
     [
+      'is withheld after a start, however small, while a cluster has not been heard of',
+      {
+        ...{ mirror: [], candidate: candidateOf(none) },
+        state: {
+          ...state,
+          applied: appliedOf(none, {
+            adopted: new Map([
+              [definition.backend, 1],
+              ['other' as never, 9],
+            ]),
+          }),
+        },
+        situation: { unheard: ['east'], limits: { ...situationOf().limits, maxShare: 1 } },
+      },
+      { postpone: 'withheld' },
+    ],
+    [
       'is withheld after a start too, by what HAProxy serves',
       {
         ...given,

@@ -120,6 +120,7 @@ export function situationOf({ state: parts = {}, situation = {}, candidate, mirr
     mirror: new Map(apps.map((app) => [app.id, app])),
     diskHash: hashOf(skeletons.one),
     confirmedAt: now,
+    unheard: [],
     limits: { maxShare: 0.5, floor: 10, pauseMs: 30_000, gatherMs: 20, sampleMs: 5000 },
     missing: () => [],
     candidate: (round) => candidate ?? candidateOf(round.desired),
