@@ -15,6 +15,7 @@ import { selfSignedCopy } from './certificates.ts';
 import { goodTemplates } from './files/good-templates.ts';
 import { lastInputs, type LastInputs } from './files/last-inputs.ts';
 import { createFileObserver, type FileObserver } from './files/observer.ts';
+import { refusalBy } from './files/refusal.ts';
 import { openControl, serveSomething } from './haproxy.ts';
 import { requireSocketPaths } from './own-sockets.ts';
 import { prepareMachine } from './prepare.ts';
@@ -99,7 +100,7 @@ export async function startServing(
   });
   await prepareMachine(settings, log);
   const files = createFileObserver({
-    ...{ stateDir, named: settings.sslCerts },
+    ...{ stateDir, named: settings.sslCerts, refusal: refusalBy(path, stateDir) },
     warn: (message) => log.warn(message),
   });
   const { frame, ports } = await readSurroundings(settings, control, files);

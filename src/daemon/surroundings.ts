@@ -110,6 +110,7 @@ export async function readSurroundings(
         hosts.map((host) => `${sha1}/${host}`),
       ),
       certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
+      fileDigests: new Map(certificates.flatMap(({ companions }) => [...(companions ?? [])])),
       maxconn,
       maxpipes: Math.floor(headroom / 2),
     },

@@ -87,3 +87,15 @@ export function opensslAuthority(directory: string, name: string): OpensslAuthor
     },
   };
 }
+
+/** A whole certificate whose key is too short for OpenSSL's usual security level. */
+export function weakPem(directory: string): string {
+  const [key, cert] = [join(directory, 'weak.key'), join(directory, 'weak.crt')];
+  const subject = ['-subj', '/CN=weak.example', '-days', '30'];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-keyout', key, '-out', cert, ...subject],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return readFileSync(cert, 'utf8') + readFileSync(key, 'utf8');
+}

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import { copyPath, type Copies } from './copies.ts';
 import { judgeFile, type CertificateFacts, type FileKind, type FileVerdict } from './judge.ts';
+import { createCompanions } from './companions.ts';
 import type { Look, Looker } from './look.ts';
 
 /** What HAProxy is to read for a file. */
@@ -14,6 +15,8 @@ export interface Copy {
   /** Hex SHA-256 of the whole content. */
   readonly digest: string;
   readonly certificate?: CertificateFacts;
+  /** Path → hex SHA-256, of what HAProxy reads beside a certificate; only a reload reads it anew. */
+  readonly companions?: ReadonlyMap<string, string>;
 }
 
 export interface FileState {
@@ -63,6 +66,7 @@ const nothing: Memory = {
 export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: KeeperParts): Keeper {
   const { settleMs = 1000, now = Date.now } = parts;
   const memories = new Map<string, Memory>();
+  const companions = createCompanions(looker);
 
   async function remembered(kind: FileKind, path: string): Promise<Memory> {
     const key = `${kind}\0${path}`;
@@ -118,36 +122,43 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
     return now() - memory.changing.since < settleMs;
   }
 
+  const seeAlone: Keeper['see'] = async (kind, path, transform) => {
+    const memory = await remembered(kind, path);
+    const state = (changing = false): FileState => ({
+      ...{ path, copy: memory.copy, fault: memory.fault, isChanging: changing },
+    });
+    // A list is read each time: what it becomes depends on the files it names.
+    const look = await looker.read(path, transform === undefined ? memory.stamp : undefined);
+    switch (look.kind) {
+      case 'same':
+        return state();
+      case 'unknown':
+        if (memory.copy === undefined)
+          Object.assign(memory, { stamp: undefined, fault: 'the disk it is on does not answer' });
+        return state();
+      case 'missing':
+        Object.assign(memory, { stamp: undefined, changing: undefined, fault: look.why });
+        return state();
+      case 'content': {
+        const changing = isChanging(memory, look);
+        // One that serves waits for its writer to be done: half a chain is a valid file too.
+        if (changing && memory.copy !== undefined) return state(true);
+        const made = (await transform?.(String(look.content))) ?? { content: String(look.content) };
+        const { fault, again = false } =
+          'why' in made ? { fault: made.why } : await take(kind, path, memory, made.content);
+        const stamp = changing || again ? undefined : look.stamp;
+        Object.assign(memory, { fault, stamp, changing: changing ? memory.changing : undefined });
+        return state(changing);
+      }
+    }
+  };
+
   return {
     see: async (kind, path, transform) => {
-      const memory = await remembered(kind, path);
-      const state = (changing = false): FileState => ({
-        ...{ path, copy: memory.copy, fault: memory.fault, isChanging: changing },
-      });
-      // A list is read each time: what it becomes depends on the files it names.
-      const look = await looker.read(path, transform === undefined ? memory.stamp : undefined);
-      switch (look.kind) {
-        case 'same':
-          return state();
-        case 'unknown':
-          if (memory.copy === undefined)
-            Object.assign(memory, { stamp: undefined, fault: 'the disk it is on does not answer' });
-          return state();
-        case 'missing':
-          Object.assign(memory, { stamp: undefined, changing: undefined, fault: look.why });
-          return state();
-        case 'content': {
-          const changing = isChanging(memory, look);
-          // One that serves waits for its writer to be done: half a chain is a valid file too.
-          if (changing && memory.copy !== undefined) return state(true);
-          const made = (await transform?.(String(look.content))) ?? { content: String(look.content) };
-          const { fault, again = false } =
-            'why' in made ? { fault: made.why } : await take(kind, path, memory, made.content);
-          const stamp = changing || again ? undefined : look.stamp;
-          Object.assign(memory, { fault, stamp, changing: changing ? memory.changing : undefined });
-          return state(changing);
-        }
-      }
+      const state = await seeAlone(kind, path, transform);
+      if (kind !== 'certificate' || state.copy === undefined) return state;
+      const beside = await companions.beside(path, state.copy.path);
+      return beside.size === 0 ? state : { ...state, copy: { ...state.copy, companions: beside } };
     },
   };
 }

@@ -17,6 +17,8 @@ export interface ListenerCertificate {
   /** Hex SHA-256 of the file. */
   readonly digest: string;
   readonly facts: CertificateFacts;
+  /** See `Copy`. */
+  readonly companions?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ListenerFacts {
@@ -62,8 +64,7 @@ export async function listenerCertificates(parts: ListenerParts): Promise<Listen
   }
   const certificates = new Map<string, ListenerCertificate>();
   for (const { path, copy, fault } of states) {
-    if (copy?.certificate !== undefined)
-      certificates.set(copy.path, { path: copy.path, digest: copy.digest, facts: copy.certificate });
+    if (copy?.certificate !== undefined) certificates.set(copy.path, { ...copy, facts: copy.certificate });
     // A file of that name is often something else, such as a list of authorities.
     if (fault === undefined || (named.length === 0 && copy === undefined)) continue;
     const effect = copy === undefined ? 'it is left out' : 'its last good copy stays in use';

@@ -60,7 +60,7 @@ export function createFileObserver(parts: FileObserverParts): FileObserver {
     const named = new Set<string>();
     const seen = { isChanging: false };
     const result = await work((state) => {
-      if (state.copy !== undefined) named.add(state.copy.path);
+      for (const path of copiesOf(state)) named.add(path);
       seen.isChanging ||= state.isChanging;
     });
     inUse[by] = named;
@@ -104,3 +104,6 @@ export function createFileObserver(parts: FileObserverParts): FileObserver {
       }),
   };
 }
+
+const copiesOf = ({ copy }: FileState): string[] =>
+  copy === undefined ? [] : [copy.path, ...(copy.companions?.keys() ?? [])];

@@ -45,7 +45,7 @@ export const withFiles = (
 ): ChangingFrame => ({
   ...frame,
   certificateDigests: new Map([...frame.certificateDigests, ...certificateDigests]),
-  fileDigests,
+  fileDigests: new Map([...(frame.fileDigests ?? []), ...fileDigests]),
 });
 
 interface Named {
@@ -75,7 +75,9 @@ export async function judgeFiles(
   const kept: Diagnostic[] = [];
   const digests = { certificate: new Map<string, string>(), other: new Map<string, string>() };
   const note = (kind: FileKind, { copy }: FileState) => {
-    if (copy !== undefined) digests[kind === 'certificate' ? kind : 'other'].set(copy.path, copy.digest);
+    if (copy === undefined) return;
+    digests[kind === 'certificate' ? kind : 'other'].set(copy.path, copy.digest);
+    for (const [path, digest] of copy.companions ?? []) digests.other.set(path, digest);
   };
   const judged = new Set<ServiceDefinition>();
   for (const { definition } of services) {

@@ -13,10 +13,12 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nextDesired, nothingDesired } from '../../../src/core/desired.ts';
 import { createLooker, type Looker } from '../../../src/daemon/files/look.ts';
 import { createFileObserver, type FileObserver } from '../../../src/daemon/files/observer.ts';
+import { refusalBy } from '../../../src/daemon/files/refusal.ts';
 import { anApp } from '../../support/apps.ts';
 import { makeAuthority, makePem } from '../../support/certificate.ts';
 import { aContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/haproxy.ts';
+import { haproxyProgram, temporaryFolder } from '../../support/haproxy.ts';
+import { weakPem } from '../../support/openssl.ts';
 
 let pems: string[] = [];
 let authorities: string[] = [];
@@ -267,6 +269,41 @@ describe('the certificates of --ssl-certs', () => {
     const after = (await observer().listener()).certificates;
     expect(after[0]?.digest).not.toBe(before[0]?.digest);
     expect(after[0]?.facts.hosts).toEqual(['pacer.invalid']);
+  });
+});
+
+describe('a certificate', () => {
+  test('that is whole and that HAProxy refuses, for a short key, costs only itself', async () => {
+    const refusal = refusalBy(haproxyProgram, stateDir);
+    mkdirSync(at('certs'));
+    writeFileSync(at('certs/a.pem'), pems[0]!);
+    writeFileSync(at('certs/weak.pem'), weakPem(folder));
+    const files = createFileObserver({
+      ...{ stateDir, named: [at('certs')], refusal },
+      warn: () => undefined,
+    });
+    expect((await files.listener()).certificates.flatMap(({ facts }) => facts.hosts)).toEqual([
+      'first.example',
+    ]);
+    expect(files.notices().join()).toMatch(/weak\.pem: HAProxy refuses it: .*; it is left out/);
+  });
+
+  test('is copied with what HAProxy reads beside it, as long as that is good and there', async () => {
+    const files = observer();
+    writeFileSync(at('app.pem'), pems[0]!);
+    writeFileSync(at('app.pem.ocsp'), Buffer.from([0x30, 1, 7]));
+    writeFileSync(at('app.pem.sctl'), Buffer.from([0, 1, 7]));
+    const first = await files.services(withCertificate());
+    const [copy = ''] = first.certificateDigests.keys();
+    expect([...first.fileDigests.keys()]).toEqual([`${copy}.ocsp`, `${copy}.sctl`]);
+    expect(readFileSync(`${copy}.ocsp`)).toEqual(Buffer.from([0x30, 1, 7]));
+    writeFileSync(at('app.pem.ocsp'), Buffer.from([0x30, 2, 7]));
+    expect((await files.services(withCertificate())).fileDigests).toEqual(first.fileDigests);
+    writeFileSync(at('app.pem.ocsp'), Buffer.from([0x30, 2, 7, 7]));
+    expect((await files.services(withCertificate())).fileDigests).not.toEqual(first.fileDigests);
+    rmSync(at('app.pem.ocsp'));
+    expect([...(await files.services(withCertificate())).fileDigests.keys()]).toEqual([`${copy}.sctl`]);
+    expect(() => readFileSync(`${copy}.ocsp`)).toThrow('ENOENT');
   });
 });
 
