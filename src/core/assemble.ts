@@ -113,11 +113,12 @@ function unheld(
     const hold = holdOf(candidate, holds);
     if (hold === undefined) return [candidate];
     conflicts.push(hold.diagnostic);
-    if (insteadOf(candidate.definition, hold) === undefined) {
+    const instead = insteadOf(hold);
+    if (instead === undefined) {
       reserved.push(candidate.definition);
       return [];
     }
-    if (hold.instead !== undefined) conflicts.push(keptNotice(hold.diagnostic.appId, hold.instead.portIndex));
+    conflicts.push(keptNotice(hold.diagnostic.appId, instead.portIndex));
     return [asHeld(candidate, hold)];
   });
   return { candidates: served, reserved };

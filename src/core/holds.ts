@@ -1,7 +1,7 @@
 /** Services that must not serve as their apps ask, for what only the outside can see. */
 import type { Diagnostic } from './diagnostic.ts';
 import type { BackendName } from './ids.ts';
-import { asAsked, withoutListener } from './narrowed.ts';
+import { asAsked } from './narrowed.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 import { standIn } from './stand-in.ts';
 
@@ -21,18 +21,11 @@ export function holdOf({ definition }: Service, holds: Holds): Hold | undefined 
   return hold?.diagnostic.appId === definition.appId ? hold : undefined;
 }
 
-/** What serves instead; undefined where nothing does. A port that is taken costs a service no more than its listener. */
-export function insteadOf(
-  definition: ServiceDefinition,
-  { diagnostic, instead }: Hold,
-): ServiceDefinition | undefined {
-  if (instead !== undefined) return asAsked(instead);
-  const hasRoutes = definition.mode === 'http' && definition.listens;
-  return diagnostic.code === 'PORT_HELD' && hasRoutes ? withoutListener(definition) : undefined;
-}
+/** What serves instead; undefined where nothing does. */
+export const insteadOf = ({ instead }: Hold): ServiceDefinition | undefined => instead && asAsked(instead);
 
 /** The service as it may serve while it is rejected. */
 export function asHeld(service: Service, hold: Hold | undefined): Service {
-  const instead = hold && insteadOf(service.definition, hold);
+  const instead = hold && insteadOf(hold);
   return instead === undefined ? service : standIn(service, instead);
 }

@@ -118,20 +118,6 @@ describe('an app that serves a host and a port', () => {
     expect(ownersOf(held).get('route 0 host x.example')).toEqual(new Set(['/z']));
   });
 
-  test('keeps its hosts when a stranger on this machine holds its port', () => {
-    const memory = remembering();
-    const diagnostic = {
-      code: 'PORT_HELD',
-      severity: 'error',
-      appId: old.id,
-      reason: 'r',
-      remedy: 'm',
-    } as const;
-    const held = withHolds(memory.apply([old]), new Map([['z_10001' as BackendName, { diagnostic }]]));
-    expect(serves(held)).toEqual(['z_10001 without port']);
-    expect(routes(held)).toEqual(['x.example → z_10001']);
-  });
-
   test('is not pushed out by a newcomer where the policy limits the number of services', () => {
     const memory = remembering(undefined, '/: { max-services: 1 }');
     memory.apply([old]);
