@@ -13,7 +13,7 @@ import { nextRoutes } from './next-routes.ts';
 import { allowsAll, serviceLimits, type PolicyRule } from './policy.ts';
 import { tooManyServices } from './policy-violations.ts';
 import { portLosers, portTaken } from './ports-claimed.ts';
-import type { Routes } from './routes.ts';
+import type { Reserved, Routes } from './routes.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 import { standIn } from './stand-in.ts';
 
@@ -33,7 +33,10 @@ export interface Assembly {
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
   readonly conflicts: readonly Diagnostic[];
+  /** Route, app id or TLS of a host → the service that has it. */
   readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  /** What does not serve at present, and has not let go what it served before. */
+  readonly reserved: Reserved;
   readonly contested: ReadonlySet<AppId>;
 }
 
@@ -46,15 +49,13 @@ export function assemble({ apps, groups, holds, owners, routes: before }: Assemb
   };
   const { candidates, reserved } = unheld(candidatesOf(apps), holds, conflicts);
 
-  const backends = createContests(order);
-  for (const { definition } of candidates) backends.enter(backendClaim(definition), definition, ownNameFirst);
-  const owns = ({ definition }: Service) => backends.winners.get(backendClaim(definition)) === definition;
-  for (const { claimants } of backends.contested()) contest(claimants);
-  for (const { definition } of candidates) {
-    const winner = backends.winners.get(backendClaim(definition));
-    if (winner !== undefined && winner !== definition) conflicts.push(portTaken(definition, winner));
+  const lost = backendLosers(candidates, order);
+  for (const [loser, winner] of lost) {
+    contest([loser, winner]);
+    conflicts.push(portTaken(loser, winner));
   }
-  const limited = withinLimits(candidates.filter(owns), apps, order);
+  const owning = lost.size === 0 ? candidates : candidates.filter(({ definition }) => !lost.has(definition));
+  const limited = withinLimits(owning, apps, order);
   conflicts.push(...limited.diagnostics);
   if (limited.diagnostics.length > 0) contest(candidates.map(({ definition }) => definition));
 
@@ -75,20 +76,12 @@ export function assemble({ apps, groups, holds, owners, routes: before }: Assemb
 
   const made = nextRoutes(before, services, order, reserved);
   for (const { claimants } of made.contested) contest(claimants);
-  const claims = new Map(made.winners);
-  for (const { definition } of services) {
-    claims.set(backendClaim(definition), definition);
-    if (definition.listens) claims.set(portClaim(definition), definition);
-  }
-  // What served before and is rejected now has not released what it had.
-  for (const definition of reserved)
-    for (const claim of [backendClaim(definition), portClaim(definition)])
-      if (order.owns(definition, claim) && !claims.has(claim)) claims.set(claim, definition);
   return {
     services: new Map(services.map((service) => [service.definition.backend, service])),
     routes: made.routes,
     conflicts: [...conflicts, ...made.diagnostics],
-    claims,
+    claims: made.winners,
+    reserved,
     contested,
   };
 }
@@ -101,6 +94,23 @@ const candidatesOf = (apps: Apps): Service[] =>
 
 /** An app that has the name as its id comes before a deployment group of that name. */
 const ownNameFirst: Rank = (a, b) => Number(b.name === b.appId) - Number(a.name === a.appId);
+
+/** The services whose backend's name another one has → that one. */
+function backendLosers(
+  candidates: readonly Service[],
+  order: Precedence,
+): ReadonlyMap<ServiceDefinition, ServiceDefinition> {
+  const seen = new Set(candidates.map(({ definition }) => definition.backend));
+  if (seen.size === candidates.length) return new Map();
+  const contests = createContests(order);
+  for (const { definition } of candidates) contests.enter(backendClaim(definition), definition, ownNameFirst);
+  return new Map(
+    candidates.flatMap(({ definition }) => {
+      const winner = contests.winners.get(backendClaim(definition));
+      return winner === undefined || winner === definition ? [] : [[definition, winner] as const];
+    }),
+  );
+}
 
 /** The candidates as they may serve, and those that may not at all. */
 function unheld(

@@ -14,7 +14,7 @@ import type { App } from './model.ts';
 import { asServed } from './narrowed.ts';
 import { nextRoutes } from './next-routes.ts';
 import { withReplaced } from './replaced-map.ts';
-import type { Routes } from './routes.ts';
+import type { Reserved, Routes } from './routes.ts';
 import { keepSame } from './same.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
@@ -37,8 +37,10 @@ export interface Desired {
   readonly holds: Holds;
   /** What was decided between apps: conflicts and holds. What concerns one app alone is in `apps`. */
   readonly conflicts: readonly Diagnostic[];
-  /** Claim → the service that has it. */
+  /** Route, app id or TLS of a host → the service that has it. */
   readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  /** What does not serve at present, and has not let go what it served before. */
+  readonly reserved: Reserved;
   /** Apps that claim what another one claims too. */
   readonly contested: ReadonlySet<AppId>;
   /** Apps whose derivation threw: they serve on as before, and are to be tried again. */
@@ -60,6 +62,7 @@ export const nothingDesired: Desired = {
   holds: new Map(),
   conflicts: [],
   claims: new Map(),
+  reserved: [],
   contested: new Set(),
   failed: new Set(),
   rederived: new Set(),

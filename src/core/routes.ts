@@ -88,16 +88,14 @@ export function deriveRoutes(
 
   for (const { definition } of services) {
     if (definition.mode === 'http') contests.enter(idClaim(definition.name), definition, ownIdFirst);
-    for (const claim of mappedClaims(definition)) {
-      const name = routeClaim(definition.weight, claim);
+    for (const { name, kind, key } of mappedClaims(definition)) {
       contests.enter(name, definition);
-      table(definition.weight, claim.kind).set(claim.key, name);
+      table(definition.weight, kind).set(key, name);
     }
   }
-  for (const definition of reserved) {
-    const claims = mappedClaims(definition).map((claim) => routeClaim(definition.weight, claim));
-    for (const claim of claims) if (order.owns(definition, claim)) contests.enter(claim, definition);
-  }
+  for (const definition of reserved)
+    for (const { name } of mappedClaims(definition))
+      if (order.owns(definition, name)) contests.enter(name, definition);
 
   const isAway = new Set(reserved);
   const ruled = ruledServices(services);
@@ -107,13 +105,14 @@ export function deriveRoutes(
       const isMapped = definition !== undefined && !ruled.has(definition) && !isAway.has(definition);
       return isMapped ? [{ key, backend: definition.backend }] : [];
     });
-  const named = services.filter(
+  const byId = services.filter(
     ({ definition }) => contests.winners.get(idClaim(definition.name)) === definition,
   );
-  const appIdRules = named.flatMap(({ definition: { backend, fragments } }): AppIdRule[] =>
+  const appIdRules = byId.flatMap(({ definition: { backend, fragments } }): AppIdRule[] =>
     fragments?.appIdRule === undefined ? [] : [{ backend, ...fragments.appIdRule }],
   );
   const tls = deriveTlsRoutes(services, order);
+  const winners = tls.winners.size === 0 ? contests.winners : new Map([...contests.winners, ...tls.winners]);
   const losses = contests.losses();
   const lost = services.flatMap(({ definition }) =>
     (losses.get(definition) ?? []).flatMap((claim) => {
@@ -133,7 +132,7 @@ export function deriveRoutes(
         })
         .filter(({ weight, kind, entries }) => entries.length > 0 || isStanding(weight, kind)),
       appIds: sortedEntries(
-        named
+        byId
           .filter(({ definition: { fragments } }) => fragments?.appIdRule === undefined)
           .map(({ definition: { name, backend } }) => ({ key: name, backend })),
       ),
@@ -148,14 +147,26 @@ export function deriveRoutes(
         .sort(byCodePoint),
     },
     diagnostics: [...lost, ...tls.diagnostics],
-    winners: new Map([...contests.winners, ...tls.winners]),
+    winners,
     contested: [...contests.contested(), ...tls.contested],
   };
 }
 
+interface NamedClaim extends Claim {
+  readonly name: string;
+}
+
+const named = new WeakMap<ServiceDefinition, readonly NamedClaim[]>();
+
 /** Templates may share a host among services, by a header or a cookie: such a service claims none. */
-const mappedClaims = (definition: ServiceDefinition): Claim[] =>
-  definition.fragments?.rules === undefined ? claimsOf(definition) : [];
+function mappedClaims(definition: ServiceDefinition): readonly NamedClaim[] {
+  const known = named.get(definition);
+  if (known !== undefined) return known;
+  const claims = definition.fragments?.rules === undefined ? claimsOf(definition) : [];
+  const made = claims.map((claim) => ({ ...claim, name: routeClaim(definition.weight, claim) }));
+  named.set(definition, made);
+  return made;
+}
 
 function sortedEntries(entries: RouteEntry[]): RouteEntry[] {
   return entries.sort((a, b) => byCodePoint(a.key, b.key));

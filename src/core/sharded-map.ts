@@ -2,7 +2,7 @@
  * An immutable map that shares what did not change with the one before it, so that a change costs the same however
  * many keys there are. Its order says nothing.
  */
-const shardCount = 1024;
+const shardCount = 256;
 
 export class ShardedMap<V> {
   readonly #shards: readonly (ReadonlyMap<string, V> | undefined)[];
