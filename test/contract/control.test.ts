@@ -7,6 +7,7 @@ import type { Running } from '../../src/haproxy/control.ts';
 import { runningOf } from '../../src/haproxy/running.ts';
 import { parseMap } from '../../src/haproxy/replies/maps.ts';
 import { parseServersState } from '../../src/haproxy/replies/servers-state.ts';
+import { parseVersion } from '../../src/haproxy/version.ts';
 import { fakeTargets } from './fake-worlds.ts';
 import { extraLine, type ControlWorld } from './control-world.ts';
 import { realTargets } from './real-worlds.ts';
@@ -272,19 +273,33 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
   });
 
   test.runIf(asks)(
-    'a frozen worker is silent, not gone, and answers when it goes on',
+    'a frozen worker is silent, not gone, and when it goes on it may do what it was told meanwhile',
     async () => {
       const world = await started();
-      const { control, settle, freeze, thaw, request } = world;
+      const { control, settle, freeze, thaw, request, until } = world;
       const before = await seen(world);
       await freeze('worker');
       expect(await settle(control.running())).toMatchObject({
-        kind: 'silent',
-        reason: expect.any(String) as string,
+        ...{ kind: 'silent', reason: expect.any(String) as string },
       });
-      await expect(settle(control.runtime(['show info']))).rejects.toMatchObject(unreachable);
+      const late = ['add map hosts.map late-1 two', 'add map hosts.map late-2 two'];
+      await expect(settle(control.runtime(late))).rejects.toMatchObject(unreachable);
       await thaw();
       expect(await seen(world)).toMatchObject({ workerPid: before?.workerPid });
+      // 3.2 reads what is left in its socket, 2.6 finds it closed; through the master the first one gets there.
+      const { minor, major } = parseVersion(world.versionText)!;
+      const bySocket = runtimeSocket && (major > 3 || (major === 3 && minor > 0)) ? ['late-1', 'late-2'] : [];
+      const wanted = [...bySocket, ...(hasMaster ? ['late-1'] : [])].sort();
+      await until(async () => {
+        const [shown] = await settle(control.runtime(['show map hosts.map']));
+        const keys = parseMap(shown?.text ?? '').map(({ key }) => key);
+        return (
+          keys
+            .filter((key) => key !== 'h')
+            .sort()
+            .join() === wanted.join()
+        );
+      });
       expect(await settle(control.runtime(['set map hosts.map h two']))).toMatchObject([{ kind: 'ok' }]);
       expect(await request('h')).toBe('task-2');
     },

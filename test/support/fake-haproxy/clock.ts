@@ -50,6 +50,9 @@ export class VirtualClock {
     };
   };
 
+  /** As `after`, the way the pipeline takes it. */
+  readonly later = (fire: () => void, ms: number): (() => void) => this.after(ms, fire);
+
   /** Lets so many milliseconds pass, and all that happens in them. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;

@@ -14,10 +14,13 @@ export class FakeDisk {
   readonly files = new Map<string, string>();
   /** Directory → revision. */
   readonly #revisions = new Map<string, StoredRevision>();
+  readonly #outside: (path: string) => string | undefined;
   #current: string | undefined;
 
-  constructor(stateDir = '/state') {
+  /** @param outside reads a file that is not among `files`, such as one of the real disk */
+  constructor(stateDir = '/state', outside: (path: string) => string | undefined = () => undefined) {
     this.stateDir = stateDir;
+    this.#outside = outside;
   }
 
   /** What `<state>/current` leads to; undefined where there is nothing. */
@@ -63,7 +66,8 @@ export class FakeDisk {
 
   /** A file as a configuration names it: relative to the configuration's directory, or absolute. */
   read(revision: Pick<StoredRevision, 'files'>, name: string): string | undefined {
-    const content = name.startsWith('/') ? this.files.get(name) : revision.files.get(name);
+    if (name.startsWith('/')) return this.files.get(name) ?? this.#outside(name);
+    const content = revision.files.get(name);
     return content === undefined ? undefined : String(content);
   }
 }

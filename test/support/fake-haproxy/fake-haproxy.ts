@@ -9,7 +9,7 @@
  *     await publisher.apply(await publisher.write(rendering, desired, 'first'), rendering.hash, false);
  *     fake.request({ host: 'web.example' });                    // { kind: 'servers', backend, servers: [{ address, port, ... }] }
  *
- * Time is `fake.clock`: pass `clock.now` and `clock.sleep` to what is tested, and let time pass with
+ * Time is `fake.clock`: pass `clock.now`, `clock.sleep` and `clock.later` to what is tested, and let time pass with
  * `await clock.advance(ms)` or `await clock.until(() => done, withinMs)`. A call that waits (a frozen HAProxy, a
  * fault, a reload with `reloadMs`) goes on only then; with none of these every call is over without any time.
  *
