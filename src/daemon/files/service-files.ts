@@ -21,13 +21,6 @@ export interface FileFacts {
   readonly fileDigests: ReadonlyMap<string, string>;
 }
 
-export const noFiles: FileFacts = {
-  missing: new Map(),
-  kept: [],
-  certificateDigests: new Map(),
-  fileDigests: new Map(),
-};
-
 /** Together, where some services were judged after others. */
 export function bothFiles(a: FileFacts, b: FileFacts): FileFacts {
   return {
