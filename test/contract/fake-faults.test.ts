@@ -1,5 +1,5 @@
 /** The faults of the fake HAProxy: they hit the calls they are meant for, and no control throws where it must not. */
-import { fc, test } from '@fast-check/vitest';
+import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { always, fakeHaproxy, scripted, someFaults } from '../support/fake-haproxy/fake-haproxy.ts';
 
