@@ -45,11 +45,11 @@ function mergeTask(old: Task, task: Task, app: App, rules: MergeRules): Task {
   // What no event has told since is the answer's, although one has told something else.
   if (rules.isStateOurs(old)) return { ...old, ...whereabouts(old, task), alive, aliveIsAggregate };
   const leaving = task.leaving || (old.leaving && rules.isLeaving(old));
-  // An event and an answer differ by some milliseconds in when it was.
-  const startedAt = old.startedAt ?? task.startedAt;
+  // The first event that told of a task may have been its return from a lost agent.
+  const startedAt = Math.min(old.startedAt ?? Infinity, task.startedAt ?? Infinity);
   return {
     ...{ ...task, leaving, alive, aliveIsAggregate, awaitsReadiness: stillAwaits(old, task) },
-    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(startedAt === Infinity ? {} : { startedAt }),
   };
 }
 
