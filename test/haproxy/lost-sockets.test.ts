@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { attachHaproxy } from '../../src/haproxy/attach.ts';
 import type { HaproxyControl } from '../../src/haproxy/control.ts';
 import { livingMaster } from '../../src/haproxy/presence.ts';
-import { isAlive } from '../../src/haproxy/proc-fs.ts';
+import { isAlive, isFrozen } from '../../src/haproxy/proc-fs.ts';
 import { masterToSignal } from '../../src/haproxy/reload-by-signal.ts';
 import { runningOf } from '../../src/haproxy/running.ts';
 import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
@@ -133,6 +133,7 @@ test('a frozen HAProxy is neither reloaded nor started anew, and the message say
   const { control, masterPid, workerPid, file, hash } = haproxy;
   const next = nextPacer(haproxy);
   for (const pid of [masterPid, workerPid]) process.kill(pid, 'SIGSTOP');
+  for (const pid of [masterPid, workerPid]) await until(() => isFrozen(pid));
   try {
     expect(await control.reload(hash)).toMatchObject({
       kind: 'failed',

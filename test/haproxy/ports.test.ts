@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { inTheWay, parseListeners } from '../../src/haproxy/listeners.ts';
 import { listensHere, networkOf } from '../../src/haproxy/network.ts';
-import { isAlive } from '../../src/haproxy/proc-fs.ts';
+import { isAlive, isFrozen } from '../../src/haproxy/proc-fs.ts';
 import { judgePorts, type PortOwner } from '../../src/haproxy/ports.ts';
 import { runningOf } from '../../src/haproxy/running.ts';
 import { freePorts, temporaryFolder, testHaproxy, until, type TestHaproxy } from '../support/haproxy.ts';
@@ -39,12 +39,13 @@ async function started(): Promise<TestHaproxy & { owner: PortOwner; masterPid: n
   };
 }
 
-function freeze(...pids: readonly number[]): void {
+async function freeze(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   // Before HAProxy is stopped, which is what the helper registered earlier does.
   onTestFinished(() => {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   });
+  for (const pid of pids) await until(() => isFrozen(pid));
 }
 
 test('free ports are free, on each kind of address', async () => {
@@ -111,7 +112,7 @@ test('a port of our HAProxy is ours while master and worker are frozen', async (
   const { owner, port, masterPid, workerPid } = await started();
   const bind = { address: '127.0.0.1', port };
   expect(await judgePorts([bind], owner)).toEqual([{ ...bind, verdict: { kind: 'ours' } }]);
-  freeze(masterPid, workerPid);
+  await freeze(masterPid, workerPid);
   expect(await judgePorts([bind, { address: '*', port }], owner)).toEqual([
     { ...bind, verdict: { kind: 'ours' } },
     { address: '*', port, verdict: { kind: 'ours' } },
@@ -126,7 +127,7 @@ test('a port that only a frozen old worker still has is ours', async () => {
   expect(await control.reload(second.hash)).toMatchObject({ kind: 'done' });
   const old = runningOf(await control.running())!.workerPid;
   expect(old).not.toBe(workerPid);
-  freeze(old);
+  await freeze(old);
   const third = await publish(3, 'three');
   expect(await control.reload(third.hash)).toMatchObject({ kind: 'done' });
   expect(await judgePorts([{ address: '127.0.0.1', port: extra }], owner)).toMatchObject([
@@ -235,7 +236,7 @@ test.each([
 
 test('a frozen HAProxy is silent, not absent, and serves on once it goes on', async () => {
   const { control, masterPid, workerPid, answer } = await started();
-  for (const pid of [masterPid, workerPid]) process.kill(pid, 'SIGSTOP');
+  await freeze(masterPid, workerPid);
   expect(await control.running()).toEqual({
     kind: 'silent',
     reason: `HAProxy (pid ${masterPid}) is frozen; "kill -CONT ${masterPid}" wakes it`,
@@ -247,7 +248,7 @@ test('a frozen HAProxy is silent, not absent, and serves on once it goes on', as
 
 test('a frozen worker is silent though its master answers', async () => {
   const { control, masterPid, workerPid } = await started();
-  freeze(workerPid);
+  await freeze(workerPid);
   expect(await control.running()).toEqual({
     kind: 'silent',
     reason: `the master (pid ${masterPid}) answers, and its worker does not`,
@@ -256,6 +257,6 @@ test('a frozen worker is silent though its master answers', async () => {
 
 test('a frozen master leaves the worker to answer', async () => {
   const { control, masterPid, workerPid } = await started();
-  freeze(masterPid);
+  await freeze(masterPid);
   expect(runningOf(await control.running())).toMatchObject({ workerPid });
 });

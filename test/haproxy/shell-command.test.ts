@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { commandHaproxy } from '../../src/haproxy/command.ts';
 import type { HaproxyEvent } from '../../src/haproxy/events.ts';
-import { isAlive, signal } from '../../src/haproxy/proc-fs.ts';
+import { isAlive, isFrozen, signal } from '../../src/haproxy/proc-fs.ts';
 import { runShell } from '../../src/haproxy/shell-command.ts';
 import { haproxyProgram, temporaryFolder, testHaproxy, until } from '../support/haproxy.ts';
 
@@ -115,6 +115,7 @@ test('command: a HAProxy that cannot be asked is blind, one that answered once a
   await haproxy.control.start(file, hash);
   const { running } = (await control.running()) as { running: { workerPid: number } };
   process.kill(running.workerPid, 'SIGSTOP');
+  await until(() => isFrozen(running.workerPid));
   expect(await control.running()).toMatchObject({ kind: 'silent' });
   process.kill(running.workerPid, 'SIGCONT');
   await haproxy.control.stop();
