@@ -82,12 +82,25 @@ function* lines(text: string): Generator<string> {
   }
 }
 
+/** Of lines that were read before: texts that follow each other differ in few lines. */
+const known = new Map<string, readonly string[] | undefined>();
+const most = 20_000;
+
 /** Undefined for a line that HAProxy does not read. */
 export function wordsOf(line: string): readonly string[] | undefined {
+  const before = known.get(line);
+  if (before !== undefined) return before;
+  if (known.size >= most) known.clear();
+  const words = split(line);
+  known.set(line, words);
+  return words;
+}
+
+function split(line: string): readonly string[] | undefined {
   // Most lines have nothing that means something but blanks.
   if (!/["'\\#]/.test(line)) return line.split(/\s+/).filter((word) => word !== '');
-  const split = splitLine(line);
-  return 'words' in split ? split.words : undefined;
+  const found = splitLine(line);
+  return 'words' in found ? found.words : undefined;
 }
 
 function condition(

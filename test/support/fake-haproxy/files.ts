@@ -7,6 +7,27 @@ import type { CertificateList, FakeCertificate, FakeMap } from './worker.ts';
 /** A file that the configuration names; undefined where there is none. */
 type Read = (name: string) => string | undefined;
 
+interface MapUse {
+  readonly converter: string;
+  readonly file: string;
+}
+
+/** Words of one line are the same object at each reading. */
+const mapUses = new WeakMap<readonly string[], readonly MapUse[]>();
+
+function mapsIn(words: readonly string[]): readonly MapUse[] {
+  const known = mapUses.get(words);
+  if (known !== undefined) return known;
+  const found = words.flatMap((word) =>
+    [...word.matchAll(/\b(map(?:_[a-z_]+)?)\(([^,)]+)/g)].map(([, converter = '', file = '']) => ({
+      converter,
+      file,
+    })),
+  );
+  mapUses.set(words, found);
+  return found;
+}
+
 /** In the order in which they are named. */
 export class Files {
   readonly certificates = new Map<string, FakeCertificate>();
@@ -21,21 +42,15 @@ export class Files {
   }
 
   mapsOf(words: readonly string[], line: number): void {
-    for (const word of words) {
-      if (!word.includes('map')) continue;
-      for (const [, converter = '', file = ''] of word.matchAll(/\b(map(?:_[a-z_]+)?)\(([^,)]+)/g)) {
-        const known = this.#maps.get(file);
-        if (known !== undefined) {
-          known.uses.push({ converter, line });
-          continue;
-        }
-        const text = this.#read(file);
-        if (text === undefined) {
-          this.#alerts.push({ line, text: `failed to open pattern file <${file}>` });
-          continue;
-        }
-        this.#maps.set(file, { uses: [{ converter, line }], text });
+    for (const { converter, file } of mapsIn(words)) {
+      const known = this.#maps.get(file);
+      if (known !== undefined) {
+        known.uses.push({ converter, line });
+        continue;
       }
+      const text = this.#read(file);
+      if (text === undefined) this.#alerts.push({ line, text: `failed to open pattern file <${file}>` });
+      else this.#maps.set(file, { uses: [{ converter, line }], text });
     }
   }
 

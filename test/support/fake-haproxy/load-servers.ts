@@ -73,7 +73,14 @@ export function addServers(
     next += 1;
     backend.servers.push(
       serverOf({
-        ...{ name, parsed, words, line, version, backend, now, forcedId },
+        name,
+        parsed,
+        words,
+        line,
+        version,
+        backend,
+        now,
+        forcedId,
         pinned: pinned.has(`${backend.name}/${name}`),
       }),
     );

@@ -157,8 +157,20 @@ function backendOf(id: number, { name, rules }: Section, defaults: ProxyDefaults
     ({ words }) => words[0] === 'http-request' && words[1] === 'return' && !words.includes('if'),
   );
   const status = answer === undefined ? undefined : Number(answer.words[answer.words.indexOf('status') + 1]);
-  const http = defaults.mode === 'http';
-  return { ...defaults, id, name, http, atRuntime: false, published: true, status, servers: [] };
+  const { balance, dynamic, mode, checksHttp } = defaults;
+  return {
+    id,
+    name,
+    mode,
+    balance,
+    dynamic,
+    http: mode === 'http',
+    checksHttp,
+    atRuntime: false,
+    published: true,
+    status,
+    servers: [],
+  };
 }
 
 const units: Readonly<Record<string, number>> = {

@@ -159,7 +159,8 @@ export function parseServerWords(
   if (where === undefined) return "'server' expects <name> and <addr>[:<port>] as arguments.";
   const wrong = parseAddress(where, into);
   if (wrong !== undefined) return wrong;
-  const seen = new Map<string, string>();
+  // Only `add server` needs them, for what it says of files.
+  const seen = refused.size > 0 ? new Map<string, string>() : undefined;
   for (let at = 0; at < rest.length;) {
     const word = rest[at] ?? '';
     const count = arity[word];
@@ -171,10 +172,10 @@ export function parseServerWords(
       return `'${word}' option is not accepted for dynamic server`;
     const problem = apply(name, word, value, into, worker, idOwner);
     if (problem !== undefined) return problem;
-    seen.set(word, value ?? '');
+    seen?.set(word, value ?? '');
     at += 1 + count;
   }
-  if (refused.size > 0) {
+  if (seen !== undefined) {
     for (const word of ['ca-file', 'crl-file'])
       if (seen.has(word)) return `'${word}' : unable to load ${seen.get(word) ?? ''}.`;
     if (into.ssl && seen.get('verify') !== 'none' && !seen.has('ca-file')) return noCa;
@@ -187,9 +188,23 @@ export function parseServerWords(
 const fileWords = new Set(['ca-file', 'crl-file', 'crt']);
 
 export const emptyServer = (): ParsedServer => ({
-  ...{ address: '', fqdn: '', port: 0, id: undefined, weight: 1, checkState: 0, checkPort: 0 },
-  ...{ agentState: 0, agentPort: 0, rise: 2, fall: 3, ssl: false, backup: false, cookie: '' },
-  ...{ disabled: false, enabled: false, tracks: undefined },
+  address: '',
+  fqdn: '',
+  port: 0,
+  id: undefined,
+  weight: 1,
+  checkState: 0,
+  checkPort: 0,
+  agentState: 0,
+  agentPort: 0,
+  rise: 2,
+  fall: 3,
+  ssl: false,
+  backup: false,
+  cookie: '',
+  disabled: false,
+  enabled: false,
+  tracks: undefined,
 });
 
 function parseAddress(text: string, into: ParsedServer): string | undefined {
