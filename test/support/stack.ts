@@ -1,5 +1,5 @@
 /** Marathon's simulator, Pacer as a process of its own, and the HAProxy it runs, on free ports in a folder of their own. */
-import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
@@ -71,7 +71,7 @@ export interface StackOptions {
   readonly command?: readonly string[];
   /** Of the daemon, beside what the test has. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** User and group of the daemon, by number; the state directory is theirs. Takes root. */
+  /** User and group of the daemon, by number; the test gives them the state directory before it starts one. Takes root. */
   readonly uid?: number;
   /** A folder of this name, inside the test's own, is the state directory. */
   readonly folder?: string;
@@ -87,8 +87,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const outer = await mkdtemp(join(tmpdir(), 'pacer-e2e-'));
   const directory = join(outer, options.folder ?? '');
   if (options.folder !== undefined) await mkdir(directory);
-  if (options.uid !== undefined)
-    for (const each of [outer, directory]) await chown(each, options.uid, options.uid);
   const marathon = await startSimulator({
     timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 },
     taskKilling: true,
