@@ -1,6 +1,6 @@
 /**
  * A reload where the master socket is gone: SIGUSR2 makes the master execute itself anew, which makes the socket
- * again. [haproxy] management.txt 4 "SIGUSR2"; seen on 2.6 to 3.2, also where the configuration is refused.
+ * again. [haproxy] management.txt 4 "SIGUSR2"; seen on 2.6.12, also where the configuration is refused.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
