@@ -25,7 +25,8 @@
  * What it knows of HAProxy is held against the real ones: test/contract/differential.test.ts sends the same commands to
  * both. It does not judge options that Pacer renders, asks no DNS, and speaks no HTTP. Of `show info` and `show stat`
  * it has the lines and columns that somebody reads; every other reply is the real one's, but for the list of similar
- * commands that an unknown one is answered with. A health check has its first answer as soon as a worker starts, later
+ * commands that an unknown one is answered with, and for the ids of maps, which HAProxy
+ * counts together with other patterns. A health check has its first answer as soon as a worker starts, later
  * ones at `runChecks()`.
  */
 import type { Publisher } from '../../../src/daemon/publisher.ts';

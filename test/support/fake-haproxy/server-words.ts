@@ -208,6 +208,8 @@ export const emptyServer = (): ParsedServer => ({
 });
 
 function parseAddress(text: string, into: ParsedServer): string | undefined {
+  // A socket in the file system has neither address nor port.
+  if (/^(?:unix@|abns@|\/)/.test(text)) return undefined;
   const bare = text.replace(/^(?:ipv4|ipv6)@/, '');
   const colon = bare.lastIndexOf(':');
   const host = colon < 0 ? bare : bare.slice(0, colon);
