@@ -69,13 +69,14 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     mirror = news.apps;
     const ids = [...news.changed, ...news.removed];
     count(ids, before);
-    const tooMuch = isTooMuch(removals.loss, news.kind === 'snapshot');
-    if (holding === undefined && !tooMuch) {
+    const { loss } = removals;
+    if (holding === undefined && !isTooMuch(loss, news.kind === 'snapshot')) {
       passed = AppMap.of(mirror);
       pass(news);
       return;
     }
-    if (!tooMuch) {
+    // Half of it coming back says nothing of the other half.
+    if (holding !== undefined && loss.servers === 0) {
       release('Marathon lists it again', news);
       return;
     }
@@ -100,8 +101,8 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
 
   function isTooMuch({ servers, apps, of }: Loss, isSnapshot: boolean): boolean {
     // A snapshot that leaves nothing is more likely wrong than true, however small the cluster.
-    const leastHeld = holding !== undefined || (isSnapshot && servers === of.servers) ? 0 : floor;
-    return servers > leastHeld && (servers > of.servers * maxShare || apps > of.apps * maxShare);
+    const allowed = isSnapshot && servers === of.servers ? 0 : floor;
+    return servers > allowed && (servers > of.servers * maxShare || apps > of.apps * maxShare);
   }
 
   function hold(cause: string) {

@@ -45,6 +45,8 @@ export async function runShell(command: string, options: ShellOptions): Promise<
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(env === undefined ? {} : { env }),
   });
+  // A Pacer that is stopped meanwhile ends, and leaves the command to end by itself.
+  child.unref();
   const output = keepLast(child);
   const slow = setTimeout(() => onSlow?.(slowMs), slowMs);
   const over = await Promise.race([exitOf(child), lateOrAborted(deadlineMs, signal)]).finally(() =>
@@ -92,11 +94,8 @@ function keepLast(child: ChildProcess): () => string {
       text = (text + chunk).slice(-longestOutput);
     });
     stream?.on('error', () => undefined);
+    if (stream !== null && 'unref' in stream) (stream as unknown as { unref: () => void }).unref();
   }
-  child.once('exit', () => {
-    for (const stream of [child.stdout, child.stderr])
-      if (stream !== null && 'unref' in stream) (stream as unknown as { unref: () => void }).unref();
-  });
   return () => text;
 }
 

@@ -1,5 +1,4 @@
 /** Watches for stalls of the event loop: while one piece of work runs, no event is handled and nothing is answered. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface StallWatch {
   /** Milliseconds; 0 where there was none. */
@@ -7,37 +6,27 @@ export interface StallWatch {
   readonly close: () => void;
 }
 
-export interface StallOptions {
-  /** Milliseconds that make a stall. */
-  readonly fromMs?: number;
-  /** Milliseconds between looks. */
-  readonly everyMs?: number;
-}
+/** Milliseconds between two looks at the clock. */
+const tickMs = 20;
 
-/** Milliseconds between measurements: the delay of each is what is recorded. */
-const resolution = 20;
-
-/** @param onStall is called with the longest stall since the last look, in milliseconds */
+/**
+ * A timer, because the histogram of perf_hooks forgets what is under way when it is reset.
+ * @param onStall is called with each stall of at least `fromMs` milliseconds
+ */
 export function watchStalls(
   onStall: (ms: number) => void,
-  { fromMs = 200, everyMs = 1000 }: StallOptions = {},
+  { fromMs = 200 }: { readonly fromMs?: number } = {},
 ): StallWatch {
-  const delays = monitorEventLoopDelay({ resolution });
-  delays.enable();
+  let last = performance.now();
   let longest = 0;
   const timer = setInterval(() => {
-    // Of the interval that a measurement waits anyway, nothing is a stall.
-    const ms = delays.count === 0 ? 0 : delays.max / 1e6 - resolution;
-    delays.reset();
+    const now = performance.now();
+    // Of the time that a timer waits anyway, nothing is a stall.
+    const ms = now - last - tickMs;
+    last = now;
     if (ms < fromMs) return;
     longest = Math.max(longest, ms);
     onStall(ms);
-  }, everyMs).unref();
-  return {
-    longestMs: () => longest,
-    close: () => {
-      clearInterval(timer);
-      delays.disable();
-    },
-  };
+  }, tickMs).unref();
+  return { longestMs: () => longest, close: () => clearInterval(timer) };
 }

@@ -221,6 +221,18 @@ describe('what is held', () => {
     guard.close();
   });
 
+  test('is kept on when the other half of it comes back, however little is left', () => {
+    const guard = guarding();
+    guard.snapshot(app('/steady', [1, 2]), app('/moving', [3, 4]));
+    guard.snapshot();
+    guard.events([app('/moving', [3, 4])]);
+    expect(ids(guard.applied())).toEqual({ '/steady': 2, '/moving': 2 });
+    expect(guard.held()).toMatchObject({ servers: 2, apps: 1 });
+    guard.events([app('/steady', [1, 2])]);
+    expect(guard.held()).toBeUndefined();
+    expect(guard.releases).toEqual(['Marathon lists it again']);
+  });
+
   test('is let go as soon as another task takes its address', () => {
     const guard = held();
     const stranger = anApp('/c', { tasks: [{ ...aTask('/c', 99), host: '10.0.0.3', ports: [31003] }] });

@@ -4,13 +4,11 @@ import { watchStalls } from '../../src/observe/stalls.ts';
 
 test('work that lets nothing else run is a stall, and says how long it was', async () => {
   const stalls: number[] = [];
-  const watch = watchStalls((ms) => stalls.push(ms), { fromMs: 200, everyMs: 20 });
+  const watch = watchStalls((ms) => stalls.push(ms), { fromMs: 200 });
   onTestFinished(watch.close);
-  await sleep(100);
-  stalls.length = 0;
   const until = performance.now() + 600;
   while (performance.now() < until);
-  while (stalls.length === 0) await sleep(10);
+  await sleep(100);
   expect(Math.max(...stalls)).toBeGreaterThan(500);
   expect(watch.longestMs()).toBeGreaterThanOrEqual(Math.max(...stalls));
 });
@@ -18,7 +16,7 @@ test('work that lets nothing else run is a stall, and says how long it was', asy
 test('time that passes while nothing has to be done is none', async () => {
   const stalls: number[] = [];
   // So long that a busy machine is none either.
-  const watch = watchStalls((ms) => stalls.push(ms), { fromMs: 10_000, everyMs: 20 });
+  const watch = watchStalls((ms) => stalls.push(ms), { fromMs: 10_000 });
   onTestFinished(watch.close);
   await sleep(300);
   expect([stalls, watch.longestMs()]).toEqual([[], 0]);
