@@ -72,6 +72,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   let underWay: Promise<void> = Promise.resolve();
   let closed = false;
   let cancelTimer: () => void = () => undefined;
+  let cancelRederive: () => void = () => undefined;
 
   const situation = (): Situation => ({
     state,
@@ -108,8 +109,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const start = now();
     const next = derived(state, change, model, now());
     note({ ...next, deriveMs: next.deriveMs + now() - start });
+    cancelRederive();
     if (state.underived.size > 0)
-      parts.later(() => {
+      cancelRederive = parts.later(() => {
         inbox.touch(state.underived, 'apps that could not be derived');
         request();
       }, rederiveMs);
@@ -186,6 +188,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     close: async () => {
       closed = true;
       cancelTimer();
+      cancelRederive();
       // A reload command that hangs must not keep Pacer from ending.
       await Promise.race([underWay, new Promise<void>((resolve) => parts.later(resolve, closeMs))]);
     },
