@@ -123,6 +123,7 @@ function unheld(
     const hold = holdOf(candidate, holds);
     if (hold === undefined) return [candidate];
     conflicts.push(hold.diagnostic);
+    if (hold.only !== undefined) return [asHeld(candidate, hold)];
     const instead = insteadOf(hold);
     if (instead === undefined) {
       reserved.push(candidate.definition);

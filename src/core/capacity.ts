@@ -1,10 +1,10 @@
 /**
  * Which services fit into HAProxy's file descriptors. A reload that would need more than the limit fails
- * as a whole, and `haproxy -c` does not see it; so what does not fit is held back, service by service.
+ * as a whole, and `haproxy -c` does not see it; so what does not fit is left out, server by server.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { BackendName } from './ids.ts';
-import { checksServers, type Service } from './service.ts';
+import type { BackendName, TaskId } from './ids.ts';
+import { checksServers, type Server, type Service } from './service.ts';
 
 export interface DescriptorBudget {
   /** The hard limit of open files of the HAProxy process. */
@@ -49,40 +49,83 @@ export function descriptorsLeft(services: Iterable<Service>, budget: DescriptorB
 const forServices = ({ limit, maxconn, ownListeners, headroom }: DescriptorBudget): number =>
   limit - 2 * maxconn - ownListeners - headroom - reserve;
 
-/** The services that do not fit. Those that serve already come first, then the order given. */
+/** A service of which not all servers fit. */
+export interface Crowded {
+  readonly diagnostic: Diagnostic;
+  /** The tasks whose servers fit; empty where nothing of the service does. */
+  readonly fits: ReadonlySet<TaskId>;
+}
+
+/**
+ * The services of which not all fit. What HAProxy serves already comes first: neither a newcomer nor one that grows
+ * takes a server from another.
+ * @param served what HAProxy serves, as far as that is known
+ */
 export function overCapacity(
   services: Iterable<Service>,
-  serving: ReadonlySet<BackendName>,
+  served: ServedNow,
   budget: DescriptorBudget,
-): Map<BackendName, Diagnostic> {
+): Map<BackendName, Crowded> {
   let left = forServices(budget);
-  const held = new Map<BackendName, Diagnostic>();
+  const fitting = new Map<Service, Set<TaskId>>();
   const all = [...services];
-  const inOrder = [
-    ...all.filter(({ definition }) => serving.has(definition.backend)),
-    ...all.filter(({ definition }) => !serving.has(definition.backend)),
-  ];
-  for (const service of inOrder) {
-    const needed = descriptorsOf(service);
-    if (needed <= left) left -= needed;
-    else held.set(service.definition.backend, doesNotFit(service, needed, left, budget));
+  /** Gives the service as many of these servers as fit, and its listener with the first of them. */
+  const give = (service: Service, servers: readonly Server[]) => {
+    const { definition } = service;
+    const fits = fitting.get(service) ?? new Set();
+    const fixed = fitting.has(service) ? 0 : descriptorsOf({ definition, servers: [] });
+    const each = checksServers(definition) ? 1 : 0;
+    if (left < fixed || (servers.length > 0 && left < fixed + each)) return;
+    const given = each === 0 ? servers : servers.slice(0, left - fixed);
+    for (const { taskId } of given) fits.add(taskId);
+    fitting.set(service, fits);
+    left -= fixed + each * given.length;
+  };
+  for (const service of all) {
+    const now = served(service.definition.backend);
+    if (now !== 'no') give(service, now === 'yes' ? service.servers : keptServers(service, now));
   }
-  return held;
+  const leftForMore = Math.max(0, left);
+  for (const service of all) {
+    const fits = fitting.get(service);
+    const more = service.servers.filter(({ taskId }) => fits?.has(taskId) !== true);
+    if (fits === undefined || more.length > 0) give(service, more);
+  }
+  const crowded = new Map<BackendName, Crowded>();
+  for (const service of all) {
+    const fits = fitting.get(service) ?? new Set();
+    if (fitting.has(service) && fits.size === service.servers.length) continue;
+    crowded.set(service.definition.backend, {
+      diagnostic: doesNotFit(service, fits, leftForMore, budget),
+      fits,
+    });
+  }
+  return crowded;
+}
+
+/** What HAProxy serves of a backend: its servers, or only whether there is such a backend. */
+export type ServedNow = (backend: BackendName) => Service | 'yes' | 'no';
+
+function keptServers({ servers }: Service, now: Service): Server[] {
+  const has = new Set(now.servers.map(({ name }) => name));
+  return servers.filter(({ name }) => has.has(name));
 }
 
 function doesNotFit(
-  { definition, servers }: Service,
-  needed: number,
+  service: Service,
+  fits: ReadonlySet<TaskId>,
   left: number,
-  budget: DescriptorBudget,
+  { limit, maxconn }: DescriptorBudget,
 ): Diagnostic {
+  const { definition, servers } = service;
   const { appId, portIndex } = definition;
+  const needed = descriptorsOf(service);
   return {
     code: 'DESCRIPTORS_SHORT',
     severity: 'error',
     appId,
     portIndex,
-    reason: `its ${servers.length} servers need ${needed} file descriptors, and HAProxy has ${Math.max(0, left)} left of ${budget.limit}`,
-    remedy: `raise the limit of open files (ulimit -n), or lower maxconn (${budget.maxconn})`,
+    reason: `its ${servers.length} servers need ${needed} file descriptors, and HAProxy has ${left} left of ${limit}; ${fits.size} of them serve`,
+    remedy: `raise the limit of open files (ulimit -n), or lower maxconn (${maxconn})`,
   };
 }

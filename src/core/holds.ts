@@ -1,6 +1,6 @@
 /** Services that must not serve as their apps ask, for what only the outside can see. */
 import type { Diagnostic } from './diagnostic.ts';
-import type { BackendName } from './ids.ts';
+import type { BackendName, TaskId } from './ids.ts';
 import { asAsked } from './narrowed.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 import { standIn } from './stand-in.ts';
@@ -10,6 +10,8 @@ export interface Hold {
   readonly diagnostic: Diagnostic;
   /** The version of it that served before, and serves on; undefined = it is left out. */
   readonly instead?: ServiceDefinition;
+  /** It serves on as asked, but with the servers of these tasks alone. */
+  readonly only?: ReadonlySet<TaskId>;
 }
 
 /** Services rejected: HAProxy refuses them, their port is taken, a file is missing, … */
@@ -26,6 +28,19 @@ export const insteadOf = ({ instead }: Hold): ServiceDefinition | undefined => i
 
 /** The service as it may serve while it is rejected. */
 export function asHeld(service: Service, hold: Hold | undefined): Service {
+  if (hold?.only !== undefined) return withOnly(service, hold.only);
   const instead = hold && insteadOf(hold);
   return instead === undefined ? service : standIn(service, instead);
+}
+
+const made = new WeakMap<Service, { readonly only: ReadonlySet<TaskId>; readonly service: Service }>();
+
+/** The same one for the same arguments, so that what did not change keeps its identity. */
+function withOnly(service: Service, only: ReadonlySet<TaskId>): Service {
+  const known = made.get(service);
+  if (known?.only === only) return known.service;
+  const { definition, servers } = service;
+  const next = { definition, servers: servers.filter(({ taskId }) => only.has(taskId)) };
+  made.set(service, { only, service: next });
+  return next;
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { overCapacity } from '../../src/core/capacity.ts';
+import { overCapacity, type ServedNow } from '../../src/core/capacity.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
 import type { BackendName } from '../../src/core/ids.ts';
+import type { Service } from '../../src/core/service.ts';
 import { aCheck, anApp, aPort, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 
@@ -16,7 +17,11 @@ const app = (id: string, port: number, servers: number, checked = true) =>
 const services = (...apps: ReturnType<typeof app>[]) => [
   ...nextDesired(nothingDesired, { changed: apps, removed: [] }, aContext()).services.values(),
 ];
-const names = (...backends: string[]) => new Set(backends as BackendName[]);
+/** HAProxy serves these as they are given, and nothing else. */
+const serving =
+  (...served: Service[]): ServedNow =>
+  (backend) =>
+    served.find(({ definition }) => definition.backend === backend) ?? 'no';
 
 /** Room for so many descriptors beside connections and what HAProxy keeps for itself. */
 const roomFor = (descriptors: number) => ({
@@ -26,25 +31,39 @@ const roomFor = (descriptors: number) => ({
   headroom: 0,
 });
 
+/** Backend → how many of its servers fit, of those that do not fit whole. */
+const fits = (...args: Parameters<typeof overCapacity>) =>
+  Object.fromEntries([...overCapacity(...args)].map(([backend, crowded]) => [backend, crowded.fits.size]));
+
 test('a checked server takes a descriptor, and so does a listener', () => {
-  const [web] = services(app('/web', 10001, 5));
-  expect(overCapacity([web!], names(), roomFor(6)).size).toBe(0);
-  expect([...overCapacity([web!], names(), roomFor(5)).keys()]).toEqual(['web_10001']);
+  const all = services(app('/web', 10001, 5));
+  expect(fits(all, serving(), roomFor(6))).toEqual({});
+  expect(fits(all, serving(), roomFor(5))).toEqual({ web_10001: 4 });
 });
 
 test('servers without a check take none', () => {
-  expect(overCapacity(services(app('/web', 10001, 500, false)), names(), roomFor(1)).size).toBe(0);
+  expect(fits(services(app('/web', 10001, 500, false)), serving(), roomFor(1))).toEqual({});
 });
 
-test('what does not fit is held alone: a smaller service behind it is served', () => {
-  const held = overCapacity(services(app('/a', 10001, 50), app('/b', 10002, 2)), names(), roomFor(10));
-  expect([...held.keys()]).toEqual(['a_10001']);
-  expect(held.get('a_10001' as BackendName)?.reason).toBe(
-    'its 50 servers need 51 file descriptors, and HAProxy has 10 left of 278',
+test('of what does not fit as many servers serve as do, and a service that gets none is named', () => {
+  const all = services(app('/a', 10001, 50), app('/b', 10002, 2));
+  expect(fits(all, serving(), roomFor(10))).toEqual({ a_10001: 9, b_10002: 0 });
+  const { diagnostic } = overCapacity(all, serving(), roomFor(10)).get('a_10001' as BackendName)!;
+  expect(diagnostic.reason).toBe(
+    'its 50 servers need 51 file descriptors, and HAProxy has 10 left of 278; 9 of them serve',
   );
 });
 
-test('what serves already goes first, so that a newcomer takes nothing away', () => {
+test('what serves already goes first: neither a newcomer nor one that grows takes a server away', () => {
+  const [grown, old] = services(app('/a-grown', 10001, 8), app('/z-old', 10002, 8));
+  const newcomer = services(app('/a-new', 10001, 8));
+  expect(fits([...newcomer, old!], serving(old!), roomFor(10))).toEqual({ 'a-new_10001': 0 });
+  const before = { ...grown!, servers: grown!.servers.slice(0, 3) };
+  expect(fits([grown!, old!], serving(before, old!), roomFor(14))).toEqual({ 'a-grown_10001': 4 });
+});
+
+test('where HAProxy serves is known by name alone, all of a service counts as served', () => {
   const all = services(app('/a-new', 10001, 8), app('/z-old', 10002, 8));
-  expect([...overCapacity(all, names('z-old_10002'), roomFor(10)).keys()]).toEqual(['a-new_10001']);
+  const known: ServedNow = (backend) => (backend === 'z-old_10002' ? 'yes' : 'no');
+  expect(fits(all, known, roomFor(12))).toEqual({ 'a-new_10001': 2 });
 });

@@ -57,14 +57,13 @@ export async function throughPreflight(apps: readonly unknown[]): Promise<Outcom
     ...{
       desired,
       runningBinds: new Set(),
-      serving: new Set(),
+      served: () => 'no' as const,
       budget: undefined,
       ports: { ours: {}, network: { kind: 'unknown', reason: '' }, ourRights: false },
     },
     files: createFileObserver({ stateDir, named: undefined, warn: () => undefined }),
   });
-  const held = new Map([...holds].map(([backend, diagnostic]) => [backend, { diagnostic }]));
-  return outcomeOf(withHolds(desired, held), decoded.diagnostics);
+  return outcomeOf(withHolds(desired, holds), decoded.diagnostics);
 }
 
 function outcomeOf(desired: Desired, malformed: readonly Diagnostic[]): Outcome {

@@ -109,7 +109,7 @@ export async function smallDisk(
   { fill: () => Promise<void>; free: () => Promise<void>; unmount: () => Promise<void> } | undefined
 > {
   const options = { reject: false } as const;
-  const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], options);
+  const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder], options);
   if (mounted.exitCode !== 0) return undefined;
   const ballast = join(folder, 'ballast');
   return {

@@ -161,7 +161,7 @@ function judging(desired: LoopState['desired'], hash: string): Judging {
     kind: 'judging',
     observed: {
       ...{ kind: 'seen', haproxy, inputs: changingFrame(), facts: new Map() },
-      ...{ descriptors: undefined, ownListeners: 0, unknown: undefined },
+      ...{ descriptors: undefined, ownListeners: 0, budget: undefined, unknown: undefined },
     },
     desired,
     due: { everything: true, reload: false, cause: { text: 'a test', receivedAt: undefined }, since: 0 },

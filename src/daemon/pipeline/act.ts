@@ -132,7 +132,7 @@ export function createActor(parts: ActorParts): Actor {
         case 'observe':
           return timed('derive', async () => ({
             kind: 'observed',
-            observed: await observer.observe(state.desired, state.applied === undefined),
+            observed: await observer.observe(state.desired, state.applied),
           }));
         case 'sample':
           return timed('derive', async () => ({

@@ -61,14 +61,11 @@ function goOn(situation: Situation): Step {
 
 /** Nothing is under way: what is due, or until when there is nothing to do. */
 function begin(situation: Situation): Step {
-  const { state, now, limits, appliedText } = situation;
-  const { due, applied, textDueAt, retryAt, recheckAt, sampleDueAt, blind } = state;
-  let until = nextServersAt(situation);
-  if (due !== undefined) {
-    const dueAt = Math.max(retryAt, due.everything ? 0 : due.since + limits.gatherMs);
-    if (now >= dueAt) return { kind: 'observe' };
-    until = Math.min(until, dueAt);
-  }
+  const { state, now, appliedText } = situation;
+  const { applied, textDueAt, recheckAt, sampleDueAt, blind } = state;
+  const dueAt = roundDueAt(situation);
+  if (now >= dueAt) return { kind: 'observe' };
+  let until = Math.min(nextServersAt(situation), dueAt);
   if (recheckAt !== undefined) {
     if (now >= recheckAt) return { kind: 'observe' };
     until = Math.min(until, recheckAt);
@@ -84,6 +81,12 @@ function begin(situation: Situation): Step {
   return waiting(until);
 }
 
+/** When the next round is to begin; never where nothing is due. */
+function roundDueAt({ state: { due, retryAt }, limits }: Situation): number {
+  if (due === undefined) return Infinity;
+  return Math.max(retryAt, due.everything ? 0 : due.since + limits.gatherMs);
+}
+
 /** When servers are to be followed again, or those without a task looked at, though nothing has changed. */
 function nextServersAt({
   state: { pending, runtimeRetryAt, reapAt, applied, blind },
@@ -96,10 +99,11 @@ function nextServersAt({
 
 const waiting = (until: number): Step => (until === Infinity ? { kind: 'nothing' } : { kind: 'wait', until });
 
-/** HAProxy and the files are as they were: a share of the backends is compared. */
-function sample({ state, appliedText }: Situation, { to, maps }: Sampling): Step {
+/** HAProxy and the files are as they were: a share of the backends is compared, unless something else may begin. */
+function sample(situation: Situation, { to, maps }: Sampling): Step {
+  const { state, appliedText, now } = situation;
   const { applied, sampleFrom } = state;
-  if (applied === undefined) return { kind: 'sampled' };
+  if (applied === undefined || now >= roundDueAt(situation)) return { kind: 'sampled' };
   if (maps) return { kind: 'files', candidate: appliedText(applied), certificates: false };
   const services = slice(applied.served.services.values(), sampleFrom, Math.min(to, sampleFrom + groupSize));
   if (services.length === 0) return { kind: 'sampled' };

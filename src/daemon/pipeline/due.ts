@@ -21,13 +21,19 @@ export function judgingOf({ round }: LoopState): Judging | undefined {
 
 /** File descriptors that HAProxy has beyond what these services take; Infinity where it does not say. */
 export function descriptorsLeftOf(
-  services: Iterable<Service>,
+  services: readonly Service[],
   { maxconn }: Pick<ChangingFrame, 'maxconn'>,
-  { descriptors: limit, ownListeners }: Pick<Judging['observed'], 'descriptors' | 'ownListeners'>,
+  {
+    descriptors: limit,
+    ownListeners,
+    budget,
+  }: Pick<Judging['observed'], 'descriptors' | 'ownListeners' | 'budget'>,
 ): number {
+  // What grows beyond it at runtime would not fit at the next reload.
+  const atReload = budget === undefined ? Infinity : descriptorsLeft(services, budget);
   return limit === undefined
-    ? Infinity
-    : descriptorsLeft(services, { limit, maxconn, ownListeners, headroom: 0 });
+    ? atReload
+    : Math.min(atReload, descriptorsLeft(services, { limit, maxconn, ownListeners, headroom: 0 }));
 }
 
 export const noDurations: StageDurations = { derive: 0, render: 0, check: 0, publish: 0, apply: 0 };

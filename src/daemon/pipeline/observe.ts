@@ -17,8 +17,7 @@ import type { Applied } from './applied.ts';
 import type { Observed, Sampled } from './observed.ts';
 
 export interface Observer {
-  /** @param isFirst nothing is known yet of what HAProxy serves */
-  readonly observe: (desired: Desired, isFirst: boolean) => Promise<Observed>;
+  readonly observe: (desired: Desired, applied: Applied | undefined) => Promise<Observed>;
   /** @param diskHash what should be on the disk; undefined while it is to be written */
   readonly sample: (
     applied: Applied,
@@ -40,7 +39,10 @@ export interface ObserverParts {
 export function createObserver(parts: ObserverParts): Observer {
   const { control, publisher, runtime, rejections, surroundings, files } = parts;
 
-  async function observe(desired: Desired, isFirst: boolean): Promise<Observed> {
+  async function observe(desired: Desired, applied: Applied | undefined): Promise<Observed> {
+    const isFirst = applied === undefined;
+    // What an earlier Pacer gave HAProxy is not known in full.
+    const served = applied?.adopted === undefined ? applied?.served.services : undefined;
     const haproxy = await haproxyNow(control);
     if (typeof haproxy !== 'string' && 'reason' in haproxy) return haproxy;
     const running = typeof haproxy === 'string' ? undefined : haproxy;
@@ -52,7 +54,8 @@ export function createObserver(parts: ObserverParts): Observer {
     await rejections.look(desired);
     const judged = await judge(desired, rejections, {
       runningBinds: contents?.binds ?? new Set(),
-      serving: contents?.backends ?? new Set(),
+      served: (backend) =>
+        contents?.backends.has(backend) !== true ? 'no' : (served?.get(backend) ?? 'yes'),
       budget,
       ports: { ...ports, hasNone: contents !== undefined && hasOneWorker(running) },
       files,
@@ -64,6 +67,7 @@ export function createObserver(parts: ObserverParts): Observer {
       facts: judged.facts,
       descriptors: running === undefined ? undefined : await runtime.descriptors(),
       ownListeners,
+      budget,
       // Pacer's own backends are nobody's service.
       unknown:
         isFirst && contents !== undefined

@@ -1,4 +1,5 @@
 /** What a round has read of HAProxy and of the machine before it decides. Types only. */
+import type { DescriptorBudget } from '../../core/capacity.ts';
 import type { BackendName } from '../../core/ids.ts';
 import type { Running } from '../../haproxy/control.ts';
 import type { ChangingFrame } from '../../render/head.ts';
@@ -16,6 +17,8 @@ export type Observed =
       /** The file descriptors HAProxy may use; undefined where it does not say. */
       readonly descriptors: number | undefined;
       readonly ownListeners: number;
+      /** Of the next reload; undefined where HAProxy's limit is not known. */
+      readonly budget: DescriptorBudget | undefined;
       /** Backend → its servers, of a HAProxy that this daemon has not brought to anything yet. */
       readonly unknown: ReadonlyMap<BackendName, number> | undefined;
     };

@@ -26,7 +26,7 @@ export function finished(
   const round = judgingOf(state);
   if (round === undefined) return { state, reports: [] };
   const plan = runtimePlan(round.steps, round.files);
-  const left = descriptorsLeftOf(candidate.desired.services.values(), candidate.inputs, round.observed);
+  const left = descriptorsLeftOf([...candidate.desired.services.values()], candidate.inputs, round.observed);
   return {
     state: {
       ...upToDate(state, round, candidate, unfinished, now),
@@ -61,7 +61,7 @@ export function reloaded(
 ): Settled {
   const { candidate, revision, unfinished } = good;
   const { from, desired, inputs } = candidate;
-  const left = descriptorsLeftOf(desired.services.values(), inputs, { ...round.observed, descriptors });
+  const left = descriptorsLeftOf([...desired.services.values()], inputs, { ...round.observed, descriptors });
   const next = upToDate(state, round, candidate, unfinished, now);
   return {
     state: {

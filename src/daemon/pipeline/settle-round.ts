@@ -56,7 +56,7 @@ function adopted(desired: Desired, seen: Seen): Applied | undefined {
     served: { ...desired, services },
     inputs,
     skeleton,
-    descriptorsLeft: descriptorsLeftOf(services.values(), inputs, seen),
+    descriptorsLeft: descriptorsLeftOf([...services.values()], inputs, seen),
     adopted: unknown,
   };
 }

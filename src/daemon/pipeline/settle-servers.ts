@@ -121,8 +121,7 @@ function sampledOn(state: LoopState, step: QuickStep | SlowStep, outcome: DoneOu
     state: {
       ...state,
       due,
-      round:
-        current?.kind === 'sampling' && due === undefined ? { ...current, maps: false } : { kind: 'idle' },
+      round: current?.kind === 'sampling' ? { ...current, maps: false } : { kind: 'idle' },
       sampleFrom: step.kind === 'compare' ? step.next : 0,
     },
     reports:

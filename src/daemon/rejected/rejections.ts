@@ -81,8 +81,13 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
     for (const definition of definitionsIn(desired)) {
       const { backend, appId, portIndex } = definition;
       const fact = facts.get(placeOf(definition));
-      const diagnostic = whyRejected(definition, against) ?? fact?.diagnostic;
+      const rejected = whyRejected(definition, against);
+      const diagnostic = rejected ?? fact?.diagnostic;
       if (diagnostic === undefined) continue;
+      if (rejected === undefined && fact?.only !== undefined && !fact.leftOut) {
+        found.set(backend, { diagnostic, only: fact.only });
+        continue;
+      }
       const before = lastGood.of(appId, portIndex);
       const helps =
         before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);

@@ -234,6 +234,12 @@ describe('a look at HAProxy', () => {
     ],
     ['compares a share of the backends', { state: { round: sampling } }, { compare: 1, next: 1 }],
     ['ends after its share', { state: { round: { ...sampling, to: 0 } } }, 'sampled'],
+    ['ends as soon as a round may begin', { state: { round: sampling, due: dueOf() } }, 'sampled'],
+    [
+      'goes on while what is due has to wait',
+      { state: { round: sampling, due: dueOf(), retryAt: now + 700 } },
+      { compare: 1, next: 1 },
+    ],
     ['ends after the last backend', { state: { round: sampling, sampleFrom: 1 } }, 'sampled'],
     [
       'has nothing to compare before anything was applied',

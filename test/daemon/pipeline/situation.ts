@@ -67,7 +67,7 @@ export const judgingOf = (desired: Desired, parts: Partial<Judging> = {}): Judgi
   kind: 'judging',
   observed: {
     ...{ kind: 'seen', haproxy: running(), inputs: changingFrame(), facts: new Map() },
-    ...{ descriptors: undefined, ownListeners: 4, unknown: undefined },
+    ...{ descriptors: undefined, budget: undefined, ownListeners: 4, unknown: undefined },
   },
   desired,
   due: dueOf(),

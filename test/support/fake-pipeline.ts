@@ -1,0 +1,180 @@
+/**
+ * The daemon's whole control loop in virtual time: the real model, renderer, decisions and runtime commands, on a fake
+ * HAProxy and a fake disk. Nothing waits for the outside, so thousands of histories run in a minute.
+ */
+import type { Desired } from '../../src/core/desired.ts';
+import type { AppId } from '../../src/core/ids.ts';
+import type { App } from '../../src/core/model.ts';
+import type { ServiceDefinition } from '../../src/core/service.ts';
+import { modelContext } from '../../src/daemon/model-context.ts';
+import { createActor } from '../../src/daemon/pipeline/act.ts';
+import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
+import { createInbox, type Inbox } from '../../src/daemon/pipeline/inbox.ts';
+import { createObserver } from '../../src/daemon/pipeline/observe.ts';
+import { createPipeline, type Pipeline } from '../../src/daemon/pipeline/pipeline.ts';
+import { createReporter } from '../../src/daemon/pipeline/report.ts';
+import type { Surroundings } from '../../src/daemon/pipeline-types.ts';
+import type { Withheld } from '../../src/daemon/pipeline/state.ts';
+import { createRejections } from '../../src/daemon/rejected/rejections.ts';
+import { reloadBudget } from '../../src/daemon/reload-budget.ts';
+import { createRuntime } from '../../src/daemon/runtime.ts';
+import { steadyFrame } from '../../src/daemon/surroundings.ts';
+import { loadFragments } from '../../src/render/fragments.ts';
+import { renderer, type Renderer } from '../../src/render/render.ts';
+import { resolveSettings } from '../../src/settings/settings.ts';
+import { changingFrame } from './changing-frame.ts';
+import type { FakeHaproxy } from './fake-haproxy/fake-haproxy.ts';
+
+const { settings } = resolveSettings({
+  flags: { groups: ['external'], stateDir: '/var/lib/pacer', dontBindHttps: true, bindAddress: '127.0.0.1' },
+  environment: {},
+  file: undefined,
+});
+const fragments = loadFragments();
+
+export interface FakePipeline {
+  readonly pipeline: Pipeline;
+  readonly inbox: Inbox;
+  /** Asks for a pass. */
+  readonly request: () => void;
+  /** The mirror says so from now on. `undefined`: Marathon no longer lists the app. */
+  readonly mirror: (id: AppId, app: App | undefined) => void;
+  /** The changes that were withheld so far. */
+  readonly withheld: readonly Withheld[];
+  readonly close: () => void;
+}
+
+export function fakePipeline(
+  fake: FakeHaproxy,
+  { apps = new Map(), mode }: { apps?: ReadonlyMap<AppId, App>; mode?: 'supervise' | 'attach' } = {},
+): FakePipeline {
+  const { now, later } = fake.clock;
+  const control = fake.control(mode === undefined ? {} : { mode });
+  const publisher = fake.publisher({ control });
+  const render: Renderer = renderer(fragments, steadyFrame(settings));
+  const known = lastGoodInMemory();
+  const rejections = createRejections({
+    verdicts: verdictsInMemory(),
+    lastGood: known,
+    sample: render.sample,
+  });
+  const runtime = createRuntime({ control, serverLine: render.serverLine, drainTimeoutMs: 60_000, now });
+  const budget = reloadBudget(3, 2_000);
+  const files = { services: () => Promise.resolve(noFiles) };
+  const context = { ...modelContext(settings, () => undefined), lastGood: known.of };
+  const surroundings = () =>
+    Promise.resolve({
+      frame: changingFrame({ maxconn: 1_000, maxpipes: 500 }),
+      ...{ budget: undefined, ownListeners: 4 },
+      ports: {
+        ...{
+          ours: { masterPid: undefined },
+          network: { kind: 'unknown', reason: 'a fake' },
+          ourRights: true,
+        },
+      },
+    } as unknown as Surroundings);
+  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
+  const candidates = createCandidates({ rejections, render: render.render, now });
+  const inbox = createInbox();
+  const withheld: Withheld[] = [];
+  let mirror = new Map(apps);
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+  let isClosed = false;
+  const request = () => {
+    isWanted = true;
+    running ??= (async () => {
+      // As the daemon's: what arrives together is one pass.
+      while (isWanted && !isClosed) {
+        await Promise.resolve();
+        isWanted = false;
+        await pipeline.pass();
+      }
+      running = undefined;
+    })();
+  };
+  const pipeline = createPipeline({
+    ...{ inbox, model: { context, pinned: (desired: Desired) => desired }, serving: context },
+    learnHosts: () => Promise.resolve(),
+    actor: createActor({ control, publisher, runtime, rejections, observer, budget, now }),
+    ...{ candidates, runtime, publisher, budget },
+    limits: { maxShare: 0.5, floor: 2, pauseMs: 30_000, gatherMs: 20, sampleMs: 5_000 },
+    confirmedAt: now,
+    unheard: () => [],
+    socketFault: () => control.socketFault(),
+    report: createReporter({
+      journal: { add: () => undefined } as never,
+      lastGood: known,
+      publisher,
+      onWithheld: (change) => withheld.push(change),
+      onReleased: () => undefined,
+      takeRenderMs: candidates.takeRenderMs,
+      now,
+    }),
+    ...{ request, now, later },
+  });
+  const news = (changed: AppId[], removed: AppId[], cause: string) => {
+    inbox.put({ apps: mirror, changed, removed, cause, receivedAt: now() });
+    request();
+  };
+  control.onExit(() => {
+    inbox.note('HAProxy has ended');
+    request();
+  });
+  news([...mirror.keys()], [], 'snapshot');
+  return {
+    ...{ pipeline, inbox, request, withheld },
+    mirror: (id, app) => {
+      mirror = new Map(mirror);
+      if (app === undefined) mirror.delete(id);
+      else mirror.set(id, app);
+      news(app === undefined ? [] : [id], app === undefined ? [id] : [], `event of ${id}`);
+    },
+    close: () => {
+      isClosed = true;
+      control.detach();
+      // It waits for a step under way, and virtual time no longer passes.
+      void pipeline.close();
+    },
+  };
+}
+
+const noFiles = {
+  missing: new Map(),
+  kept: [],
+  certificateDigests: new Map<string, string>(),
+  fileDigests: new Map<string, string>(),
+};
+
+function lastGoodInMemory() {
+  const known = new Map<string, ServiceDefinition>();
+  const keyOf = (appId: AppId, portIndex: number) => `${appId} ${portIndex}`;
+  return {
+    of: (appId: AppId, portIndex: number) => known.get(keyOf(appId, portIndex)),
+    serves: ({ services, apps }: Desired) => {
+      for (const [key, { appId }] of known) if (!apps.has(appId)) known.delete(key);
+      for (const { definition, servers } of services.values())
+        if (servers.length > 0) known.set(keyOf(definition.appId, definition.portIndex), definition);
+    },
+    servesAlso: (services: Iterable<{ definition: ServiceDefinition; servers: readonly unknown[] }>) => {
+      for (const { definition, servers } of services)
+        if (servers.length > 0) known.set(keyOf(definition.appId, definition.portIndex), definition);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function verdictsInMemory() {
+  const known = new Map<string, { reason: string; files: Record<string, string>; isCertain: boolean }>();
+  return {
+    on: (text: string) => known.get(text),
+    add: (text: string, reason: string, isCertain: boolean) => {
+      known.set(text, { reason, files: {}, isCertain });
+      return Promise.resolve();
+    },
+    look: () => Promise.resolve(),
+    isEmpty: () => known.size === 0,
+    close: () => Promise.resolve(),
+  };
+}
