@@ -61,7 +61,8 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   /** What was passed on: the mirror, while nothing is held. */
   let passed = new AppMap();
   let started = false;
-  let holding: { since: number; began: number; cause: string; tasks: HeldTasks } | undefined;
+  let holding:
+    { since: number; began: number; cause: string; bySnapshot: boolean; tasks: HeldTasks } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function put(news: MirrorChange): void {
@@ -75,12 +76,11 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
       pass(news);
       return;
     }
-    // Half of it coming back says nothing of the other half.
-    if (holding !== undefined && loss.servers === 0) {
+    if (holding !== undefined && isOver(holding, loss)) {
       release('Marathon lists it again', news);
       return;
     }
-    holding ??= hold(news.cause);
+    holding ??= hold(news);
     const { tasks } = holding;
     const ousted = ids.flatMap((id) => tasks.follow(before.get(id), mirror.get(id)));
     passOn(news, new Set([...ids, ...ousted]));
@@ -99,17 +99,31 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     started = true;
   }
 
-  function isTooMuch({ servers, apps, of }: Loss, isSnapshot: boolean): boolean {
+  function isTooMuch(loss: Loss, isSnapshot: boolean): boolean {
+    const { servers, of } = loss;
     // A snapshot that leaves nothing is more likely wrong than true, however small the cluster.
     const allowed = isSnapshot && servers === of.servers ? 0 : floor;
-    return servers > allowed && (servers > of.servers * maxShare || apps > of.apps * maxShare);
+    return servers > allowed && exceedsShare(loss);
   }
 
-  function hold(cause: string) {
+  function exceedsShare({ servers, apps, of }: Loss): boolean {
+    return servers > of.servers * maxShare || apps > of.apps * maxShare;
+  }
+
+  /**
+   * A snapshot that dropped what is listed again was wrong, so the rest of what it dropped stays until another one
+   * drops it too. Of events that came in a burst, each was true.
+   */
+  function isOver({ bySnapshot }: { readonly bySnapshot: boolean }, loss: Loss): boolean {
+    return loss.servers === 0 || (!bySnapshot && !exceedsShare(loss));
+  }
+
+  function hold({ cause, kind }: MirrorChange) {
     const since = now();
     timer = setTimeout(() => ask('what is held back may be true'), pauseMs);
     onHold({ ...removals.loss, since, cause });
-    return { since, began: elapsed(), cause, tasks: new HeldTasks(mirror, serving) };
+    const tasks = new HeldTasks(mirror, serving);
+    return { since, began: elapsed(), cause, bySnapshot: kind === 'snapshot', tasks };
   }
 
   function passOn(news: Omit<MirrorChange, 'apps' | 'changed' | 'removed'>, ids: Iterable<AppId>): void {

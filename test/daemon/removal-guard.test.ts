@@ -221,7 +221,7 @@ describe('what is held', () => {
     guard.close();
   });
 
-  test('is kept on when the other half of it comes back, however little is left', () => {
+  test('by a snapshot is kept on when the other half of it comes back, however little is left', () => {
     const guard = guarding();
     guard.snapshot(app('/steady', [1, 2]), app('/moving', [3, 4]));
     guard.snapshot();
@@ -231,6 +231,16 @@ describe('what is held', () => {
     guard.events([app('/steady', [1, 2])]);
     expect(guard.held()).toBeUndefined();
     expect(guard.releases).toEqual(['Marathon lists it again']);
+  });
+
+  test('by a burst of events is let go once so much has come back that the rest is not too much', () => {
+    const guard = guarding();
+    guard.snapshot(app('/a', range(1, 6)), app('/b', range(11, 4)));
+    guard.events([app('/a', []), app('/b', [11])]);
+    expect(guard.held()).toBeDefined();
+    guard.events([app('/a', range(1, 6))]);
+    expect(guard.held()).toBeUndefined();
+    expect(ids(guard.applied())).toEqual({ '/a': 6, '/b': 1 });
   });
 
   test('is let go as soon as another task takes its address', () => {
