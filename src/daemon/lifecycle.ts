@@ -180,6 +180,7 @@ async function startFollowing(
       pinned: pinning.state,
       policy: policy.state,
       files: () => [...files.notices(), ...serving.templateNotices],
+      ...{ kept: files.kept, unresolved: hosts.unresolved, incomplete: clusters.incomplete },
       metrics: metrics.text,
       now: Date.now,
     }),

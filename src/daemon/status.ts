@@ -1,6 +1,7 @@
 /** What the status server answers: the daemon's own knowledge, put into words and numbers. */
 import { readFile } from 'node:fs/promises';
 import { serverCount } from '../core/desired.ts';
+import { describeDiagnostic } from '../core/diagnostic.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { get, json, text, type Answer, type Route } from '../http/route.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
@@ -12,6 +13,7 @@ import type { PolicyFile } from './policy-file.ts';
 import type { RemovalGuard } from './removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import type { FileObserver } from './files/observer.ts';
+import { unresolvedMessage, type UnresolvedHost } from './hosts/unresolved.ts';
 import { describeHold } from './change-log.ts';
 import type { ClusterStatus } from './clusters-status.ts';
 import type { ProbeState } from './health/probe.ts';
@@ -37,6 +39,11 @@ export interface StatusParts {
   readonly pinned: Pinning['state'];
   readonly policy: PolicyFile['state'];
   readonly files: FileObserver['notices'];
+  readonly kept: FileObserver['kept'];
+  /** Agents whose names have no address. */
+  readonly unresolved: () => readonly UnresolvedHost[];
+  /** Clusters of which nothing is known. */
+  readonly incomplete: () => readonly string[];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
@@ -62,11 +69,34 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
   ];
 }
 
-const verdict = ({ marathon, pipeline, probe, maxConfirmationAgeSeconds, now }: StatusParts): Verdict =>
-  verdictOf({
+function verdict(parts: StatusParts): Verdict {
+  const { marathon, pipeline, probe, maxConfirmationAgeSeconds, now } = parts;
+  return verdictOf({
     ...{ marathon: marathon(), pipeline: pipeline(), probe: probe() },
-    ...{ maxConfirmationAgeSeconds, now: now() },
+    ...{ maxConfirmationAgeSeconds, reported: reported(parts), now: now() },
   });
+}
+
+/** What somebody should act on, of what the parts of the daemon know. */
+function reported(parts: StatusParts): string[] {
+  const { marathon, incomplete, unresolved, lastKnownGood, held, policy, files, kept } = parts;
+  const said = [...files(), ...kept().map(describeDiagnostic), ...unresolved().map(unresolvedMessage)];
+  const { secretsProblem } = marathon();
+  if (secretsProblem !== undefined) said.push(secretsProblem);
+  const silent = incomplete();
+  if (silent.length > 0)
+    said.push(
+      `nothing is known of cluster ${silent.join(', ')}, so nothing is taken from what HAProxy serves; bring it back, or run \`pacer approve\` if it is gone for good`,
+    );
+  const hold = held();
+  if (hold !== undefined)
+    said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
+  const problem = policy()?.problem;
+  if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
+  const { failure: notStored } = lastKnownGood();
+  if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
+  return said;
+}
 
 /** Whoever asks learns whether it is ready; why not is for those who may read the status. */
 function readiness(parts: StatusParts, withReasons: boolean): Answer {
@@ -91,8 +121,8 @@ function freshness({ marathon, pipeline, now }: StatusParts) {
 
 /** What a reader should know although it is no reason not to be ready. */
 function notes(parts: StatusParts): string[] {
-  const { marathon, lastKnownGood, held, pinned, policy } = parts;
-  const { savedAt, failure: notStored } = lastKnownGood();
+  const { marathon, lastKnownGood, pinned } = parts;
+  const { savedAt } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
     said.push(
@@ -104,13 +134,7 @@ function notes(parts: StatusParts): string[] {
     said.push(
       `revision ${pin.revision} is pinned since ${pin.at}: services stay as they were then, only their servers follow Marathon, until \`pacer rollback --release\``,
     );
-  const hold = held();
-  if (hold !== undefined)
-    said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
-  const problem = policy()?.problem;
-  if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
-  said.push(...parts.files());
-  if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
+  said.push(...reported(parts));
   return said;
 }
 

@@ -12,6 +12,8 @@ export interface HealthFacts {
   readonly pipeline: PipelineState;
   readonly probe: ProbeState;
   readonly maxConfirmationAgeSeconds: number;
+  /** What other parts of the daemon want somebody to act on: sentences with the fix. */
+  readonly reported: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -68,8 +70,8 @@ function* aboutLoop({ pipeline, now }: HealthFacts): Generator<string> {
     yield `"${slowStep.kind}" has taken ${seconds(now - slowStep.since)} and has not ended`;
 }
 
-function concernsOf({ marathon, pipeline, now }: HealthFacts): string[] {
-  const concerns: string[] = [];
+function concernsOf({ marathon, pipeline, reported, now }: HealthFacts): string[] {
+  const concerns: string[] = [...reported];
   const overdue = marathon.pending.filter(({ since }) => now - since > fetchPatienceMs);
   const [oldest] = overdue;
   if (oldest !== undefined) {

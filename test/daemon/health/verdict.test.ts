@@ -12,9 +12,10 @@ interface Given {
   readonly marathon?: Partial<HealthFacts['marathon']>;
   readonly pipeline?: Partial<HealthFacts['pipeline']>;
   readonly probe?: Partial<HealthFacts['probe']>;
+  readonly reported?: readonly string[];
 }
 
-const verdict = ({ marathon, pipeline, probe }: Given) =>
+const verdict = ({ marathon, pipeline, probe, reported = [] }: Given) =>
   verdictOf({
     marathon: { confirmedAt: now - 1000, pending: [], pendingCount: 0, ...marathon },
     pipeline: {
@@ -25,7 +26,7 @@ const verdict = ({ marathon, pipeline, probe }: Given) =>
       ...pipeline,
     },
     probe: { answeredAt: now - 500, failure: undefined, failingSince: undefined, ...probe },
-    ...{ maxConfirmationAgeSeconds: 120, now },
+    ...{ maxConfirmationAgeSeconds: 120, reported, now },
   });
 
 describe('a node', () => {
@@ -116,6 +117,11 @@ describe('a node', () => {
       'while commands go through the master alone',
       { pipeline: { socketFault: 'gone' } },
       /master alone: gone/,
+    ],
+    [
+      'while a part of the daemon wants something to be acted on',
+      { reported: ['mend a.pem'] },
+      /mend a\.pem/,
     ],
   ])('is degraded %s', (_, given, concern) => {
     const { state, why, concerns } = verdict(given);
