@@ -1,5 +1,5 @@
 /** A change in words, for `pacer status` and `pacer revisions`. */
-import { describeReason, type Plan } from '../core/plan.ts';
+import { describeReason, type Plan } from '../core/plan/plan.ts';
 import type { Change } from './client/views.ts';
 import { counted } from './terminal/words.ts';
 

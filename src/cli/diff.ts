@@ -1,6 +1,6 @@
 /** `pacer diff`: what the next apply would change, as a plan and as text. */
 import { createTwoFilesPatch } from 'diff';
-import { describeReason } from '../core/plan.ts';
+import { describeReason } from '../core/plan/plan.ts';
 import type { PendingChange } from '../daemon/rollback-routes.ts';
 import { pacerClient } from './client/client.ts';
 import { terminal, type Style, type Terminal } from './terminal/terminal.ts';

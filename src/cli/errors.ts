@@ -1,5 +1,5 @@
 /** `pacer errors`: every code with what it means and what to do, for people or for tools. */
-import { diagnosticCatalogue } from '../core/diagnostic-codes.ts';
+import { diagnosticCatalogue } from '../core/model/diagnostic-codes.ts';
 import { errorCatalogue, PacerError } from '../errors.ts';
 
 interface Row {

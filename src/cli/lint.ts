@@ -1,5 +1,5 @@
 /** `pacer lint FILE|-|URL`: what is wrong with apps before they are deployed. Needs no daemon and leaves nothing behind. */
-import type { App } from '../core/model.ts';
+import type { App } from '../core/model/model.ts';
 import { PacerError } from '../errors.ts';
 import { findHaproxy } from '../haproxy/version.ts';
 import { decodeApps } from '../marathon/decode.ts';

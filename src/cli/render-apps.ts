@@ -1,9 +1,9 @@
 /** Apps → configuration without a daemon: for `render`, `--dry` and `compare`. */
-import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
-import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
-import type { MarathonCluster } from '../core/marathon-access.ts';
-import { byCodePoint } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../core/model/diagnostic.ts';
+import type { MarathonCluster } from '../core/model/marathon-access.ts';
+import { byCodePoint } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { hostTable } from '../daemon/hosts/table.ts';
 import { modelContext } from '../daemon/model-context.ts';
 import { defaultMaxconn, steadyFrame } from '../daemon/surroundings.ts';

@@ -1,7 +1,7 @@
 /** `pacer render`: configuration and maps for a saved answer of Marathon. Needs neither Marathon nor HAProxy. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { App } from '../core/model.ts';
+import type { App } from '../core/model/model.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import { decodeApps } from '../marathon/decode.ts';
 import { environment } from '../settings/environment.ts';

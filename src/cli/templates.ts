@@ -1,5 +1,5 @@
 /** `pacer templates`: the templates that may be replaced, with their placeholders and data, for people or for tools. */
-import { templateNames, templateSpec } from '../core/templates/names.ts';
+import { templateNames, templateSpec } from '../core/model/template-names.ts';
 import { PacerError } from '../errors.ts';
 import { fragmentData, fragmentNames } from '../render/fragment-data.ts';
 import { helpers } from '../render/helpers.ts';

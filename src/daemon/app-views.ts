@@ -1,9 +1,9 @@
 /** What the status server tells of apps. Never what is secret in their labels. */
-import type { AppServices } from '../core/app-services.ts';
-import { allDiagnostics, type Desired } from '../core/desired.ts';
-import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
+import type { AppServices } from '../core/services/app-services.ts';
+import { allDiagnostics, type Desired } from '../core/desired/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../core/model/diagnostic.ts';
 import { servedAs, serves } from '../core/explain/service-view.ts';
-import { asAppId } from '../core/ids.ts';
+import { asAppId } from '../core/model/ids.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { failure, json, type Answer } from '../http/route.ts';
 

@@ -1,6 +1,6 @@
 /** The log lines about changes and diagnostics: one for each change, each diagnostic once. */
-import { describeDiagnostic, type Diagnostic } from '../core/diagnostic.ts';
-import { describeReason, type Plan } from '../core/plan.ts';
+import { describeDiagnostic, type Diagnostic } from '../core/model/diagnostic.ts';
+import { describeReason, type Plan } from '../core/plan/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Withheld } from './pipeline/state.ts';

@@ -1,7 +1,7 @@
 /** One Marathon cluster: its mirror, what guards it, and what is stored of it. It must not know of other clusters. */
-import { describeMarathonAddress } from '../core/marathon-address.ts';
-import type { MarathonCluster } from '../core/marathon-access.ts';
-import type { ServingContext } from '../core/serving.ts';
+import { describeMarathonAddress } from '../core/model/marathon-address.ts';
+import type { MarathonCluster } from '../core/model/marathon-access.ts';
+import type { ServingContext } from '../core/servers/serving.ts';
 import { followMarathon, type MarathonSource, type MirrorChange } from '../marathon/source.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';

@@ -2,7 +2,7 @@
  * All Marathon clusters as one: a mirror, a status, a guard. One that is out of reach keeps what is known of it, and
  * keeps nobody else waiting. It must not know what becomes of the apps.
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import type { MarathonStatus, MirrorChange } from '../marathon/source.ts';
 import { MergedApps } from '../marathon/merged-apps.ts';
 import type { LastKnownGood } from './last-known-good.ts';

@@ -1,6 +1,6 @@
 /** Servers whose tasks are gone and whose last sessions have not ended: since when, and whether their time is up. */
-import type { BackendName } from '../core/ids.ts';
-import type { Service } from '../core/service.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Service } from '../core/model/service.ts';
 import type { WaitingServer } from './runtime-servers.ts';
 
 export interface DepartingServers {

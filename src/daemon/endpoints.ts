@@ -1,6 +1,6 @@
 /** marathon-lb's endpoints of the statistics port, as far as HAProxy does not serve them itself. */
 import { readFile } from 'node:fs/promises';
-import type { RouteEntry, Routes } from '../core/routes.ts';
+import type { RouteEntry, Routes } from '../core/routing/routes.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
 import { runningOf } from '../haproxy/running.ts';

@@ -2,9 +2,9 @@
 import { explain } from '../core/explain/explain.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
 import { parseQuestion } from '../core/explain/question.ts';
-import { describeDiagnostic } from '../core/diagnostic.ts';
-import type { BackendName } from '../core/ids.ts';
-import type { Routes } from '../core/routes.ts';
+import { describeDiagnostic } from '../core/model/diagnostic.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Routes } from '../core/routing/routes.ts';
 import { PacerError } from '../errors.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { failure, get, json, type Route } from '../http/route.ts';

@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nothingDesired } from '../core/desired.ts';
+import { nothingDesired } from '../core/desired/desired.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import { attachHaproxy } from '../haproxy/attach.ts';
 import { commandHaproxy } from '../haproxy/command.ts';

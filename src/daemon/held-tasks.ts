@@ -2,9 +2,9 @@
  * Tasks that Marathon no longer lists and that are kept all the same. One is let go when another task takes its
  * address: traffic must not reach a stranger. It must not know why they are held.
  */
-import { byCodePoint, type AppId, type TaskId } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
-import { keepSame } from '../core/same.ts';
+import { byCodePoint, type AppId, type TaskId } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
+import { keepSame } from '../core/collections/same.ts';
 
 type Serving = (app: App | undefined) => readonly Task[];
 

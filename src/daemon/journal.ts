@@ -1,5 +1,5 @@
 /** What was done to HAProxy, change by change, for status, logs and metrics. The newest hundred are kept. */
-import type { Plan } from '../core/plan.ts';
+import type { Plan } from '../core/plan/plan.ts';
 
 /** Milliseconds each stage of a change took. */
 export interface StageDurations {

@@ -4,12 +4,12 @@
  * of the day.
  */
 import { z } from 'zod';
-import { defineServices, type DefinitionContext } from '../core/definition.ts';
-import type { Desired } from '../core/desired.ts';
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
-import type { Policy } from '../core/policy.ts';
-import type { Service, ServiceDefinition } from '../core/service.ts';
+import { defineServices, type DefinitionContext } from '../core/services/definition.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { Service, ServiceDefinition } from '../core/model/service.ts';
 import { saved } from './saved.ts';
 
 export interface LastGood {

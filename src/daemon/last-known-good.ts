@@ -2,8 +2,8 @@
  * Keeps the mirror on the disk, health answers included, for a start without Marathon. It follows the mirror
  * at a distance, so that no event waits for it and a busy cluster does not wear the disk out.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { messageOf } from '../errors.ts';
 import type { MirrorOrigin } from './mirror-format.ts';
 import { noteConfirmed, writeMirror } from './mirror-file.ts';

@@ -3,7 +3,7 @@
  * served which host, port and group.
  */
 import { join } from 'node:path';
-import type { ModelContext } from '../core/app-services.ts';
+import type { ModelContext } from '../core/services/app-services.ts';
 import { openLastGood, type LastGood } from './last-good.ts';
 import { openOwners } from './owners.ts';
 import { openVerdicts, type Verdicts } from './rejected/verdicts.ts';

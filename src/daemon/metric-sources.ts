@@ -1,5 +1,5 @@
 /** Reads the gauges of the metrics from what the daemon knows. */
-import { nothingDesired, serverCount } from '../core/desired.ts';
+import { nothingDesired, serverCount } from '../core/desired/desired.ts';
 import type { MetricSources } from '../observe/metrics.ts';
 import type { ClusterStatus } from './clusters-status.ts';
 import type { HostTable } from './hosts/table.ts';

@@ -5,8 +5,8 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
-import type { AppId, InstanceId, TaskId } from '../core/ids.ts';
-import type { App, TaskState } from '../core/model.ts';
+import type { AppId, InstanceId, TaskId } from '../core/model/ids.ts';
+import type { App, TaskState } from '../core/model/model.ts';
 
 /** Grows with every change of what a line means. */
 export const mirrorFormat = 2;

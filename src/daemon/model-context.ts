@@ -1,10 +1,10 @@
 /** What the pure model is told of this load balancer. */
 import { hash } from 'node:crypto';
-import type { ModelContext } from '../core/app-services.ts';
-import { noOwners } from '../core/claims.ts';
-import type { Diagnostic } from '../core/diagnostic.ts';
+import type { ModelContext } from '../core/services/app-services.ts';
+import { noOwners } from '../core/services/claims.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
 import type { ExplainContext } from '../core/explain/explanation.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { policyOf } from '../settings/policy.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';
 import type { Settings } from '../settings/settings.ts';

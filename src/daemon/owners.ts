@@ -3,11 +3,11 @@
  * neither. It must not know what else is remembered.
  */
 import { z } from 'zod';
-import { noOwners, type Owners } from '../core/claims.ts';
-import type { Desired } from '../core/desired.ts';
-import type { AppId } from '../core/ids.ts';
-import { ownersOf } from '../core/owners.ts';
-import { sameValue } from '../core/same.ts';
+import { noOwners, type Owners } from '../core/services/claims.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { AppId } from '../core/model/ids.ts';
+import { ownersOf } from '../core/desired/owners.ts';
+import { sameValue } from '../core/collections/same.ts';
 import { saved } from './saved.ts';
 
 export interface RememberedOwners {

@@ -2,10 +2,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ModelContext } from '../core/app-services.ts';
-import type { Desired } from '../core/desired.ts';
-import { createPinned, type Pin } from '../core/pinned.ts';
-import type { ServiceDefinition } from '../core/service.ts';
+import type { ModelContext } from '../core/services/app-services.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import { createPinned, type Pin } from '../core/desired/pinned.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 import { stateDirErrors } from '../haproxy/durable.ts';
 import { readState, writeStateFile } from './state-file.ts';
 

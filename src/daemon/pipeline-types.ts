@@ -1,8 +1,8 @@
 /** What the pipeline tells. Types only. */
-import type { DescriptorBudget } from '../core/capacity.ts';
-import type { Desired } from '../core/desired.ts';
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { AppId } from '../core/ids.ts';
+import type { DescriptorBudget } from '../core/policy/capacity.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import type { AppId } from '../core/model/ids.ts';
 import type { Running } from '../haproxy/control.ts';
 import type { PortOwner } from '../haproxy/ports.ts';
 import type { ChangingFrame } from '../render/head.ts';

@@ -1,5 +1,5 @@
 /** The policy file, read anew when it changes. One that cannot be read leaves the policy as it was, and is said. */
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import type { LastInputs } from './files/last-inputs.ts';
 import type { Logger } from '../observe/log.ts';

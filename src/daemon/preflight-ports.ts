@@ -1,7 +1,7 @@
 /** The services whose listeners HAProxy could not have. Only what is certain counts against one. */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { BackendName } from '../core/ids.ts';
-import type { Service, ServiceDefinition } from '../core/service.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Service, ServiceDefinition } from '../core/model/service.ts';
 import { nameOf } from '../haproxy/port-holder.ts';
 import { judgePorts, type JudgedBind, type PortOwner } from '../haproxy/ports.ts';
 

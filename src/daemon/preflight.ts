@@ -2,9 +2,9 @@
  * What `haproxy -c` cannot see, asked before a reload: ports that others hold, certificates that are missing,
  * file descriptors. Each concerns one service, which is held back; the others go on.
  */
-import { overCapacity, type DescriptorBudget, type ServedNow } from '../core/capacity.ts';
-import type { Desired } from '../core/desired.ts';
-import type { BackendName } from '../core/ids.ts';
+import { overCapacity, type DescriptorBudget, type ServedNow } from '../core/policy/capacity.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { BackendName } from '../core/model/ids.ts';
 import type { PortOwner } from '../haproxy/ports.ts';
 import type { FileObserver } from './files/observer.ts';
 import type { FileFacts } from './files/service-files.ts';

@@ -1,8 +1,8 @@
 /** Brings a rendering to HAProxy: written as a revision, checked in place, made current, taken over by a reload. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Desired } from '../core/desired.ts';
-import type { BackendName } from '../core/ids.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { BackendName } from '../core/model/ids.ts';
 import { PacerError } from '../errors.ts';
 import {
   checkConfiguration,

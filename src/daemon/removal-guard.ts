@@ -3,9 +3,9 @@
  * held until Marathon says the same again after a pause, or an operator agrees. What is added goes through, and so
  * do tasks whose end Marathon announced before. The mirror itself stays what Marathon says.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
-import { servingTasks, type ServingContext } from '../core/serving.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
+import { servingTasks, type ServingContext } from '../core/servers/serving.ts';
 import { AppMap } from '../marathon/app-map.ts';
 import type { MirrorChange } from '../marathon/source.ts';
 import { HeldTasks } from './held-tasks.ts';

@@ -3,7 +3,7 @@
  * An app that was touched is compared with the most it had since the time began, so that a server that is replaced
  * does not count as lost, and neither does one whose end was announced.
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 
 export interface Loss {
   readonly servers: number;

@@ -1,6 +1,6 @@
 /** `POST /rollback` and `GET /diff`: back to a revision, and what the next apply would change. */
-import { withHolds, type Desired } from '../core/desired.ts';
-import { difference, type ReloadReason } from '../core/plan.ts';
+import { withHolds, type Desired } from '../core/desired/desired.ts';
+import { difference, type ReloadReason } from '../core/plan/plan.ts';
 import { PacerError } from '../errors.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { failure, get, json, post, type Route } from '../http/route.ts';

@@ -3,7 +3,7 @@
  * of the process holds the digest of what it was last brought to: from there on it is a matter of comparing.
  * [haproxy] management.txt 3.4 9.3 "add backend", "publish backend", "del backend"; "set var", "get var"
  */
-import type { BackendName } from '../core/ids.ts';
+import type { BackendName } from '../core/model/ids.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { BackendPool } from '../render/shapes.ts';

@@ -1,6 +1,6 @@
 /** Brings HAProxy's maps to what is desired over the runtime socket: reads, edits or swaps, reads back. */
-import { planMap, type MapPlan } from '../core/map-plan.ts';
-import type { RouteEntry } from '../core/routes.ts';
+import { planMap, type MapPlan } from '../core/plan/map-plan.ts';
+import type { RouteEntry } from '../core/routing/routes.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { editCommands, prepareCommand, swapCommands } from '../haproxy/map-commands.ts';
 import { parseMap, parseNewVersion } from '../haproxy/replies/maps.ts';

@@ -2,12 +2,12 @@
  * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
  * steps, reads back. What only a reload can do keeps nothing else from being done: removals least of all.
  */
-import { planServers } from '../core/server-plan.ts';
-import { sameAddress } from '../core/same-address.ts';
-import type { RunningServer, ServerStep } from '../core/server-step.ts';
-import type { BackendName } from '../core/ids.ts';
-import type { Server, Service } from '../core/service.ts';
-import { slotPrefix } from '../core/slot-plan.ts';
+import { planServers } from '../core/plan/server-plan.ts';
+import { sameAddress } from '../core/collections/same-address.ts';
+import type { RunningServer, ServerStep } from '../core/plan/server-step.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Server, Service } from '../core/model/service.ts';
+import { slotPrefix } from '../core/plan/slot-plan.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { RuntimeReply } from '../haproxy/runtime-command.ts';

@@ -1,6 +1,6 @@
 /** Changes over the runtime socket: servers, backends, maps, certificates. Remembers which servers wait to be deleted. */
-import type { BackendName } from '../core/ids.ts';
-import type { Service } from '../core/service.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Service } from '../core/model/service.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import type { RuntimeAccess } from '../haproxy/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';

@@ -1,6 +1,6 @@
 /** Services that together use every template, to try the operator's with. */
-import { asAppId, asInstanceId, asTaskId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import { asAppId, asInstanceId, asTaskId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 
 const every = {
   HAPROXY_0_STICKY: 'true',

@@ -1,7 +1,7 @@
 /** What the status server answers: the daemon's own knowledge, put into words and numbers. */
 import { readFile } from 'node:fs/promises';
-import { serverCount } from '../core/desired.ts';
-import { describeDiagnostic } from '../core/diagnostic.ts';
+import { serverCount } from '../core/desired/desired.ts';
+import { describeDiagnostic } from '../core/model/diagnostic.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { get, json, text, type Answer, type Route } from '../http/route.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';

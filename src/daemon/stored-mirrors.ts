@@ -5,8 +5,8 @@
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMarathonAddress } from '../core/marathon-address.ts';
-import type { MarathonCluster } from '../core/marathon-access.ts';
+import { describeMarathonAddress } from '../core/model/marathon-address.ts';
+import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../observe/log.ts';
 import { mirrorFile, previousOf, readMirror, type ReadMirror } from './mirror-file.ts';

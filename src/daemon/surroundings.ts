@@ -1,6 +1,6 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
 import { join } from 'node:path';
-import { headroomOf } from '../core/capacity.ts';
+import { headroomOf } from '../core/policy/capacity.ts';
 import type { HaproxyControl } from '../haproxy/control.ts';
 import { openFileLimit } from '../haproxy/limits.ts';
 import { networkOf } from '../haproxy/network.ts';

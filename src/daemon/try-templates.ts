@@ -1,8 +1,8 @@
 /** Asks HAProxy about the operator's templates at start, with services as any other: it is no app's fault then. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { nextDesired, nothingDesired, type Desired } from '../core/desired.ts';
-import type { Override } from '../core/templates/replaced.ts';
+import { nextDesired, nothingDesired, type Desired } from '../core/desired/desired.ts';
+import type { Override } from '../core/model/replaced.ts';
 import { PacerError } from '../errors.ts';
 import { checkConfiguration, type CheckMessage } from '../haproxy/check.ts';
 import { mayHaveSaid } from '../render/operator-section.ts';

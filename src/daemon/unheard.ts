@@ -2,7 +2,7 @@
  * Which of several clusters nothing is known of, and which apps are known to be of the others: only of these may
  * something be taken from what HAProxy serves. It must not know what is served.
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import type { MirrorChange } from '../marathon/source.ts';
 
 export class Unheard {

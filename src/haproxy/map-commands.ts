@@ -1,5 +1,5 @@
 /** Steps for maps as commands of the runtime socket. Pure. */
-import type { RouteEntry } from '../core/routes.ts';
+import type { RouteEntry } from '../core/routing/routes.ts';
 import { payloadCommand, type RuntimeCommand } from './runtime-command.ts';
 
 /** Entries in one payload: the longest keys are some 2,300 bytes, usual ones 50. */

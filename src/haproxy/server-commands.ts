@@ -1,7 +1,7 @@
 /** Steps for servers as commands of the runtime socket. Pure. */
-import type { ServerStep } from '../core/server-step.ts';
-import { checksServers, type Server, type ServiceDefinition } from '../core/service.ts';
-import { splitLine } from '../core/templates/words.ts';
+import type { ServerStep } from '../core/plan/server-step.ts';
+import { checksServers, type Server, type ServiceDefinition } from '../core/model/service.ts';
+import { splitLine } from '../core/guard/words.ts';
 
 /** A `server` line of the configuration, so that a server added at runtime is the one the file would give. */
 export type ServerLine = (definition: ServiceDefinition, server: Server) => string;

@@ -4,7 +4,7 @@
  * this app. A list also speaks of apps that the mirror does not have: an older answer must not bring them.
  * Orders are given. It must not know what the answers hold.
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 
 /** A list: it speaks of every id that begins with `prefix`, listed or not. */
 export interface Listing {

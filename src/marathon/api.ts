@@ -1,5 +1,5 @@
 /** The requests for apps, as functions: path in, decoded apps out. It must not know when they are made. */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import { PacerError } from '../errors.ts';
 import type { GetOptions, MarathonClient } from './client.ts';
 import { decodeAppsInPieces, decodeOneApp, type DecodedApps } from './decode.ts';

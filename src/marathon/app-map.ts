@@ -2,8 +2,8 @@
  * An immutable map of apps that shares what did not change with the one before it, so that a change costs the
  * same whether there are a hundred apps or ten thousand. It must not know why apps change.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 
 const shardCount = 256;
 const empty: ReadonlyMap<AppId, App> = new Map();

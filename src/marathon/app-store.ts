@@ -2,8 +2,8 @@
  * The apps of the mirror as they are now, and which of them changed since they were last handed out. It must not
  * know events, nor which answers are too old.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 
 export class AppStore {
   readonly apps = new Map<AppId, App>();

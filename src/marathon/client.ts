@@ -3,7 +3,7 @@
  * cannot be read. It must not know what the documents mean.
  * [marathon] standbys proxy every path but /v2/events to the leader, so any node gives the same answer
  */
-import type { Credentials, Reach } from '../core/marathon-access.ts';
+import type { Credentials, Reach } from '../core/model/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../errors.ts';
 import { basicAuthorizer, type Authorizer } from './auth/authorizer.ts';
 import { Rotation } from './auth/rotation.ts';

@@ -1,8 +1,8 @@
 /** One app of an answer: raw JSON in, the core's `App` out, with a diagnostic for whatever was not usable. */
-import { hasUnprintable } from '../core/config-token.ts';
-import type { Diagnostic } from '../core/diagnostic.ts';
-import { asAppId, byCodePoint, type AppId } from '../core/ids.ts';
-import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model.ts';
+import { hasUnprintable } from '../core/model/config-token.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import { asAppId, byCodePoint, type AppId } from '../core/model/ids.ts';
+import type { App, HealthCheck, HealthCheckProtocol, Task } from '../core/model/model.ts';
 import { networkModeOf, portsOf } from './decode-ports.ts';
 import { at, decodeTask } from './decode-task.ts';
 import { limitApp } from './limit-app.ts';

@@ -3,7 +3,7 @@
  * told apart from what cannot be read. It must not know the mirror.
  */
 import { z } from 'zod';
-import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../core/ids.ts';
+import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../core/model/ids.ts';
 import { addressesOf } from './decode-task.ts';
 import { followedTypes, type EventType, type InstanceRef, type MarathonEvent } from './event-types.ts';
 import { lightPlan } from './light-plan.ts';

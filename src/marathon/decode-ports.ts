@@ -3,7 +3,7 @@
  * It must not know labels or tasks.
  * [marathon] docs/upgrade/network-api-migration.md; core/instance/NetworkInfo.scala computePortAssignments
  */
-import type { NetworkMode, PortMapping } from '../core/model.ts';
+import type { NetworkMode, PortMapping } from '../core/model/model.ts';
 import type { RawApp, RawPortDefinition, RawPortMapping } from './raw.ts';
 
 export function networkModeOf(app: RawApp): NetworkMode {

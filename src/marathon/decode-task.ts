@@ -1,6 +1,6 @@
 /** One task of an app, from any version of the API. It must not know the app's ports or checks. */
-import { asTaskId, instanceIdOf, type AppId } from '../core/ids.ts';
-import type { Task } from '../core/model.ts';
+import { asTaskId, instanceIdOf, type AppId } from '../core/model/ids.ts';
+import type { Task } from '../core/model/model.ts';
 import { describeIssues, rawTask, type RawTask } from './raw.ts';
 import { taskStateOf } from './task-state.ts';
 

@@ -2,9 +2,9 @@
  * Marathon's answers that hold apps: `/v2/apps`, `/v2/apps/{id}`, `/v2/apps/{group}/*`. Used by the mirror
  * and for saved answers alike; it must not know where a document comes from.
  */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import { byCodePoint, type AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import { byCodePoint, type AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { PacerError } from '../errors.ts';
 import { decodeApp } from './decode-app.ts';
 import { jsonElements } from './json-elements.ts';

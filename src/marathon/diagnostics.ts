@@ -1,6 +1,6 @@
 /** What is wrong with Marathon's definitions now, by app. It must not know who reads it. */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { AppId } from '../core/ids.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import type { AppId } from '../core/model/ids.ts';
 
 export class DiagnosticsByApp {
   #byApp = new Map<AppId, Diagnostic[]>();

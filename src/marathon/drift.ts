@@ -3,8 +3,8 @@
  * answer may also run ahead of the stream, so a difference counts only if no event explains it soon after.
  * Time and order are given. It must not know events.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { differ } from './merge.ts';
 
 const settleMs = 3_000;

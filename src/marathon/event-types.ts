@@ -3,8 +3,8 @@
  * It must not know how they arrive.
  * [marathon] core/event/Events.scala, api/v2/json/Formats.scala
  */
-import type { AppId, InstanceId, TaskId } from '../core/ids.ts';
-import type { TaskState } from '../core/model.ts';
+import type { AppId, InstanceId, TaskId } from '../core/model/ids.ts';
+import type { TaskState } from '../core/model/model.ts';
 
 /** Asked for by name: a leader of Marathon 1.6 or older sends whole root groups in the others. */
 export const followedTypes = [

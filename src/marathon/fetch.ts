@@ -1,5 +1,5 @@
 /** What the mirror asks for: apps and pods alike. It must not know when. */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import { messageOf } from '../errors.ts';
 import { fetchApp, fetchApps, fetchGroup } from './api.ts';
 import type { GetOptions, MarathonClient } from './client.ts';

@@ -3,7 +3,7 @@
  * name, polls while the stream is down, resyncs on a slow timer. Every failure ends here, in log and status.
  * It must not know what the apps mean.
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import { messageOf } from '../errors.ts';
 import { fetchVersion } from './api.ts';
 import { Batch } from './batch.ts';

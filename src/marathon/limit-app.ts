@@ -2,9 +2,9 @@
  * An app within the limits: what is beyond is left out, said in one diagnostic for each kind, and the rest is used.
  * What is kept depends on nothing but the app, so that every node keeps the same.
  */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import { byCodePoint } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import { byCodePoint } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
 import { appLimits, maxDiagnosticsOfApp, maxPartsOfTask } from './limits.ts';
 
 export interface LimitedApp {

@@ -2,9 +2,9 @@
  * An app as fetched, put together with the app as we have it: keeps identities where nothing changed, and
  * what the answer does not say or no longer says. Pure; it must not know which events came when.
  */
-import { byCodePoint } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
-import { keepSame, sameValue } from '../core/same.ts';
+import { byCodePoint } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
+import { keepSame, sameValue } from '../core/collections/same.ts';
 import { stillAwaits } from './readiness.ts';
 import { whereabouts } from './task-changes.ts';
 import { isTerminal } from './task-state.ts';

@@ -3,8 +3,8 @@
  * whose id an earlier one has too is called `/<cluster>/<id>`, whatever came first. It must not know how apps are
  * come by.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { AppMap } from './app-map.ts';
 import type { MirrorChange } from './source-types.ts';
 

@@ -2,7 +2,7 @@
  * What each event does to the mirror, and what has to be fetched because of it. Time and order are given. It must not
  * know answers.
  */
-import type { AppId, TaskId } from '../core/ids.ts';
+import type { AppId, TaskId } from '../core/model/ids.ts';
 import type { AppStore } from './app-store.ts';
 import type { HealthChanged, InstanceChanged, MarathonEvent, StatusUpdate } from './event-types.ts';
 import type { Plans, Wishes } from './plans.ts';

@@ -4,8 +4,8 @@
  * [marathon] core/task/tracker/impl/InstanceTrackerActor.scala: an answer to a request sent after an event is
  * at least as new as that event; events of one app come in order
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
 import { AnswerOrder } from './answer-order.ts';
 import { AppStore } from './app-store.ts';
 import type { DecodedApps } from './decode.ts';

@@ -4,7 +4,7 @@
  * Time is given, never taken. It must not know how apps are fetched.
  * [marathon] core/group/impl/GroupManagerImpl.scala updateRootEither: deploy first, then root := target
  */
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import type { Deployment, GroupChanged } from './event-types.ts';
 
 interface Plan {

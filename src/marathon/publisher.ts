@@ -2,9 +2,9 @@
  * Hands the mirror out: an immutable map for each change, and only what really changed. It must not know what
  * made the change.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App } from '../core/model.ts';
-import { sameValue } from '../core/same.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App } from '../core/model/model.ts';
+import { sameValue } from '../core/collections/same.ts';
 import { AppMap } from './app-map.ts';
 import type { Cause } from './refetch.ts';
 import type { MirrorChange } from './source-types.ts';

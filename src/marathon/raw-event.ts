@@ -4,7 +4,7 @@
  * [marathon] api/v2/json/Formats.scala EventFormats
  */
 import { z } from 'zod';
-import { asAppId } from '../core/ids.ts';
+import { asAppId } from '../core/model/ids.ts';
 import { rawIpAddresses } from './raw.ts';
 
 const text = z.string();

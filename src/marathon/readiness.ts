@@ -3,7 +3,7 @@
  * answers in no event: they are in GET while the deployment runs.
  * [marathon] core/readiness; readinessCheckResults in embed=apps.readiness
  */
-import type { App, Task } from '../core/model.ts';
+import type { App, Task } from '../core/model/model.ts';
 import type { StatusUpdate } from './event-types.ts';
 import type { RawApp } from './raw.ts';
 

@@ -2,8 +2,8 @@
  * Asks again for apps of which something changes without an event: whether a new task is ready, and when a task
  * that Mesos has lost sight of is given up. It must not know how apps are fetched.
  */
-import type { AppId } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
 
 export interface RecheckOptions {
   readonly readinessMs: number;

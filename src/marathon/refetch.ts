@@ -4,7 +4,7 @@
  * pauses, until it or a list that was asked for later succeeds. It must not know why apps are named.
  */
 import { messageOf } from '../errors.ts';
-import type { AppId } from '../core/ids.ts';
+import type { AppId } from '../core/model/ids.ts';
 import { Backoff } from './backoff.ts';
 import type { Wishes } from './plans.ts';
 import type { PendingFetch } from './source-types.ts';

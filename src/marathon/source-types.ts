@@ -1,8 +1,8 @@
 /** What goes in and out of `source.ts`: options, changes, status. Types only. */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { AppId } from '../core/ids.ts';
-import type { Reach } from '../core/marathon-access.ts';
-import type { App } from '../core/model.ts';
+import type { Diagnostic } from '../core/model/diagnostic.ts';
+import type { AppId } from '../core/model/ids.ts';
+import type { Reach } from '../core/model/marathon-access.ts';
+import type { App } from '../core/model/model.ts';
 import type { DiscoveryStatus } from './discovery/discovery.ts';
 import type { Names } from './discovery/names.ts';
 import type { EndpointStatus } from './endpoints.ts';

@@ -2,9 +2,9 @@
  * What an event changes in one app: pure functions that give the same object back where nothing changes.
  * They must not know the order or the age of events.
  */
-import { byCodePoint, instanceIdOf, type TaskId } from '../core/ids.ts';
-import type { App, Task } from '../core/model.ts';
-import { keepSame } from '../core/same.ts';
+import { byCodePoint, instanceIdOf, type TaskId } from '../core/model/ids.ts';
+import type { App, Task } from '../core/model/model.ts';
+import { keepSame } from '../core/collections/same.ts';
 import { appLimits } from './limits.ts';
 import { mayAwaitReadiness } from './readiness.ts';
 import type { HealthChanged, InstanceRef, StatusUpdate } from './event-types.ts';

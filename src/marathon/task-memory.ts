@@ -2,8 +2,8 @@
  * What the events have said of each task, and which tasks are over: the guards against late answers, repeated
  * and overtaken events. Time and order are given. It must not know apps.
  */
-import { instanceIdOf, type InstanceId, type TaskId } from '../core/ids.ts';
-import type { TaskState } from '../core/model.ts';
+import { instanceIdOf, type InstanceId, type TaskId } from '../core/model/ids.ts';
+import type { TaskState } from '../core/model/model.ts';
 
 interface Told {
   /** The number of the last event that touched the task. */

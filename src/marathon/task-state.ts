@@ -1,5 +1,5 @@
 /** Mesos' names of task states: which ones there are, and which mean that the task is over. */
-import type { TaskState } from '../core/model.ts';
+import type { TaskState } from '../core/model/model.ts';
 
 const states = [
   'TASK_STAGING',

@@ -3,7 +3,7 @@
  * the same TLS settings. It must not know what is sent over them.
  */
 import { Agent, Pool } from 'undici';
-import type { Reach } from '../core/marathon-access.ts';
+import type { Reach } from '../core/model/marathon-access.ts';
 import { addressOf, alwaysAt } from './pinned.ts';
 import { tlsTrouble } from './tls-trouble.ts';
 

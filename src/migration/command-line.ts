@@ -1,6 +1,6 @@
 /** marathon-lb's command line, as its users have it: in a script, for docker, or as the arguments of its app. */
 import { parse } from 'shell-quote';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/collections/nearest.ts';
 import { marathonLbFlags, type MarathonLbFlag } from '../settings/marathon-lb-flags.ts';
 
 export interface GivenFlag {

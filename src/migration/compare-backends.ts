@@ -1,6 +1,6 @@
 /** One backend that both have: its servers, and what decides how they are used. */
-import type { Desired } from '../core/desired.ts';
-import type { Service } from '../core/service.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { Service } from '../core/model/service.ts';
 import type { Note, RoutingDifference } from './comparison.ts';
 import type { LbBackend } from './lb-view.ts';
 

@@ -1,7 +1,7 @@
 /** Where Pacer would serve otherwise than a running marathon-lb: host by host, port by port, app id by app id. */
-import type { Desired } from '../core/desired.ts';
-import { resolveRoute } from '../core/lookups.ts';
-import type { Service, ServiceDefinition } from '../core/service.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import { resolveRoute } from '../core/routing/lookups.ts';
+import type { Service, ServiceDefinition } from '../core/model/service.ts';
 import { backendDifferences, backendNotes } from './compare-backends.ts';
 import type { LbAnswer } from './lb-frontend.ts';
 import type { LbView } from './lb-view.ts';

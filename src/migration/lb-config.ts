@@ -1,5 +1,5 @@
 /** A configuration of HAProxy as sections of lines of words: what marathon-lb generates, and templates add. */
-import { splitLine } from '../core/templates/words.ts';
+import { splitLine } from '../core/guard/words.ts';
 
 export interface ConfigLine {
   /** From 1. */

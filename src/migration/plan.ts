@@ -1,5 +1,5 @@
 /** From marathon-lb's command line and environment to Pacer's settings, and to what will differ. */
-import { isTemplateName } from '../core/templates/names.ts';
+import { isTemplateName } from '../core/model/template-names.ts';
 import { marathonLbVariables } from '../settings/marathon-lb.ts';
 import { differences, type Difference } from '../settings/marathon-lb-differences.ts';
 import { marathonLbFlags } from '../settings/marathon-lb-flags.ts';

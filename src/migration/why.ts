@@ -1,7 +1,7 @@
 /** Why Pacer leads a request elsewhere than marathon-lb, from what Pacer knows of the apps. */
-import type { Desired } from '../core/desired.ts';
+import type { Desired } from '../core/desired/desired.ts';
 import { holdOf } from '../core/explain/service-view.ts';
-import type { Service } from '../core/service.ts';
+import type { Service } from '../core/model/service.ts';
 import type { LbAnswer } from './lb-frontend.ts';
 
 interface Otherwise {

@@ -1,6 +1,6 @@
 /** Every metric of the daemon, declared in one place. HAProxy's own are on its statistics port. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { reloadReasons, type Plan } from '../core/plan.ts';
+import { reloadReasons, type Plan } from '../core/plan/plan.ts';
 import { watchStalls } from './stalls.ts';
 
 /** What gauges are read from when they are asked for. */

@@ -1,5 +1,5 @@
 /** Files that a bind line names, as HAProxy is to read them: Pacer's copies stand for the operator's files. */
-import type { ServiceDefinition } from '../core/service.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 
 /** Where the file is that follows this word of a bind line; the path itself where it is to be read as it is named. */
 export type FileAt = (keyword: string, path: string) => string;

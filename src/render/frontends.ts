@@ -1,10 +1,10 @@
 /** The listeners for hosts, paths and app ids: routing by map look-ups, the same for HTTP and HTTPS. */
-import { configToken, configTokens } from '../core/config-token.ts';
-import type { Routes } from '../core/routes.ts';
-import type { TemplateName } from '../core/templates/names.ts';
+import { configToken, configTokens } from '../core/model/config-token.ts';
+import type { Routes } from '../core/routing/routes.ts';
+import type { TemplateName } from '../core/model/template-names.ts';
 import { wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { RuleLines } from '../core/templates/replaced.ts';
-import { writeWord } from '../core/templates/words.ts';
+import type { RuleLines } from '../core/model/replaced.ts';
+import { writeWord } from '../core/guard/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
 import { clientClaims } from './client-claims.ts';
 import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';

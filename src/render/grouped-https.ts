@@ -1,9 +1,9 @@
 /** --group-https-by-vhost: the HTTPS port passes TLS on, by SNI, to frontends with TLS settings of their own. */
 import { createHash } from 'node:crypto';
-import { configToken } from '../core/config-token.ts';
-import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/tls-routes.ts';
-import type { TemplateName } from '../core/templates/names.ts';
-import type { Override } from '../core/templates/replaced.ts';
+import { configToken } from '../core/model/config-token.ts';
+import { commonTls, type TlsFrontend, type TlsRoutes } from '../core/routing/tls-routes.ts';
+import type { TemplateName } from '../core/model/template-names.ts';
+import type { Override } from '../core/model/replaced.ts';
 import { asNamed, wordsAt, type FileAt } from './file-words.ts';
 import type { Fragments } from './fragments.ts';
 import {

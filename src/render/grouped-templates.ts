@@ -2,10 +2,10 @@
  * An operator's templates of grouped HTTPS. They name frontends, backends and abstract sockets after the vhost, as
  * marathon-lb has it; what they name becomes what Pacer's own parts of the way are called.
  */
-import type { TemplateName } from '../core/templates/names.ts';
+import type { TemplateName } from '../core/model/template-names.ts';
 import { textValue, wordsValue } from '../core/templates/placeholders.ts';
-import type { Override } from '../core/templates/replaced.ts';
-import { writeWord, type Line } from '../core/templates/words.ts';
+import type { Override } from '../core/model/replaced.ts';
+import { writeWord, type Line } from '../core/guard/words.ts';
 import { frontendText, operatorLines, sectionText, type FrontendText } from './operator-section.ts';
 
 type Templates = ReadonlyMap<TemplateName, Override>;

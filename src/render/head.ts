@@ -1,6 +1,6 @@
 /** The sections before all services: global, defaults, statistics and Pacer's own listeners. */
-import { configToken, configTokens } from '../core/config-token.ts';
-import { byCodePoint } from '../core/ids.ts';
+import { configToken, configTokens } from '../core/model/config-token.ts';
+import { byCodePoint } from '../core/model/ids.ts';
 import type { Fragments } from './fragments.ts';
 import type { FrontendFrame } from './frontends.ts';
 import type { OperatorHead } from './operator-head.ts';

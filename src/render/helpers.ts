@@ -1,5 +1,5 @@
 /** The helpers of Handlebars fragments, beside Handlebars' own `if`, `unless`, `each`, `with` and `lookup`. */
-import { configToken } from '../core/config-token.ts';
+import { configToken } from '../core/model/config-token.ts';
 
 type Helper = (...args: unknown[]) => unknown;
 

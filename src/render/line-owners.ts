@@ -1,8 +1,8 @@
 /** Whose a line of haproxy.cfg is: HAProxy names a line where it refuses something. */
-import type { BackendName } from '../core/ids.ts';
-import type { Routes } from '../core/routes.ts';
-import type { Service } from '../core/service.ts';
-import type { RuleLines } from '../core/templates/replaced.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Routes } from '../core/routing/routes.ts';
+import type { Service } from '../core/model/service.ts';
+import type { RuleLines } from '../core/model/replaced.ts';
 import { tlsSocket, type GroupedFrame } from './grouped-https.ts';
 import type { RenderedService } from './service.ts';
 

@@ -2,8 +2,8 @@
  * marathon-lb's templates of map look-ups, `use_backend %[EXPRESSION]`, as what they are here: a look-up among others,
  * whose result is kept until all have been tried.
  */
-import type { Override } from '../core/templates/replaced.ts';
-import { writeLine, type Line } from '../core/templates/words.ts';
+import type { Override } from '../core/model/replaced.ts';
+import { writeLine, type Line } from '../core/guard/words.ts';
 import { wordsValue } from '../core/templates/placeholders.ts';
 import { operatorLines } from './operator-section.ts';
 

@@ -1,5 +1,5 @@
 /** The map files, beside the configuration, with the names that tools know. */
-import type { RouteEntry, RouteTable, Routes } from '../core/routes.ts';
+import type { RouteEntry, RouteTable, Routes } from '../core/routing/routes.ts';
 
 /** `domain2backend.map` and `path2backend.map` at their usual weights (0 and 1), else with kind and weight in the name. */
 export function mapName({ kind, weight }: Pick<RouteTable, 'kind' | 'weight'>): string {

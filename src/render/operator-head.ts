@@ -3,8 +3,8 @@
  * own way of running HAProxy is left out, and said.
  */
 import { defaultServerWords } from '../core/templates/server-line.ts';
-import type { Override } from '../core/templates/replaced.ts';
-import type { Line } from '../core/templates/words.ts';
+import type { Override } from '../core/model/replaced.ts';
+import type { Line } from '../core/guard/words.ts';
 import { withoutOld } from './head-filter.ts';
 import { beginsSection, operatorLines, sectionText } from './operator-section.ts';
 

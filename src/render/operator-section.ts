@@ -1,8 +1,8 @@
 /** An operator's template of a frontend of all: its lines in the order in which HAProxy goes through them. */
 import { writeFragment } from '../core/templates/fragment.ts';
 import { fillTemplate, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { Override } from '../core/templates/replaced.ts';
-import type { Line } from '../core/templates/words.ts';
+import type { Override } from '../core/model/replaced.ts';
+import type { Line } from '../core/guard/words.ts';
 import { PacerError } from '../errors.ts';
 
 /** Keywords that begin a section. [haproxy] configuration.txt 2.6 to 3.4 */

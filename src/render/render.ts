@@ -1,17 +1,17 @@
 /** Desired → every file of a revision, and the hash that names it. The same desired state gives the same bytes. */
 import { createHash } from 'node:crypto';
-import type { Desired } from '../core/desired.ts';
-import type { BackendName } from '../core/ids.ts';
-import type { Service } from '../core/service.ts';
+import type { Desired } from '../core/desired/desired.ts';
+import type { BackendName } from '../core/model/ids.ts';
+import type { Service } from '../core/model/service.ts';
 import type { Fragments } from './fragments.ts';
 import { renderFrontends } from './frontends.ts';
 import { renderHead, type ChangingFrame, type Frame } from './head.ts';
 import { backendAt, bodiesOf, ruleOwner, type Body, type Part } from './line-owners.ts';
 import { certificateMap, mapsOf, mapText } from './maps.ts';
-import type { RouteEntry, Routes } from '../core/routes.ts';
+import type { RouteEntry, Routes } from '../core/routing/routes.ts';
 import { serviceRenderer, type RenderedService } from './service.ts';
 import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
-import type { Server, ServiceDefinition } from '../core/service.ts';
+import type { Server, ServiceDefinition } from '../core/model/service.ts';
 import { UnwritableService } from './unwritable.ts';
 
 export interface Rendering {

@@ -2,10 +2,10 @@
  * The rules that lead requests to backends: look-ups in maps, from the largest weight to the smallest, and among
  * them the rules of services that are not in the maps.
  */
-import { lookupsOf } from '../core/lookups.ts';
-import type { RouteRule } from '../core/routes-rules.ts';
-import type { Routes } from '../core/routes.ts';
-import type { RuleLines } from '../core/templates/replaced.ts';
+import { lookupsOf } from '../core/routing/lookups.ts';
+import type { RouteRule } from '../core/routing/routes-rules.ts';
+import type { Routes } from '../core/routing/routes.ts';
+import type { RuleLines } from '../core/model/replaced.ts';
 import { mapName } from './maps.ts';
 
 interface Lookup {

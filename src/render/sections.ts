@@ -1,5 +1,5 @@
 /** The lines of a configuration that are about one backend. */
-import type { BackendName } from '../core/ids.ts';
+import type { BackendName } from '../core/model/ids.ts';
 
 export interface ConfigurationPart {
   readonly file: string;

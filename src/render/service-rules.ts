@@ -1,7 +1,7 @@
 /** What a backend does to requests and responses beside balancing: who may come, and what is rewritten. */
-import { configToken, logFormatToken } from '../core/config-token.ts';
-import type { Host } from '../core/ids.ts';
-import type { ServiceDefinition } from '../core/service.ts';
+import { configToken, logFormatToken } from '../core/model/config-token.ts';
+import type { Host } from '../core/model/ids.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 import type { Fragments } from './fragments.ts';
 
 type Render = Fragments['render'];

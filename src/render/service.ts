@@ -1,9 +1,9 @@
 /** One service → its userlist, frontend and backend. Cached by the service's identity: an unchanged one costs nothing. */
 import { createHash } from 'node:crypto';
-import { configToken, configTokens } from '../core/config-token.ts';
-import type { ServerName, TaskId } from '../core/ids.ts';
-import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/service.ts';
-import { slotPrefix } from '../core/slot-plan.ts';
+import { configToken, configTokens } from '../core/model/config-token.ts';
+import type { ServerName, TaskId } from '../core/model/ids.ts';
+import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/model/service.ts';
+import { slotPrefix } from '../core/plan/slot-plan.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
 import { clientClaims } from './client-claims.ts';
 import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';

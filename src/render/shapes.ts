@@ -4,8 +4,8 @@
  * [haproxy] management.txt 3.4 9.3 "add backend"
  */
 import { createHash } from 'node:crypto';
-import { byCodePoint, type BackendName } from '../core/ids.ts';
-import type { ServiceDefinition } from '../core/service.ts';
+import { byCodePoint, type BackendName } from '../core/model/ids.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 
 export interface Shape {
   readonly name: string;

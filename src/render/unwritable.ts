@@ -1,5 +1,5 @@
 /** A service that cannot be put into lines: what its labels let through and no word of a configuration can hold. */
-import type { ServiceDefinition } from '../core/service.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 
 export class UnwritableService extends Error {
   override readonly name = 'UnwritableService';

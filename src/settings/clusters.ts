@@ -1,6 +1,6 @@
 /** `clusters:` of the settings file: several Marathons, each with a name and what is needed to reach it. */
-import { nearest } from '../core/nearest.ts';
-import type { MarathonCluster } from '../core/marathon-access.ts';
+import { nearest } from '../core/collections/nearest.ts';
+import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { accessKeys, accessOf, type AccessSettings } from './access.ts';
 import type { SettingSpec } from './spec.ts';

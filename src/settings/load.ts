@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/collections/nearest.ts';
 import { messageOf, PacerError } from '../errors.ts';
 import { userAndPassword } from './marathon-lb.ts';
 import type { SettingSpec } from './spec.ts';

@@ -1,9 +1,9 @@
 /** Reads the policy file: YAML, a prefix of app ids and what is allowed below it, entry by entry. */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { asAppId } from '../core/ids.ts';
-import { nearest } from '../core/nearest.ts';
-import type { Policy, PolicyEntry, PortSpan } from '../core/policy.ts';
+import { asAppId } from '../core/model/ids.ts';
+import { nearest } from '../core/collections/nearest.ts';
+import type { Policy, PolicyEntry, PortSpan } from '../core/policy/policy.ts';
 import { PacerError } from '../errors.ts';
 import { readNamed } from './read-named.ts';
 

@@ -1,7 +1,7 @@
 /** What the daemon is told: the settings checked against each other, with the defaults that depend on others. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { MarathonCluster } from '../core/marathon-access.ts';
+import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { accessKeys, accessOf, type AccessSettings } from './access.ts';
 import { clustersOf } from './clusters.ts';

@@ -1,7 +1,7 @@
 /** The kinds of values settings have: each turns text, or what YAML holds, into its type. */
 import { z } from 'zod';
 import { isCidr, isIp } from '../core/labels/address.ts';
-import { parseMarathonAddress } from '../core/marathon-address.ts';
+import { parseMarathonAddress } from '../core/model/marathon-address.ts';
 
 const trueWords = ['true', 't', 'yes', 'y', '1', 'on'];
 const falseWords = ['false', 'f', 'no', 'n', '0', 'off', ''];

@@ -2,8 +2,8 @@
  * `npm run bench:render`: apps to configuration, without HAProxy: from nothing, and after one task or one label has
  * changed. For apps as most are, for apps with a template each, and for apps that are led to by rules of their own.
  */
-import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired.ts';
-import type { App } from '../../src/core/model.ts';
+import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';

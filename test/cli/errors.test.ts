@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeCode, errorsMarkdown } from '../../src/cli/errors.ts';
-import { diagnosticCatalogue } from '../../src/core/diagnostic-codes.ts';
+import { diagnosticCatalogue } from '../../src/core/model/diagnostic-codes.ts';
 import { errorCatalogue } from '../../src/errors.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
-import type { App } from '../../src/core/model.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { createPublisher, type Publisher } from '../../src/daemon/publisher.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';

@@ -4,7 +4,7 @@
  */
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import type { App } from '../../src/core/model.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { aCheck, anApp, aPort } from '../support/apps.ts';
 import { freePorts, get, until } from '../support/haproxy.ts';
 import { runtimeHaproxy, type Columns, type RuntimeHaproxy } from './runtime-haproxy.ts';

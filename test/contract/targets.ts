@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Task } from '../../src/core/model.ts';
+import type { Task } from '../../src/core/model/model.ts';
 import { aTask } from '../support/apps.ts';
 import { makePem } from '../support/certificate.ts';
 import { freePorts } from '../support/haproxy.ts';

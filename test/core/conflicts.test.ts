@@ -1,8 +1,8 @@
 /** Who has what two services of the same age claim: the one of the first app id, and the other is told who it is. */
 import { describe, expect, test } from 'vitest';
-import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired.ts';
-import { describeDiagnostic } from '../../src/core/diagnostic.ts';
-import type { App } from '../../src/core/model.ts';
+import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
+import { describeDiagnostic } from '../../src/core/model/diagnostic.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { anApp, aPort } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 

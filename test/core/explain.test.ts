@@ -1,6 +1,6 @@
 /** The answers to "why" read as sentences, and name the winner. */
 import { describe, expect, test } from 'vitest';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import { explain } from '../../src/core/explain/explain.ts';
 import { parseQuestion } from '../../src/core/explain/question.ts';
 import { anApp, aCheck, aPort, aTask } from '../support/apps.ts';

@@ -2,8 +2,8 @@
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { allDiagnostics } from '../../src/core/desired.ts';
-import type { App } from '../../src/core/model.ts';
+import { allDiagnostics } from '../../src/core/desired/desired.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { aCheck, anApp, aPort, aTask } from '../support/apps.ts';
 import { anExamination, type Examination } from '../support/examination.ts';
 

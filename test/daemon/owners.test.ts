@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import { openOwners } from '../../src/daemon/owners.ts';
 import { anApp } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';

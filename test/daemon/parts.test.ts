@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { coalesce } from '../../src/daemon/coalesce.ts';
-import { asAppId, type BackendName } from '../../src/core/ids.ts';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { asAppId, type BackendName } from '../../src/core/model/ids.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import { departingServers } from '../../src/daemon/departing.ts';
 import { createInbox } from '../../src/daemon/pipeline/inbox.ts';
 import { reloadBudget } from '../../src/daemon/reload-budget.ts';

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
 import { openPinning, type PinningOptions } from '../../src/daemon/pin.ts';
 import { anApp, aPort, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';

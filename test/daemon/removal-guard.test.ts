@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
+import type { AppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { createRemovalGuard, type RemovalGuardOptions } from '../../src/daemon/removal-guard.ts';
 import type { MirrorChange } from '../../src/marathon/source.ts';
 import { anApp, aTask } from '../support/apps.ts';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labelRows } from '../../src/core/labels/reference.ts';
-import { templates } from '../../src/core/templates/names.ts';
+import { templates } from '../../src/core/model/template-names.ts';
 import { readCase } from '../support/render.ts';
 
 const folder = join(import.meta.dirname, 'cases');

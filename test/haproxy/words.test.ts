@@ -1,7 +1,7 @@
 /** Words of configuration lines, as Pacer and a real HAProxy read them: what is judged must be what HAProxy sees. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { splitLine, writeWord } from '../../src/core/templates/words.ts';
+import { splitLine, writeWord } from '../../src/core/guard/words.ts';
 import { freePorts, testHaproxy } from '../support/haproxy.ts';
 
 /** Bytes that a word can be made of, the odd ones often. */

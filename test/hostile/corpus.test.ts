@@ -3,7 +3,7 @@
  * it, or harmless. Nothing but its own sections differs, and HAProxy accepts what is served.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeDiagnostic } from '../../src/core/diagnostic.ts';
+import { describeDiagnostic } from '../../src/core/model/diagnostic.ts';
 import { certificates, checkRendering } from '../support/render.ts';
 import {
   anAppOf,

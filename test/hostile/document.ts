@@ -7,12 +7,12 @@ import {
   nothingDesired,
   withHolds,
   type Desired,
-} from '../../src/core/desired.ts';
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
+} from '../../src/core/desired/desired.ts';
+import type { Diagnostic } from '../../src/core/model/diagnostic.ts';
 import { labelFragments } from '../../src/core/labels/fragments.ts';
 import { appLabels, portLabels } from '../../src/core/labels/table.ts';
-import { mayStand, sharedKeywords } from '../../src/core/templates/keywords.ts';
-import { isTemplateName } from '../../src/core/templates/names.ts';
+import { mayStand, sharedKeywords } from '../../src/core/guard/keywords.ts';
+import { isTemplateName } from '../../src/core/model/template-names.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { createFileObserver } from '../../src/daemon/files/observer.ts';
 import { preflight } from '../../src/daemon/preflight.ts';

@@ -1,7 +1,7 @@
 /** Requests whose answers arrive in any order: of each app, the mirror knows what the latest answered request saw. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asAppId, type AppId } from '../../src/core/ids.ts';
+import { asAppId, type AppId } from '../../src/core/model/ids.ts';
 import { MirrorState, type Mark } from '../../src/marathon/mirror-state.ts';
 import { answer, app } from './mirror-build.ts';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { asAppId } from '../../src/core/ids.ts';
+import { asAppId } from '../../src/core/model/ids.ts';
 import { fetchApp, fetchApps, fetchGroup, fetchVersion } from '../../src/marathon/api.ts';
 import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
 import type { ErrorCode, PacerError } from '../../src/errors.ts';

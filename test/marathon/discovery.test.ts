@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { generate } from 'selfsigned';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseMarathonAddress } from '../../src/core/marathon-address.ts';
+import { parseMarathonAddress } from '../../src/core/model/marathon-address.ts';
 import { fetchApps } from '../../src/marathon/api.ts';
 import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
 import { namesOf } from '../../src/marathon/discovery/names.ts';

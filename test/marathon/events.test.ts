@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Credentials } from '../../src/core/marathon-access.ts';
+import type { Credentials } from '../../src/core/model/marathon-access.ts';
 import { MarathonClient } from '../../src/marathon/client.ts';
 import { followedTypes, type MarathonEvent } from '../../src/marathon/event-types.ts';
 import { MarathonEvents } from '../../src/marathon/events.ts';

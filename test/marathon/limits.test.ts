@@ -1,7 +1,7 @@
 /** What is beyond a limit is cut off with a word, costs nobody else anything, and no memory that grows. */
 import { describe, expect, it } from 'vitest';
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
-import { asAppId } from '../../src/core/ids.ts';
+import type { Diagnostic } from '../../src/core/model/diagnostic.ts';
+import { asAppId } from '../../src/core/model/ids.ts';
 import { readLabels } from '../../src/core/labels/read.ts';
 import { decodeApps, decodeOneApp } from '../../src/marathon/decode.ts';
 import { appLimits, maxDiagnosticsOfApp, maxEventBytes, maxPartsOfTask } from '../../src/marathon/limits.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asAppId, asInstanceId, asTaskId } from '../../src/core/ids.ts';
-import type { Task } from '../../src/core/model.ts';
+import { asAppId, asInstanceId, asTaskId } from '../../src/core/model/ids.ts';
+import type { Task } from '../../src/core/model/model.ts';
 import type { MarathonEvent } from '../../src/marathon/event-types.ts';
 import { AnswerOrder } from '../../src/marathon/answer-order.ts';
 import { MirrorState } from '../../src/marathon/mirror-state.ts';

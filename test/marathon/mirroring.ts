@@ -11,7 +11,7 @@ import {
   type MirrorChange,
 } from '../../src/marathon/source.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
-import type { App } from '../../src/core/model.ts';
+import type { App } from '../../src/core/model/model.ts';
 
 /** Waits as long as a slow machine may need; how long it takes is nobody's business here. */
 export const until = <T>(happens: () => T | Promise<T>): Promise<T> =>

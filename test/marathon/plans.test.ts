@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asAppId } from '../../src/core/ids.ts';
+import { asAppId } from '../../src/core/model/ids.ts';
 import type { Deployment, GroupChanged } from '../../src/marathon/event-types.ts';
 import { Plans } from '../../src/marathon/plans.ts';
 import { deployment, groupChanged } from './mirror-build.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { asAppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
-import { endpointOf } from '../../src/core/ports.ts';
+import { asAppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
+import { endpointOf } from '../../src/core/servers/ports.ts';
 import { MarathonClient } from '../../src/marathon/client.ts';
 import { fetchAll } from '../../src/marathon/fetch.ts';
 import { podApp, readPodStatus } from '../../src/marathon/pods/decode-pod.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asAppId, type AppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
+import { asAppId, type AppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { AppMap } from '../../src/marathon/app-map.ts';
 import { Publisher } from '../../src/marathon/publisher.ts';
 import type { MirrorChange } from '../../src/marathon/source.ts';

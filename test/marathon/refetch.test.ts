@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { asAppId } from '../../src/core/ids.ts';
+import { asAppId } from '../../src/core/model/ids.ts';
 import { Backoff, jittered } from '../../src/marathon/backoff.ts';
 import { Refetch, type Cause, type Target } from '../../src/marathon/refetch.ts';
 

@@ -5,7 +5,7 @@ import { createServer, type ServerOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { MarathonAccess } from '../../src/core/marathon-access.ts';
+import type { MarathonAccess } from '../../src/core/model/marathon-access.ts';
 import { fetchApps } from '../../src/marathon/api.ts';
 import { MarathonClient } from '../../src/marathon/client.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';

@@ -1,6 +1,6 @@
 /** What Marathon tells in no event: when a new task is ready, and when a lost one is given up. */
 import { describe, expect, it } from 'vitest';
-import type { Task } from '../../src/core/model.ts';
+import type { Task } from '../../src/core/model/model.ts';
 import { expectSame, mirroring, until, webApp, type Mirroring } from './mirroring.ts';
 
 const readinessChecks = [{ name: 'warm', path: '/', portName: 'http', intervalSeconds: 1 }];

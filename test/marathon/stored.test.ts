@@ -1,7 +1,7 @@
 /** A start from what was stored: it stands until Marathon speaks, and its health until Marathon says otherwise. */
 import { expect, it } from 'vitest';
-import type { AppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
+import type { AppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
 import {
   expectSame,
   follow,

@@ -1,6 +1,6 @@
 import zookeeper from 'node-zookeeper-client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { ZooKeeperAddress } from '../../src/core/marathon-address.ts';
+import type { ZooKeeperAddress } from '../../src/core/model/marathon-address.ts';
 import type { Found } from '../../src/marathon/discovery/finder.ts';
 import { ZooKeeperFinder } from '../../src/marathon/discovery/zookeeper.ts';
 import {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';
 import { compare } from '../../src/migration/compare.ts';

@@ -4,17 +4,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Owners } from '../../src/core/claims.ts';
+import type { Owners } from '../../src/core/services/claims.ts';
 import {
   allDiagnostics,
   missingApps,
   nextDesired,
   nothingDesired,
   type Desired,
-} from '../../src/core/desired.ts';
-import type { AppId } from '../../src/core/ids.ts';
-import type { App, Task } from '../../src/core/model.ts';
-import { claimsServed, ownersOf } from '../../src/core/owners.ts';
+} from '../../src/core/desired/desired.ts';
+import type { AppId } from '../../src/core/model/ids.ts';
+import type { App, Task } from '../../src/core/model/model.ts';
+import { claimsServed, ownersOf } from '../../src/core/desired/owners.ts';
 import { parsePolicy } from '../../src/settings/policy.ts';
 import { anApp, aPort, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';

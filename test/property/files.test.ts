@@ -1,7 +1,7 @@
 /** Digests of files are among what a text is made of: made step by step, it is what it is when made from nothing. */
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import type { Applied } from '../../src/daemon/pipeline/applied.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
 import type { Rejections } from '../../src/daemon/rejected/rejections.ts';

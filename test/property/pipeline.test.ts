@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asAppId, type AppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
+import { asAppId, type AppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { anApp, aPort, aTask } from '../support/apps.ts';
 import {
   fakeHaproxy,

@@ -1,12 +1,12 @@
 /** What holds for any sequence of changes, reloads and restarts, on a real HAProxy. A failure prints its seed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { BackendName, ServerName } from '../../src/core/ids.ts';
-import type { App, Task } from '../../src/core/model.ts';
-import { slotPrefix } from '../../src/core/slot-plan.ts';
-import { planServers } from '../../src/core/server-plan.ts';
-import type { RunningServer, ServerStep } from '../../src/core/server-step.ts';
-import type { Server, Service, ServiceDefinition } from '../../src/core/service.ts';
+import type { BackendName, ServerName } from '../../src/core/model/ids.ts';
+import type { App, Task } from '../../src/core/model/model.ts';
+import { slotPrefix } from '../../src/core/plan/slot-plan.ts';
+import { planServers } from '../../src/core/plan/server-plan.ts';
+import type { RunningServer, ServerStep } from '../../src/core/plan/server-step.ts';
+import type { Server, Service, ServiceDefinition } from '../../src/core/model/service.ts';
 import { aCheck, anApp, aPort } from '../support/apps.ts';
 import { freePorts } from '../support/haproxy.ts';
 import { runtimeHaproxy, type RuntimeHaproxy } from '../contract/runtime-haproxy.ts';

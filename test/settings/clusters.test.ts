@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { describeMarathonAddress } from '../../src/core/marathon-address.ts';
+import { describeMarathonAddress } from '../../src/core/model/marathon-address.ts';
 import { PacerError } from '../../src/errors.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 

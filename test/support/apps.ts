@@ -1,6 +1,6 @@
 /** Apps for tests: as short as what the test is about, the rest filled in. */
-import { asAppId, asInstanceId, asTaskId } from '../../src/core/ids.ts';
-import type { App, HealthCheck, PortMapping, Task } from '../../src/core/model.ts';
+import { asAppId, asInstanceId, asTaskId } from '../../src/core/model/ids.ts';
+import type { App, HealthCheck, PortMapping, Task } from '../../src/core/model/model.ts';
 
 export function anApp(
   id: string,

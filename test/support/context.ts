@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { noOwners } from '../../src/core/claims.ts';
-import { allowsAll } from '../../src/core/policy.ts';
-import type { ModelContext } from '../../src/core/app-services.ts';
+import { noOwners } from '../../src/core/services/claims.ts';
+import { allowsAll } from '../../src/core/policy/policy.ts';
+import type { ModelContext } from '../../src/core/services/app-services.ts';
 
 const digest = (algorithm: string) => (text: string) => hash(algorithm, text);
 

@@ -4,7 +4,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { jwtVerify, SignJWT } from 'jose';
-import type { ServiceAccount } from '../../src/core/marathon-access.ts';
+import type { ServiceAccount } from '../../src/core/model/marathon-access.ts';
 
 export interface DcosOptions {
   /** Where requests with a token go on to; without it they are answered with an empty Marathon. */

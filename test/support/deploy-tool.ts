@@ -4,7 +4,7 @@
  * and has neither sessions nor a queue.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serverName } from '../../src/core/names.ts';
+import { serverName } from '../../src/core/model/names.ts';
 
 export interface DeployTool {
   readonly marathon: string;

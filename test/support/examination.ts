@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nextDesired, nothingDesired } from '../../src/core/desired.ts';
-import type { App } from '../../src/core/model.ts';
+import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
+import type { App } from '../../src/core/model/model.ts';
 import { openLastGood, type LastGood } from '../../src/daemon/last-good.ts';
 import { createActor } from '../../src/daemon/pipeline/act.ts';
 import type { Candidate } from '../../src/daemon/pipeline/candidate.ts';

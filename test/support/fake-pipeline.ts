@@ -2,10 +2,10 @@
  * The daemon's whole control loop in virtual time: the real model, renderer, decisions and runtime commands, on a fake
  * HAProxy and a fake disk. Nothing waits for the outside, so thousands of histories run in a minute.
  */
-import type { Desired } from '../../src/core/desired.ts';
-import type { AppId } from '../../src/core/ids.ts';
-import type { App } from '../../src/core/model.ts';
-import type { ServiceDefinition } from '../../src/core/service.ts';
+import type { Desired } from '../../src/core/desired/desired.ts';
+import type { AppId } from '../../src/core/model/ids.ts';
+import type { App } from '../../src/core/model/model.ts';
+import type { ServiceDefinition } from '../../src/core/model/service.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { createActor } from '../../src/daemon/pipeline/act.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';

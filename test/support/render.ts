@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired.ts';
-import { describeDiagnostic, type Diagnostic } from '../../src/core/diagnostic.ts';
+import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../../src/core/model/diagnostic.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode.ts';

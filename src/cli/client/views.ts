@@ -1,5 +1,5 @@
 /** What the status server answers, as far as commands read it. Types only. */
-import type { Plan } from '../../core/plan.ts';
+import type { Plan } from '../../core/plan/plan.ts';
 
 export interface Change {
   readonly revision: number;

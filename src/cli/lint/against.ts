@@ -1,9 +1,9 @@
 /** Collisions between apps that are not deployed yet and what a running Pacer serves. */
-import type { Desired } from '../../core/desired.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { shownClaim } from '../../core/explain/service-view.ts';
-import { claimsOf } from '../../core/routes.ts';
-import type { ServiceDefinition } from '../../core/service.ts';
+import { claimsOf } from '../../core/routing/routes.ts';
+import type { ServiceDefinition } from '../../core/model/service.ts';
 
 /** The part of `GET /apps` that is needed. */
 export interface RunningApp {

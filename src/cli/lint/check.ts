@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { PacerError } from '../../errors.ts';
 import { checkConfiguration } from '../../haproxy/check.ts';
 import type { Rendered } from '../render-apps.ts';

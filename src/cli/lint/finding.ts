@@ -1,6 +1,6 @@
 /** What `pacer lint` found, and where. */
-import { byCodePoint } from '../../core/ids.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import { byCodePoint } from '../../core/model/ids.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { WrittenApp } from './input.ts';
 import type { Position } from './positions.ts';
 

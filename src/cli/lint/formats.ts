@@ -1,5 +1,5 @@
 /** What was found, as people, programs, code scanners and GitHub read it. */
-import { diagnosticCatalogue } from '../../core/diagnostic-codes.ts';
+import { diagnosticCatalogue } from '../../core/model/diagnostic-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrap } from '../terminal/table.ts';
 import { counted } from '../terminal/words.ts';

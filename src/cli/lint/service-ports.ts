@@ -1,5 +1,5 @@
 /** Stand-ins for the service ports that Marathon will give where a definition has none. */
-import type { App } from '../../core/model.ts';
+import type { App } from '../../core/model/model.ts';
 
 export interface Filled {
   readonly apps: readonly App[];

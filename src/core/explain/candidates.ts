@@ -1,11 +1,11 @@
 /** Everybody who claims a request: who has it, and why the others do not. */
-import type { PortOutcome } from '../app-services.ts';
-import type { Desired } from '../desired.ts';
-import { byCodePoint } from '../ids.ts';
-import { keysOf, lookupKey, matchOf, resolveRoute, type LookupKey, type RequestTarget } from '../lookups.ts';
-import type { App } from '../model.ts';
-import { claimsOf, routeKinds, type Claim } from '../routes.ts';
-import type { ServiceDefinition } from '../service.ts';
+import type { PortOutcome } from '../services/app-services.ts';
+import type { Desired } from '../desired/desired.ts';
+import { byCodePoint } from '../model/ids.ts';
+import { keysOf, lookupKey, matchOf, resolveRoute, type LookupKey, type RequestTarget } from '../routing/lookups.ts';
+import type { App } from '../model/model.ts';
+import { claimsOf, routeKinds, type Claim } from '../routing/routes.ts';
+import type { ServiceDefinition } from '../model/service.ts';
 import type { Candidate } from './explanation.ts';
 import { definitionsOf, holdOf, serves, shownClaim } from './service-view.ts';
 

@@ -1,8 +1,8 @@
 /** Why a request, a port, an app or a task is served as it is: from the model alone, in the model's own words. */
-import type { Desired } from '../desired.ts';
-import type { AppId, TaskId } from '../ids.ts';
-import { hostOf } from '../lookups.ts';
-import { nearest } from '../nearest.ts';
+import type { Desired } from '../desired/desired.ts';
+import type { AppId, TaskId } from '../model/ids.ts';
+import { hostOf } from '../routing/lookups.ts';
+import { nearest } from '../collections/nearest.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate, ExplainContext, Explanation, ServiceView } from './explanation.ts';
 import type { Question } from './question.ts';

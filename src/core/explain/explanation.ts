@@ -1,8 +1,8 @@
 /** The shape of an answer to "why": the same for every question, so that people and tools read it alike. Types only. */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { AppId, BackendName } from '../ids.ts';
-import type { Server } from '../service.ts';
-import type { TaskDecision } from '../servers.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { AppId, BackendName } from '../model/ids.ts';
+import type { Server } from '../model/service.ts';
+import type { TaskDecision } from '../servers/servers.ts';
 
 export interface Explanation {
   readonly kind: 'request' | 'port' | 'app' | 'task';

@@ -1,7 +1,7 @@
 /** What somebody asks about, from what they typed or pasted. */
-import type { Desired } from '../desired.ts';
-import { asAppId, instanceIdOf, type AppId, type TaskId } from '../ids.ts';
-import type { RequestTarget } from '../lookups.ts';
+import type { Desired } from '../desired/desired.ts';
+import { asAppId, instanceIdOf, type AppId, type TaskId } from '../model/ids.ts';
+import type { RequestTarget } from '../routing/lookups.ts';
 
 export type Question =
   | {

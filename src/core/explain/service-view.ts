@@ -1,11 +1,11 @@
 /** One port of an app as an explanation shows it. */
-import type { PortOutcome } from '../app-services.ts';
-import { allDiagnostics, type Desired } from '../desired.ts';
-import { describeDiagnostic, type Diagnostic } from '../diagnostic.ts';
-import type { AppId } from '../ids.ts';
-import { asAsked } from '../narrowed.ts';
-import { claimsOf, type Claim } from '../routes.ts';
-import type { ServiceDefinition } from '../service.ts';
+import type { PortOutcome } from '../services/app-services.ts';
+import { allDiagnostics, type Desired } from '../desired/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../model/diagnostic.ts';
+import type { AppId } from '../model/ids.ts';
+import { asAsked } from '../services/narrowed.ts';
+import { claimsOf, type Claim } from '../routing/routes.ts';
+import type { ServiceDefinition } from '../model/service.ts';
 import type { ServiceView } from './explanation.ts';
 
 /** The ports of an app, or one of them. */

@@ -1,5 +1,5 @@
 /** Parsers of the labels that a blue/green deploy tool sets. */
-import { asAppId, type AppId } from '../ids.ts';
+import { asAppId, type AppId } from '../model/ids.ts';
 import { parsed, rejected, shown, type Parser } from './parsed.ts';
 
 /** The name of a group, with or without the slash before it: the id its service goes by. */

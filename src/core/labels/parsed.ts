@@ -1,4 +1,4 @@
-import { escaped } from '../escaped.ts';
+import { escaped } from '../model/escaped.ts';
 
 /** The result of reading one label: a typed value, or what is wrong with it and what to write instead. */
 export type Parsed<T> =

@@ -1,10 +1,10 @@
 /** The labels of one app, read into typed values with a diagnostic for each that does not parse. */
-import { hasUnprintable } from '../config-token.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import { byCodePoint, type AppId } from '../ids.ts';
-import { nearest } from '../nearest.ts';
+import { hasUnprintable } from '../model/config-token.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { byCodePoint, type AppId } from '../model/ids.ts';
+import { nearest } from '../collections/nearest.ts';
 import { shown } from './parsed.ts';
-import type { TemplateName } from '../templates/names.ts';
+import type { TemplateName } from '../model/template-names.ts';
 import { knownLabels, readLabelName, specOf, type AppLabelValues, type PortLabelValues } from './table.ts';
 
 /** Longer values are refused, but for fragments, which are texts of their own. */

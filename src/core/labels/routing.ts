@@ -1,5 +1,5 @@
 /** Parsers of the labels that say which requests a service gets: hosts and paths. */
-import type { Host } from '../ids.ts';
+import type { Host } from '../model/ids.ts';
 import { all, commaList, words } from './parsers.ts';
 import { parsed, rejected, shown, type Parsed, type Parser } from './parsed.ts';
 

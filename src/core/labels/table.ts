@@ -6,7 +6,7 @@ import { balance } from './balance.ts';
 import { bindOptions } from './bind-options.ts';
 import { groupName, timestamp } from './deployment.ts';
 import { labelFragments } from './fragments.ts';
-import { isTemplateName, templateSpec, type TemplateName } from '../templates/names.ts';
+import { isTemplateName, templateSpec, type TemplateName } from '../model/template-names.ts';
 import type { Parser } from './parsed.ts';
 import {
   basicAuth,

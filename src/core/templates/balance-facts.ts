@@ -1,6 +1,6 @@
 /** Whether servers can be added to a backend whose lines are replaced. [haproxy] management.txt 9.3 "add server" */
 import type { PlainDefinition } from './data.ts';
-import type { Line } from './words.ts';
+import type { Line } from '../guard/words.ts';
 
 const dynamic: ReadonlySet<string> = new Set(['roundrobin', 'leastconn', 'random', 'first']);
 

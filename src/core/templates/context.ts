@@ -1,9 +1,9 @@
 /** What the templates of a service are made from. Types only. */
-import type { HealthCheck } from '../model.ts';
-import type { LabelTemplates, Policy } from '../policy.ts';
+import type { HealthCheck } from '../model/model.ts';
+import type { LabelTemplates, Policy } from '../policy/policy.ts';
 import type { PlainDefinition } from './data.ts';
-import type { TemplateName } from './names.ts';
-import type { Override } from './replaced.ts';
+import type { TemplateName } from '../model/template-names.ts';
+import type { Override } from '../model/replaced.ts';
 
 export interface TemplateContext {
   /** The operator's, for all ports. */

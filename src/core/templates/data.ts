@@ -1,9 +1,9 @@
 /** What the placeholders of a service's templates stand for, and which templates a service uses at all. */
-import type { HealthCheck } from '../model.ts';
-import type { Server, ServiceDefinition } from '../service.ts';
-import type { TemplateName } from './names.ts';
+import type { HealthCheck } from '../model/model.ts';
+import type { Server, ServiceDefinition } from '../model/service.ts';
+import type { TemplateName } from '../model/template-names.ts';
 import { textValue, wordsValue, type PlaceholderData, type PlaceholderValue } from './placeholders.ts';
-import { writeWord } from './words.ts';
+import { writeWord } from '../guard/words.ts';
 
 /** A definition before its templates: what they are made from. */
 export type PlainDefinition = Omit<ServiceDefinition, 'fragments'>;

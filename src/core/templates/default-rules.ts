@@ -2,9 +2,9 @@
  * The rules of a service that is not in the maps, where no template says otherwise: the conditions under the names
  * that marathon-lb's templates give them, and the way to the backend as a map would say it.
  */
-import type { Host } from '../ids.ts';
+import type { Host } from '../model/ids.ts';
 import type { PlainDefinition } from './data.ts';
-import type { TemplateName } from './names.ts';
+import type { TemplateName } from '../model/template-names.ts';
 
 /** Words of lines. */
 export interface RulePiece {

@@ -1,8 +1,8 @@
 /** A template that was filled in, made into lines: today's directives, and nothing a label must not say. */
-import { objectionTo, type GuardContext } from './guard.ts';
-import type { Section } from './keywords.ts';
-import { translateRemoved } from './removed.ts';
-import { splitLine, writeLine, type Line } from './words.ts';
+import { objectionTo, type GuardContext } from '../guard/guard.ts';
+import type { Section } from '../guard/keywords.ts';
+import { translateRemoved } from '../guard/removed.ts';
+import { splitLine, writeLine, type Line } from '../guard/words.ts';
 
 export type Written =
   | {

@@ -1,21 +1,21 @@
 /** What templates replace of one service: judged, filled in, and in today's directives. */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { HealthCheck } from '../model.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { HealthCheck } from '../model/model.ts';
 import { balanceFacts } from './balance-facts.ts';
 import { usesOf, type PlainDefinition } from './data.ts';
 import { writeFragment } from './fragment.ts';
-import { templateSpec, type TemplateName } from './names.ts';
+import { templateSpec, type TemplateName } from '../model/template-names.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
 import { overridesOf } from './overrides.ts';
 import { fillTemplate } from './placeholders.ts';
-import type { ServiceFragments } from './replaced.ts';
+import type { ServiceFragments } from '../model/replaced.ts';
 import { httpSequence, httpsSequence } from './rule-sequence.ts';
 import { appIdRule, vhostRules, type Overrides } from './rules.ts';
 import { headOf, withHead } from './section-head.ts';
 import { defaultServerWords } from './server-line.ts';
 import { serverWords } from './server-words.ts';
 import type { Report, ServiceOverride } from './service-override.ts';
-import { writeLine, type Line } from './words.ts';
+import { writeLine, type Line } from '../guard/words.ts';
 
 export interface FragmentResult {
   /** Undefined where nothing is replaced. */

@@ -1,10 +1,10 @@
 /** Which templates hold for one service: a label's before the operator's. */
 import { withUnixBreaks } from './fragment.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
-import { ruleFor } from '../policy.ts';
-import type { GuardContext } from './guard.ts';
-import type { Objection } from './objection.ts';
-import { isTemplateName, templateSpec, type TemplateName } from './names.ts';
+import { ruleFor } from '../policy/policy.ts';
+import type { GuardContext } from '../guard/guard.ts';
+import type { Objection } from '../guard/objection.ts';
+import { isTemplateName, templateSpec, type TemplateName } from '../model/template-names.ts';
 import { rawTemplate, readTemplate, type Template, type TemplateFault } from './placeholders.ts';
 import type { ServiceOverride } from './service-override.ts';
 

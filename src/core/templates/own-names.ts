@@ -1,5 +1,5 @@
 /** Conditions of a label's rules get names of their service, so that none can be added to another service's. */
-import { writeLine, type Line } from './words.ts';
+import { writeLine, type Line } from '../guard/words.ts';
 
 export function withOwnNames(lines: readonly Line[], backend: string): Line[] {
   const defined = definedAcls(lines);

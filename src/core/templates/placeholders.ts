@@ -2,8 +2,8 @@
  * marathon-lb's placeholders: `{name}`, and `{{` and `}}` for braces, as Python's str.format reads them. A value is
  * written as its place in the line asks for, so that it stays one word there, whatever is in it.
  */
-import { nearest } from '../nearest.ts';
-import { writeWord } from './words.ts';
+import { nearest } from '../collections/nearest.ts';
+import { writeWord } from '../guard/words.ts';
 
 export type PlaceholderValue =
   /** Somebody's text. */

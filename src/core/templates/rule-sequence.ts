@@ -1,7 +1,7 @@
 /** Which rule templates a service is made of, in marathon-lb's order. */
-import type { Host } from '../ids.ts';
+import type { Host } from '../model/ids.ts';
 import type { PlainDefinition } from './data.ts';
-import type { TemplateName } from './names.ts';
+import type { TemplateName } from '../model/template-names.ts';
 
 export interface RuleUse {
   readonly name: TemplateName;

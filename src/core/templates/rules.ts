@@ -3,12 +3,12 @@ import type { PlainDefinition } from './data.ts';
 import { cleanName, defaultPiece, neededAcls } from './default-rules.ts';
 import { writeFragment } from './fragment.ts';
 import type { Report, ServiceOverride } from './service-override.ts';
-import type { TemplateName } from './names.ts';
+import type { TemplateName } from '../model/template-names.ts';
 import { definedAcls, renamedTerms, withOwnNames } from './own-names.ts';
 import { fillTemplate, textValue, wordsValue, type PlaceholderData } from './placeholders.ts';
-import type { RuleLines, ServiceRules } from './replaced.ts';
+import type { RuleLines, ServiceRules } from '../model/replaced.ts';
 import { httpSequence, httpsSequence, type RuleUse } from './rule-sequence.ts';
-import { writeLine, writeWord, type Line } from './words.ts';
+import { writeLine, writeWord, type Line } from '../guard/words.ts';
 
 export type Overrides = ReadonlyMap<TemplateName, ServiceOverride>;
 

@@ -1,8 +1,8 @@
 /** Templates that begin a section: the section is the service's own, under the name that others refer to. */
 import type { PlainDefinition } from './data.ts';
 import { fragmentText } from './fragment.ts';
-import type { TemplateName } from './names.ts';
-import type { Line } from './words.ts';
+import type { TemplateName } from '../model/template-names.ts';
+import type { Line } from '../guard/words.ts';
 
 type Named = Pick<PlainDefinition, 'backend' | 'mode'>;
 

@@ -1,10 +1,10 @@
 /** What templates say of each server, as words: what is judged, and what `add server` has to take. */
 import type { PlainDefinition } from './data.ts';
-import { objectionTo } from './guard.ts';
-import type { TemplateName } from './names.ts';
+import { objectionTo } from '../guard/guard.ts';
+import type { TemplateName } from '../model/template-names.ts';
 import { serverWordsOf } from './server-line.ts';
 import type { Report, ServiceOverride } from './service-override.ts';
-import { splitLine } from './words.ts';
+import { splitLine } from '../guard/words.ts';
 
 /** The options of the check, with a blank before: a template's, else the first word of Pacer's own. */
 export function checkOptionsOf(

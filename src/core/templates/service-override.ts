@@ -1,8 +1,8 @@
 /** A template as it holds for one service. Types only. */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { GuardContext } from './guard.ts';
-import type { Objection } from './objection.ts';
-import type { Override } from './replaced.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { GuardContext } from '../guard/guard.ts';
+import type { Objection } from '../guard/objection.ts';
+import type { Override } from '../model/replaced.ts';
 
 export interface ServiceOverride extends Override {
   readonly byLabel: boolean;

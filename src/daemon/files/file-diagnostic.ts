@@ -1,6 +1,6 @@
 /** What is said of a file that cannot be used, to whoever wrote the label that names it. */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { ServiceDefinition } from '../../core/service.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { FileKind } from './judge.ts';
 import type { FileState } from './keeper.ts';
 

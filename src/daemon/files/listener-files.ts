@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { byCodePoint } from '../../core/ids.ts';
+import { byCodePoint } from '../../core/model/ids.ts';
 import { PacerError } from '../../errors.ts';
 import type { CertificateFacts } from './judge.ts';
 import type { FileState, Keeper } from './keeper.ts';

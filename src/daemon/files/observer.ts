@@ -2,8 +2,8 @@
  * Observes the files that HAProxy reads for TLS: pure data comes out of it, for a decision, and nothing that happens
  * to a file makes it reject after the start. What HAProxy is to read are copies in the state directory, see `copies.ts`.
  */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { Service } from '../../core/service.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { Service } from '../../core/model/service.ts';
 import { selfSigned } from '../certificates.ts';
 import { openCopies } from './copies.ts';
 import { openFolderIndex, type FolderIndex } from './folder-index.ts';

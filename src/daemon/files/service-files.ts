@@ -1,8 +1,8 @@
 /** The files that labels name: certificates, authorities, revocation lists. Each concerns the services that name it. */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { BackendName } from '../../core/ids.ts';
-import { sameValue } from '../../core/same.ts';
-import type { Service, ServiceDefinition } from '../../core/service.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { BackendName } from '../../core/model/ids.ts';
+import { sameValue } from '../../core/collections/same.ts';
+import type { Service, ServiceDefinition } from '../../core/model/service.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import { copiedList } from './crt-list.ts';
 import { kindOf, type FileKind } from './judge.ts';

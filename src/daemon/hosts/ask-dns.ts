@@ -1,6 +1,6 @@
 /** One question to the DNS, by c-ares: nothing waits for it in the threads that the file system needs. */
 import { Resolver } from 'node:dns/promises';
-import { byCodePoint } from '../../core/ids.ts';
+import { byCodePoint } from '../../core/model/ids.ts';
 import { codeOf } from '../../haproxy/durable.ts';
 
 export interface DnsAnswer {

@@ -1,5 +1,5 @@
 /** Which apps have tasks on which agents. */
-import type { AppId } from '../../core/ids.ts';
+import type { AppId } from '../../core/model/ids.ts';
 
 export interface HostUse {
   /** Notes the agents of an app, whole. @returns them, each once */

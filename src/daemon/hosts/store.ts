@@ -1,7 +1,7 @@
 /** The addresses of agents on the disk, for a start while the DNS is away. What cannot be read or written is done without. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { byCodePoint } from '../../core/ids.ts';
+import { byCodePoint } from '../../core/model/ids.ts';
 import { isIp } from '../../core/labels/address.ts';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../observe/log.ts';

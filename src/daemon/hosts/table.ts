@@ -3,8 +3,8 @@
  * are known, and again when one of its own gets an address. Names that hang hold up no others, and the last answer
  * is kept while nobody answers.
  */
-import type { MirrorDelta } from '../../core/derive-changed.ts';
-import type { AppId } from '../../core/ids.ts';
+import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
+import type { AppId } from '../../core/model/ids.ts';
 import { isIp } from '../../core/labels/address.ts';
 import { messageOf } from '../../errors.ts';
 import { hostUse } from './host-use.ts';

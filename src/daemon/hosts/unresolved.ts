@@ -1,5 +1,5 @@
 /** An agent whose name has no address, and what is said of it. */
-import type { AppId } from '../../core/ids.ts';
+import type { AppId } from '../../core/model/ids.ts';
 
 export interface UnresolvedHost {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** What this daemon last brought HAProxy to. */
-import type { Desired } from '../../core/desired.ts';
-import type { BackendName } from '../../core/ids.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { BackendName } from '../../core/model/ids.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 
 export interface Applied {

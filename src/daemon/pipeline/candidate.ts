@@ -1,6 +1,6 @@
 /** What is to be applied: a state of the model without what is rejected, and what it comes to as text. */
-import type { Desired } from '../../core/desired.ts';
-import type { ServiceDefinition } from '../../core/service.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import type { Rendering } from '../../render/render.ts';
 

@@ -1,6 +1,6 @@
 /** Makes candidates: what is rejected is left out, and the rest becomes text. Made once for the same inputs. */
-import type { Desired } from '../../core/desired.ts';
-import { sameValue } from '../../core/same.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import { sameValue } from '../../core/collections/same.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import type { Renderer, Rendering } from '../../render/render.ts';
 import type { Rejections } from '../rejected/rejections.ts';

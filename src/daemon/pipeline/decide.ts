@@ -3,9 +3,9 @@
  * nowhere else. Is there anything to do? Can HAProxy do it at runtime? May it be done now? What must not be taken away?
  * Which service made HAProxy refuse, and what is tried next?
  */
-import { descriptorsLeft, descriptorsOfAll } from '../../core/capacity.ts';
-import { reloadPlan, requestedReload, type Plan } from '../../core/plan.ts';
-import type { Service } from '../../core/service.ts';
+import { descriptorsLeft, descriptorsOfAll } from '../../core/policy/capacity.ts';
+import { reloadPlan, requestedReload, type Plan } from '../../core/plan/plan.ts';
+import type { Service } from '../../core/model/service.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { Candidate } from './candidate.ts';
 import { serverChanges } from './server-changes.ts';

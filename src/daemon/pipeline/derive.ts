@@ -1,8 +1,8 @@
 /** Takes what changed in the mirror into the model. Never loses a change: what cannot be derived is tried again. */
-import { nextDesired, type Desired } from '../../core/desired.ts';
-import type { ModelContext } from '../../core/app-services.ts';
-import type { AppId } from '../../core/ids.ts';
-import type { MirrorDelta } from '../../core/derive-changed.ts';
+import { nextDesired, type Desired } from '../../core/desired/desired.ts';
+import type { ModelContext } from '../../core/services/app-services.ts';
+import type { AppId } from '../../core/model/ids.ts';
+import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
 import { messageOf } from '../../errors.ts';
 import type { Change } from './inbox.ts';
 import { dueFor } from './due.ts';

@@ -1,6 +1,6 @@
 /** What is due, what a round is made of, and durations added up. Pure helpers of settling. */
-import { descriptorsLeft } from '../../core/capacity.ts';
-import type { Service } from '../../core/service.ts';
+import { descriptorsLeft } from '../../core/policy/capacity.ts';
+import type { Service } from '../../core/model/service.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import type { StageDurations } from '../journal.ts';
 import type { Cause, Due, Judging, LoopState } from './state.ts';

@@ -1,7 +1,7 @@
 /** Collects what changed in the mirror until the next pass takes it. Per app only the latest state counts. */
-import type { MirrorDelta } from '../../core/derive-changed.ts';
-import type { AppId } from '../../core/ids.ts';
-import type { App } from '../../core/model.ts';
+import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
+import type { AppId } from '../../core/model/ids.ts';
+import type { App } from '../../core/model/model.ts';
 
 /** What the mirror tells: the whole of it, and what is new. */
 export interface MirrorNews {

@@ -2,11 +2,11 @@
  * What a change would take away from what HAProxy serves, though Marathon still lists it: whatever the cause, so much
  * at once is more likely a mistake than meant. What Marathon itself no longer lists is the removal guard's business.
  */
-import type { Desired } from '../../core/desired.ts';
-import type { AppId, BackendName, TaskId } from '../../core/ids.ts';
-import type { App } from '../../core/model.ts';
-import { servingTasks, type ServingContext } from '../../core/serving.ts';
-import type { Service } from '../../core/service.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { AppId, BackendName, TaskId } from '../../core/model/ids.ts';
+import type { App } from '../../core/model/model.ts';
+import { servingTasks, type ServingContext } from '../../core/servers/serving.ts';
+import type { Service } from '../../core/model/service.ts';
 
 export interface Loss {
   readonly servers: number;

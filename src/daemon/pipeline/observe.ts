@@ -1,6 +1,6 @@
 /** Reads what a round needs to know of HAProxy and of the machine, cheapest first. Changes nothing. */
-import { sameValue } from '../../core/same.ts';
-import type { Desired } from '../../core/desired.ts';
+import { sameValue } from '../../core/collections/same.ts';
+import type { Desired } from '../../core/desired/desired.ts';
 import type { HaproxyControl, Running } from '../../haproxy/control.ts';
 import { hasOneWorker } from '../../haproxy/running.ts';
 import { skeletonOf } from '../../render/render.ts';
@@ -12,7 +12,7 @@ import type { Publisher } from '../publisher.ts';
 import { factsOf, noFacts, withMoreFacts, type Facts } from '../rejected/facts.ts';
 import type { Rejections } from '../rejected/rejections.ts';
 import type { Runtime } from '../runtime.ts';
-import { withHolds } from '../../core/desired.ts';
+import { withHolds } from '../../core/desired/desired.ts';
 import type { Applied } from './applied.ts';
 import type { Observed, Sampled } from './observed.ts';
 

@@ -6,7 +6,7 @@
  * One pass at a time goes on until nothing is left to do or until something has to be waited for. Servers that changed
  * are brought to HAProxy within a pass; whatever may take long is done beside, and its outcome sets off another pass.
  */
-import type { ServingContext } from '../../core/serving.ts';
+import type { ServingContext } from '../../core/servers/serving.ts';
 import { messageOf } from '../../errors.ts';
 import type { Publisher } from '../publisher.ts';
 import type { ReloadBudget } from '../reload-budget.ts';

@@ -1,7 +1,7 @@
 /** Rounds that end without being applied: what is due again, when, and what is told. Pure. */
-import type { Plan } from '../../core/plan.ts';
-import type { Desired } from '../../core/desired.ts';
-import type { Service } from '../../core/service.ts';
+import type { Plan } from '../../core/plan/plan.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { Service } from '../../core/model/service.ts';
 import type { StageDurations } from '../journal.ts';
 import { noDurations } from './due.ts';
 import type { Cause, Due, Failure, LoopState, Withheld } from './state.ts';

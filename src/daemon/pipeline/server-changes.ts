@@ -2,13 +2,13 @@
  * The servers of apps that changed, as HAProxy should have them in the backends it has now: whatever else has to wait,
  * a reload, a refusal or a file, a server whose task is gone is removed. Work grows with what changed.
  */
-import { descriptorsOf } from '../../core/capacity.ts';
-import { withPartners } from '../../core/derive-changed.ts';
-import { asHeld, holdOf, type Desired } from '../../core/desired.ts';
-import type { AppId, BackendName, TaskId } from '../../core/ids.ts';
-import { withReplaced } from '../../core/replaced-map.ts';
-import { standIn } from '../../core/stand-in.ts';
-import type { Service } from '../../core/service.ts';
+import { descriptorsOf } from '../../core/policy/capacity.ts';
+import { withPartners } from '../../core/desired/derive-changed.ts';
+import { asHeld, holdOf, type Desired } from '../../core/desired/desired.ts';
+import type { AppId, BackendName, TaskId } from '../../core/model/ids.ts';
+import { withReplaced } from '../../core/collections/replaced-map.ts';
+import { standIn } from '../../core/services/stand-in.ts';
+import type { Service } from '../../core/model/service.ts';
 import type { Applied } from './applied.ts';
 
 export interface ServerChanges {

@@ -1,8 +1,8 @@
 /** After HAProxy was brought to a candidate: at runtime, or by a reload. Pure. */
-import { descriptorsOfAll } from '../../core/capacity.ts';
-import type { Desired } from '../../core/desired.ts';
-import type { AppId } from '../../core/ids.ts';
-import { runtimePlan } from '../../core/plan.ts';
+import { descriptorsOfAll } from '../../core/policy/capacity.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { AppId } from '../../core/model/ids.ts';
+import { runtimePlan } from '../../core/plan/plan.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { Applied } from './applied.ts';
 import type { Candidate } from './candidate.ts';

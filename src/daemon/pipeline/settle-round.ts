@@ -1,5 +1,5 @@
 /** After HAProxy and the machine have been read: a round begins, or a share of the backends is compared. Pure. */
-import { nothingDesired, type Desired } from '../../core/desired.ts';
+import { nothingDesired, type Desired } from '../../core/desired/desired.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { StageDurations } from '../journal.ts';
 import type { Applied } from './applied.ts';

@@ -1,5 +1,5 @@
 /** After commands over the runtime socket: what HAProxy has of servers, maps and certificates now. Pure. */
-import { runtimePlan } from '../../core/plan.ts';
+import { runtimePlan } from '../../core/plan/plan.ts';
 import type { Applied } from './applied.ts';
 import { added, dueFor, noDurations, sampleCause } from './due.ts';
 import type { Settled } from './postpone.ts';

@@ -2,11 +2,11 @@
  * What the control loop knows, as immutable values. `decide` reads a `Situation`, `settle` makes the next `LoopState`.
  * Types only, and the state it begins with.
  */
-import { nothingDesired, type Desired } from '../../core/desired.ts';
-import type { AppId, BackendName } from '../../core/ids.ts';
-import type { App } from '../../core/model.ts';
-import type { ServingContext } from '../../core/serving.ts';
-import type { ServerStep } from '../../core/server-step.ts';
+import { nothingDesired, type Desired } from '../../core/desired/desired.ts';
+import type { AppId, BackendName } from '../../core/model/ids.ts';
+import type { App } from '../../core/model/model.ts';
+import type { ServingContext } from '../../core/servers/serving.ts';
+import type { ServerStep } from '../../core/plan/server-step.ts';
 import type { Running } from '../../haproxy/control.ts';
 import type { StageDurations } from '../journal.ts';
 import type { Applied } from './applied.ts';

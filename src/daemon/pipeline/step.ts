@@ -1,8 +1,8 @@
 /** What the loop does next, and what came of it. Closed unions: whoever handles one handles every case. Types only. */
-import type { AppId, BackendName } from '../../core/ids.ts';
-import type { Plan } from '../../core/plan.ts';
-import type { Service, ServiceDefinition } from '../../core/service.ts';
-import type { ServerStep } from '../../core/server-step.ts';
+import type { AppId, BackendName } from '../../core/model/ids.ts';
+import type { Plan } from '../../core/plan/plan.ts';
+import type { Service, ServiceDefinition } from '../../core/model/service.ts';
+import type { ServerStep } from '../../core/plan/server-step.ts';
 import type { CheckMessage } from '../../haproxy/check.ts';
 import type { Running } from '../../haproxy/control.ts';
 import type { PublishedRevision } from '../../haproxy/publish.ts';

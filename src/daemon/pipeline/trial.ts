@@ -2,7 +2,7 @@
  * Which service makes HAProxy refuse a configuration. Its messages name most culprits, several at once; where they name
  * none, the services that are new are tried by halves. Pure: each check's answer leads from one state to the next.
  */
-import type { ServiceDefinition } from '../../core/service.ts';
+import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { CheckMessage } from '../../haproxy/check.ts';
 import type { PublishedRevision } from '../../haproxy/publish.ts';
 import type { Candidate } from './candidate.ts';

@@ -1,6 +1,6 @@
 /** What the loop knows, for status and metrics. */
-import { allDiagnostics, type Desired } from '../../core/desired.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { PipelineState } from '../pipeline-types.ts';
 import type { LoopState } from './state.ts';
 

@@ -1,6 +1,6 @@
 /** What the machine has against services: a port that is taken, a file that is missing, too few file descriptors. */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { TaskId } from '../../core/ids.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { TaskId } from '../../core/model/ids.ts';
 
 /** The port of an app, whatever it is called in HAProxy → what is wrong with it. */
 export type Facts = ReadonlyMap<string, Fact>;

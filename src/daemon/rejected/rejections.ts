@@ -2,10 +2,10 @@
  * Services that may not serve as their labels ask: for a fact of the machine, or for what only HAProxy could judge,
  * traced from its message to the service. Each keeps serving its previous version, if it has one.
  */
-import { withHolds, type Desired, type Hold, type Holds } from '../../core/desired.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { BackendName } from '../../core/ids.ts';
-import type { ServiceDefinition } from '../../core/service.ts';
+import { withHolds, type Desired, type Hold, type Holds } from '../../core/desired/desired.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { BackendName } from '../../core/model/ids.ts';
+import type { ServiceDefinition } from '../../core/model/service.ts';
 import { messageOf } from '../../errors.ts';
 import type { CheckMessage } from '../../haproxy/check.ts';
 import type { Rendering } from '../../render/render.ts';

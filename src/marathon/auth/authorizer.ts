@@ -1,5 +1,5 @@
 /** What a request to Marathon carries to be let in. It must not know which hosts may see it. */
-import type { BasicCredentials } from '../../core/marathon-access.ts';
+import type { BasicCredentials } from '../../core/model/marathon-access.ts';
 
 export interface Authorizer {
   /**

@@ -5,8 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { SecretFiles, Secrets } from '../../core/marathon-access.ts';
-import { sameValue } from '../../core/same.ts';
+import type { SecretFiles, Secrets } from '../../core/model/marathon-access.ts';
+import { sameValue } from '../../core/collections/same.ts';
 import { messageOf } from '../../errors.ts';
 
 export interface RotationOptions {

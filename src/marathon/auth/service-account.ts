@@ -4,7 +4,7 @@
  * [dcos] POST acs/api/v1/auth/login {uid, token}: the token is a JWT, RS256, that the account's key signed
  */
 import { createPrivateKey } from 'node:crypto';
-import type { ServiceAccount } from '../../core/marathon-access.ts';
+import type { ServiceAccount } from '../../core/model/marathon-access.ts';
 import { messageOf, PacerError } from '../../errors.ts';
 import { readBody } from '../body.ts';
 import { describeUrl } from '../endpoints.ts';

@@ -2,7 +2,7 @@
  * Keeps the endpoints up to date with what the operator's addresses lead to. An answer that fails takes nothing
  * away: what was found last still counts.
  */
-import { describeMarathonAddress, type MarathonAddress } from '../../core/marathon-address.ts';
+import { describeMarathonAddress, type MarathonAddress } from '../../core/model/marathon-address.ts';
 import { messageOf } from '../../errors.ts';
 import type { Endpoints } from '../endpoints.ts';
 import { nameOf } from '../pinned.ts';

@@ -1,5 +1,5 @@
 /** Marathons by DNS: every address of a name, and the names of a service's records. Asked again and again. */
-import type { ServiceAddress } from '../../core/marathon-address.ts';
+import type { ServiceAddress } from '../../core/model/marathon-address.ts';
 import { jittered } from '../backoff.ts';
 import { nameOf, pinned } from '../pinned.ts';
 import type { Finder, FinderEvents } from './finder.ts';

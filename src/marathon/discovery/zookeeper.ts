@@ -3,7 +3,7 @@
  * connection that died quietly tells nothing. It must not know what becomes of them.
  */
 import type { Client, Exception } from 'node-zookeeper-client';
-import type { ZooKeeperAddress } from '../../core/marathon-address.ts';
+import type { ZooKeeperAddress } from '../../core/model/marathon-address.ts';
 import { jittered } from '../backoff.ts';
 import { byTurn, electionPaths, type Member } from './election.ts';
 import type { Finder, FinderEvents } from './finder.ts';

@@ -1,7 +1,7 @@
 /** A pod's status as an `App`: what is downstream need not know of pods. */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import { asAppId, byCodePoint, type AppId } from '../../core/ids.ts';
-import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import { asAppId, byCodePoint, type AppId } from '../../core/model/ids.ts';
+import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model/model.ts';
 import { limitApp, type LimitedApp } from '../limit-app.ts';
 import { describeIssues } from '../raw.ts';
 import { decodeInstance, versionOf, type PodPort } from './decode-instance.ts';

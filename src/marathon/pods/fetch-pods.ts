@@ -1,5 +1,5 @@
 /** The requests for pods: path in, pods as apps out. It must not know when they are made. */
-import type { AppId } from '../../core/ids.ts';
+import type { AppId } from '../../core/model/ids.ts';
 import { PacerError } from '../../errors.ts';
 import type { GetOptions, MarathonClient } from '../client.ts';
 import type { DecodedApps } from '../decode.ts';

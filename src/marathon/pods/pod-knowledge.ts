@@ -1,5 +1,5 @@
 /** What earlier answers have told of pods, so that the next requests are the right ones. It asks for nothing itself. */
-import type { AppId } from '../../core/ids.ts';
+import type { AppId } from '../../core/model/ids.ts';
 import type { RawPod } from './raw-pod.ts';
 
 export class PodKnowledge {

@@ -3,8 +3,8 @@
  * definition. The index in a label counts the endpoints below what carries it: a pod's label those of the pod, a
  * container's those of the container, and 0 is the endpoint itself. The nearer label wins.
  */
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import { asAppId } from '../../core/ids.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import { asAppId } from '../../core/model/ids.ts';
 import type { RawPod } from './raw-pod.ts';
 
 type Labels = Readonly<Record<string, unknown>> | null | undefined;

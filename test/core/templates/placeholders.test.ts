@@ -7,7 +7,7 @@ import {
   wordsValue,
   type PlaceholderData,
 } from '../../../src/core/templates/placeholders.ts';
-import { splitLine } from '../../../src/core/templates/words.ts';
+import { splitLine } from '../../../src/core/guard/words.ts';
 
 const known = ['backend', 'realm', 'healthCheck'];
 

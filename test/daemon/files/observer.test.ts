@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { nextDesired, nothingDesired } from '../../../src/core/desired.ts';
+import { nextDesired, nothingDesired } from '../../../src/core/desired/desired.ts';
 import { createLooker, type Looker } from '../../../src/daemon/files/look.ts';
 import { createFileObserver, type FileObserver } from '../../../src/daemon/files/observer.ts';
 import { refusalBy } from '../../../src/daemon/files/refusal.ts';

@@ -1,7 +1,7 @@
 /** When a node is ready, degraded, or not ready, and what it says of it. */
 import { describe, expect, test } from 'vitest';
-import { asAppId } from '../../../src/core/ids.ts';
-import { nothingDesired } from '../../../src/core/desired.ts';
+import { asAppId } from '../../../src/core/model/ids.ts';
+import { nothingDesired } from '../../../src/core/desired/desired.ts';
 import { verdictOf, type HealthFacts } from '../../../src/daemon/health/verdict.ts';
 import { running } from '../pipeline/situation.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { asAppId } from '../../../src/core/ids.ts';
+import { asAppId } from '../../../src/core/model/ids.ts';
 import { dnsServers } from '../../../src/daemon/hosts/ask-dns.ts';
 import { storedHosts } from '../../../src/daemon/hosts/store.ts';
 import { systemNames, type NameSource } from '../../../src/daemon/hosts/system.ts';

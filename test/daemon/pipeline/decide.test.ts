@@ -1,7 +1,7 @@
 /** The table of decisions: what is known, and what is done next. To be read as documentation of the control loop. */
 import { describe, expect, test } from 'vitest';
-import type { Desired } from '../../../src/core/desired.ts';
-import type { App } from '../../../src/core/model.ts';
+import type { Desired } from '../../../src/core/desired/desired.ts';
+import type { App } from '../../../src/core/model/model.ts';
 import { decide } from '../../../src/daemon/pipeline/decide.ts';
 import type { Step } from '../../../src/daemon/pipeline/step.ts';
 import type { Searching } from '../../../src/daemon/pipeline/trial.ts';

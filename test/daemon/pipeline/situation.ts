@@ -1,7 +1,7 @@
 /** Situations of the control loop for tests: a quiet one, and what makes it another. */
-import { nextDesired, nothingDesired, type Desired } from '../../../src/core/desired.ts';
-import type { BackendName } from '../../../src/core/ids.ts';
-import type { App } from '../../../src/core/model.ts';
+import { nextDesired, nothingDesired, type Desired } from '../../../src/core/desired/desired.ts';
+import type { BackendName } from '../../../src/core/model/ids.ts';
+import type { App } from '../../../src/core/model/model.ts';
 import type { Applied } from '../../../src/daemon/pipeline/applied.ts';
 import type { Candidate } from '../../../src/daemon/pipeline/candidate.ts';
 import {

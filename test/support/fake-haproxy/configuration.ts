@@ -1,5 +1,5 @@
 /** Reads a configuration as HAProxy does, as far as Pacer writes it: conditions, sections, lines and words. Pure. */
-import { splitLine } from '../../../src/core/templates/words.ts';
+import { splitLine } from '../../../src/core/guard/words.ts';
 import type { HaproxyVersion } from '../../../src/haproxy/version.ts';
 
 /** A line of a section. */

@@ -1,5 +1,5 @@
 /** `Publisher` on the fake's disk: what src/daemon/publisher.ts does with files and `haproxy -c`, in memory. */
-import type { Desired } from '../../../src/core/desired.ts';
+import type { Desired } from '../../../src/core/desired/desired.ts';
 import { PacerError } from '../../../src/errors.ts';
 import { bindKey } from '../../../src/daemon/preflight-ports.ts';
 import type { Contents, Publisher } from '../../../src/daemon/publisher.ts';

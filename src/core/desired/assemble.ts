@@ -1,0 +1,163 @@
+/** From the services of every app to those that serve: who has which backend, port and route, and who is left out. */
+import type { AppServices } from '../services/app-services.ts';
+import { backendClaim, portClaim, type Owners } from '../services/claims.ts';
+import { precedence, type Precedence } from '../ownership/precedence.ts';
+import { createContests, type Rank } from '../ownership/contests.ts';
+import { keptNotice } from '../services/definition-diagnostics.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Groups } from '../groups/groups.ts';
+import { asHeld, holdOf, insteadOf, type Holds } from './holds.ts';
+import { byCodePoint, type AppId, type BackendName } from '../model/ids.ts';
+import { withoutListener } from '../services/narrowed.ts';
+import { nextRoutes } from '../routing/next-routes.ts';
+import { allowsAll, serviceLimits, type PolicyRule } from '../policy/policy.ts';
+import { tooManyServices } from '../policy/policy-violations.ts';
+import { portLosers, portTaken } from '../ownership/ports-claimed.ts';
+import type { Reserved, Routes } from '../routing/routes.ts';
+import type { Service, ServiceDefinition } from '../model/service.ts';
+import { standIn } from '../services/stand-in.ts';
+
+type Apps = ReadonlyMap<AppId, AppServices>;
+
+export interface AssemblyParts {
+  readonly apps: Apps;
+  readonly groups: Groups;
+  readonly holds: Holds;
+  /** Who served what before. */
+  readonly owners: Owners;
+  /** Kept where nothing that they are made from differs. */
+  readonly routes: Routes;
+}
+
+export interface Assembly {
+  readonly services: ReadonlyMap<BackendName, Service>;
+  readonly routes: Routes;
+  readonly conflicts: readonly Diagnostic[];
+  /** Route, app id or TLS of a host → the service that has it. */
+  readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  /** What does not serve at present, and has not let go what it served before. */
+  readonly reserved: Reserved;
+  readonly contested: ReadonlySet<AppId>;
+}
+
+export function assemble({ apps, groups, holds, owners, routes: before }: AssemblyParts): Assembly {
+  const order = precedence(owners, apps, groups);
+  const conflicts: Diagnostic[] = [];
+  const contested = new Set<AppId>();
+  const contest = (definitions: readonly ServiceDefinition[]) => {
+    for (const definition of definitions) for (const id of order.partiesOf(definition)) contested.add(id);
+  };
+  const { candidates, reserved } = unheld(candidatesOf(apps), holds, conflicts);
+
+  const lost = backendLosers(candidates, order);
+  for (const [loser, winner] of lost) {
+    contest([loser, winner]);
+    conflicts.push(portTaken(loser, winner));
+  }
+  const owning = lost.size === 0 ? candidates : candidates.filter(({ definition }) => !lost.has(definition));
+  const limited = withinLimits(owning, apps, order);
+  conflicts.push(...limited.diagnostics);
+  if (limited.diagnostics.length > 0) contest(candidates.map(({ definition }) => definition));
+
+  const awayFromPorts = reserved.filter((it) => order.owns(it, portClaim(it)));
+  const ports = portLosers(
+    [...limited.services.map(({ definition }) => definition), ...awayFromPorts],
+    order,
+  );
+  contest(ports.contested);
+  const services = limited.services.flatMap((service) => {
+    const { definition } = service;
+    const owner = ports.losers.get(definition);
+    if (owner === undefined) return [service];
+    conflicts.push(portTaken(definition, owner));
+    // Without its listener nothing leads to a service that has no host and no app id.
+    return definition.mode === 'http' ? [standIn(service, withoutListener(definition))] : [];
+  });
+
+  const made = nextRoutes(before, services, order, reserved);
+  for (const { claimants } of made.contested) contest(claimants);
+  return {
+    services: new Map(services.map((service) => [service.definition.backend, service])),
+    routes: made.routes,
+    conflicts: [...conflicts, ...made.diagnostics],
+    claims: made.winners,
+    reserved,
+    contested,
+  };
+}
+
+const inOrder = ({ definition: a }: Service, { definition: b }: Service): number =>
+  byCodePoint(a.name, b.name) || a.portIndex - b.portIndex || byCodePoint(a.appId, b.appId);
+
+const candidatesOf = (apps: Apps): Service[] =>
+  [...apps.values()].flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? [])).sort(inOrder);
+
+/** An app that has the name as its id comes before a deployment group of that name. */
+const ownNameFirst: Rank = (a, b) => Number(b.name === b.appId) - Number(a.name === a.appId);
+
+/** The services whose backend's name another one has → that one. */
+function backendLosers(
+  candidates: readonly Service[],
+  order: Precedence,
+): ReadonlyMap<ServiceDefinition, ServiceDefinition> {
+  const seen = new Set(candidates.map(({ definition }) => definition.backend));
+  if (seen.size === candidates.length) return new Map();
+  const contests = createContests(order);
+  for (const { definition } of candidates) contests.enter(backendClaim(definition), definition, ownNameFirst);
+  return new Map(
+    candidates.flatMap(({ definition }) => {
+      const winner = contests.winners.get(backendClaim(definition));
+      return winner === undefined || winner === definition ? [] : [[definition, winner] as const];
+    }),
+  );
+}
+
+/** The candidates as they may serve, and those that may not at all. */
+function unheld(
+  candidates: readonly Service[],
+  holds: Holds,
+  conflicts: Diagnostic[],
+): { candidates: Service[]; reserved: ServiceDefinition[] } {
+  const reserved: ServiceDefinition[] = [];
+  const served = candidates.flatMap((candidate) => {
+    const hold = holdOf(candidate, holds);
+    if (hold === undefined) return [candidate];
+    conflicts.push(hold.diagnostic);
+    if (hold.only !== undefined) return [asHeld(candidate, hold)];
+    const instead = insteadOf(hold);
+    if (instead === undefined) {
+      reserved.push(candidate.definition);
+      return [];
+    }
+    conflicts.push(keptNotice(hold.diagnostic.appId, instead.portIndex));
+    return [asHeld(candidate, hold)];
+  });
+  return { candidates: served, reserved };
+}
+
+/** Of too many services those that served before come first, then the older ones. */
+function withinLimits(
+  services: readonly Service[],
+  apps: Apps,
+  order: Precedence,
+): { services: readonly Service[]; diagnostics: Diagnostic[] } {
+  const limitsOf = ({ appId }: ServiceDefinition) =>
+    serviceLimits(apps.get(appId)?.definition.policy ?? allowsAll, appId);
+  if (!services.some(({ definition }) => limitsOf(definition).length > 0))
+    return { services, diagnostics: [] };
+  const counted = new Map<string, number>();
+  const beyond = new Map<Service, PolicyRule<'maxServices'>>();
+  for (const service of [...services].sort((a, b) =>
+    order.compare(a.definition, b.definition, backendClaim),
+  )) {
+    const limits = limitsOf(service.definition);
+    const reached = limits.find(({ prefix, value }) => (counted.get(prefix) ?? 0) >= value);
+    if (reached !== undefined) beyond.set(service, reached);
+    else for (const { prefix } of limits) counted.set(prefix, (counted.get(prefix) ?? 0) + 1);
+  }
+  const diagnostics = services.flatMap((service) => {
+    const limit = beyond.get(service);
+    return limit === undefined ? [] : tooManyServices(service.definition, limit);
+  });
+  return { services: services.filter((service) => !beyond.has(service)), diagnostics };
+}

@@ -1,0 +1,209 @@
+/** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
+import { noAddresses, type Addresses } from '../servers/addresses.ts';
+import type { AppServices, ModelContext } from '../services/app-services.ts';
+import { assemble, type Assembly } from './assemble.ts';
+import type { Assignments } from '../services/assigned-ports.ts';
+import { ageOf, noOwners, type Owners } from '../services/claims.ts';
+import { precedence } from '../ownership/precedence.ts';
+import { deriveChanged, type Derived, type MirrorDelta } from './derive-changed.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Groups } from '../groups/groups.ts';
+import type { Holds } from './holds.ts';
+import type { AppId, BackendName } from '../model/ids.ts';
+import type { App } from '../model/model.ts';
+import { asServed } from '../services/narrowed.ts';
+import { nextRoutes } from '../routing/next-routes.ts';
+import { withReplaced } from '../collections/replaced-map.ts';
+import type { Reserved, Routes } from '../routing/routes.ts';
+import { keepSame } from '../collections/same.ts';
+import type { Service, ServiceDefinition } from '../model/service.ts';
+
+export { asHeld, holdOf, type Hold, type Holds } from './holds.ts';
+
+export interface Desired {
+  /** Every app of the mirror, derived. */
+  readonly apps: ReadonlyMap<AppId, AppServices>;
+  /** Deployment group → the apps that name it. */
+  readonly groups: Groups;
+  /** Service ports of Pacer's choosing. */
+  readonly assigned: Assignments;
+  /** Which tasks Marathon lists with which address. */
+  readonly addresses: Addresses;
+  /** Who served what before, as it was known when this was made. */
+  readonly owners: Owners;
+  /** The services that are to serve, by backend, in the order of app id and port. */
+  readonly services: ReadonlyMap<BackendName, Service>;
+  readonly routes: Routes;
+  readonly holds: Holds;
+  /** What was decided between apps: conflicts and holds. What concerns one app alone is in `apps`. */
+  readonly conflicts: readonly Diagnostic[];
+  /** Route, app id or TLS of a host → the service that has it. */
+  readonly claims: ReadonlyMap<string, ServiceDefinition>;
+  /** What does not serve at present, and has not let go what it served before. */
+  readonly reserved: Reserved;
+  /** Apps that claim what another one claims too. */
+  readonly contested: ReadonlySet<AppId>;
+  /** Apps whose derivation threw: they serve on as before, and are to be tried again. */
+  readonly failed: ReadonlySet<AppId>;
+  /** Apps derived by the last step: those that changed, and those that they touch. */
+  readonly rederived: ReadonlySet<AppId>;
+}
+
+const noRoutes = nextRoutes(undefined, [], precedence(noOwners, new Map(), new Map())).routes;
+
+export const nothingDesired: Desired = {
+  apps: new Map(),
+  groups: new Map(),
+  assigned: new Map(),
+  addresses: noAddresses,
+  owners: noOwners,
+  services: new Map(),
+  routes: noRoutes,
+  holds: new Map(),
+  conflicts: [],
+  claims: new Map(),
+  reserved: [],
+  contested: new Set(),
+  failed: new Set(),
+  rederived: new Set(),
+};
+
+/**
+ * The next desired state after some apps changed. Work grows with what changed, but for changed definitions. An app
+ * that cannot be derived is among `failed`, and all others are up to date.
+ */
+export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
+  if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
+  const step = deriveChanged(previous, delta, context);
+  const { derived, groups, assigned, addresses } = step;
+  const failed = nextFailed(previous.failed, delta, step);
+  const owners = context.owners();
+  const known = { groups, assigned, addresses, failed, owners, rederived: new Set(derived.keys()) };
+  const isOtherwise = previous.contested.size > 0 && owners !== previous.owners;
+  if (isOtherwise || isRestructured(previous, delta, derived)) {
+    const apps = new Map([...previous.apps, ...derived]);
+    for (const id of delta.removed) apps.delete(id);
+    const next = { ...previous, ...known, apps };
+    return { ...next, ...steady(previous, assemble(next)) };
+  }
+  return {
+    ...previous,
+    ...known,
+    apps: withReplaced(previous.apps, derived),
+    services: withReplaced(previous.services, served(previous.services, derived)),
+  };
+}
+
+/** Whether services and routes are to be chosen anew: by other apps, definitions, or ages of those that compete. */
+function isRestructured(previous: Desired, { changed, removed }: MirrorDelta, derived: Derived['derived']) {
+  return (
+    changed.some(({ id }) => !previous.apps.has(id)) ||
+    removed.some((id) => previous.apps.has(id)) ||
+    [...derived].some(([id, now]) => {
+      const before = previous.apps.get(id);
+      return (
+        before === undefined ||
+        !sameDefinitions(before, now) ||
+        (previous.contested.has(id) && ageOf(before.app) !== ageOf(now.app))
+      );
+    })
+  );
+}
+
+const sameDefinitions = (before: AppServices, now: AppServices): boolean =>
+  before.definition === now.definition &&
+  before.alone === now.alone &&
+  before.ports.length === now.ports.length &&
+  now.ports.every(({ service }, i) => service?.definition === before.ports[i]?.service?.definition);
+
+/** What of these apps is served in another state than before. */
+function served(
+  services: Desired['services'],
+  derived: Derived['derived'],
+): ReadonlyMap<BackendName, Service> {
+  const changed = new Map<BackendName, Service>();
+  for (const { ports } of derived.values()) {
+    for (const { service } of ports) {
+      const before = service && services.get(service.definition.backend);
+      // A service that lost its port to another app is in `apps`, but may not serve.
+      const now = service && before && asServed(service, before);
+      if (now !== undefined && now !== before) changed.set(now.definition.backend, now);
+    }
+  }
+  return changed;
+}
+
+/** The same list of conflicts where the same services serve and nothing else is said. */
+function steady(previous: Desired, next: Assembly): Assembly {
+  const isSame =
+    next.routes === previous.routes &&
+    next.services.size === previous.services.size &&
+    [...next.services].every(
+      ([backend, { definition }]) => previous.services.get(backend)?.definition === definition,
+    );
+  return isSame ? { ...next, conflicts: keepSame(previous.conflicts, next.conflicts) } : next;
+}
+
+function nextFailed(
+  previous: ReadonlySet<AppId>,
+  { removed }: MirrorDelta,
+  { derived }: Derived,
+): ReadonlySet<AppId> {
+  const now = [...derived].flatMap(([id, { failure }]) => (failure === undefined ? [] : [id]));
+  if (previous.size === 0 && now.length === 0) return previous;
+  const failed = new Set(previous);
+  for (const id of [...removed, ...derived.keys()]) failed.delete(id);
+  for (const id of now) failed.add(id);
+  return failed;
+}
+
+/**
+ * A state of the mirror with other definitions. `restructured`: they may differ from those of `previous`, so that
+ * services and routes are chosen anew.
+ */
+export function withApps(
+  previous: Desired,
+  mirrored: Desired,
+  apps: Desired['apps'],
+  restructured: boolean,
+): Desired {
+  const { groups, assigned, addresses, owners, failed, rederived } = mirrored;
+  const next = { ...previous, groups, assigned, addresses, owners, failed, rederived, apps };
+  if (restructured) return { ...next, ...assemble(next) };
+  return { ...next, services: new Map([...previous.services, ...served(previous.services, apps)]) };
+}
+
+/** The same state with other services rejected. */
+export function withHolds(desired: Desired, holds: Holds): Desired {
+  if (desired.holds.size === 0 && holds.size === 0) return desired;
+  const next = { ...desired, holds };
+  return { ...next, ...assemble(next) };
+}
+
+/**
+ * The apps that are in the mirror and not derived, or derived and no longer in the mirror: none, unless something is
+ * wrong with Pacer. Those that could not be derived are among `desired.failed`.
+ */
+export function missingApps(
+  { apps }: Pick<Desired, 'apps'>,
+  mirror: Pick<ReadonlyMap<AppId, App>, 'size' | 'has' | 'keys'>,
+): AppId[] {
+  const missing: AppId[] = [];
+  for (const id of mirror.keys()) if (!apps.has(id)) missing.push(id);
+  // Where none is missing and there are as many, none is too many.
+  if (missing.length > 0 || apps.size !== mirror.size)
+    for (const id of apps.keys()) if (!mirror.has(id)) missing.push(id);
+  return missing;
+}
+
+/** Everything that is wrong, app by app and then between apps. */
+export function allDiagnostics(desired: Desired): Diagnostic[] {
+  return [...[...desired.apps.values()].flatMap(({ diagnostics }) => diagnostics), ...desired.conflicts];
+}
+
+/** How many servers there are behind all services. */
+export function serverCount({ services }: Pick<Desired, 'services'>): number {
+  let count = 0;
+  for (const { servers } of services.values()) count += servers.length;
+  return count;
+}

@@ -1,0 +1,51 @@
+/** What of a service's configuration is replaced by templates. Types only. */
+import type { TemplateName } from './template-names.ts';
+import type { Template } from '../templates/placeholders.ts';
+
+export interface ServiceFragments {
+  /** The text that stands instead of Pacer's own, lines with their newlines. */
+  readonly texts: Readonly<Partial<Record<TemplateName, string>>>;
+  /** The server line, where it is replaced. */
+  readonly serverLine: Template | undefined;
+  /** What `default-server` says, which `add server` does not inherit. */
+  readonly serverDefaults: readonly string[];
+  /** Words of server lines that are not Pacer's own, for what `add server` takes. */
+  readonly serverWords: readonly string[];
+  /** Whether HAProxy checks the servers. */
+  readonly checked: boolean;
+  /** Why no server can be added while HAProxy runs, whatever its version. */
+  readonly fixedServers: string | undefined;
+  /** Undefined where the maps of hosts and paths lead to the service. */
+  readonly rules: ServiceRules | undefined;
+  /** Undefined where the map of app ids leads to the service. */
+  readonly appIdRule: RuleLines | undefined;
+}
+
+/** How a service is reached in the frontends of all, where the maps do not lead to it. */
+export interface ServiceRules {
+  readonly http: RuleLines;
+  readonly https: RuleLines;
+  /** They redirect from http to https themselves. */
+  readonly redirectsItself: boolean;
+}
+
+export interface RuleLines {
+  /** Conditions and rules on requests, in their order. */
+  readonly before: readonly string[];
+  /** `redirect` lines, which HAProxy reads after all rules on requests. */
+  readonly redirects: readonly string[];
+  /** Under which condition the service's backend is meant, as a map would say it. */
+  readonly leadsHereIf: string | undefined;
+  /** `use_backend` lines. */
+  readonly uses: readonly string[];
+  /** They ask for user and password themselves. */
+  readonly asksForUser: boolean;
+}
+
+/** A template that replaces Pacer's own. */
+export interface Override {
+  readonly name: TemplateName;
+  readonly template: Template;
+  /** Where it is written: a label's name, a file, a variable. */
+  readonly place: string;
+}

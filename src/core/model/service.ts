@@ -1,0 +1,108 @@
+/** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
+import type { BasicAuth } from '../labels/parsers.ts';
+import type { Balance } from '../labels/balance.ts';
+import type { BindOptions } from '../labels/bind-options.ts';
+import type { PathType } from '../labels/routing.ts';
+import type { ServiceFragments } from './replaced.ts';
+import type { VhostTls } from '../services/vhost-tls.ts';
+import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
+
+/** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
+export interface ServiceDefinition {
+  readonly backend: BackendName;
+  /** What it goes by: the id of its app, or of its deployment group. */
+  readonly name: AppId;
+  /** The app whose labels these are. */
+  readonly appId: AppId;
+  readonly portIndex: number;
+  readonly servicePort: number;
+  readonly mode: 'http' | 'tcp';
+  /** True where the service port has a listener of its own. */
+  readonly listens: boolean;
+  readonly bindAddress: string;
+  readonly certificate: string | undefined;
+  readonly bindOptions: BindOptions;
+  /** Addresses and networks that may use the service; empty = everyone. */
+  readonly allowedNetworks: readonly string[];
+  readonly balance: Balance;
+  readonly sticky: boolean;
+  /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
+  readonly slots: number;
+  /** HAProxy may get and lose its backend at runtime: nothing of it is beyond a defaults section. */
+  readonly shaped: boolean;
+  readonly hsts: boolean;
+  readonly auth: BasicAuth | undefined;
+  readonly redirectToHttps: boolean;
+  readonly rewrite: Rewrite;
+  readonly check: ServerCheck | undefined;
+  readonly vhosts: readonly Host[];
+  readonly path: PathMatch | undefined;
+  readonly weight: number;
+  /** With grouped HTTPS: how TLS is spoken for its hosts; undefined = as for all. */
+  readonly vhostTls?: VhostTls | undefined;
+  /** What templates replace; undefined = nothing. */
+  readonly fragments?: ServiceFragments | undefined;
+}
+
+/** What is changed in requests and responses; undefined = nothing. */
+export interface Rewrite {
+  /** Stripped from the path of requests. */
+  readonly stripPath: string | undefined;
+  /** Put before the path of `Location` in responses. */
+  readonly locationPath: string | undefined;
+  /** Where `/` is redirected to. */
+  readonly rootRedirect: string | undefined;
+}
+
+/** Whether HAProxy checks the servers of a service. */
+export const checksServers = ({ check, fragments }: ServiceDefinition): boolean =>
+  fragments?.checked ?? check !== undefined;
+
+export interface PathMatch {
+  readonly type: PathType;
+  readonly paths: readonly string[];
+  readonly ignoreCase: boolean;
+}
+
+/** HAProxy's own check of each server. Times in seconds. */
+export interface ServerCheck {
+  readonly kind: 'http' | 'https' | 'connect';
+  readonly path: string;
+  readonly interval: number;
+  readonly timeout: number;
+  /** Failures in a row after which the server is down. */
+  readonly fall: number;
+  /** A fixed port, the same on every server. */
+  readonly port: number | undefined;
+  /** The port of each task with this index; undefined in both = the server's own port. */
+  readonly portIndex: number | undefined;
+}
+
+/**
+ * `drain`: sessions that are bound to the server may go on there, no others begin. `maint`: none begin, and
+ * HAProxy's statistics say MAINT, which deploy tools wait for.
+ */
+export type Admission = 'ready' | 'drain' | 'maint';
+
+/** One task's endpoint behind a service. */
+export interface Server {
+  readonly name: ServerName;
+  /** Unique in its backend: see server-ids.ts. */
+  readonly id: number;
+  readonly taskId: TaskId;
+  /** The agent's name, or the address where there is none. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** The value of the sticky cookie. */
+  readonly cookie: string;
+  readonly admission: Admission;
+  /** The port that is checked, where it is not the own one and differs from task to task. */
+  readonly checkPort?: number;
+}
+
+export interface Service {
+  readonly definition: ServiceDefinition;
+  /** Ordered by host and port. */
+  readonly servers: readonly Server[];
+}

@@ -1,0 +1,65 @@
+/**
+ * Servers of a backend whose HAProxy adds none at runtime that has a cookie: a task that comes takes a slot, a
+ * server of the configuration that waits without an address. The next text has it under its own name, and free
+ * slots again. Cookies are made of address and port, so they stay the same.
+ */
+import type { BackendName } from '../model/ids.ts';
+import { sameAddress } from '../collections/same-address.ts';
+import type { RunningServer, ServerPlan, ServerStep } from './server-step.ts';
+import type { Server, Service } from '../model/service.ts';
+
+/** Begins the name of every slot; a server's own name begins with a host or an address. */
+export const slotPrefix = 'pacer_slot';
+
+/** The part of a service that has servers of its own, and the steps and servers that slots are for. */
+export interface SlotPlan {
+  /** Servers that HAProxy has under their own names. */
+  readonly rest: Service;
+  readonly restRunning: readonly RunningServer[];
+  readonly steps: readonly ServerStep[];
+}
+
+export function planSlots(
+  service: Service,
+  running: readonly RunningServer[],
+  version: string,
+): SlotPlan | Extract<ServerPlan, { kind: 'reload' }> {
+  const { definition, servers } = service;
+  const { backend } = definition;
+  const isSlot = ({ name }: RunningServer) => name.startsWith(slotPrefix);
+  const own = running.filter((server) => !isSlot(server));
+  const slots = running.filter(isSlot);
+  const names = new Set<string>(own.map(({ name }) => name));
+  const steps: ServerStep[] = [];
+  const used = new Set<RunningServer>();
+  const waiting: Server[] = [];
+  for (const server of servers) {
+    if (names.has(server.name)) continue;
+    const slot = slots.find((it) => it.admin !== 'maint' && holds(it, server));
+    if (slot === undefined) waiting.push(server);
+    else {
+      used.add(slot);
+      if (slot.admin !== server.admission) steps.push(admitSlot(backend, slot, server));
+    }
+  }
+  for (const slot of slots)
+    if (slot.admin !== 'maint' && !used.has(slot)) steps.push({ kind: 'remove', backend, server: slot.name });
+  const free = slots.filter(({ admin }) => admin === 'maint');
+  for (const server of waiting) {
+    const slot = free.shift();
+    if (slot === undefined) {
+      const reason = `HAProxy ${version} adds no server with a cookie at runtime, and no slot is free`;
+      return { kind: 'reload', reason };
+    }
+    steps.push({ kind: 'fill', backend, server: slot.name, taker: server });
+  }
+  const rest = { definition, servers: servers.filter(({ name }) => names.has(name)) };
+  return { rest, restRunning: own, steps };
+}
+
+const admitSlot = (backend: BackendName, { name }: RunningServer, { admission }: Server): ServerStep => ({
+  ...{ kind: 'admit', backend, server: name, admission },
+});
+
+const holds = (slot: RunningServer, server: Server): boolean =>
+  slot.port === server.port && sameAddress(slot.address, server.address);

@@ -1,0 +1,280 @@
+/** From an app's labels and ports to the definitions of its services: everything but the servers. */
+import { deploymentOf, type Deployment } from './deployment.ts';
+import {
+  keptNotice,
+  needHttp,
+  noServicePort,
+  pathWithoutVhost,
+  portAlternates,
+  portIsReserved,
+  portIsUdp,
+  tlsWithoutCertificate,
+} from './definition-diagnostics.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { AppId } from '../model/ids.ts';
+import { balance, looksIntoRequests } from '../labels/balance.ts';
+import { noBindOptions } from '../labels/bind-options.ts';
+import { vhostTlsOf } from './vhost-tls.ts';
+import { readLabels } from '../labels/read.ts';
+import type { AppLabelValues, PortLabelValues } from '../labels/table.ts';
+import type { App, PortMapping } from '../model/model.ts';
+import { backendName } from '../model/names.ts';
+import type { Policy } from '../policy/policy.ts';
+import { asAsked } from './narrowed.ts';
+import { violations } from '../policy/policy-violations.ts';
+import { keepSame } from '../collections/same.ts';
+import { asConnectCheck, checkNotices, checkOf, watchingCheck } from '../servers/server-check.ts';
+import type { PathMatch, Rewrite, ServiceDefinition } from '../model/service.ts';
+import type { FragmentSource, TemplateContext } from '../templates/context.ts';
+import { fragmentsOf } from '../templates/fragments.ts';
+
+export interface DefinitionContext {
+  /** This load balancer's groups; `*` takes every app. */
+  readonly groups: readonly string[];
+  /** A port is exposed only where a label says so. */
+  readonly strictMode: boolean;
+  /** Whether every service gets a listener on its service port. */
+  readonly servicePorts: boolean;
+  readonly defaultBindAddress: string;
+  /** Slots of a sticky service, where HAProxy adds no server with a cookie at runtime; else 0. */
+  readonly stickySlots: number;
+  /** Backends may come and go while HAProxy runs. */
+  readonly dynamicBackends: boolean;
+  /** Vhosts may have TLS frontends of their own. */
+  readonly groupsHttps?: boolean;
+  /** Ports of Pacer's own listeners, by what they are for. */
+  readonly reservedPorts: ReadonlyMap<number, string>;
+  readonly templates: TemplateContext;
+  /** The app that runs this load balancer: never exposed. */
+  readonly ownApp: string | undefined;
+  /** The definition that last served at an app's port, maybe before this daemon started. */
+  readonly lastGood: (appId: AppId, portIndex: number) => ServiceDefinition | undefined;
+}
+
+export type PortDefinition =
+  | { readonly kind: 'exposed'; readonly portIndex: number; readonly definition: ServiceDefinition }
+  | { readonly kind: 'not-exposed'; readonly portIndex: number; readonly reason: string }
+  | { readonly kind: 'held'; readonly portIndex: number; readonly reason: string };
+
+export interface AppDefinition {
+  /** Undefined where the app is in no deployment group. */
+  readonly deployment: Deployment | undefined;
+  readonly ports: readonly PortDefinition[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** By which it was judged. */
+  readonly policy: Policy;
+}
+
+/** @param refusal why the deployment group that its labels name is closed to it: it is served as if it named none */
+export function defineServices(
+  app: App,
+  context: DefinitionContext,
+  previous: AppDefinition | undefined,
+  refusal?: Diagnostic,
+): AppDefinition {
+  const labels = readLabels(app.id, app.labels, app.ports.length);
+  const diagnostics: Diagnostic[] = refusal === undefined ? [] : [refusal];
+  // In the wrong group, or in none, an app could take what is another's.
+  const misled = labels.diagnostics.find(
+    ({ severity, portIndex }) => severity === 'error' && portIndex === undefined,
+  );
+  const named = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
+  const deployment = refusal === undefined ? named : undefined;
+  const name = deployment?.group ?? app.id;
+  const policy = context.templates.policy();
+  // What other rules let through, templates above all, is judged by those of now.
+  const before = (portIndex: number): ServiceDefinition | undefined => {
+    const port = previous?.ports[portIndex];
+    if (port?.kind !== 'exposed') return undefined;
+    const { definition } = port;
+    if (previous?.policy === policy) return definition;
+    const isPlain = definition.fragments === undefined;
+    return isPlain && violations(definition, policy).length === 0 ? definition : undefined;
+  };
+  const ports = app.ports.map((mapping, portIndex): PortDefinition => {
+    const values = labels.ports.get(portIndex) ?? {};
+    const hidden =
+      app.id === context.ownApp
+        ? 'it is the app that runs this load balancer (FRAMEWORK_NAME)'
+        : whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
+    if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
+    const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
+    const result = withFragments(
+      judged(defineService(app, mapping, portIndex, name, labels.app, values, context), policy),
+      {
+        check: watchingCheck(app, { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX }),
+        labels: labels.fragments.get(portIndex) ?? {},
+      },
+      context.templates,
+    );
+    diagnostics.push(...found, ...result.diagnostics);
+    const wrong =
+      [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
+      (previous === undefined ? misled : undefined);
+    const good = context.lastGood(app.id, portIndex) ?? before(portIndex);
+    // In the group it may have served before, it would be what it was refused.
+    const last = refusal !== undefined && good?.name !== name ? undefined : good && asAsked(good);
+    if (wrong === undefined && result.definition !== undefined) {
+      return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
+    }
+    if (wrong === undefined)
+      return { kind: 'not-exposed', portIndex, reason: result.diagnostics[0]?.reason ?? 'not exposed' };
+    // What served before serves on: a bad label on a new version must not take the service away.
+    if (last !== undefined) {
+      diagnostics.push(keptNotice(app.id, portIndex));
+      return { kind: 'exposed', portIndex, definition: last };
+    }
+    return { kind: 'held', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
+  });
+  // What an app says that this load balancer does not expose is nobody's concern here.
+  if (ports.some((port) => port.kind !== 'not-exposed')) {
+    diagnostics.push(
+      ...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length),
+    );
+    if (misled !== undefined && previous !== undefined) diagnostics.push(keptNotice(app.id));
+  }
+  return { deployment, ports, diagnostics, policy };
+}
+
+function whyNotExposed(
+  values: PortLabelValues,
+  groups: readonly string[],
+  context: DefinitionContext,
+): string | undefined {
+  if (!context.groups.includes('*') && !groups.some((group) => context.groups.includes(group))) {
+    return groups.length === 0
+      ? 'no label HAPROXY_GROUP'
+      : `its group is ${groups.join(', ')}; this load balancer is ${context.groups.join(', ')}`;
+  }
+  if (values.ENABLED === false) return 'HAPROXY_<n>_ENABLED is false';
+  if (values.ENABLED === undefined && context.strictMode)
+    return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
+  return undefined;
+}
+
+/** With what the policy has against it. */
+function judged(
+  { definition, diagnostics }: ReturnType<typeof defineService>,
+  policy: Policy,
+): ReturnType<typeof defineService> {
+  const found = definition === undefined ? [] : violations(definition, policy);
+  return { definition, diagnostics: [...diagnostics, ...found] };
+}
+
+/** A definition with what templates replace of it. */
+function withFragments(
+  { definition, diagnostics }: ReturnType<typeof defineService>,
+  source: Omit<FragmentSource, 'definition'>,
+  context: TemplateContext,
+): ReturnType<typeof defineService> {
+  if (definition === undefined) return { definition, diagnostics };
+  const made = fragmentsOf({ definition, ...source }, context);
+  const { fragments } = made;
+  // A slot is a server of Pacer's own making, with a cookie of its own.
+  const foreign =
+    fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined || fragments?.serverLine !== undefined;
+  return {
+    definition:
+      fragments === undefined
+        ? definition
+        : { ...definition, fragments, shaped: false, slots: foreign ? 0 : definition.slots },
+    diagnostics: [...diagnostics, ...made.diagnostics],
+  };
+}
+
+function defineService(
+  app: App,
+  mapping: PortMapping,
+  portIndex: number,
+  name: AppId,
+  labels: AppLabelValues,
+  values: PortLabelValues,
+  context: DefinitionContext,
+): { definition: ServiceDefinition | undefined; diagnostics: Diagnostic[] } {
+  const about = { appId: app.id, portIndex };
+  const diagnostics: Diagnostic[] = [];
+  if (mapping.protocol === 'udp') return { definition: undefined, diagnostics: [portIsUdp(about)] };
+  const checked = { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX };
+  const check = checkOf(app, checked);
+  const hasHttpCheck = check?.kind === 'http' || check?.kind === 'https';
+  const mode = values.MODE ?? (values.VHOST !== undefined || hasHttpCheck ? 'http' : 'tcp');
+  const assigned = values.PORT ?? mapping.servicePort;
+  // Marathon gives pods no service ports: by host and app id one can do without, and the index stands in the name.
+  const portless = assigned === undefined && app.kind === 'pod' && mode === 'http';
+  const servicePort = portless ? portIndex : assigned;
+  if (servicePort === undefined) return { definition: undefined, diagnostics: [noServicePort(about)] };
+  const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
+  if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
+  if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
+    diagnostics.push(portAlternates(about, servicePort));
+  diagnostics.push(
+    ...tlsWithoutCertificate(about, values),
+    ...needHttp(about, values, mode),
+    ...checkNotices(app, checked, mode),
+  );
+  if (values.PATH !== undefined && values.VHOST === undefined) {
+    diagnostics.push(pathWithoutVhost(about));
+  }
+  const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
+  const path = vhosts.length > 0 ? pathOf(values) : undefined;
+  const sticky = mode === 'http' && values.STICKY === true;
+  const definition: ServiceDefinition = {
+    backend: backendName(name, servicePort),
+    name,
+    ...about,
+    servicePort,
+    mode,
+    listens: context.servicePorts && !portless,
+    bindAddress: values.BIND_ADDR ?? context.defaultBindAddress,
+    certificate: values.SSL_CERT,
+    bindOptions: values.BIND_OPTIONS ?? noBindOptions,
+    allowedNetworks: values.BACKEND_NETWORK_ALLOWED_ACL ?? [],
+    balance: balanceOf(values, mode),
+    sticky,
+    // Deploy tools look for the servers of a group by their names, which no slot has.
+    // A slot has no port of its own to be checked.
+    slots: sticky && name === app.id && check?.portIndex === undefined ? context.stickySlots : 0,
+    shaped: context.dynamicBackends && canBeShaped(values, mode, sticky && context.stickySlots > 0),
+    hsts: mode === 'http' && values.USE_HSTS === true,
+    auth: mode === 'http' ? values.AUTH : undefined,
+    redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
+    rewrite: mode === 'http' ? rewriteOf(values) : noRewrite,
+    check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
+    vhosts,
+    ...(context.groupsHttps === true && {
+      vhostTls: vhostTlsOf(values.SSL_CERT, values.BIND_OPTIONS ?? noBindOptions),
+    }),
+    path,
+    weight: values.BACKEND_WEIGHT ?? (path === undefined ? 0 : 1),
+  };
+  return { definition, diagnostics };
+}
+
+const rewriteOf = (values: PortLabelValues): Rewrite => ({
+  stripPath: values.HTTP_BACKEND_PROXYPASS_PATH,
+  locationPath: values.HTTP_BACKEND_REVPROXY_PATH,
+  rootRedirect: values.HTTP_BACKEND_REDIR,
+});
+
+const noRewrite: Rewrite = { stripPath: undefined, locationPath: undefined, rootRedirect: undefined };
+
+const balanceOf = ({ BALANCE: asked }: PortLabelValues, mode: 'http' | 'tcp') =>
+  asked === undefined || (mode === 'tcp' && looksIntoRequests(asked)) ? defaultBalance : asked;
+
+const defaultBalance = balanceOrThrow('roundrobin');
+
+function balanceOrThrow(text: string) {
+  const result = balance(text);
+  if (!result.ok) throw new Error(result.reason);
+  return result.value;
+}
+
+function pathOf(values: PortLabelValues): PathMatch | undefined {
+  return values.PATH === undefined ? undefined : { type: values.PATH_TYPE ?? 'begin', ...values.PATH };
+}
+
+/** A user list, an ACL and slots are in no defaults section, and a listener is none of a backend. */
+function canBeShaped(values: PortLabelValues, mode: 'http' | 'tcp', hasSlots: boolean): boolean {
+  const { AUTH, BACKEND_NETWORK_ALLOWED_ACL: networks } = values;
+  return mode === 'http' && AUTH === undefined && networks === undefined && !hasSlots;
+}
