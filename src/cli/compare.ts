@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { messageOf, PacerError } from '../errors.ts';
-import { decodeApps, type DecodedApps } from '../marathon/decode.ts';
+import { decodeApps, type DecodedApps } from '../marathon/decode/decode.ts';
 import { compare as compareViews } from '../migration/compare.ts';
 import type { Comparison } from '../migration/comparison.ts';
 import { readLb, type LbFiles } from '../migration/lb-view.ts';

@@ -2,7 +2,7 @@
 import type { App } from '../core/model/model.ts';
 import { PacerError } from '../errors.ts';
 import { findHaproxy } from '../haproxy/version.ts';
-import { decodeApps } from '../marathon/decode.ts';
+import { decodeApps } from '../marathon/decode/decode.ts';
 import { sectionsOf } from '../render/sections.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { App } from '../core/model/model.ts';
 import { messageOf, PacerError } from '../errors.ts';
-import { decodeApps } from '../marathon/decode.ts';
+import { decodeApps } from '../marathon/decode/decode.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';
 import { printFiles, printSaid, renderApps, resolveHosts } from './render-apps.ts';

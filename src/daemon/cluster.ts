@@ -2,7 +2,7 @@
 import { describeMarathonAddress } from '../core/model/marathon-address.ts';
 import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import type { ServingContext } from '../core/servers/serving.ts';
-import { followMarathon, type MarathonSource, type MirrorChange } from '../marathon/source.ts';
+import { followMarathon, type MarathonSource, type MirrorChange } from '../marathon/sync/source.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { removalLog } from './change-log.ts';

@@ -1,7 +1,7 @@
 /** The statuses of several clusters as one, in the words for one. */
-import type { MarathonStatus } from '../marathon/source.ts';
-import type { MergedApps } from '../marathon/merged-apps.ts';
-import { pendingShown } from '../marathon/vitals.ts';
+import type { MarathonStatus } from '../marathon/sync/source.ts';
+import type { MergedApps } from '../marathon/mirror/merged-apps.ts';
+import { pendingShown } from '../marathon/sync/vitals.ts';
 import type { Hold } from './removal-guard.ts';
 
 export interface ClusterStatus {

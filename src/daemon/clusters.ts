@@ -3,8 +3,8 @@
  * keeps nobody else waiting. It must not know what becomes of the apps.
  */
 import type { AppId } from '../core/model/ids.ts';
-import type { MarathonStatus, MirrorChange } from '../marathon/source.ts';
-import { MergedApps } from '../marathon/merged-apps.ts';
+import type { MarathonStatus, MirrorChange } from '../marathon/sync/source.ts';
+import { MergedApps } from '../marathon/mirror/merged-apps.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import { followCluster, type Cluster, type ClusterParts } from './cluster.ts';
 import { heldTogether, statusTogether, type ClusterStatus } from './clusters-status.ts';

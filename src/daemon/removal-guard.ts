@@ -6,8 +6,8 @@
 import type { AppId } from '../core/model/ids.ts';
 import type { App, Task } from '../core/model/model.ts';
 import { servingTasks, type ServingContext } from '../core/servers/serving.ts';
-import { AppMap } from '../marathon/app-map.ts';
-import type { MirrorChange } from '../marathon/source.ts';
+import { AppMap } from '../marathon/mirror/app-map.ts';
+import type { MirrorChange } from '../marathon/sync/source.ts';
 import { HeldTasks } from './held-tasks.ts';
 import { Removals, type Loss } from './removals.ts';
 

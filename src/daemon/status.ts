@@ -5,7 +5,7 @@ import { describeDiagnostic } from '../core/model/diagnostic.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { get, json, text, type Answer, type Route } from '../http/route.ts';
 import { activeConfigFile } from '../haproxy/publish.ts';
-import type { MarathonStatus } from '../marathon/source.ts';
+import type { MarathonStatus } from '../marathon/sync/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import type { Pinning } from './pin.ts';

@@ -3,7 +3,7 @@
  * something be taken from what HAProxy serves. It must not know what is served.
  */
 import type { AppId } from '../core/model/ids.ts';
-import type { MirrorChange } from '../marathon/source.ts';
+import type { MirrorChange } from '../marathon/sync/source.ts';
 
 export class Unheard {
   readonly #onComplete: () => void;

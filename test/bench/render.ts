@@ -6,7 +6,7 @@ import { nextDesired, nothingDesired, type Desired } from '../../src/core/desire
 import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
-import { decodeApps } from '../../src/marathon/decode.ts';
+import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';

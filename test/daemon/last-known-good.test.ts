@@ -8,7 +8,7 @@ import type { AppId } from '../../src/core/model/ids.ts';
 import type { App } from '../../src/core/model/model.ts';
 import { keepLastKnownGood } from '../../src/daemon/last-known-good.ts';
 import { mirrorFile, readMirror, writeMirror } from '../../src/daemon/mirror-file.ts';
-import { decodeApps } from '../../src/marathon/decode.ts';
+import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { aCheck, anApp, aTask } from '../support/apps.ts';
 
 let directory: string;

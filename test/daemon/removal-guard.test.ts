@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppId } from '../../src/core/model/ids.ts';
 import type { App } from '../../src/core/model/model.ts';
 import { createRemovalGuard, type RemovalGuardOptions } from '../../src/daemon/removal-guard.ts';
-import type { MirrorChange } from '../../src/marathon/source.ts';
+import type { MirrorChange } from '../../src/marathon/sync/source.ts';
 import { anApp, aTask } from '../support/apps.ts';
 
 const context = {

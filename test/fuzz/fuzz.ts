@@ -1,7 +1,7 @@
 /** One run after the other: a document made of real ones and made wrong, through decode, model and render. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeEvent } from '../../src/marathon/decode-event.ts';
+import { decodeEvent } from '../../src/marathon/events/decode-event.ts';
 import { broughtIn, honest, through } from '../hostile/document.ts';
 import { randomFrom } from '../support/random.ts';
 import { labels, mutated, type Json, type Random } from './mutate.ts';

@@ -17,7 +17,7 @@ import { modelContext } from '../../src/daemon/model-context.ts';
 import { createFileObserver } from '../../src/daemon/files/observer.ts';
 import { preflight } from '../../src/daemon/preflight.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
-import { decodeApps } from '../../src/marathon/decode.ts';
+import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';

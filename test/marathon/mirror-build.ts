@@ -1,9 +1,9 @@
 /** Short words for the tests of the mirror: apps, tasks and events with sensible defaults. */
 import { asAppId, asInstanceId, asTaskId, instanceIdOf, type AppId } from '../../src/core/model/ids.ts';
 import type { App, HealthCheck, Task, TaskState } from '../../src/core/model/model.ts';
-import type { DecodedApps } from '../../src/marathon/decode.ts';
-import type { MarathonEvent } from '../../src/marathon/event-types.ts';
-import { MirrorState } from '../../src/marathon/mirror-state.ts';
+import type { DecodedApps } from '../../src/marathon/decode/decode.ts';
+import type { MarathonEvent } from '../../src/marathon/decode/event-types.ts';
+import { MirrorState } from '../../src/marathon/mirror/mirror-state.ts';
 
 export const web = asAppId('/web');
 

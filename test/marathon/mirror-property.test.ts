@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task, TaskState } from '../../src/core/model/model.ts';
-import type { MarathonEvent } from '../../src/marathon/event-types.ts';
-import type { MirrorState } from '../../src/marathon/mirror-state.ts';
+import type { MarathonEvent } from '../../src/marathon/decode/event-types.ts';
+import type { MirrorState } from '../../src/marathon/mirror/mirror-state.ts';
 import {
   answer,
   app,

@@ -1,15 +1,15 @@
 /** A simulator and a mirror that follows it, and the comparison of the two. */
 import { expect, onTestFinished, vi } from 'vitest';
-import { MarathonClient } from '../../src/marathon/client.ts';
-import { fetchAll } from '../../src/marathon/fetch.ts';
-import { told } from '../../src/marathon/merge.ts';
-import { isTerminal } from '../../src/marathon/task-state.ts';
+import { MarathonClient } from '../../src/marathon/client/client.ts';
+import { fetchAll } from '../../src/marathon/client/fetch.ts';
+import { told } from '../../src/marathon/mirror/merge.ts';
+import { isTerminal } from '../../src/marathon/decode/task-state.ts';
 import {
   followMarathon,
   type MarathonSource,
   type MarathonSourceOptions,
   type MirrorChange,
-} from '../../src/marathon/source.ts';
+} from '../../src/marathon/sync/source.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { App } from '../../src/core/model/model.ts';
 

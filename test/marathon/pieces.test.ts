@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEvent } from '../../src/marathon/decode-event.ts';
-import { decodeApps, decodeAppsInPieces } from '../../src/marathon/decode.ts';
-import { jsonElements } from '../../src/marathon/json-elements.ts';
+import { decodeEvent } from '../../src/marathon/events/decode-event.ts';
+import { decodeApps, decodeAppsInPieces } from '../../src/marathon/decode/decode.ts';
+import { jsonElements } from '../../src/marathon/decode/json-elements.ts';
 
 const bytes = (value: unknown, indent = 0) => Buffer.from(JSON.stringify(value, null, indent));
 const elements = (text: Buffer, key = 'apps') =>

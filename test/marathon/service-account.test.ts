@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fetchApps } from '../../src/marathon/api.ts';
-import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
+import { fetchApps } from '../../src/marathon/client/api.ts';
+import { MarathonClient, type ClientOptions } from '../../src/marathon/client/client.ts';
 import { PacerError } from '../../src/errors.ts';
 import { startDcos, type Dcos, type DcosOptions } from '../support/dcos.ts';
 import { follow, simulate, until, webApp } from './mirroring.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fetchApps } from '../../src/marathon/api.ts';
-import { basicAuthorizer } from '../../src/marathon/auth/authorizer.ts';
-import { MarathonClient, type ClientOptions } from '../../src/marathon/client.ts';
-import { Endpoints } from '../../src/marathon/endpoints.ts';
+import { fetchApps } from '../../src/marathon/client/api.ts';
+import { basicAuthorizer } from '../../src/marathon/http/authorizer.ts';
+import { MarathonClient, type ClientOptions } from '../../src/marathon/client/client.ts';
+import { Endpoints } from '../../src/marathon/http/endpoints.ts';
 import { listen, sendJson } from './servers.ts';
 
 const read = (name: string) => readFileSync(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8');

@@ -8,7 +8,7 @@ import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desi
 import { describeDiagnostic, type Diagnostic } from '../../src/core/model/diagnostic.ts';
 import { modelContext } from '../../src/daemon/model-context.ts';
 import { steadyFrame } from '../../src/daemon/surroundings.ts';
-import { decodeApps } from '../../src/marathon/decode.ts';
+import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { loadOperatorTemplates, type TemplateSources } from '../../src/render/operator-templates.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';

@@ -2,7 +2,7 @@
  * Whether this node serves what it should, as a proof: HAProxy has answered for the configuration that is desired, a
  * request of ours has passed through it, and nothing that it depends on has taken longer than it may. Pure.
  */
-import type { MarathonStatus } from '../../marathon/source.ts';
+import type { MarathonStatus } from '../../marathon/sync/source.ts';
 import { describeWithheld } from '../change-log.ts';
 import type { PipelineState } from '../pipeline-types.ts';
 import type { ProbeState } from './probe.ts';

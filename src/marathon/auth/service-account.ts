@@ -6,11 +6,11 @@
 import { createPrivateKey } from 'node:crypto';
 import type { ServiceAccount } from '../../core/model/marathon-access.ts';
 import { messageOf, PacerError } from '../../errors.ts';
-import { readBody } from '../body.ts';
-import { describeUrl } from '../endpoints.ts';
-import { maxRefusalBytes } from '../limits.ts';
-import type { Transport } from '../transport.ts';
-import type { Authorizer } from './authorizer.ts';
+import { readBody } from '../http/body.ts';
+import { describeUrl } from '../http/endpoints.ts';
+import { maxRefusalBytes } from '../bounds/limits.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Authorizer } from '../http/authorizer.ts';
 import { lifetimeSeconds, tokenIn, type Token } from './token.ts';
 
 /** How long the signed claim of the login itself is good for. */

@@ -4,8 +4,8 @@
  */
 import { describeMarathonAddress, type MarathonAddress } from '../../core/model/marathon-address.ts';
 import { messageOf } from '../../errors.ts';
-import type { Endpoints } from '../endpoints.ts';
-import { nameOf } from '../pinned.ts';
+import type { Endpoints } from '../http/endpoints.ts';
+import { nameOf } from '../http/pinned.ts';
 import { addressesOf, repeatedly, serviceLook } from './dns-finder.ts';
 import type { Finder, FinderEvents, Found } from './finder.ts';
 import type { Names } from './names.ts';

@@ -1,7 +1,7 @@
 /** Marathons by DNS: every address of a name, and the names of a service's records. Asked again and again. */
 import type { ServiceAddress } from '../../core/model/marathon-address.ts';
-import { jittered } from '../backoff.ts';
-import { nameOf, pinned } from '../pinned.ts';
+import { jittered } from '../bounds/backoff.ts';
+import { nameOf, pinned } from '../http/pinned.ts';
 import type { Finder, FinderEvents } from './finder.ts';
 import type { Names, ServiceRecord } from './names.ts';
 import { srvOrder } from './srv-order.ts';

@@ -4,7 +4,7 @@
  */
 import type { Client, Exception } from 'node-zookeeper-client';
 import type { ZooKeeperAddress } from '../../core/model/marathon-address.ts';
-import { jittered } from '../backoff.ts';
+import { jittered } from '../bounds/backoff.ts';
 import { byTurn, electionPaths, type Member } from './election.ts';
 import type { Finder, FinderEvents } from './finder.ts';
 

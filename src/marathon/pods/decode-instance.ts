@@ -1,7 +1,7 @@
 /** One instance of a pod: a task for each container, with the endpoints it answers on. */
 import { asInstanceId, asTaskId, type AppId } from '../../core/model/ids.ts';
 import type { Task, TaskAddress } from '../../core/model/model.ts';
-import { taskStateOf } from '../task-state.ts';
+import { taskStateOf } from '../decode/task-state.ts';
 import type { RawContainerStatus, RawPod, RawPodEndpoint, RawPodInstance } from './raw-pod.ts';
 
 /** An endpoint by the index of its port. */

@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { asAppId, byCodePoint, type AppId } from '../../core/model/ids.ts';
 import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model/model.ts';
-import { limitApp, type LimitedApp } from '../limit-app.ts';
-import { describeIssues } from '../raw.ts';
+import { limitApp, type LimitedApp } from '../decode/limit-app.ts';
+import { describeIssues } from '../decode/raw.ts';
 import { decodeInstance, versionOf, type PodPort } from './decode-instance.ts';
 import { podLabels } from './pod-labels.ts';
 import {

@@ -3,7 +3,7 @@
  * [marathon] docs/rest-api/public/api/v2/types/{pod,podContainer,podStatus,network}.raml
  */
 import { z } from 'zod';
-import { idOfApp, portNumber } from '../raw.ts';
+import { idOfApp, portNumber } from '../decode/raw.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextDesired, nothingDesired } from '../../../src/core/desired/desired.ts';
 import type { App, HealthCheck } from '../../../src/core/model/model.ts';
-import { decodeApp } from '../../../src/marathon/decode-app.ts';
+import { decodeApp } from '../../../src/marathon/decode/decode-app.ts';
 import { loadFragments } from '../../../src/render/fragments.ts';
 import { serviceRenderer } from '../../../src/render/service.ts';
 import { aContext } from '../../support/context.ts';

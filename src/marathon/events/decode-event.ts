@@ -1,0 +1,138 @@
+/**
+ * One frame of the event stream to a typed event. Both generations of names and ids; what is not followed is
+ * told apart from what cannot be read. It must not know the mirror.
+ */
+import { z } from 'zod';
+import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../../core/model/ids.ts';
+import { addressesOf } from '../decode/decode-task.ts';
+import { followedTypes, type EventType, type InstanceRef, type MarathonEvent } from '../decode/event-types.ts';
+import { lightPlan } from './light-plan.ts';
+import { describeIssues } from '../decode/raw.ts';
+import { eventShapes, type instanceIds } from './raw-event.ts';
+import { taskStateOf } from '../decode/task-state.ts';
+
+export type DecodedEvent =
+  | { readonly kind: 'event'; readonly event: MarathonEvent }
+  /** A type that is not followed. */
+  | { readonly kind: 'ignored'; readonly type: string }
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/** Characters of an event that has to be looked at twice before it is parsed. */
+const largeLength = 65_536;
+
+const followed: ReadonlySet<string> = new Set(followedTypes);
+
+/** `name` is the frame's `event:`; the JSON's own `eventType` decides where there is one. */
+export function decodeEvent(name: string, data: string): DecodedEvent {
+  const isLarge = data.length > largeLength;
+  // What nobody reads need not be parsed.
+  if (isLarge && !followed.has(name) && name !== 'message') return { kind: 'ignored', type: name };
+  let json: unknown;
+  try {
+    json = JSON.parse((isLarge && name.startsWith('deployment_') ? lightPlan(data) : undefined) ?? data);
+  } catch {
+    return { kind: 'malformed', reason: `the data of a ${name} is not JSON` };
+  }
+  if (typeof json !== 'object' || json === null)
+    return { kind: 'malformed', reason: `the data of a ${name} is no object` };
+  const own = 'eventType' in json && typeof json.eventType === 'string' ? json.eventType : name;
+  if (!followed.has(own)) return { kind: 'ignored', type: own };
+  const type = own as EventType;
+  try {
+    return { kind: 'event', event: build(type, json) };
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? describeIssues(error) : String(error);
+    return { kind: 'malformed', reason: `${type}: ${reason}` };
+  }
+}
+
+function build(type: EventType, json: object): MarathonEvent {
+  const common = { type, at: timestampOf(json) };
+  switch (type) {
+    case 'event_stream_attached':
+      return { ...common, kind: 'attached' };
+    case 'status_update_event':
+      return { ...common, ...statusOf(json) };
+    case 'instance_changed_event': {
+      const raw = eventShapes.instance.parse(json);
+      return {
+        ...common,
+        kind: 'instance',
+        appId: raw.runSpecId,
+        instance: instanceOf(raw),
+        condition: raw.condition,
+      };
+    }
+    case 'instance_health_changed_event':
+    case 'health_status_changed_event': {
+      const raw = eventShapes.health.parse(json);
+      const id = raw.appId ?? raw.runSpecId;
+      if (id == null) throw new Error('it names no app');
+      const of = type === 'health_status_changed_event' ? 'check' : 'aggregate';
+      const alive = raw.alive ?? raw.healthy ?? undefined;
+      return { ...common, kind: 'health', of, appId: id, instance: instanceOf(raw), alive };
+    }
+    case 'unhealthy_instance_kill_event':
+    case 'unhealthy_task_kill_event': {
+      const raw = eventShapes.kill.parse(json);
+      return { ...common, kind: 'unhealthy-kill', appId: raw.appId, instance: instanceOf(raw) };
+    }
+    case 'unknown_instance_terminated_event':
+    case 'unknown_task_terminated_event': {
+      const raw = eventShapes.terminated.parse(json);
+      return { ...common, kind: 'unknown-terminated', appId: raw.runSpecId, instance: instanceOf(raw) };
+    }
+    case 'app_terminated_event':
+      return { ...common, kind: 'app-terminated', appId: eventShapes.app.parse(json).appId };
+    case 'group_change_success':
+      return { ...common, kind: 'group-changed', ...eventShapes.group.parse(json) };
+    case 'api_post_event':
+      // Only the id: the definition in it may be one from before the service ports were assigned.
+      return { ...common, kind: 'api-post', appId: eventShapes.apiPost.parse(json).appDefinition.id };
+    case 'deployment_info':
+    case 'deployment_step_success':
+      return { ...common, kind: 'deployment', phase: 'progress', ...planOf(json) };
+    case 'deployment_success':
+    case 'deployment_failed':
+      return { ...common, kind: 'deployment', phase: 'end', ...planOf(json) };
+  }
+}
+
+function statusOf(json: object) {
+  const raw = eventShapes.status.parse(json);
+  const state = taskStateOf(raw.taskStatus);
+  if (state === undefined) throw new Error(`"${raw.taskStatus}" is no state of a task`);
+  return {
+    kind: 'status' as const,
+    appId: raw.appId,
+    taskId: asTaskId(raw.taskId),
+    state,
+    // [marathon] "unknown" where there is no agent yet
+    host: raw.host == null || raw.host === 'unknown' ? '' : raw.host,
+    ports: raw.ports ?? [],
+    ipAddresses: addressesOf(raw.ipAddresses),
+    version: raw.version ?? '',
+  };
+}
+
+function planOf(json: object) {
+  const { version, steps } = eventShapes.deployment.parse(json).plan;
+  const ids = steps.flatMap((step) =>
+    step.actions.flatMap(({ app, pod }) => [app ?? pod ?? []].flat().map(asAppId)),
+  );
+  return { version, apps: [...new Set(ids)] };
+}
+
+/** [marathon] 1.3 has no instances: the task is the instance. */
+function instanceOf(raw: z.infer<typeof instanceIds>): InstanceRef {
+  const taskId = raw.taskId == null ? undefined : asTaskId(raw.taskId);
+  if (raw.instanceId != null) return { instanceId: asInstanceId(raw.instanceId), taskId };
+  if (taskId === undefined) throw new Error('it names neither an instance nor a task');
+  return { instanceId: instanceIdOf(taskId), taskId };
+}
+
+function timestampOf(json: object): number | undefined {
+  if (!('timestamp' in json) || typeof json.timestamp !== 'string') return undefined;
+  const ms = Date.parse(json.timestamp);
+  return Number.isNaN(ms) ? undefined : ms;
+}
