@@ -2,8 +2,8 @@
 import { prepareStateDir } from '../daemon/haproxy.ts';
 import { steadyFrame } from '../daemon/surroundings.ts';
 import { PacerError } from '../errors.ts';
-import { activeConfigFile } from '../haproxy/publish.ts';
-import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import { activeConfigFile } from '../haproxy/files/publish.ts';
+import { findHaproxy, haproxyVersion } from '../haproxy/machine/version.ts';
 import { loadFragments } from '../render/fragments.ts';
 import { loadOperatorTemplates } from '../render/operator-templates.ts';
 import { renderer } from '../render/render.ts';

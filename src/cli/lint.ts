@@ -1,7 +1,7 @@
 /** `pacer lint FILE|-|URL`: what is wrong with apps before they are deployed. Needs no daemon and leaves nothing behind. */
 import type { App } from '../core/model/model.ts';
 import { PacerError } from '../errors.ts';
-import { findHaproxy } from '../haproxy/version.ts';
+import { findHaproxy } from '../haproxy/machine/version.ts';
 import { decodeApps } from '../marathon/decode/decode.ts';
 import { sectionsOf } from '../render/sections.ts';
 import { environment } from '../settings/environment.ts';

@@ -1,7 +1,7 @@
 /** What the daemon is asked for while it runs, by signals of the process or over the statistics port. */
 import type { EventEmitter } from 'node:events';
-import type { HaproxyControl } from '../haproxy/control.ts';
-import type { RunAs } from '../haproxy/run-as.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
+import type { RunAs } from '../haproxy/process/run-as.ts';
 import { serveEndpoints } from '../http/endpoints.ts';
 import { tokenFile } from '../http/token-file.ts';
 import type { Logger } from '../observe/log.ts';

@@ -1,7 +1,7 @@
 /** The certificate Pacer makes for itself, so that HTTPS answers before the operator gives one. */
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeSynced } from '../haproxy/durable.ts';
+import { writeSynced } from '../haproxy/files/durable.ts';
 import { copyPath } from './files/copies.ts';
 import type { Keeper } from './files/keeper.ts';
 import type { ListenerCertificate } from './files/listener-files.ts';

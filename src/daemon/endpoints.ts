@@ -1,9 +1,9 @@
 /** marathon-lb's endpoints of the statistics port, as far as HAProxy does not serve them itself. */
 import { readFile } from 'node:fs/promises';
 import type { RouteEntry, Routes } from '../core/routing/routes.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
-import { activeConfigFile } from '../haproxy/publish.ts';
-import { runningOf } from '../haproxy/running.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
+import { activeConfigFile } from '../haproxy/files/publish.ts';
+import { runningOf } from '../haproxy/control/running.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { rateLimit } from '../http/rate-limit.ts';

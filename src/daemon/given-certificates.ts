@@ -2,7 +2,7 @@
 import { chmod, lstat, mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
-import { writeSynced } from '../haproxy/durable.ts';
+import { writeSynced } from '../haproxy/files/durable.ts';
 import type { GivenCertificate } from '../settings/marathon-lb.ts';
 
 /** Labels and `--ssl-certs` of marathon-lb's users name files in here. */

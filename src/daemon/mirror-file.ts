@@ -7,7 +7,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { AppId } from '../core/model/ids.ts';
 import type { App } from '../core/model/model.ts';
 import { messageOf } from '../errors.ts';
-import { codeOf } from '../haproxy/durable.ts';
+import { codeOf } from '../haproxy/files/durable.ts';
 import { MirrorWriter, parseMirror, type MirrorOrigin } from './mirror-format.ts';
 import { replaceFile } from './state-file.ts';
 

@@ -1,5 +1,5 @@
 /** Says once where Pacer cannot see which ports other programs have: a reload is then what finds out. */
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Surroundings } from './pipeline-types.ts';
 

@@ -1,6 +1,6 @@
 /** The unix sockets that HAProxy is to have, judged before anything is written. */
 import { join } from 'node:path';
-import { assertHaproxySockets } from '../haproxy/socket-paths.ts';
+import { assertHaproxySockets } from '../haproxy/cli/socket-paths.ts';
 import type { Settings } from '../settings/settings.ts';
 import { endpointsSocket } from './surroundings.ts';
 

@@ -6,7 +6,7 @@ import type { ModelContext } from '../core/services/app-services.ts';
 import type { Desired } from '../core/desired/desired.ts';
 import { createPinned, type Pin } from '../core/desired/pinned.ts';
 import type { ServiceDefinition } from '../core/model/service.ts';
-import { stateDirErrors } from '../haproxy/durable.ts';
+import { stateDirErrors } from '../haproxy/files/durable.ts';
 import { readState, writeStateFile } from './state-file.ts';
 
 /** Revisions that can be gone back to. Of each its definitions are remembered, which revisions share; no servers. */

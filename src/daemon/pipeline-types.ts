@@ -3,8 +3,8 @@ import type { DescriptorBudget } from '../core/policy/capacity.ts';
 import type { Desired } from '../core/desired/desired.ts';
 import type { Diagnostic } from '../core/model/diagnostic.ts';
 import type { AppId } from '../core/model/ids.ts';
-import type { Running } from '../haproxy/control.ts';
-import type { PortOwner } from '../haproxy/ports.ts';
+import type { Running } from '../haproxy/control/control.ts';
+import type { PortOwner } from '../haproxy/machine/ports.ts';
 import type { ChangingFrame } from '../render/head.ts';
 import type { Withheld } from './pipeline/state.ts';
 

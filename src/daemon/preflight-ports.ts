@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../core/model/diagnostic.ts';
 import type { BackendName } from '../core/model/ids.ts';
 import type { Service, ServiceDefinition } from '../core/model/service.ts';
-import { nameOf } from '../haproxy/port-holder.ts';
-import { judgePorts, type JudgedBind, type PortOwner } from '../haproxy/ports.ts';
+import { nameOf } from '../haproxy/machine/port-holder.ts';
+import { judgePorts, type JudgedBind, type PortOwner } from '../haproxy/machine/ports.ts';
 
 export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string =>
   `${bindAddress}:${servicePort}`;

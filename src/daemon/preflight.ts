@@ -5,7 +5,7 @@
 import { overCapacity, type DescriptorBudget, type ServedNow } from '../core/policy/capacity.ts';
 import type { Desired } from '../core/desired/desired.ts';
 import type { BackendName } from '../core/model/ids.ts';
-import type { PortOwner } from '../haproxy/ports.ts';
+import type { PortOwner } from '../haproxy/machine/ports.ts';
 import type { FileObserver } from './files/observer.ts';
 import type { FileFacts } from './files/service-files.ts';
 import type { Finding } from './rejected/facts.ts';

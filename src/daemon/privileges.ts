@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PacerError } from '../errors.ts';
-import { chooseRunAs, openFor, type RunAs } from '../haproxy/run-as.ts';
+import { chooseRunAs, openFor, type RunAs } from '../haproxy/process/run-as.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { jailOf } from './surroundings.ts';

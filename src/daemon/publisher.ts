@@ -9,8 +9,8 @@ import {
   type CheckMessage,
   type CheckOptions,
   type CheckResult,
-} from '../haproxy/check.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
+} from '../haproxy/files/check.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
 import {
   activate,
   activeConfigFile,
@@ -20,8 +20,8 @@ import {
   prune,
   publishRevision,
   type PublishedRevision,
-} from '../haproxy/publish.ts';
-import { runningOf } from '../haproxy/running.ts';
+} from '../haproxy/files/publish.ts';
+import { runningOf } from '../haproxy/control/running.ts';
 import { configurationFile, skeletonOf, type Rendering } from '../render/render.ts';
 import { bindKey } from './preflight-ports.ts';
 

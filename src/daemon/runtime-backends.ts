@@ -4,7 +4,7 @@
  * [haproxy] management.txt 3.4 9.3 "add backend", "publish backend", "del backend"; "set var", "get var"
  */
 import type { BackendName } from '../core/model/ids.ts';
-import type { RuntimeAccess } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
 import type { BackendPool } from '../render/shapes.ts';
 

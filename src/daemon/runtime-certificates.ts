@@ -4,9 +4,9 @@
  * or was given; a worker of which it does not know that is given the file once more, which changes nothing.
  */
 import { readFile, stat } from 'node:fs/promises';
-import type { RuntimeAccess } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
-import { cliWord, encodeCommand, payloadCommand } from '../haproxy/runtime-command.ts';
+import { cliWord, encodeCommand, payloadCommand } from '../haproxy/cli/runtime-command.ts';
 import { judgeFile } from './files/judge.ts';
 import { readPem } from './files/pem.ts';
 

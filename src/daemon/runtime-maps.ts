@@ -1,10 +1,10 @@
 /** Brings HAProxy's maps to what is desired over the runtime socket: reads, edits or swaps, reads back. */
 import { planMap, type MapPlan } from '../core/plan/map-plan.ts';
 import type { RouteEntry } from '../core/routing/routes.ts';
-import type { RuntimeAccess } from '../haproxy/control.ts';
-import { editCommands, prepareCommand, swapCommands } from '../haproxy/map-commands.ts';
+import type { RuntimeAccess } from '../haproxy/control/control.ts';
+import { editCommands, prepareCommand, swapCommands } from '../haproxy/cli/map-commands.ts';
 import { parseMap, parseNewVersion } from '../haproxy/replies/maps.ts';
-import type { RuntimeCommand } from '../haproxy/runtime-command.ts';
+import type { RuntimeCommand } from '../haproxy/cli/runtime-command.ts';
 
 export type MapsOutcome =
   | { readonly kind: 'done'; /** Maps that were changed. */ readonly changed: readonly string[] }

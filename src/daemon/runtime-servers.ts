@@ -8,10 +8,10 @@ import type { RunningServer, ServerStep } from '../core/plan/server-step.ts';
 import type { BackendName } from '../core/model/ids.ts';
 import type { Server, Service } from '../core/model/service.ts';
 import { slotPrefix } from '../core/plan/slot-plan.ts';
-import type { RuntimeAccess } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control/control.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
-import type { RuntimeReply } from '../haproxy/runtime-command.ts';
-import { closeSessions, commandsFor, type ServerLine } from '../haproxy/server-commands.ts';
+import type { RuntimeReply } from '../haproxy/cli/runtime-command.ts';
+import { closeSessions, commandsFor, type ServerLine } from '../haproxy/cli/server-commands.ts';
 
 /** What was done. */
 interface Done {

@@ -2,10 +2,10 @@
 import type { BackendName } from '../core/model/ids.ts';
 import type { Service } from '../core/model/service.ts';
 import { messageOf, PacerError } from '../errors.ts';
-import type { RuntimeAccess } from '../haproxy/control.ts';
+import type { RuntimeAccess } from '../haproxy/control/control.ts';
 import { parseInfo } from '../haproxy/replies/info.ts';
 import { parseServersState } from '../haproxy/replies/servers-state.ts';
-import type { ServerLine } from '../haproxy/server-commands.ts';
+import type { ServerLine } from '../haproxy/cli/server-commands.ts';
 import type { Rendering } from '../render/render.ts';
 import { departingServers } from './departing.ts';
 import { runtimeBackends } from './runtime-backends.ts';

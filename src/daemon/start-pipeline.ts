@@ -1,5 +1,5 @@
 /** Puts the control loop together from its parts. */
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';

@@ -1,10 +1,10 @@
 /** The first half of the start: what serves before, and without, Marathon. */
-import type { HaproxyControl } from '../haproxy/control.ts';
-import type { HaproxyEvent } from '../haproxy/events.ts';
-import type { RunAs } from '../haproxy/run-as.ts';
-import { runningOf } from '../haproxy/running.ts';
-import { openStateDir } from '../haproxy/state-dir.ts';
-import { findHaproxy, haproxyVersion } from '../haproxy/version.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
+import type { HaproxyEvent } from '../haproxy/control/events.ts';
+import type { RunAs } from '../haproxy/process/run-as.ts';
+import { runningOf } from '../haproxy/control/running.ts';
+import { openStateDir } from '../haproxy/process/state-dir.ts';
+import { findHaproxy, haproxyVersion } from '../haproxy/machine/version.ts';
 import type { StatusServer } from '../http/server.ts';
 import type { Logger } from '../observe/log.ts';
 import { loadFragments } from '../render/fragments.ts';

@@ -7,7 +7,7 @@ import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { codeOf, stateDirErrors, syncFolder } from '../haproxy/durable.ts';
+import { codeOf, stateDirErrors, syncFolder } from '../haproxy/files/durable.ts';
 
 export type StateFileContent =
   | { readonly kind: 'none' }

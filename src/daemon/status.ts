@@ -4,7 +4,7 @@ import { serverCount } from '../core/desired/desired.ts';
 import { describeDiagnostic } from '../core/model/diagnostic.ts';
 import { maskConfiguration } from '../http/mask.ts';
 import { get, json, text, type Answer, type Route } from '../http/route.ts';
-import { activeConfigFile } from '../haproxy/publish.ts';
+import { activeConfigFile } from '../haproxy/files/publish.ts';
 import type { MarathonStatus } from '../marathon/sync/source.ts';
 import type { Journal } from './journal.ts';
 import type { LastKnownGood } from './last-known-good.ts';

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { activeConfigFile } from '../haproxy/publish.ts';
+import { activeConfigFile } from '../haproxy/files/publish.ts';
 import { readState, writeStateFile } from './state-file.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** The health check on the statistics port while the node stops: it fails first, so that who sends requests here looks elsewhere. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HaproxyControl } from '../haproxy/control.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
 import type { Logger } from '../observe/log.ts';
 import { stoppingMap } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';

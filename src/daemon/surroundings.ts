@@ -1,14 +1,14 @@
 /** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
 import { join } from 'node:path';
 import { headroomOf } from '../core/policy/capacity.ts';
-import type { HaproxyControl } from '../haproxy/control.ts';
-import { openFileLimit } from '../haproxy/limits.ts';
-import { networkOf } from '../haproxy/network.ts';
-import type { PortOwner } from '../haproxy/ports.ts';
-import { livingMaster } from '../haproxy/presence.ts';
-import { activeConfigFile } from '../haproxy/publish.ts';
-import type { RunAs } from '../haproxy/run-as.ts';
-import { runningOf } from '../haproxy/running.ts';
+import type { HaproxyControl } from '../haproxy/control/control.ts';
+import { openFileLimit } from '../haproxy/process/limits.ts';
+import { networkOf } from '../haproxy/machine/network.ts';
+import type { PortOwner } from '../haproxy/machine/ports.ts';
+import { livingMaster } from '../haproxy/control/presence.ts';
+import { activeConfigFile } from '../haproxy/files/publish.ts';
+import type { RunAs } from '../haproxy/process/run-as.ts';
+import { runningOf } from '../haproxy/control/running.ts';
 import type { FileAt } from '../render/file-words.ts';
 import type { ChangingFrame, Frame } from '../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../render/operator-templates.ts';

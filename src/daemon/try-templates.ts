@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { nextDesired, nothingDesired, type Desired } from '../core/desired/desired.ts';
 import type { Override } from '../core/model/replaced.ts';
 import { PacerError } from '../errors.ts';
-import { checkConfiguration, type CheckMessage } from '../haproxy/check.ts';
+import { checkConfiguration, type CheckMessage } from '../haproxy/files/check.ts';
 import { mayHaveSaid } from '../render/operator-section.ts';
 import type { OperatorTemplates } from '../render/operator-templates.ts';
 import type { ChangingFrame } from '../render/head.ts';

@@ -9,7 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../src/demo/free-ports.ts';
-import { CliSession } from '../../src/haproxy/cli-session.ts';
+import { CliSession } from '../../src/haproxy/cli/cli-session.ts';
 import { parseStat, type StatRow } from '../../src/haproxy/replies/stat.ts';
 
 export type WireCounts = Record<'fetchedBytes' | 'requests' | 'listBytes' | 'lists' | 'streamBytes', number>;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { findHaproxy } from '../../src/haproxy/version.ts';
+import { findHaproxy } from '../../src/haproxy/machine/version.ts';
 
 export interface Machine {
   readonly cores: number;

@@ -1,5 +1,5 @@
 /** What the contract of `HaproxyControl` is tried in: a HAProxy, its files, those who meddle with it, and requests. */
-import type { ControlMode, HaproxyControl } from '../../src/haproxy/control.ts';
+import type { ControlMode, HaproxyControl } from '../../src/haproxy/control/control.ts';
 
 export interface ControlWorld {
   readonly control: HaproxyControl;

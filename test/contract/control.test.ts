@@ -3,11 +3,11 @@
  * fake of each version. What a case says of one holds for all, so that what is tried on the fake is true of the rest.
  */
 import { describe, expect, test } from 'vitest';
-import type { Running } from '../../src/haproxy/control.ts';
-import { runningOf } from '../../src/haproxy/running.ts';
+import type { Running } from '../../src/haproxy/control/control.ts';
+import { runningOf } from '../../src/haproxy/control/running.ts';
 import { parseMap } from '../../src/haproxy/replies/maps.ts';
 import { parseServersState } from '../../src/haproxy/replies/servers-state.ts';
-import { parseVersion } from '../../src/haproxy/version.ts';
+import { parseVersion } from '../../src/haproxy/machine/version.ts';
 import { fakeTargets } from './fake-worlds.ts';
 import { extraLine, type ControlWorld } from './control-world.ts';
 import { realTargets } from './real-worlds.ts';

@@ -1,6 +1,6 @@
 /** Sequences of runtime commands, those that Pacer sends and those that an operator or a bug may, for a configuration that has something of each kind. */
 import fc from 'fast-check';
-import { payloadCommand, type RuntimeCommand } from '../../src/haproxy/runtime-command.ts';
+import { payloadCommand, type RuntimeCommand } from '../../src/haproxy/cli/runtime-command.ts';
 
 /** `#n` in a command stands for HAProxy's reference to the n-th entry of its map. */
 export type Step = RuntimeCommand;

@@ -1,6 +1,6 @@
 /** `--dynamic-backends`: new services without a reload, where HAProxy can add a backend; elsewhere by a reload that says why. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { capabilitiesOf } from '../../src/haproxy/capabilities.ts';
+import { capabilitiesOf } from '../../src/haproxy/machine/capabilities.ts';
 import { haproxyProgram, installedVersion } from '../support/haproxy.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';

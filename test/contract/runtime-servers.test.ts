@@ -9,7 +9,7 @@ import { aCheck, anApp, aPort } from '../support/apps.ts';
 import { freePorts, get, until } from '../support/haproxy.ts';
 import { runtimeHaproxy, type Columns, type RuntimeHaproxy } from './runtime-haproxy.ts';
 import { heldSession, nameAt, silentName, silentTask, target, taskAt } from './targets.ts';
-import { runningOf } from '../../src/haproxy/running.ts';
+import { runningOf } from '../../src/haproxy/control/running.ts';
 
 const external = (labels: Record<string, string> = {}) => ({ HAPROXY_GROUP: 'external', ...labels });
 const http = external({ HAPROXY_0_MODE: 'http' });

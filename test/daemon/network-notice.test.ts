@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { networkNotice } from '../../src/daemon/network-notice.ts';
 import type { Surroundings } from '../../src/daemon/pipeline-types.ts';
-import type { RunningAnswer } from '../../src/haproxy/control.ts';
-import type { Network } from '../../src/haproxy/network.ts';
+import type { RunningAnswer } from '../../src/haproxy/control/control.ts';
+import type { Network } from '../../src/haproxy/machine/network.ts';
 
 const unknown: Network = { kind: 'unknown', reason: 'nothing of it is visible here' };
 const inNetwork = (network: Network) =>

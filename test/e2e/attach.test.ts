@@ -2,7 +2,7 @@
 import { readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { activeConfigFile, listRevisions } from '../../src/haproxy/publish.ts';
+import { activeConfigFile, listRevisions } from '../../src/haproxy/files/publish.ts';
 import { replaceSocket } from '../support/chaos.ts';
 import { initFor, masterSocketOf, startOwnHaproxy, type OwnHaproxy } from '../support/own-haproxy.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';

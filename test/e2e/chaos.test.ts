@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readMaster } from '../../src/haproxy/master-socket.ts';
-import { activeConfigFile, activeRevision, listRevisions } from '../../src/haproxy/publish.ts';
+import { readMaster } from '../../src/haproxy/cli/master-socket.ts';
+import { activeConfigFile, activeRevision, listRevisions } from '../../src/haproxy/files/publish.ts';
 import {
   fickleProgram,
   replaceSocket,

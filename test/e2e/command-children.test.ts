@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { isAlive, signal } from '../../src/haproxy/proc-fs.ts';
+import { isAlive, signal } from '../../src/haproxy/process/proc-fs.ts';
 import { initFor, startOwnHaproxy, type OwnHaproxy } from '../support/own-haproxy.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 

@@ -6,7 +6,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseServersState } from '../../src/haproxy/replies/servers-state.ts';
-import { runtimeBatch } from '../../src/haproxy/runtime-socket.ts';
+import { runtimeBatch } from '../../src/haproxy/cli/runtime-socket.ts';
 import { initFor, startOwnHaproxy } from '../support/own-haproxy.ts';
 import { createTraffic, type Traffic } from '../support/traffic.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';

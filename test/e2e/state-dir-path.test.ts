@@ -3,8 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { signal } from '../../src/haproxy/proc-fs.ts';
-import { livingMaster } from '../../src/haproxy/presence.ts';
+import { signal } from '../../src/haproxy/process/proc-fs.ts';
+import { livingMaster } from '../../src/haproxy/control/presence.ts';
 import { masterSocketOf } from '../support/own-haproxy.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { attachHaproxy } from '../../src/haproxy/attach.ts';
-import type { HaproxyControl } from '../../src/haproxy/control.ts';
-import { livingMaster } from '../../src/haproxy/presence.ts';
-import { isAlive, isFrozen } from '../../src/haproxy/proc-fs.ts';
-import { masterToSignal } from '../../src/haproxy/reload-by-signal.ts';
-import { runningOf } from '../../src/haproxy/running.ts';
-import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
+import { attachHaproxy } from '../../src/haproxy/control/attach.ts';
+import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
+import { livingMaster } from '../../src/haproxy/control/presence.ts';
+import { isAlive, isFrozen } from '../../src/haproxy/process/proc-fs.ts';
+import { masterToSignal } from '../../src/haproxy/control/reload-by-signal.ts';
+import { runningOf } from '../../src/haproxy/control/running.ts';
+import { superviseHaproxy } from '../../src/haproxy/control/supervise.ts';
 import {
   haproxyProgram,
   installedVersion,

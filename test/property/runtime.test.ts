@@ -11,7 +11,7 @@ import { aCheck, anApp, aPort } from '../support/apps.ts';
 import { freePorts } from '../support/haproxy.ts';
 import { runtimeHaproxy, type RuntimeHaproxy } from '../contract/runtime-haproxy.ts';
 import { silentName, silentTask } from '../contract/targets.ts';
-import { runningOf } from '../../src/haproxy/running.ts';
+import { runningOf } from '../../src/haproxy/control/running.ts';
 
 const seed = 20_261;
 

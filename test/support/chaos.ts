@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parseServersState, type ServerState } from '../../src/haproxy/replies/servers-state.ts';
-import { runtimeBatch } from '../../src/haproxy/runtime-socket.ts';
+import { runtimeBatch } from '../../src/haproxy/cli/runtime-socket.ts';
 import { masterSocketOf } from './own-haproxy.ts';
 import type { Stack } from './stack.ts';
 

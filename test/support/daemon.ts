@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import path from 'node:path';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
-import type { SuperviseOptions } from '../../src/haproxy/supervise.ts';
+import type { SuperviseOptions } from '../../src/haproxy/control/supervise.ts';
 import { temporaryFolder } from './haproxy.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

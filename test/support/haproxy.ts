@@ -9,11 +9,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { freePorts } from '../../src/demo/free-ports.ts';
-import type { HaproxyControl } from '../../src/haproxy/control.ts';
-import type { HaproxyEvent } from '../../src/haproxy/events.ts';
-import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/publish.ts';
-import { superviseHaproxy } from '../../src/haproxy/supervise.ts';
-import { parseVersion } from '../../src/haproxy/version.ts';
+import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
+import type { HaproxyEvent } from '../../src/haproxy/control/events.ts';
+import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/files/publish.ts';
+import { superviseHaproxy } from '../../src/haproxy/control/supervise.ts';
+import { parseVersion } from '../../src/haproxy/machine/version.ts';
 
 export { freePorts };
 

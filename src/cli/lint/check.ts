@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { PacerError } from '../../errors.ts';
-import { checkConfiguration } from '../../haproxy/check.ts';
+import { checkConfiguration } from '../../haproxy/files/check.ts';
 import type { Rendered } from '../render-apps.ts';
 
 /** @throws PacerError HAPROXY_MISSING; HAPROXY_REJECTS for what is no app's */

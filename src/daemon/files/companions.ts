@@ -4,7 +4,7 @@
  */
 import { X509Certificate, createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { writeSynced } from '../../haproxy/durable.ts';
+import { writeSynced } from '../../haproxy/files/durable.ts';
 import type { Looker } from './look.ts';
 import { derLength, readPem } from './pem.ts';
 

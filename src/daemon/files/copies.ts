@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../../haproxy/durable.ts';
+import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../../haproxy/files/durable.ts';
 import type { FileKind } from './judge.ts';
 import { stampOf } from './look.ts';
 

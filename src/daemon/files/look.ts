@@ -5,7 +5,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../../haproxy/durable.ts';
+import { codeOf } from '../../haproxy/files/durable.ts';
 
 export type Look =
   | { readonly kind: 'content'; readonly content: Buffer; readonly stamp: string; readonly ageMs: number }

@@ -5,8 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkConfiguration } from '../../haproxy/check.ts';
-import { writeSynced } from '../../haproxy/durable.ts';
+import { checkConfiguration } from '../../haproxy/files/check.ts';
+import { writeSynced } from '../../haproxy/files/durable.ts';
 import { readPem } from './pem.ts';
 
 /** DER of object identifiers: signatures with MD5 and SHA-1, of RSA and of ECDSA. */

@@ -1,7 +1,7 @@
 /** One question to the DNS, by c-ares: nothing waits for it in the threads that the file system needs. */
 import { Resolver } from 'node:dns/promises';
 import { byCodePoint } from '../../core/model/ids.ts';
-import { codeOf } from '../../haproxy/durable.ts';
+import { codeOf } from '../../haproxy/files/durable.ts';
 
 export interface DnsAnswer {
   readonly address: string;

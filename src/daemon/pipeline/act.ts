@@ -1,7 +1,7 @@
 /** Performs one step, and says what came of it. It decides nothing, and never rejects. */
 import { messageOf, PacerError } from '../../errors.ts';
-import type { HaproxyControl } from '../../haproxy/control.ts';
-import { runningOf } from '../../haproxy/running.ts';
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import { runningOf } from '../../haproxy/control/running.ts';
 import type { StageDurations } from '../journal.ts';
 import type { Publisher } from '../publisher.ts';
 import { culpritsIn, type Rejections } from '../rejected/rejections.ts';

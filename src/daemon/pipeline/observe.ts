@@ -1,8 +1,8 @@
 /** Reads what a round needs to know of HAProxy and of the machine, cheapest first. Changes nothing. */
 import { sameValue } from '../../core/collections/same.ts';
 import type { Desired } from '../../core/desired/desired.ts';
-import type { HaproxyControl, Running } from '../../haproxy/control.ts';
-import { hasOneWorker } from '../../haproxy/running.ts';
+import type { HaproxyControl, Running } from '../../haproxy/control/control.ts';
+import { hasOneWorker } from '../../haproxy/control/running.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { FileObserver } from '../files/observer.ts';
 import { bothFiles, withFiles } from '../files/service-files.ts';

@@ -1,7 +1,7 @@
 /** What a round has read of HAProxy and of the machine before it decides. Types only. */
 import type { DescriptorBudget } from '../../core/policy/capacity.ts';
 import type { BackendName } from '../../core/model/ids.ts';
-import type { Running } from '../../haproxy/control.ts';
+import type { Running } from '../../haproxy/control/control.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import type { Facts } from '../rejected/facts.ts';
 

@@ -7,7 +7,7 @@ import type { AppId, BackendName } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
 import type { ServingContext } from '../../core/servers/serving.ts';
 import type { ServerStep } from '../../core/plan/server-step.ts';
-import type { Running } from '../../haproxy/control.ts';
+import type { Running } from '../../haproxy/control/control.ts';
 import type { StageDurations } from '../journal.ts';
 import type { Applied } from './applied.ts';
 import type { Candidate } from './candidate.ts';

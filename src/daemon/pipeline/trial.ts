@@ -3,8 +3,8 @@
  * none, the services that are new are tried by halves. Pure: each check's answer leads from one state to the next.
  */
 import type { ServiceDefinition } from '../../core/model/service.ts';
-import type { CheckMessage } from '../../haproxy/check.ts';
-import type { PublishedRevision } from '../../haproxy/publish.ts';
+import type { CheckMessage } from '../../haproxy/files/check.ts';
+import type { PublishedRevision } from '../../haproxy/files/publish.ts';
 import type { Candidate } from './candidate.ts';
 
 /** What HAProxy accepted. */

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import { messageOf } from '../../errors.ts';
-import type { CheckMessage } from '../../haproxy/check.ts';
+import type { CheckMessage } from '../../haproxy/files/check.ts';
 import type { Rendering } from '../../render/render.ts';
 import { UnwritableService } from '../../render/unwritable.ts';
 import type { LastGood } from '../last-good.ts';

@@ -6,7 +6,7 @@ import type { App, Task } from '../../../src/core/model/model.ts';
 import { planServers } from '../../../src/core/plan/server-plan.ts';
 import type { RunningServer } from '../../../src/core/plan/server-step.ts';
 import { steadyFrame } from '../../../src/daemon/surroundings.ts';
-import { commandsFor } from '../../../src/haproxy/server-commands.ts';
+import { commandsFor } from '../../../src/haproxy/cli/server-commands.ts';
 import { loadFragments } from '../../../src/render/fragments.ts';
 import { renderer } from '../../../src/render/render.ts';
 import { resolveSettings } from '../../../src/settings/settings.ts';

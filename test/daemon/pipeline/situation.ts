@@ -10,7 +10,7 @@ import {
   type LoopState,
   type Situation,
 } from '../../../src/daemon/pipeline/state.ts';
-import type { Running } from '../../../src/haproxy/control.ts';
+import type { Running } from '../../../src/haproxy/control/control.ts';
 import { anApp, aPort, aTask } from '../../support/apps.ts';
 import { changingFrame } from '../../support/changing-frame.ts';
 import { aContext } from '../../support/context.ts';

@@ -5,8 +5,8 @@ import { parseMap, parseMapList, parseNewVersion } from '../../../src/haproxy/re
 import { parseProc, servingWorker } from '../../../src/haproxy/replies/proc.ts';
 import { parseServersState } from '../../../src/haproxy/replies/servers-state.ts';
 import { parseStat } from '../../../src/haproxy/replies/stat.ts';
-import { runtimeBatch } from '../../../src/haproxy/runtime-socket.ts';
-import { runningOf } from '../../../src/haproxy/running.ts';
+import { runtimeBatch } from '../../../src/haproxy/cli/runtime-socket.ts';
+import { runningOf } from '../../../src/haproxy/control/running.ts';
 import { installedVersion, testHaproxy } from '../../support/haproxy.ts';
 
 test('show proc of 2.6 after a failed reload, with old workers and programs', () => {

@@ -1,10 +1,10 @@
 /** A worker's command line: finds the command of a line, as HAProxy splits it, and answers. */
-import { judgeReply } from '../../../src/haproxy/runtime-reply.ts';
+import { judgeReply } from '../../../src/haproxy/cli/runtime-reply.ts';
 import {
   encodeCommand,
   type RuntimeCommand,
   type RuntimeReply,
-} from '../../../src/haproxy/runtime-command.ts';
+} from '../../../src/haproxy/cli/runtime-command.ts';
 import type { Answer, Command, CommandContext } from './commands/answer.ts';
 import * as backends from './commands/backends.ts';
 import * as certificates from './commands/certificates.ts';

@@ -1,6 +1,6 @@
 /** Reads a configuration as HAProxy does, as far as Pacer writes it: conditions, sections, lines and words. Pure. */
 import { splitLine } from '../../../src/core/guard/words.ts';
-import type { HaproxyVersion } from '../../../src/haproxy/version.ts';
+import type { HaproxyVersion } from '../../../src/haproxy/machine/version.ts';
 
 /** A line of a section. */
 export interface Rule {

@@ -1,17 +1,17 @@
 /** `HaproxyControl` over the fake processes, in each of its modes, with the deadlines of the real ones. */
 import { PacerError } from '../../../src/errors.ts';
-import { capabilitiesOf, oldestSupported } from '../../../src/haproxy/capabilities.ts';
+import { capabilitiesOf, oldestSupported } from '../../../src/haproxy/machine/capabilities.ts';
 import type {
   ControlMode,
   HaproxyControl,
   ReloadResult,
   RunningAnswer,
-} from '../../../src/haproxy/control.ts';
-import type { HaproxyExit } from '../../../src/haproxy/events.ts';
-import type { RuntimeCommand, RuntimeReply } from '../../../src/haproxy/runtime-command.ts';
-import { encodeAll } from '../../../src/haproxy/runtime-socket.ts';
-import { judgeReply } from '../../../src/haproxy/runtime-reply.ts';
-import { parseVersion } from '../../../src/haproxy/version.ts';
+} from '../../../src/haproxy/control/control.ts';
+import type { HaproxyExit } from '../../../src/haproxy/control/events.ts';
+import type { RuntimeCommand, RuntimeReply } from '../../../src/haproxy/cli/runtime-command.ts';
+import { encodeAll } from '../../../src/haproxy/cli/runtime-socket.ts';
+import { judgeReply } from '../../../src/haproxy/cli/runtime-reply.ts';
+import { parseVersion } from '../../../src/haproxy/machine/version.ts';
 import { FakeSession } from './cli.ts';
 import { withFault, type FakeCall, type Fault } from './faults.ts';
 import type { FakeProcesses } from './processes.ts';

@@ -1,6 +1,6 @@
 /** The state directory and the other files that HAProxy reads, in memory; the fake publisher writes what the fake HAProxy reads. */
 import path from 'node:path';
-import type { PublishedRevision, Revision } from '../../../src/haproxy/publish.ts';
+import type { PublishedRevision, Revision } from '../../../src/haproxy/files/publish.ts';
 
 export interface StoredRevision {
   readonly published: PublishedRevision;

@@ -1,6 +1,6 @@
 /** What may go wrong with a call to the outside, and when. */
 import fc from 'fast-check';
-import type { RuntimeCommand } from '../../../src/haproxy/runtime-command.ts';
+import type { RuntimeCommand } from '../../../src/haproxy/cli/runtime-command.ts';
 
 export interface FakeCall {
   readonly kind:

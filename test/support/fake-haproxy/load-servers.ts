@@ -1,5 +1,5 @@
 /** The `server` lines of a backend → its servers. */
-import type { HaproxyVersion } from '../../../src/haproxy/version.ts';
+import type { HaproxyVersion } from '../../../src/haproxy/machine/version.ts';
 import type { Alert, Rule } from './configuration.ts';
 import { serverOf } from './servers.ts';
 import { emptyServer, parseServerWords, type ParsedServer } from './server-words.ts';

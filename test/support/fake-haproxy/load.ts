@@ -1,6 +1,6 @@
 /** A configuration and its files → what a worker that reads them has in memory, or why HAProxy refuses them. */
-import { capabilitiesOf } from '../../../src/haproxy/capabilities.ts';
-import { parseVersion, type HaproxyVersion } from '../../../src/haproxy/version.ts';
+import { capabilitiesOf } from '../../../src/haproxy/machine/capabilities.ts';
+import { parseVersion, type HaproxyVersion } from '../../../src/haproxy/machine/version.ts';
 import { readConfiguration, type Alert, type Rule, type Section } from './configuration.ts';
 import { Files } from './files.ts';
 import { addServers, pinnedServers } from './load-servers.ts';

@@ -1,5 +1,5 @@
 /** What HAProxy prints about a configuration it refuses, as Pacer reads it. */
-import { parseMessages, type CheckMessage } from '../../../src/haproxy/messages.ts';
+import { parseMessages, type CheckMessage } from '../../../src/haproxy/files/messages.ts';
 import type { Alert } from './configuration.ts';
 import type { FakeProcesses } from './processes.ts';
 

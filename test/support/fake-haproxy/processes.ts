@@ -7,7 +7,7 @@ import { FakeDisk } from './disk.ts';
 import { load, type Loaded, type LoadOptions } from './load.ts';
 import { runCheck } from './servers.ts';
 import { since, type FakeWorker } from './worker.ts';
-import type { RuntimeCommand } from '../../../src/haproxy/runtime-command.ts';
+import type { RuntimeCommand } from '../../../src/haproxy/cli/runtime-command.ts';
 
 export interface FakeMaster {
   readonly pid: number;

@@ -1,5 +1,5 @@
 /** A reload as each mode asks for it and judges it. */
-import type { ControlMode, ReloadResult } from '../../../src/haproxy/control.ts';
+import type { ControlMode, ReloadResult } from '../../../src/haproxy/control/control.ts';
 import { readMessages } from './messages.ts';
 import type { FakeProcesses, ReloadOutcome } from './processes.ts';
 import { frozenText, hashOf } from './running.ts';

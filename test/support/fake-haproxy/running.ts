@@ -1,6 +1,6 @@
 /** What each mode learns of the fake processes when it asks what runs, and how long that takes. */
-import { hashVariable } from '../../../src/haproxy/master-socket.ts';
-import type { ControlMode, OldWorker, RunningAnswer } from '../../../src/haproxy/control.ts';
+import { hashVariable } from '../../../src/haproxy/cli/master-socket.ts';
+import type { ControlMode, OldWorker, RunningAnswer } from '../../../src/haproxy/control/control.ts';
 import { sessionsOf } from './commands/process.ts';
 import type { FakeMaster, FakeProcesses } from './processes.ts';
 import type { FakeWorker } from './worker.ts';

@@ -1,5 +1,5 @@
 /** The life of one server: how it begins, and what commands and checks do to it. As tried on 2.6, 3.0, 3.2 and 3.4. */
-import type { HaproxyVersion } from '../../../src/haproxy/version.ts';
+import type { HaproxyVersion } from '../../../src/haproxy/machine/version.ts';
 import type { ParsedServer } from './server-words.ts';
 import { admin, check, op, since, type FakeBackend, type FakeServer } from './worker.ts';
 

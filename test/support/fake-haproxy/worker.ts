@@ -1,6 +1,6 @@
 /** What one HAProxy process has in its memory. Data; the commands and the loading of a configuration change it. */
-import type { Capabilities } from '../../../src/haproxy/capabilities.ts';
-import type { HaproxyVersion } from '../../../src/haproxy/version.ts';
+import type { Capabilities } from '../../../src/haproxy/machine/capabilities.ts';
+import type { HaproxyVersion } from '../../../src/haproxy/machine/version.ts';
 import type { Rule } from './configuration.ts';
 
 /** Bits of `srv_admin_state`. [haproxy] server-t.h SRV_ADMF_* */

@@ -1,0 +1,35 @@
+/** Paths that HAProxy can take for its unix sockets, judged before a configuration names them. */
+import { PacerError } from '../../errors.ts';
+
+/** [haproxy] tools.c str2sa_range: of the kernel's 107 bytes it keeps ten for `.<pid>.tmp`, which it binds first. */
+export const longestHaproxySocket = 97;
+
+/**
+ * @param sockets path → the setting that names it; undefined where it is in the state directory
+ * @throws PacerError SOCKET_PATH_TOO_LONG, SETTINGS_INVALID
+ */
+export function assertHaproxySockets(
+  sockets: ReadonlyMap<string, string | undefined>,
+  stateDir: string,
+): void {
+  for (const [path, flag] of sockets) {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > longestHaproxySocket) {
+      const most = longestHaproxySocket - (bytes - Buffer.byteLength(stateDir));
+      throw new PacerError(
+        'SOCKET_PATH_TOO_LONG',
+        `the socket path ${path} has ${bytes} bytes; HAProxy takes at most ${longestHaproxySocket}`,
+        flag === undefined
+          ? `choose a --state-dir of at most ${most} bytes; it has ${Buffer.byteLength(stateDir)}`
+          : `choose a shorter path with ${flag}`,
+      );
+    }
+    if (path.includes(',')) {
+      throw new PacerError(
+        'SETTINGS_INVALID',
+        `the socket path ${path} has a comma, where its options would begin for HAProxy`,
+        `choose a path without one with ${flag ?? '--state-dir'}`,
+      );
+    }
+  }
+}

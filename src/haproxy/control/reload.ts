@@ -1,0 +1,189 @@
+/**
+ * A reload through the master socket, judged by what `show proc` and the new worker say, never by the reply
+ * alone: 2.6 replies nothing, and 3.2 has answered an error while the reload went well (haproxy#3351).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReloadResult } from './control.ts';
+import type { HaproxyLog } from './events.ts';
+import { anotherReload, type MasterState, pollMaster, sendReload } from '../cli/master-socket.ts';
+import { type CheckMessage, parseMessages } from '../files/messages.ts';
+import { frozenMaster, socketIsGone } from './presence.ts';
+import { masterToSignal, signalReload } from './reload-by-signal.ts';
+
+export interface ReloadOptions {
+  readonly masterSocket: string;
+  /** What the new worker must answer for PACER_HASH. */
+  readonly wantedHash: string;
+  /** Milliseconds; 60,000 unless told. */
+  readonly deadlineMs?: number;
+  /** HAProxy's own words since this reload began, where its stderr is known: 2.6 tells errors nowhere else. */
+  readonly stderr?: () => Promise<string>;
+  readonly log?: HaproxyLog;
+  /** Ends the waiting. What HAProxy has begun it goes on with. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a new worker with another hash may be one that somebody else's reload made just before ours. */
+const foreignReloadMs = 2_000;
+/** How long the master may show nothing of a reload that it took before it is asked again. */
+const resendAfterMs = 5_000;
+
+/** How long a verdict waits for a request that the master has neither answered nor closed. */
+const longestHoldMs = 2_000;
+
+type Verdict =
+  | { readonly kind: 'done'; readonly workerPid: number; readonly oldWorkers: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export async function reloadHaproxy(options: ReloadOptions): Promise<ReloadResult> {
+  const { deadlineMs = 60_000, signal } = options;
+  const begun = performance.now();
+  const elapsed = () => performance.now() - begun;
+  const request = new ReloadRequest(options, deadlineMs);
+  const watched = await begin(options, request, deadlineMs);
+  const verdict: Verdict =
+    'reason' in watched
+      ? { kind: 'failed', reason: watched.reason }
+      : ((await pollMaster(
+          options.masterSocket,
+          { deadlineMs: deadlineMs - elapsed(), signal },
+          watched.until,
+        )) ?? {
+          kind: 'failed',
+          reason:
+            signal?.aborted === true
+              ? givenUp
+              : `HAProxy has not finished the reload within ${Math.round(deadlineMs)} ms`,
+        });
+  if (verdict.kind === 'done') return { ...verdict, durationMs: elapsed() };
+  return { ...verdict, messages: await messagesOf(request, options), durationMs: elapsed() };
+}
+
+/** How long a master that runs may be silent before it is signalled instead. */
+const silenceMs = 15_000;
+
+const givenUp = 'the reload was given up';
+
+type Begun = { readonly until: (state: MasterState) => Verdict | undefined } | { readonly reason: string };
+
+/** Asks for the reload. @returns how to tell that it is over, or why it could not be asked for */
+async function begin(options: ReloadOptions, request: ReloadRequest, deadlineMs: number): Promise<Begun> {
+  const { masterSocket, wantedHash, signal, log } = options;
+  const frozen = await frozenMaster(masterSocket);
+  if (frozen !== undefined)
+    return { reason: `HAProxy (pid ${frozen}) is frozen; "kill -CONT ${frozen}" wakes it` };
+  const waitMs = (await socketIsGone(masterSocket)) ? 0 : Math.min(deadlineMs, silenceMs);
+  const before = await pollMaster(masterSocket, { deadlineMs: waitMs, signal }, (state) => state);
+  if (before !== undefined) return { until: watchRequest(before, wantedHash, request) };
+  if (signal?.aborted === true) return { reason: givenUp };
+  const masterPid = await masterToSignal(masterSocket);
+  if (masterPid === undefined) return { reason: `the master socket ${masterSocket} does not answer` };
+  log?.({ kind: 'reload-by-signal', masterPid });
+  const judge = judgeAgainst(await signalReload(masterPid, masterSocket), wantedHash);
+  return { until: (state) => judge(state, performance.now()) };
+}
+
+/** Sends the request, and again where it got lost. */
+function watchRequest(before: MasterState, wantedHash: string, request: ReloadRequest) {
+  request.send();
+  const judge = judgeAgainst(before, wantedHash);
+  let heldSince: number | undefined;
+  return (state: MasterState): Verdict | undefined => {
+    if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
+      request.again();
+    const settled = request.settledBefore();
+    const now = performance.now();
+    const verdict = judge(state, now);
+    if (verdict === undefined) return undefined;
+    // It may be about somebody else's reload while ours still waits at the master's door: what is set at
+    // runtime now would be lost again.
+    heldSince ??= now;
+    return settled || now - heldSince > longestHoldMs ? verdict : undefined;
+  };
+}
+
+/**
+ * [haproxy] management.txt 9.4.1 "show proc": `reloads` counts failures too; `failed` counts those in a row.
+ * From 3.1 on `reloads` grows when the reload begins, so an unchanged worker means "not yet".
+ */
+export function judgeAgainst(before: MasterState, wantedHash: string) {
+  const oldPids = new Set([...before.workers, ...before.oldWorkers].map((worker) => worker.pid));
+  let foreignSince: number | undefined;
+  return (state: MasterState, now: number): Verdict | undefined => {
+    if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
+      return undefined;
+    if (state.master.failed > 0) return { kind: 'failed', reason: 'HAProxy refused the configuration' };
+    const worker = state.workers.find(({ pid }) => !oldPids.has(pid));
+    if (worker === undefined) return undefined;
+    if (state.hash === wantedHash)
+      return { kind: 'done', workerPid: worker.pid, oldWorkers: state.oldWorkers.length };
+    if (!state.workerAnswers) return undefined;
+    foreignSince ??= now;
+    if (now - foreignSince < foreignReloadMs) return undefined;
+    return {
+      kind: 'failed',
+      reason: `the new worker runs ${state.hash ?? 'no revision of ours'}, not ${wantedHash}`,
+    };
+  };
+}
+
+/** The request to the master, sent again where it got lost, and what came back. */
+class ReloadRequest {
+  readonly #options: ReloadOptions;
+  readonly #deadlineMs: number;
+  #reply: ReturnType<typeof sendReload> | undefined;
+  #sentAt = 0;
+  #outcome: { readonly sent: boolean; readonly text: string } | undefined;
+  #wasSettled = false;
+
+  constructor(options: ReloadOptions, deadlineMs: number) {
+    this.#options = options;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  send(): void {
+    this.#sentAt = performance.now();
+    this.#outcome = undefined;
+    this.#wasSettled = false;
+    this.#reply = sendReload(this.#options.masterSocket, this.#deadlineMs);
+    void this.#reply.then((outcome) => (this.#outcome = outcome));
+  }
+
+  /** To be called when the master answers and has not begun a reload. */
+  again(): void {
+    const waited = performance.now() - this.#sentAt;
+    // Still waiting for its reply: it has got there.
+    if (this.#outcome === undefined) return;
+    const { sent, text } = this.#outcome;
+    const refused = !sent || text.includes(anotherReload);
+    if (!refused && (text.startsWith('Success=') || waited < resendAfterMs)) return;
+    const reason = !sent
+      ? 'the master socket refused'
+      : refused
+        ? 'another reload was under way'
+        : `the master shows no reload after ${Math.round(waited)} ms`;
+    this.#options.log?.({ kind: 'reload-resent', reason });
+    this.send();
+  }
+
+  /** Whether the request was over when this was last asked, so that what has been read since shows its effect. */
+  settledBefore(): boolean {
+    const before = this.#wasSettled;
+    this.#wasSettled = this.#outcome !== undefined;
+    return before;
+  }
+
+  /** What the master said; '' when it says nothing within a moment. */
+  async text(): Promise<string> {
+    if (this.#reply === undefined) return '';
+    return Promise.race([this.#reply.then(({ text }) => text), sleep(500, '')]);
+  }
+}
+
+/** The alerts; where HAProxy gave none, its warnings. */
+async function messagesOf(request: ReloadRequest, options: ReloadOptions): Promise<CheckMessage[]> {
+  const replied = parseMessages(await request.text());
+  const messages = replied.length > 0 ? replied : parseMessages((await options.stderr?.()) ?? '');
+  const alerts = messages.filter(({ severity }) => severity === 'alert');
+  return alerts.length > 0 ? alerts : messages;
+}

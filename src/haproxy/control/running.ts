@@ -1,0 +1,87 @@
+/** What runs, in the words of control.ts, from what a master or a worker says. */
+import type { Running, RunningAnswer } from './control.ts';
+import { currentWorkerBatch } from '../cli/current-worker.ts';
+import { PacerError } from '../../errors.ts';
+import { hashVariable, type MasterState, readMaster } from '../cli/master-socket.ts';
+import { withConnections } from './old-workers.ts';
+import { isFrozen } from '../process/proc-fs.ts';
+import { signOfLife, type SignOfLife } from './presence.ts';
+import { parseEnv, parseInfo } from '../replies/info.ts';
+import { servingWorker } from '../replies/proc.ts';
+
+/** For those to whom any other answer is the same. */
+export function runningOf(answer: RunningAnswer): Running | undefined {
+  return answer.kind === 'running' ? answer.running : undefined;
+}
+
+/** Whether the master has told all its workers, and only the current one is left. */
+export const hasOneWorker = (running: Running | undefined): boolean =>
+  running?.masterPid !== undefined && running.oldWorkers.length === 0;
+
+/** Milliseconds for each question. */
+const askMs = 2_000;
+
+/** Asks the master, else the worker, else looks for a sign of life. */
+export async function whatRuns(
+  sockets: { readonly masterSocket?: string; readonly runtimeSocket?: string | undefined },
+  masterPid?: number,
+): Promise<RunningAnswer> {
+  const { masterSocket, runtimeSocket } = sockets;
+  let sign: SignOfLife | undefined;
+  const frozen = masterPid !== undefined && (await isFrozen(masterPid));
+  if (masterSocket !== undefined && !frozen) {
+    try {
+      const state = await readMaster(masterSocket, askMs);
+      const found = state.workerAnswers ? runningFromMaster(state) : undefined;
+      const running = await withConnections(found, masterSocket);
+      if (running !== undefined) return { kind: 'running', running };
+      sign = { reason: `the master (pid ${state.master.pid}) answers, and its worker does not` };
+    } catch (error) {
+      if (error instanceof PacerError && error.code === 'SOCKET_PATH_TOO_LONG')
+        sign = { reason: error.message };
+    }
+  }
+  if (runtimeSocket !== undefined) {
+    const running = await runningFromWorker(runtimeSocket, askMs).catch(() => undefined);
+    if (running !== undefined) return { kind: 'running', running };
+  }
+  const paths = [masterSocket, runtimeSocket].filter((path) => path !== undefined);
+  sign ??= await signOfLife({ sockets: paths, masterPid, ...(masterSocket && { masterSocket }) });
+  return sign === undefined ? { kind: 'absent' } : { kind: 'silent', ...sign };
+}
+
+/** Undefined while no worker serves. */
+export function runningFromMaster(state: MasterState): Running | undefined {
+  const worker = servingWorker(state);
+  if (worker === undefined) return undefined;
+  return {
+    hash: state.hash,
+    version: state.master.version,
+    masterPid: state.master.pid,
+    workerPid: worker.pid,
+    uptimeSeconds: worker.uptimeSeconds,
+    oldWorkers: state.oldWorkers.filter(({ pid }) => pid !== worker.pid),
+    reloads: state.master.reloads,
+    failedReloads: state.master.failed,
+  };
+}
+
+/**
+ * Asks the worker behind a runtime socket.
+ * @throws PacerError HAPROXY_UNREACHABLE
+ */
+export async function runningFromWorker(runtimeSocket: string, timeoutMs: number): Promise<Running> {
+  const [info, env] = await currentWorkerBatch(runtimeSocket, ['show info', `show env ${hashVariable}`], {
+    timeoutMs,
+  });
+  const { version, pid, uptimeSeconds } = parseInfo(info?.text ?? '');
+  return {
+    hash: parseEnv(env?.text ?? '', hashVariable),
+    version,
+    workerPid: pid,
+    uptimeSeconds,
+    oldWorkers: [],
+    reloads: 0,
+    failedReloads: 0,
+  };
+}
