@@ -1,7 +1,7 @@
 /** `pacer diff`: what the next apply would change, as a plan and as text. */
 import { createTwoFilesPatch } from 'diff';
 import { describeReason } from '../core/plan/plan.ts';
-import type { PendingChange } from '../daemon/rollback-routes.ts';
+import type { PendingChange } from '../daemon/status/rollback-routes.ts';
 import { pacerClient } from './client/client.ts';
 import { terminal, type Style, type Terminal } from './terminal/terminal.ts';
 import { counted } from './terminal/words.ts';

@@ -1,6 +1,6 @@
 /** `pacer init`: a configuration for a HAProxy that starts before Pacer does. Needs neither Marathon nor HAProxy. */
-import { prepareStateDir } from '../daemon/haproxy.ts';
-import { steadyFrame } from '../daemon/surroundings.ts';
+import { prepareStateDir } from '../daemon/start/haproxy.ts';
+import { steadyFrame } from '../daemon/publish/surroundings.ts';
 import { PacerError } from '../errors.ts';
 import { activeConfigFile } from '../haproxy/files/publish.ts';
 import { findHaproxy, haproxyVersion } from '../haproxy/machine/version.ts';

@@ -1,5 +1,5 @@
 /** `pacer run`: the daemon. */
-import { runDaemon } from '../daemon/lifecycle.ts';
+import { runDaemon } from '../daemon/start/lifecycle.ts';
 import { createLogger } from '../observe/log.ts';
 import { environment } from '../settings/environment.ts';
 import { resolveSettings } from '../settings/settings.ts';

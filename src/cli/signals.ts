@@ -1,6 +1,6 @@
 /** What the process is told from outside. */
 import { EventEmitter } from 'node:events';
-import type { Asks } from '../daemon/asks.ts';
+import type { Asks } from '../daemon/start/asks.ts';
 
 /** Ctrl-C and the service manager's stop as an AbortSignal. */
 export function stopSignal(): AbortSignal {

@@ -4,8 +4,8 @@
  */
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
 import type { App } from '../../src/core/model/model.ts';
-import { modelContext } from '../../src/daemon/model-context.ts';
-import { steadyFrame } from '../../src/daemon/surroundings.ts';
+import { modelContext } from '../../src/daemon/start/model-context.ts';
+import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';

@@ -1,13 +1,13 @@
 /** The small parts of the daemon, each on its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { coalesce } from '../../src/daemon/coalesce.ts';
+import { coalesce } from '../../src/daemon/storage/coalesce.ts';
 import { asAppId, type BackendName } from '../../src/core/model/ids.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
-import { departingServers } from '../../src/daemon/departing.ts';
+import { departingServers } from '../../src/daemon/runtime/departing.ts';
 import { createInbox } from '../../src/daemon/pipeline/inbox.ts';
-import { reloadBudget } from '../../src/daemon/reload-budget.ts';
-import { teardown } from '../../src/daemon/teardown.ts';
+import { reloadBudget } from '../../src/daemon/publish/reload-budget.ts';
+import { teardown } from '../../src/daemon/start/teardown.ts';
 import { anApp, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AppId } from '../../src/core/model/ids.ts';
-import { mirrorFile, readMirror } from '../../src/daemon/mirror-file.ts';
+import { mirrorFile, readMirror } from '../../src/daemon/storage/mirror-file.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';

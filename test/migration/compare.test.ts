@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
-import { modelContext } from '../../src/daemon/model-context.ts';
+import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { compare } from '../../src/migration/compare.ts';
 import { readLb } from '../../src/migration/lb-view.ts';

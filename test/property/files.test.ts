@@ -2,10 +2,10 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
-import type { Applied } from '../../src/daemon/pipeline/applied.ts';
+import type { Applied } from '../../src/daemon/decide/applied.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
 import type { Rejections } from '../../src/daemon/rejected/rejections.ts';
-import { steadyFrame } from '../../src/daemon/surroundings.ts';
+import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
 import { resolveRoute, type RequestTarget } from '../../src/core/routing/lookups.ts';
-import { steadyFrame } from '../../src/daemon/surroundings.ts';
+import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';

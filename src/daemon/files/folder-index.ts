@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
-import { readStateFile, writeStateFile } from '../state-file.ts';
+import { readStateFile, writeStateFile } from '../storage/state-file.ts';
 
 export interface FolderIndex {
   readonly recall: (folder: string) => readonly string[] | undefined;

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { Service } from '../../core/model/service.ts';
-import { selfSigned } from '../certificates.ts';
+import { selfSigned } from './certificates.ts';
 import { openCopies } from './copies.ts';
 import { openFolderIndex, type FolderIndex } from './folder-index.ts';
 import { createKeeper, type FileState, type KeeperParts } from './keeper.ts';

@@ -5,7 +5,7 @@ import { byCodePoint } from '../../core/model/ids.ts';
 import { isIp } from '../../core/labels/address.ts';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../observe/log.ts';
-import { readState, writeStateFile } from '../state-file.ts';
+import { readState, writeStateFile } from '../storage/state-file.ts';
 import type { HostTableOptions } from './table.ts';
 
 const format = z.array(

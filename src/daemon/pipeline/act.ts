@@ -2,16 +2,16 @@
 import { messageOf, PacerError } from '../../errors.ts';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
-import type { StageDurations } from '../journal.ts';
-import type { Publisher } from '../publisher.ts';
+import type { StageDurations } from '../storage/journal.ts';
+import type { Publisher } from '../publish/publisher.ts';
 import { culpritsIn, type Rejections } from '../rejected/rejections.ts';
-import type { ReloadBudget } from '../reload-budget.ts';
-import type { Runtime, RuntimeAnswer } from '../runtime.ts';
-import type { Candidate } from './candidate.ts';
+import type { ReloadBudget } from '../publish/reload-budget.ts';
+import type { Runtime, RuntimeAnswer } from '../runtime/runtime.ts';
+import type { Candidate } from '../decide/candidate.ts';
 import type { Observer } from './observe.ts';
-import type { LoopState } from './state.ts';
-import type { Outcome, QuickStep, SlowStep } from './step.ts';
-import { tried, type Trial } from './trial.ts';
+import type { LoopState } from '../decide/state.ts';
+import type { Outcome, QuickStep, SlowStep } from '../decide/step.ts';
+import { tried, type Trial } from '../decide/trial.ts';
 
 export interface Actor {
   readonly quick: (step: QuickStep) => Promise<Outcome>;

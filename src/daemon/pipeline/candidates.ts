@@ -4,10 +4,10 @@ import { sameValue } from '../../core/collections/same.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import type { Renderer, Rendering } from '../../render/render.ts';
 import type { Rejections } from '../rejected/rejections.ts';
-import type { Applied } from './applied.ts';
-import type { Candidate } from './candidate.ts';
-import type { Judging, LoopState } from './state.ts';
-import { suspected } from './trial.ts';
+import type { Applied } from '../decide/applied.ts';
+import type { Candidate } from '../decide/candidate.ts';
+import type { Judging, LoopState } from '../decide/state.ts';
+import { suspected } from '../decide/trial.ts';
 
 export interface Candidates {
   /** What a round comes to: with the servers of now, as long as no more than these has changed since it began. */

@@ -5,8 +5,8 @@ import type { AppId } from '../../core/model/ids.ts';
 import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
 import { messageOf } from '../../errors.ts';
 import type { Change } from './inbox.ts';
-import { dueFor } from './due.ts';
-import type { LoopState } from './state.ts';
+import { dueFor } from '../settle/due.ts';
+import type { LoopState } from '../decide/state.ts';
 
 export interface Model {
   readonly context: ModelContext;

@@ -6,15 +6,15 @@ import { hasOneWorker } from '../../haproxy/control/running.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { FileObserver } from '../files/observer.ts';
 import { bothFiles, withFiles } from '../files/service-files.ts';
-import type { Surroundings } from '../pipeline-types.ts';
-import { preflight, type PreflightInput, type PreflightResult } from '../preflight.ts';
-import type { Publisher } from '../publisher.ts';
+import type { Surroundings } from '../decide/pipeline-types.ts';
+import { preflight, type PreflightInput, type PreflightResult } from '../publish/preflight.ts';
+import type { Publisher } from '../publish/publisher.ts';
 import { factsOf, noFacts, withMoreFacts, type Facts } from '../rejected/facts.ts';
 import type { Rejections } from '../rejected/rejections.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { withHolds } from '../../core/desired/desired.ts';
-import type { Applied } from './applied.ts';
-import type { Observed, Sampled } from './observed.ts';
+import type { Applied } from '../decide/applied.ts';
+import type { Observed, Sampled } from '../decide/observed.ts';
 
 export interface Observer {
   readonly observe: (desired: Desired, applied: Applied | undefined) => Promise<Observed>;

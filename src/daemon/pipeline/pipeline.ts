@@ -8,20 +8,20 @@
  */
 import type { ServingContext } from '../../core/servers/serving.ts';
 import { messageOf } from '../../errors.ts';
-import type { Publisher } from '../publisher.ts';
-import type { ReloadBudget } from '../reload-budget.ts';
-import type { Runtime } from '../runtime.ts';
-import type { PipelineState } from '../pipeline-types.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { ReloadBudget } from '../publish/reload-budget.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
 import type { Actor } from './act.ts';
 import type { Candidates } from './candidates.ts';
-import { decide } from './decide.ts';
+import { decide } from '../decide/decide.ts';
 import { derived, type Model } from './derive.ts';
 import type { Change, Inbox } from './inbox.ts';
-import { failed, type Settled } from './postpone.ts';
+import { failed, type Settled } from '../settle/postpone.ts';
 import type { Reporter } from './report.ts';
-import { settle, settleAlone } from './settle.ts';
-import { initialState, type Limits, type LoopState, type Situation, type Withheld } from './state.ts';
-import type { Outcome, SlowStep } from './step.ts';
+import { settle, settleAlone } from '../settle/settle.ts';
+import { initialState, type Limits, type LoopState, type Situation, type Withheld } from '../decide/state.ts';
+import type { Outcome, SlowStep } from '../decide/step.ts';
 import { isInSync, viewOf } from './view.ts';
 
 export interface PipelineParts {

@@ -1,9 +1,9 @@
 /** Tells the rest of the daemon what was settled: the journal, what serves and is remembered, what is withheld. */
-import type { Journal } from '../journal.ts';
-import type { LastGood } from '../last-good.ts';
-import type { Publisher } from '../publisher.ts';
-import type { Report } from './postpone.ts';
-import type { LoopState, Withheld } from './state.ts';
+import type { Journal } from '../storage/journal.ts';
+import type { LastGood } from '../rejected/last-good.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { Report } from '../settle/postpone.ts';
+import type { LoopState, Withheld } from '../decide/state.ts';
 
 export interface ReporterParts {
   readonly journal: Journal;

@@ -1,8 +1,8 @@
 /** What the loop knows, for status and metrics. */
 import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
-import type { PipelineState } from '../pipeline-types.ts';
-import type { LoopState } from './state.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { LoopState } from '../decide/state.ts';
 
 /** Apps that are named; more would say nothing new. */
 const waitingShown = 20;

@@ -10,7 +10,7 @@ import { messageOf } from '../../errors.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
 import type { Rendering } from '../../render/render.ts';
 import { UnwritableService } from '../../render/unwritable.ts';
-import type { LastGood } from '../last-good.ts';
+import type { LastGood } from './last-good.ts';
 import { placeOf, type Facts } from './facts.ts';
 import type { Verdicts } from './verdicts.ts';
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { saved } from '../saved.ts';
+import { saved } from '../storage/saved.ts';
 
 export interface Verdict {
   /** HAProxy's words. */

@@ -5,7 +5,7 @@ import type { BackendName } from '../../../src/core/model/ids.ts';
 import type { App, Task } from '../../../src/core/model/model.ts';
 import { planServers } from '../../../src/core/plan/server-plan.ts';
 import type { RunningServer } from '../../../src/core/plan/server-step.ts';
-import { steadyFrame } from '../../../src/daemon/surroundings.ts';
+import { steadyFrame } from '../../../src/daemon/publish/surroundings.ts';
 import { commandsFor } from '../../../src/haproxy/cli/server-commands.ts';
 import { loadFragments } from '../../../src/render/fragments.ts';
 import { renderer } from '../../../src/render/render.ts';

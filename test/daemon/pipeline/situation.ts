@@ -2,14 +2,14 @@
 import { nextDesired, nothingDesired, type Desired } from '../../../src/core/desired/desired.ts';
 import type { BackendName } from '../../../src/core/model/ids.ts';
 import type { App } from '../../../src/core/model/model.ts';
-import type { Applied } from '../../../src/daemon/pipeline/applied.ts';
-import type { Candidate } from '../../../src/daemon/pipeline/candidate.ts';
+import type { Applied } from '../../../src/daemon/decide/applied.ts';
+import type { Candidate } from '../../../src/daemon/decide/candidate.ts';
 import {
   initialState,
   type Judging,
   type LoopState,
   type Situation,
-} from '../../../src/daemon/pipeline/state.ts';
+} from '../../../src/daemon/decide/state.ts';
 import type { Running } from '../../../src/haproxy/control/control.ts';
 import { anApp, aPort, aTask } from '../../support/apps.ts';
 import { changingFrame } from '../../support/changing-frame.ts';

@@ -29,7 +29,7 @@
  * counts together with other patterns. A health check has its first answer as soon as a worker starts, later
  * ones at `runChecks()`.
  */
-import type { Publisher } from '../../../src/daemon/publisher.ts';
+import type { Publisher } from '../../../src/daemon/publish/publisher.ts';
 import { FakeControl, type FakeControlOptions } from './control.ts';
 import type { FakeDisk } from './disk.ts';
 import type { VirtualClock } from './clock.ts';

@@ -1,8 +1,8 @@
 /** `Publisher` on the fake's disk: what src/daemon/publisher.ts does with files and `haproxy -c`, in memory. */
 import type { Desired } from '../../../src/core/desired/desired.ts';
 import { PacerError } from '../../../src/errors.ts';
-import { bindKey } from '../../../src/daemon/preflight-ports.ts';
-import type { Contents, Publisher } from '../../../src/daemon/publisher.ts';
+import { bindKey } from '../../../src/daemon/publish/preflight-ports.ts';
+import type { Contents, Publisher } from '../../../src/daemon/publish/publisher.ts';
 import type { HaproxyControl } from '../../../src/haproxy/control/control.ts';
 import type { CheckMessage } from '../../../src/haproxy/files/messages.ts';
 import type { PublishedRevision } from '../../../src/haproxy/files/publish.ts';

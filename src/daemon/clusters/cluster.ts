@@ -1,0 +1,100 @@
+/** One Marathon cluster: its mirror, what guards it, and what is stored of it. It must not know of other clusters. */
+import { describeMarathonAddress } from '../../core/model/marathon-address.ts';
+import type { MarathonCluster } from '../../core/model/marathon-access.ts';
+import type { ServingContext } from '../../core/servers/serving.ts';
+import { followMarathon, type MarathonSource, type MirrorChange } from '../../marathon/sync/source.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { removalLog } from '../status/change-log.ts';
+import { keepLastKnownGood, type LastKnownGood } from '../storage/last-known-good.ts';
+import { mirrorFile, type ReadMirror } from '../storage/mirror-file.ts';
+import { createRemovalGuard, type RemovalGuard } from './removal-guard.ts';
+
+export interface Cluster {
+  readonly name: string | undefined;
+  readonly source: MarathonSource;
+  readonly guard: RemovalGuard;
+  readonly lastKnownGood: LastKnownGood;
+  readonly close: () => Promise<void>;
+}
+
+export interface ClusterParts {
+  readonly settings: Settings;
+  readonly context: ServingContext;
+  readonly log: Logger;
+  /** What may be applied. */
+  readonly onNews: (news: MirrorChange) => void;
+  /** Seconds between an event's own time and its arrival. */
+  readonly onEventLag: (seconds: number) => void;
+}
+
+/** What is known of one of the clusters before it has answered. */
+export interface ClusterStart {
+  readonly stored: ReadMirror | undefined;
+  /** What its apps are called among those of all, where that is not their id. */
+  readonly called?: () => Readonly<Record<string, string>>;
+}
+
+export function followCluster(
+  { name, access }: MarathonCluster,
+  { stored, called }: ClusterStart,
+  parts: ClusterParts,
+): Cluster {
+  const { settings, context, onNews, onEventLag } = parts;
+  const log = name === undefined ? parts.log : parts.log.child({ cluster: name });
+  const file = mirrorFile(settings.stateDir, name);
+  if (stored !== undefined) sayStored(stored, log);
+  const endpoints = access.endpoints.map(describeMarathonAddress);
+  const lastKnownGood = keepLastKnownGood({
+    file,
+    savedAt: stored?.savedAt,
+    origin: () => ({ endpoints, ...(called !== undefined && { called: called() }) }),
+    confirmedAt: () => source.status().confirmedAt,
+    onFailed: (error) =>
+      log.warn({ file, error }, 'the mirror cannot be stored for a start without Marathon'),
+    now: Date.now,
+  });
+  const guard = createRemovalGuard({
+    context,
+    maxShare: settings.maxRemoval / 100,
+    floor: settings.maxRemovalFloor,
+    pauseMs: settings.removalPause * 1000,
+    now: Date.now,
+    elapsed: () => performance.now(),
+    pass: (news) => {
+      onNews(news);
+      if (news.kind !== 'stored') lastKnownGood.changed(news.apps);
+    },
+    ask: (reason) => source.resync(reason),
+    ...removalLog(log),
+  });
+  const source: MarathonSource = followMarathon({
+    ...access,
+    watchdogMs: settings.watchdogSeconds * 1000,
+    requestTimeoutMs: settings.requestTimeout * 1000,
+    ...(settings.resyncSeconds !== undefined && { resyncMs: settings.resyncSeconds * 1000 }),
+    maxBackoffMs: settings.maxBackoff * 1000,
+    ...(settings.poll && { pollOnly: true, pollMs: settings.pollInterval * 1000 }),
+    ...(stored !== undefined && { stored }),
+    onChange: (change) => {
+      if (change.eventTime !== undefined) onEventLag((change.receivedAt - change.eventTime) / 1000);
+      guard.put(change);
+    },
+    onSnapshot: (askedAt) => guard.confirmed(askedAt),
+    log: ({ level, message, detail }) => log[level](detail ?? {}, message),
+  });
+  const close = async () => {
+    await source.close();
+    guard.close();
+    await lastKnownGood.close();
+  };
+  return { name, source, guard, lastKnownGood, close };
+}
+
+function sayStored({ apps, savedAt, confirmedAt }: ReadMirror, log: Logger): void {
+  const times = {
+    savedAt: new Date(savedAt).toISOString(),
+    confirmedAt: new Date(confirmedAt).toISOString(),
+  };
+  log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
+}

@@ -1,0 +1,80 @@
+/** The statuses of several clusters as one, in the words for one. */
+import type { MarathonStatus } from '../../marathon/sync/source.ts';
+import type { MergedApps } from '../../marathon/mirror/merged-apps.ts';
+import { pendingShown } from '../../marathon/sync/vitals.ts';
+import type { Hold } from './removal-guard.ts';
+
+export interface ClusterStatus {
+  /** Undefined where there is only one. */
+  readonly name: string | undefined;
+  readonly marathon: MarathonStatus;
+  readonly held: Hold | undefined;
+}
+
+export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApps['nameOf']): MarathonStatus {
+  const [only, ...more] = each;
+  if (only !== undefined && more.length === 0) return only.marathon;
+  const all = each.map(({ marathon }) => marathon);
+  const sum = (read: (status: MarathonStatus) => number) => all.reduce((total, one) => total + read(one), 0);
+  const events: Record<string, number> = {};
+  for (const status of all)
+    for (const [type, count] of Object.entries(status.events)) events[type] = (events[type] ?? 0) + count;
+  const confirmedAt = latest(all.map((status) => status.confirmedAt));
+  const lastEventAt = latest(all.map((status) => status.lastEventAt));
+  const { lastEventLagMs } = all.find((status) => status.lastEventAt === lastEventAt) ?? {};
+  const errors = each.flatMap(({ name, marathon: { lastError } }) =>
+    lastError === undefined ? [] : { message: `${name ?? ''}: ${lastError.message}`, at: lastError.at },
+  );
+  const problems = each.flatMap(({ name, marathon: { secretsProblem } }) =>
+    secretsProblem === undefined ? [] : `${name ?? ''}: ${secretsProblem}`,
+  );
+  const lastError = errors.sort((a, b) => b.at - a.at)[0];
+  return {
+    connected: all.every(({ connected }) => connected),
+    basis:
+      (['none', 'stored'] as const).find((basis) => all.some((one) => one.basis === basis)) ?? 'marathon',
+    // Whoever is out of reach takes nothing from the others: it is in their own statuses.
+    ...(confirmedAt !== undefined && { confirmedAt }),
+    ...(lastEventAt !== undefined && { lastEventAt }),
+    ...(lastEventLagMs !== undefined && { lastEventLagMs }),
+    pending: all
+      .flatMap(({ pending }) => pending)
+      .sort((a, b) => a.since - b.since)
+      .slice(0, pendingShown),
+    pendingCount: sum(({ pendingCount }) => pendingCount),
+    apps: sum(({ apps }) => apps),
+    tasks: sum(({ tasks }) => tasks),
+    events,
+    unknownEvents: sum(({ unknownEvents }) => unknownEvents),
+    reconnects: sum(({ reconnects }) => reconnects),
+    resyncs: sum(({ resyncs }) => resyncs),
+    resyncDifferences: sum(({ resyncDifferences }) => resyncDifferences),
+    ...(lastError !== undefined && { lastError }),
+    ...(problems.length > 0 && { secretsProblem: problems.join('; ') }),
+    endpoints: all.flatMap(({ endpoints }) => endpoints),
+    discovery: all.flatMap(({ discovery }) => discovery),
+    diagnostics: all.flatMap(({ diagnostics }, index) =>
+      diagnostics.map((diagnostic) => ({ ...diagnostic, appId: nameOf(index, diagnostic.appId) })),
+    ),
+  };
+}
+
+export function heldTogether(holds: readonly (Hold | undefined)[]): Hold | undefined {
+  const [first, ...more] = holds.filter((hold) => hold !== undefined);
+  return more.reduce(
+    (all, hold) =>
+      all && {
+        servers: all.servers + hold.servers,
+        apps: all.apps + hold.apps,
+        of: { servers: all.of.servers + hold.of.servers, apps: all.of.apps + hold.of.apps },
+        since: Math.min(all.since, hold.since),
+        cause: `${all.cause}; ${hold.cause}`,
+      },
+    first,
+  );
+}
+
+function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

@@ -1,0 +1,150 @@
+/**
+ * All Marathon clusters as one: a mirror, a status, a guard. One that is out of reach keeps what is known of it, and
+ * keeps nobody else waiting. It must not know what becomes of the apps.
+ */
+import type { AppId } from '../../core/model/ids.ts';
+import type { MarathonStatus, MirrorChange } from '../../marathon/sync/source.ts';
+import { MergedApps } from '../../marathon/mirror/merged-apps.ts';
+import type { LastKnownGood } from '../storage/last-known-good.ts';
+import { followCluster, type Cluster, type ClusterParts } from './cluster.ts';
+import { heldTogether, statusTogether, type ClusterStatus } from './clusters-status.ts';
+import type { Hold } from './removal-guard.ts';
+import { readStoredMirrors, type StoredMirrors } from '../storage/stored-mirrors.ts';
+import { Unheard } from './unheard.ts';
+
+export interface Clusters {
+  readonly status: () => MarathonStatus;
+  readonly each: () => readonly ClusterStatus[];
+  readonly resync: (reason: string) => void;
+  readonly held: () => Hold | undefined;
+  /** Lets go what is held back in any of them. @returns what that was */
+  readonly approve: () => Hold | undefined;
+  readonly stored: LastKnownGood['state'];
+  /**
+   * Names of the clusters of which nothing is known: they have not answered since the start, and nothing is stored of
+   * them. What HAProxy serves may be theirs, so nothing may be taken from it that `accountsFor` does not vouch for.
+   * Empty once all have answered, or an operator has approved.
+   */
+  readonly incomplete: () => readonly string[];
+  /** Whether an app of this id is or was, since the start or in what is stored, of a cluster of which something is known. */
+  readonly accountsFor: (id: AppId) => boolean;
+  readonly close: () => Promise<void>;
+}
+
+export interface ClustersParts extends ClusterParts {
+  /** At the start, milliseconds to wait for the first answers of all; 10 s unless told. */
+  readonly patienceMs?: number;
+}
+
+export async function followClusters(parts: ClustersParts): Promise<Clusters> {
+  const { settings, log, onNews } = parts;
+  const [first, ...more] = settings.clusters;
+  const mirrors = await readStoredMirrors(settings.stateDir, settings.clusters, log);
+  if (more.length > 0) return followSeveral(parts, mirrors);
+  const only = followCluster(
+    first,
+    { stored: mirrors.stored[0] },
+    {
+      ...parts,
+      onNews: (news) => {
+        if (news.kind === 'snapshot') void mirrors.complete();
+        onNews(news);
+      },
+    },
+  );
+  // Before it has said anything nothing is applied at all.
+  return together([only], { nameOf: (_, id) => id, incomplete: () => [], accountsFor: () => true });
+}
+
+function followSeveral(parts: ClustersParts, mirrors: StoredMirrors): Clusters {
+  const { settings, log, onNews, patienceMs = 10_000 } = parts;
+  const names = settings.clusters.map(({ name }) => name ?? '');
+  const merged = new MergedApps(
+    names,
+    mirrors.stored.map((mirror) => new Map(Object.entries(mirror?.called ?? {}) as [AppId, AppId][])),
+  );
+  const unheard = new Unheard(names, () => void mirrors.complete());
+  let waiting: MirrorChange | undefined;
+  let begun = false;
+
+  // What one knows is no whole mirror: the services of the others would be taken away.
+  const begin = () => {
+    clearTimeout(patience);
+    const news = waiting;
+    waiting = undefined;
+    begun = true;
+    if (news !== undefined)
+      onNews({ ...news, apps: merged.apps, changed: [...merged.apps.keys()], removed: [] });
+  };
+  const patience = setTimeout(() => {
+    log.warn(
+      { clusters: unheard.names() },
+      'clusters have not answered, and nothing is stored of them: nothing that may be theirs is removed until they answer, or you run `pacer approve`',
+    );
+    begin();
+  }, patienceMs);
+
+  const clusters = settings.clusters.map((cluster, index) =>
+    followCluster(
+      cluster,
+      { stored: mirrors.stored[index], called: () => merged.renamed(index) },
+      {
+        ...parts,
+        onNews: (news) => {
+          const whole = merged.put(index, news);
+          unheard.heard(names[index] ?? '', whole);
+          if (begun) onNews(whole);
+          else {
+            waiting = whole;
+            if (unheard.names().length === 0) begin();
+          }
+        },
+      },
+    ),
+  );
+  const all = together(clusters, {
+    nameOf: (index, id) => merged.nameOf(index, id),
+    incomplete: () => unheard.names(),
+    accountsFor: (id) => unheard.accountsFor(id),
+  });
+  return {
+    ...all,
+    approve: () => {
+      unheard.approve();
+      return all.approve();
+    },
+    close: async () => {
+      clearTimeout(patience);
+      await all.close();
+    },
+  };
+}
+
+function together(
+  clusters: readonly Cluster[],
+  parts: Pick<Clusters, 'incomplete' | 'accountsFor'> & Pick<MergedApps, 'nameOf'>,
+): Clusters {
+  const { nameOf, incomplete, accountsFor } = parts;
+  const each = (): ClusterStatus[] =>
+    clusters.map(({ name, source, guard }) => ({ name, marathon: source.status(), held: guard.held() }));
+  return {
+    ...{ each, incomplete, accountsFor },
+    status: () => statusTogether(each(), nameOf),
+    resync: (reason) => {
+      for (const { source } of clusters) source.resync(reason);
+    },
+    held: () => heldTogether(clusters.map(({ guard }) => guard.held())),
+    approve: () => heldTogether(clusters.map(({ guard }) => guard.approve())),
+    stored: () => {
+      const states = clusters.map(({ lastKnownGood }) => lastKnownGood.state());
+      const times = states.flatMap(({ savedAt }) => savedAt ?? []);
+      return {
+        savedAt: times.length === 0 ? undefined : Math.min(...times),
+        failure: states.find(({ failure }) => failure !== undefined)?.failure,
+      };
+    },
+    close: async () => {
+      await Promise.all(clusters.map(({ close }) => close()));
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Stands between the mirror and what is applied: a snapshot or a burst that would take away too much at once is
+ * held until Marathon says the same again after a pause, or an operator agrees. What is added goes through, and so
+ * do tasks whose end Marathon announced before. The mirror itself stays what Marathon says.
+ */
+import type { AppId } from '../../core/model/ids.ts';
+import type { App, Task } from '../../core/model/model.ts';
+import { servingTasks, type ServingContext } from '../../core/servers/serving.ts';
+import { AppMap } from '../../marathon/mirror/app-map.ts';
+import type { MirrorChange } from '../../marathon/sync/source.ts';
+import { HeldTasks } from './held-tasks.ts';
+import { Removals, type Loss } from './removals.ts';
+
+export interface RemovalGuardOptions {
+  readonly context: ServingContext;
+  /** The share of servers, or of apps, that may go at once, 0 to 1; 1 lets everything through. */
+  readonly maxShare: number;
+  /** So many servers may always go. */
+  readonly floor: number;
+  /** Milliseconds from the beginning of a hold until a snapshot confirms it. */
+  readonly pauseMs: number;
+  /** Ms since 1970, for times that are told. */
+  readonly now: () => number;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
+  /** Passes on what may be applied. */
+  readonly pass: (news: MirrorChange) => void;
+  /** Asks Marathon for the whole state. */
+  readonly ask: (reason: string) => void;
+  readonly onHold: (hold: Hold) => void;
+  readonly onRelease: (hold: Hold, why: Release) => void;
+}
+
+/** What is held, as Marathon's word is now. */
+export interface Hold extends Loss {
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly cause: string;
+}
+
+export type Release = 'a second snapshot confirms it' | 'it is approved' | 'Marathon lists it again';
+
+export interface RemovalGuard {
+  readonly put: (news: MirrorChange) => void;
+  /** The mirror is Marathon's whole state, asked for at this time by `elapsed`. */
+  readonly confirmed: (askedAt: number) => void;
+  /** @returns what was held; undefined where nothing was */
+  readonly approve: () => Hold | undefined;
+  readonly held: () => Hold | undefined;
+  readonly close: () => void;
+}
+
+/** What goes within this time counts together. */
+const burstMs = 10_000;
+
+export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
+  const { context, maxShare, floor, pauseMs, now, elapsed, pass, ask, onHold, onRelease } = options;
+  const removals = new Removals();
+  const serving = (app: App | undefined): readonly Task[] => servingTasks(app, context);
+  let mirror: ReadonlyMap<AppId, App> = new AppMap();
+  /** What was passed on: the mirror, while nothing is held. */
+  let passed = new AppMap();
+  let started = false;
+  let holding:
+    { since: number; began: number; cause: string; bySnapshot: boolean; tasks: HeldTasks } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function put(news: MirrorChange): void {
+    const before = mirror;
+    mirror = news.apps;
+    const ids = [...news.changed, ...news.removed];
+    count(ids, before);
+    const { loss } = removals;
+    if (holding === undefined && !isTooMuch(loss, news.kind === 'snapshot')) {
+      passed = AppMap.of(mirror);
+      pass(news);
+      return;
+    }
+    if (holding !== undefined && isOver(holding, loss)) {
+      release('Marathon lists it again', news);
+      return;
+    }
+    holding ??= hold(news);
+    const { tasks } = holding;
+    const ousted = ids.flatMap((id) => tasks.follow(before.get(id), mirror.get(id)));
+    passOn(news, new Set([...ids, ...ousted]));
+  }
+
+  function count(ids: readonly AppId[], before: ReadonlyMap<AppId, App>): void {
+    // While something is held, what it is compared with stays.
+    if (holding === undefined) removals.forget(elapsed() - burstMs);
+    for (const id of ids) {
+      const still = new Set(serving(mirror.get(id)).map((task) => task.id));
+      const announced = serving(before.get(id)).filter((task) => task.leaving && !still.has(task.id));
+      removals.set(id, still.size, announced.length, elapsed());
+    }
+    // What there is in the beginning is no gain.
+    if (!started) removals.forget(Infinity);
+    started = true;
+  }
+
+  function isTooMuch(loss: Loss, isSnapshot: boolean): boolean {
+    const { servers, of } = loss;
+    // A snapshot that leaves nothing is more likely wrong than true, however small the cluster.
+    const allowed = isSnapshot && servers === of.servers ? 0 : floor;
+    return servers > allowed && exceedsShare(loss);
+  }
+
+  function exceedsShare({ servers, apps, of }: Loss): boolean {
+    return servers > of.servers * maxShare || apps > of.apps * maxShare;
+  }
+
+  /**
+   * A snapshot that dropped what is listed again was wrong, so the rest of what it dropped stays until another one
+   * drops it too. Of events that came in a burst, each was true.
+   */
+  function isOver({ bySnapshot }: { readonly bySnapshot: boolean }, loss: Loss): boolean {
+    return loss.servers === 0 || (!bySnapshot && !exceedsShare(loss));
+  }
+
+  function hold({ cause, kind }: MirrorChange) {
+    const since = now();
+    timer = setTimeout(() => ask('what is held back may be true'), pauseMs);
+    onHold({ ...removals.loss, since, cause });
+    const tasks = new HeldTasks(mirror, serving);
+    return { since, began: elapsed(), cause, bySnapshot: kind === 'snapshot', tasks };
+  }
+
+  function passOn(news: Omit<MirrorChange, 'apps' | 'changed' | 'removed'>, ids: Iterable<AppId>): void {
+    const changes = new Map<AppId, App | undefined>();
+    for (const id of ids) {
+      const ours = passed.get(id);
+      const theirs = mirror.get(id);
+      const next = holding === undefined ? theirs : holding.tasks.compose(ours, theirs);
+      if (next !== ours) changes.set(id, next);
+    }
+    passed = holding === undefined ? AppMap.of(mirror) : passed.with(changes);
+    const changed = [...changes.keys()].filter((id) => passed.has(id));
+    const removed = [...changes.keys()].filter((id) => !passed.has(id));
+    pass({ ...news, apps: passed, changed, removed });
+  }
+
+  function release(why: Release, news?: MirrorChange): Hold | undefined {
+    const released = held();
+    if (holding === undefined || released === undefined) return undefined;
+    clearTimeout(timer);
+    const ids = new Set([...holding.tasks.apps, ...(news?.changed ?? []), ...(news?.removed ?? [])]);
+    holding = undefined;
+    if (why !== 'Marathon lists it again') removals.forget(Infinity);
+    onRelease(released, why);
+    passOn(news ?? { kind: 'events', cause: `${released.cause}: ${why}`, receivedAt: now() }, ids);
+    return released;
+  }
+
+  const held = (): Hold | undefined =>
+    holding === undefined ? undefined : { ...removals.loss, since: holding.since, cause: holding.cause };
+
+  return {
+    put,
+    confirmed: (askedAt) => {
+      if (holding !== undefined && askedAt >= holding.began + pauseMs)
+        release('a second snapshot confirms it');
+    },
+    approve: () => release('it is approved'),
+    held,
+    close: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,45 @@
+/** The certificate Pacer makes for itself, so that HTTPS answers before the operator gives one. */
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeSynced } from '../../haproxy/files/durable.ts';
+import { copyPath } from './copies.ts';
+import type { Keeper } from './keeper.ts';
+import type { ListenerCertificate } from './listener-files.ts';
+
+const fileIn = (stateDir: string): string => join(stateDir, 'certificates', 'self-signed.pem');
+
+/** What HAProxy reads of it. */
+export const selfSignedCopy = (stateDir: string): string =>
+  copyPath(stateDir, 'certificate', fileIn(stateDir));
+
+const dayMs = 24 * 3600 * 1000;
+
+/** Made when there is none that can be used for a month. Rejects with what the disk says where it cannot be written. */
+export async function selfSigned(stateDir: string, keeper: Keeper): Promise<ListenerCertificate> {
+  const path = fileIn(stateDir);
+  const known = await kept(path, keeper);
+  // The copy is as good as the file, should that be damaged.
+  if (known !== undefined && known.facts.validTo > Date.now() + 30 * dayMs) return known;
+  await make(path);
+  const certificate = await kept(path, keeper);
+  if (certificate === undefined) throw new Error(`${path}: the self-signed certificate cannot be used`);
+  return certificate;
+}
+
+async function kept(path: string, keeper: Keeper): Promise<ListenerCertificate | undefined> {
+  const { copy } = await keeper.see('certificate', path);
+  if (copy?.certificate === undefined) return undefined;
+  return { path: copy.path, digest: copy.digest, facts: copy.certificate };
+}
+
+async function make(path: string): Promise<void> {
+  const { generate } = await import('selfsigned');
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'pacer.invalid' }], {
+    ...{ keyType: 'ec', algorithm: 'sha256' },
+    notAfterDate: new Date(Date.now() + 10 * 365 * dayMs),
+  });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.new`;
+  await writeSynced(temporary, `${cert.trim()}\n${key.trim()}\n`, 0o600);
+  await rename(temporary, path);
+}

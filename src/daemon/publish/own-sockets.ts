@@ -1,0 +1,19 @@
+/** The unix sockets that HAProxy is to have, judged before anything is written. */
+import { join } from 'node:path';
+import { assertHaproxySockets } from '../../haproxy/cli/socket-paths.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { endpointsSocket } from './surroundings.ts';
+
+/** @throws PacerError SOCKET_PATH_TOO_LONG, SETTINGS_INVALID */
+export function requireSocketPaths(settings: Settings): void {
+  const { haproxyMode, masterSocket, runtimeSocket, stateDir, haproxyChroot } = settings;
+  const flagOf = (path: string, name: string, flag: string) =>
+    path === join(stateDir, 'run', name) ? undefined : flag;
+  const sockets = new Map<string, string | undefined>();
+  // Where somebody else starts HAProxy, it may have the same socket under another path.
+  if (haproxyMode === 'supervise')
+    sockets.set(masterSocket, flagOf(masterSocket, 'master.sock', '--haproxy-master-socket'));
+  sockets.set(runtimeSocket, flagOf(runtimeSocket, 'haproxy.sock', '--haproxy-socket'));
+  if (!haproxyChroot) sockets.set(endpointsSocket(settings), undefined);
+  assertHaproxySockets(sockets, stateDir);
+}

@@ -1,0 +1,144 @@
+/** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
+import { join } from 'node:path';
+import { headroomOf } from '../../core/policy/capacity.ts';
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import { openFileLimit } from '../../haproxy/process/limits.ts';
+import { networkOf } from '../../haproxy/machine/network.ts';
+import type { PortOwner } from '../../haproxy/machine/ports.ts';
+import { livingMaster } from '../../haproxy/control/presence.ts';
+import { activeConfigFile } from '../../haproxy/files/publish.ts';
+import type { RunAs } from '../../haproxy/process/run-as.ts';
+import { runningOf } from '../../haproxy/control/running.ts';
+import type { FileAt } from '../../render/file-words.ts';
+import type { ChangingFrame, Frame } from '../../render/head.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { copyPath } from '../files/copies.ts';
+import { kindOf } from '../files/judge.ts';
+import type { FileObserver } from '../files/observer.ts';
+import type { Surroundings } from '../decide/pipeline-types.ts';
+
+/** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
+const defaultShare = 4;
+const mostDefaultConnections = 50_000;
+
+export function defaultMaxconn(limit: number | undefined): number {
+  return Math.max(100, Math.min(mostDefaultConnections, Math.floor((limit ?? 8192) / defaultShare)));
+}
+
+/** Pacer's own listeners: port → what it is. */
+export function ownPorts(settings: Settings): Map<number, string> {
+  const ports = new Map<number, string>();
+  if (!settings.dontBindHttpHttps) {
+    ports.set(settings.httpPort, "Pacer's own HTTP port").set(settings.httpsPort, "Pacer's own HTTPS port");
+  }
+  return ports
+    .set(settings.appidPort, "Pacer's own app id port")
+    .set(settings.statsPort, "Pacer's own statistics port");
+}
+
+/** Empty but for the socket of the endpoints, so that nothing else can be reached from it. */
+export const jailOf = (stateDir: string): string => join(stateDir, 'run', 'jail');
+
+/** As Pacer sees it. HAProxy shares the state directory under the same path, unless it is locked in. */
+export const endpointsSocket = ({ stateDir, haproxyChroot }: EndpointSettings): string =>
+  join(haproxyChroot ? jailOf(stateDir) : join(stateDir, 'run'), 'endpoints.sock');
+
+type EndpointSettings = Pick<Settings, 'stateDir' | 'haproxyChroot'>;
+
+/** HAProxy reads Pacer's copies of the files that labels name, see `files/copies.ts`. */
+export const copiesIn =
+  (stateDir: string): FileAt =>
+  (keyword, path) => {
+    const kind = kindOf(keyword);
+    return kind === undefined ? path : copyPath(stateDir, kind, path);
+  };
+
+/** The part of the frame that stays the same for the life of the daemon. */
+export function steadyFrame(
+  settings: Settings,
+  { overrides, head }: OperatorTemplates = noOperatorTemplates,
+  runAs?: RunAs,
+  fileAt?: FileAt,
+): Omit<Frame, keyof ChangingFrame> {
+  return {
+    ...(fileAt && { fileAt }),
+    templates: overrides,
+    head,
+    bindAddress: settings.bindAddress,
+    httpPort: settings.dontBindHttpHttps ? undefined : settings.httpPort,
+    httpsPort: settings.dontBindHttpHttps ? undefined : settings.httpsPort,
+    groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
+    appidPort: settings.appidPort,
+    statsPort: settings.statsPort,
+    // Looked for when it is connected to, in the folder that HAProxy is locked into by then.
+    endpointsSocket: settings.haproxyChroot ? '/endpoints.sock' : endpointsSocket(settings),
+    runAs,
+    chroot: settings.haproxyChroot ? jailOf(settings.stateDir) : undefined,
+    signalNetworks: settings.signalNetworks,
+    signalsTakeToken: settings.statusTokenFile !== undefined,
+    runtimeSocket: settings.runtimeSocket,
+    // Without a number HAProxy goes to another server only at the last try.
+    defaultOptions: settings.defaultOptions.map((it) => (it === 'redispatch' ? 'redispatch 1' : it)),
+    hardStopAfter: settings.hardStopAfter,
+    maxReloads: settings.maxReloads,
+    dynamicBackends: settings.dynamicBackends,
+    logTarget: settings.syslogSocket,
+    logs: settings.syslogSocket !== undefined,
+    trustedProxies: settings.trustedProxies,
+  };
+}
+
+/** @throws PacerError CERTIFICATE_INVALID at the start, see `FileObserver` */
+export async function readSurroundings(
+  settings: Settings,
+  control: HaproxyControl | undefined,
+  files: Pick<FileObserver, 'listener'>,
+): Promise<Surroundings> {
+  const { certificates } = settings.dontBindHttpHttps ? { certificates: [] } : await files.listener();
+  // Whatever it answers: one that is frozen has its limits and its listeners all the same.
+  const master = await livingMaster(settings.masterSocket);
+  const limit = await openFileLimit(control?.mode === 'supervise' ? 'self' : (master ?? 'self'));
+  const maxconn = settings.maxconn ?? defaultMaxconn(limit);
+  const headroom = headroomOf(limit ?? 8192, maxconn);
+  // A HAProxy of another container has limits and a network that cannot be seen from here.
+  const descriptorLimit = control?.mode === 'supervise' || master !== undefined ? limit : undefined;
+  return {
+    frame: {
+      certificates: certificates.map(({ path }) => path),
+      certificateNames: certificates.flatMap(({ facts: { hosts, sha1 } }) =>
+        hosts.map((host) => `${sha1}/${host}`),
+      ),
+      certificateDigests: new Map(certificates.map(({ path, digest }) => [path, digest])),
+      fileDigests: new Map(certificates.flatMap(({ companions }) => [...(companions ?? [])])),
+      maxconn,
+      maxpipes: Math.floor(headroom / 2),
+    },
+    budget:
+      descriptorLimit === undefined
+        ? undefined
+        : { limit: descriptorLimit, maxconn, headroom, ownListeners: ownListenersOf(settings) },
+    ports: await portOwner(settings, control, master),
+    ownListeners: ownListenersOf(settings),
+  };
+}
+
+/** Pacer's own ports, and the runtime and master sockets. */
+const ownListenersOf = (settings: Settings): number => ownPorts(settings).size + 2;
+
+/** How HAProxy's listeners are told from those of others, whether it answers or not. */
+async function portOwner(
+  settings: Settings,
+  control: HaproxyControl | undefined,
+  masterPid: number | undefined,
+): Promise<PortOwner> {
+  const { masterSocket, runtimeSocket, stateDir, haproxyConfig } = settings;
+  const configFiles = [activeConfigFile(stateDir), ...(haproxyConfig === undefined ? [] : [haproxyConfig])];
+  // Where there is no master socket, its processes are known by what it says itself.
+  const worker = control?.mode === 'command' ? runningOf(await control.running())?.workerPid : undefined;
+  const ours = { masterSocket, configFiles, pids: worker === undefined ? [] : [worker] };
+  if (control === undefined || control.mode === 'supervise')
+    return { ours, masterPid, network: { kind: 'shared', of: 'self' }, ourRights: true };
+  const network = await networkOf({ masterPid, sockets: [masterSocket, runtimeSocket] });
+  return { ours, masterPid, network, ourRights: false };
+}

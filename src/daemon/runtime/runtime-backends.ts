@@ -1,0 +1,97 @@
+/**
+ * Backends that come and go while HAProxy runs. Which shape a backend was given HAProxy does not tell, so a variable
+ * of the process holds the digest of what it was last brought to: from there on it is a matter of comparing.
+ * [haproxy] management.txt 3.4 9.3 "add backend", "publish backend", "del backend"; "set var", "get var"
+ */
+import type { BackendName } from '../../core/model/ids.ts';
+import type { RuntimeAccess } from '../../haproxy/control/control.ts';
+import { parseServersState } from '../../haproxy/replies/servers-state.ts';
+import type { BackendPool } from '../../render/shapes.ts';
+
+/** As the configuration sets it. */
+const variable = 'proc.pacer_backends';
+
+export type BackendsOutcome =
+  | {
+      readonly kind: 'done';
+      readonly added: readonly BackendName[];
+      readonly removed: readonly BackendName[];
+    }
+  | { readonly kind: 'impossible'; readonly reason: string };
+
+export interface RuntimeBackends {
+  /** HAProxy has read a configuration with this pool. */
+  readonly loaded: (pool: BackendPool | undefined) => void;
+  /** Adds the backends that are missing, and tells which are too many. Rejects when HAProxy cannot be asked. */
+  readonly add: (pool: BackendPool) => Promise<BackendsOutcome>;
+  /** To be called when no request leads to the removed ones any more. */
+  readonly settle: (pool: BackendPool, removed: readonly BackendName[]) => Promise<void>;
+}
+
+const nothing: BackendsOutcome = { kind: 'done', added: [], removed: [] };
+
+export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
+  let last: BackendPool | undefined;
+  /** They still had sessions when they were to go. */
+  const leaving = new Set<BackendName>();
+
+  async function remove(backend: BackendName): Promise<void> {
+    const [, state] = await control.runtime([
+      `unpublish backend ${backend}`,
+      `show servers state ${backend}`,
+    ]);
+    const names = parseServersState(state?.text ?? '').map(({ server }) => `${backend}/${server}`);
+    const replies = await control.runtime([
+      ...names.flatMap((name) => [`set server ${name} state maint`, `del server ${name}`]),
+      `del backend ${backend}`,
+    ]);
+    if (replies.at(-1)?.kind === 'ok') leaving.delete(backend);
+    else leaving.add(backend);
+  }
+
+  return {
+    loaded: (pool) => {
+      last = pool;
+      leaving.clear();
+    },
+    add: async (pool) => {
+      const [reply] = await control.runtime([`get var ${variable}`]);
+      const running = /<([0-9a-f]{32})>/.exec(reply?.text ?? '')?.[1];
+      if (running === pool.digest) {
+        last = pool;
+        for (const backend of leaving) await remove(backend);
+        return nothing;
+      }
+      const { version, addBackend } = control.capabilities();
+      if (!addBackend) return impossible(`HAProxy ${version} adds no backend at runtime`);
+      if (running === undefined || last?.digest !== running)
+        return impossible('HAProxy has other backends than it was last given');
+      const before = last.shapes;
+      const changed = [...pool.shapes].find(([name, shape]) => (before.get(name) ?? shape) !== shape);
+      if (changed !== undefined) return impossible(`backend ${changed[0]} has other options`);
+      const added = [...pool.shapes].filter(([name]) => !before.has(name));
+      const commands = added.flatMap(([name, shape]) => [
+        `add backend ${name} from ${shape} mode http`,
+        `publish backend ${name}`,
+      ]);
+      const replies = await control.runtime(commands);
+      const failed = replies.findIndex(({ kind }) => kind === 'failed');
+      if (failed >= 0) return impossible(`${commands[failed] ?? ''}: ${replies[failed]?.text ?? ''}`);
+      for (const [name] of added) leaving.delete(name);
+      const removed = [...before.keys()].filter((name) => !pool.shapes.has(name));
+      return { kind: 'done', added: added.map(([name]) => name), removed };
+    },
+    settle: async (pool, removed) => {
+      for (const backend of removed) await remove(backend);
+      const [, reply] = await control.runtime([
+        // As of 3.4 `set var` asks for it. The session is over with these two.
+        'experimental-mode on',
+        `set var ${variable} str(${pool.digest})`,
+      ]);
+      // What is not noted down cannot be compared, so the next change takes a reload.
+      last = reply?.kind === 'ok' ? pool : undefined;
+    },
+  };
+}
+
+const impossible = (reason: string): BackendsOutcome => ({ kind: 'impossible', reason });

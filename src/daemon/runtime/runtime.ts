@@ -1,0 +1,164 @@
+/** Changes over the runtime socket: servers, backends, maps, certificates. Remembers which servers wait to be deleted. */
+import type { BackendName } from '../../core/model/ids.ts';
+import type { Service } from '../../core/model/service.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import type { RuntimeAccess } from '../../haproxy/control/control.ts';
+import { parseInfo } from '../../haproxy/replies/info.ts';
+import { parseServersState } from '../../haproxy/replies/servers-state.ts';
+import type { ServerLine } from '../../haproxy/cli/server-commands.ts';
+import type { Rendering } from '../../render/render.ts';
+import { departingServers } from './departing.ts';
+import { runtimeBackends } from './runtime-backends.ts';
+import { runtimeCertificates } from './runtime-certificates.ts';
+import { bringMaps } from './runtime-maps.ts';
+import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
+
+/** Silence says nothing of what HAProxy has. */
+export type RuntimeAnswer = RuntimeOutcome | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** None of these rejects. */
+export interface Runtime {
+  /** @param known what HAProxy was last given of these */
+  readonly bringServers: (
+    services: readonly Service[],
+    known?: ReadonlyMap<BackendName, Service>,
+  ) => Promise<RuntimeAnswer>;
+  /** Adds the backends that are missing, before they get servers. */
+  readonly bringBackends: (pool: Rendering['pool']) => Promise<RuntimeAnswer>;
+  /** Maps and certificates, and the backends that no request is led to any more. */
+  readonly bringFiles: (wanted: RuntimeFiles) => Promise<RuntimeAnswer>;
+  readonly bringMaps: (maps: Rendering['maps']) => Promise<RuntimeAnswer>;
+  /** HAProxy has read a configuration with these backends that may come and go, and these certificates. */
+  readonly loaded: (pool: Rendering['pool'], certificates: ReadonlyMap<string, string>) => void;
+  /** Commands sent so far that change something. */
+  readonly commands: () => number;
+  /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
+  readonly descriptors: () => Promise<number | undefined>;
+  /** Backend → how many servers it has that are not in maintenance; undefined where HAProxy does not say. */
+  readonly serverCounts: () => Promise<ReadonlyMap<BackendName, number> | undefined>;
+  /** The backends with servers that wait for their last sessions to end. */
+  readonly departing: () => ReadonlySet<BackendName>;
+}
+
+export interface RuntimeFiles {
+  readonly maps: Rendering['maps'];
+  /** Path → hex SHA-256 of the file. */
+  readonly certificates: ReadonlyMap<string, string>;
+  readonly pool: Rendering['pool'];
+}
+
+export interface RuntimeParts {
+  readonly control: RuntimeAccess;
+  readonly serverLine: ServerLine;
+  /** How long the sessions of a server whose task is gone may go on, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const nothingDone: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
+
+export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: RuntimeParts): Runtime {
+  let commandCount = 0;
+  const control: RuntimeAccess = {
+    capabilities: () => parts.control.capabilities(),
+    runtime: (commands) => {
+      commandCount += commands.filter(
+        (command) => typeof command !== 'string' || !/^(?:show|get) /.test(command),
+      ).length;
+      return parts.control.runtime(commands);
+    },
+  };
+  const servers = runtimeServers(control, serverLine);
+  const backends = runtimeBackends(control);
+  const files = runtimeCertificates(control, now);
+  const departing = departingServers(drainTimeoutMs, now);
+  let removed: readonly BackendName[] = [];
+  let added = 0;
+
+  return {
+    departing: departing.backends,
+    descriptors: async () => {
+      const [info] = await control.runtime(['show info']).catch(() => []);
+      // [haproxy] management.txt 9.3 "show info": Maxsock
+      const maxsock = Number(parseInfo(info?.text ?? '').all.get('Maxsock') ?? NaN);
+      return maxsock > 0 ? maxsock : undefined;
+    },
+    serverCounts: () => countServers(control).catch(() => undefined),
+    loaded: (pool, certificates) => {
+      backends.loaded(pool);
+      files.loaded(certificates);
+    },
+    commands: () => commandCount,
+    bringServers: (services, known) =>
+      answered(async () => {
+        if (services.length === 0) return nothingDone;
+        const { overdue } = departing;
+        // What became of servers that wait to be deleted is known to HAProxy alone.
+        const isKnown = !services.some(({ definition }) => departing.backends().has(definition.backend));
+        const outcome = await servers.bring(services, {
+          overdue,
+          ...(known !== undefined && isKnown ? { known } : {}),
+        });
+        departing.see(services, outcome.waiting);
+        return outcome;
+      }),
+    bringBackends: (pool) =>
+      answered(async () => {
+        if (pool === undefined) return nothingDone;
+        const outcome = await backends.add(pool);
+        if (outcome.kind === 'impossible') return impossible(outcome.reason);
+        removed = outcome.removed;
+        added = outcome.added.length;
+        return nothingDone;
+      }),
+    bringMaps: (maps) =>
+      answered(async () => {
+        const routes = await bringMaps(control, maps);
+        if (routes.kind === 'impossible') return impossible(routes.reason);
+        return { ...nothingDone, files: routes.changed };
+      }),
+    bringFiles: ({ maps, certificates, pool }) =>
+      answered(async () => {
+        const routes = await bringMaps(control, maps);
+        if (routes.kind === 'impossible') return impossible(routes.reason);
+        const renewed = await files.bring(certificates);
+        if (renewed.kind === 'impossible') return impossible(renewed.reason);
+        const moved = added + removed.length > 0;
+        if (pool !== undefined && moved) await backends.settle(pool, removed);
+        removed = [];
+        added = 0;
+        return {
+          ...nothingDone,
+          files: [...(moved ? ['backends'] : []), ...routes.changed, ...renewed.changed],
+        };
+      }),
+  };
+}
+
+const impossible = (reason: string): RuntimeOutcome => ({
+  ...nothingDone,
+  kind: 'impossible',
+  reason,
+  needReload: new Map(),
+});
+
+/** An error that is no silence is about what was asked: only a reload helps. */
+async function answered(work: () => Promise<RuntimeOutcome>): Promise<RuntimeAnswer> {
+  try {
+    return await work();
+  } catch (error) {
+    const isSilent = error instanceof PacerError && error.code === 'HAPROXY_UNREACHABLE';
+    return isSilent ? { kind: 'unreachable', reason: messageOf(error) } : impossible(messageOf(error));
+  }
+}
+
+async function countServers(control: RuntimeAccess): Promise<ReadonlyMap<BackendName, number>> {
+  const counts = new Map<BackendName, number>();
+  const [reply] = await control.runtime(['show servers state']);
+  for (const { backend, admin } of parseServersState(reply?.text ?? '')) {
+    const name = backend as BackendName;
+    counts.set(name, (counts.get(name) ?? 0) + Number(admin !== 'maint'));
+  }
+  return counts;
+}

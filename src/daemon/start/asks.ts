@@ -1,0 +1,62 @@
+/** What the daemon is asked for while it runs, by signals of the process or over the statistics port. */
+import type { EventEmitter } from 'node:events';
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import type { RunAs } from '../../haproxy/process/run-as.ts';
+import { serveEndpoints } from '../../http/endpoints.ts';
+import { tokenFile } from '../../http/token-file.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { marathonLbEndpoints } from '../status/endpoints.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
+import { endpointsSocket } from '../publish/surroundings.ts';
+
+/** Each with its cause, for logs. */
+export type Asks = EventEmitter<{
+  /** Fetch everything from Marathon and apply it. */
+  refetch: [cause: string];
+  /** Make HAProxy read its configuration anew. */
+  reload: [cause: string];
+}>;
+
+export interface AskParts {
+  readonly settings: Settings;
+  readonly asks: Asks;
+  readonly control: HaproxyControl;
+  readonly pipeline: () => PipelineState;
+  readonly refetch: (cause: string) => void;
+  readonly reload: (cause: string) => void;
+  readonly log: Logger;
+  /** Whom HAProxy runs as. */
+  readonly runAs: RunAs | undefined;
+}
+
+/** @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG, FILE_UNREADABLE, FILE_MALFORMED */
+export async function answerAsks(parts: AskParts): Promise<{ readonly close: () => Promise<void> }> {
+  const { asks, log, control, pipeline } = parts;
+  const { stateDir, getconfigSecrets: showsSecrets, statusTokenFile } = parts.settings;
+  const refetch = (cause: string) => {
+    log.info({ cause }, 'asked to fetch everything from Marathon');
+    parts.refetch(cause);
+  };
+  const reload = (cause: string) => {
+    log.info({ cause }, 'asked to reload HAProxy');
+    parts.reload(cause);
+  };
+  asks.on('refetch', refetch).on('reload', reload);
+  const endpoints = await serveEndpoints(
+    endpointsSocket(parts.settings),
+    marathonLbEndpoints({
+      ...{ stateDir, showsSecrets, control, pipeline, refetch, reload },
+      now: Date.now,
+    }),
+    // The status server warns of the same file.
+    statusTokenFile === undefined ? undefined : tokenFile(statusTokenFile, () => undefined),
+    parts.runAs,
+  );
+  return {
+    close: () => {
+      asks.off('refetch', refetch).off('reload', reload);
+      return endpoints.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** What the pure model is told of this load balancer. */
+import { hash } from 'node:crypto';
+import type { ModelContext } from '../../core/services/app-services.ts';
+import { noOwners } from '../../core/services/claims.ts';
+import type { Diagnostic } from '../../core/model/diagnostic.ts';
+import type { ExplainContext } from '../../core/explain/explanation.ts';
+import type { Policy } from '../../core/policy/policy.ts';
+import { policyOf } from '../../settings/policy.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { ownPorts } from '../publish/surroundings.ts';
+
+/** How many tasks of a sticky service can come between two reloads, where HAProxy adds no server with a cookie. */
+const slots = 8;
+
+/** As it is now. */
+function fixedPolicy(settings: Settings): () => Policy {
+  const policy = policyOf(settings);
+  return () => policy;
+}
+
+/** @param capabilities of the HAProxy that is to serve; the newest where none is there */
+export function modelContext(
+  settings: Settings,
+  resolve: (host: string) => string | undefined,
+  operator: OperatorTemplates = noOperatorTemplates,
+  capabilities: { readonly addServerCookie: boolean } = { addServerCookie: true },
+  policy: () => Policy = fixedPolicy(settings),
+): ModelContext {
+  const digest = (algorithm: string) => (text: string) => hash(algorithm, text);
+  return {
+    groups: settings.groups,
+    strictMode: settings.strictMode,
+    servicePorts: settings.servicePorts === 'all',
+    stickySlots: capabilities.addServerCookie ? 0 : slots,
+    // A service port's listener takes a reload anyway; of an operator's defaults nothing is known.
+    dynamicBackends:
+      settings.dynamicBackends &&
+      settings.servicePorts === 'none' &&
+      operator.head === undefined &&
+      operator.fragments.size === 0,
+    groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
+    defaultBindAddress: settings.bindAddress,
+    reservedPorts: ownPorts(settings),
+    ownApp: settings.ownApp,
+    health: {
+      respectHealth: settings.healthCheck,
+      unreachable: settings.unreachable,
+      mode: settings.healthMode,
+    },
+    digests: { sha1: digest('sha1'), sha256: digest('sha256') },
+    resolve,
+    lastGood: () => undefined,
+    owners: () => noOwners,
+    assignedPorts: { first: settings.minServPort, last: settings.maxServPort },
+    templates: {
+      overrides: operator.overrides,
+      serverDefaults: operator.head?.serverDefaults ?? [],
+      labelTemplates: settings.labelTemplates,
+      fileFolders: settings.labelFiles,
+      certificateFolders: settings.labelCertificates ?? ['/etc/ssl'],
+      policy,
+    },
+  };
+}
+
+/** The same for explanations. `malformed`: what is wrong with Marathon's definitions. */
+export function explainContext(settings: Settings, malformed: readonly Diagnostic[]): ExplainContext {
+  const { dontBindHttpHttps, httpPort, httpsPort } = settings;
+  return {
+    ownPorts: ownPorts(settings),
+    httpPort: dontBindHttpHttps ? undefined : httpPort,
+    httpsPort: dontBindHttpHttps ? undefined : httpsPort,
+    malformed,
+  };
+}

@@ -1,0 +1,39 @@
+/** Whom HAProxy runs as, and what is opened to that user for it: folders of the state directory, nothing in them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PacerError } from '../../errors.ts';
+import { chooseRunAs, openFor, type RunAs } from '../../haproxy/process/run-as.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { jailOf } from '../publish/surroundings.ts';
+
+/** @throws PacerError SETTINGS_INVALID for what cannot be had */
+export async function arrangePrivileges(settings: Settings, log: Logger): Promise<RunAs | undefined> {
+  const { haproxyMode, haproxyUser: user, haproxyGroup: group, haproxyChroot, stateDir } = settings;
+  if (haproxyMode !== 'supervise') {
+    const asked = [
+      ...(user === undefined ? [] : ['--haproxy-user']),
+      ...(group === undefined ? [] : ['--haproxy-group']),
+      ...(haproxyChroot ? ['--haproxy-chroot'] : []),
+    ];
+    if (asked.length === 0) return undefined;
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      `${asked.join(' and ')}: who starts HAProxy says whom it runs as`,
+      'drop them, or let Pacer start HAProxy (--haproxy-mode supervise)',
+    );
+  }
+  const ownUid = process.getuid?.();
+  if (haproxyChroot && ownUid !== 0)
+    throw new PacerError(
+      'SETTINGS_INVALID',
+      '--haproxy-chroot: only root can',
+      'drop it, or run Pacer as root',
+    );
+  const { runAs, why } = await chooseRunAs({ user, group, stateDir, ownUid });
+  if (why !== undefined) log.warn({ why }, 'HAProxy runs as root');
+  const folders = [stateDir, join(stateDir, 'run'), ...(haproxyChroot ? [jailOf(stateDir)] : [])];
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o750 });
+  if (runAs !== undefined) await openFor(runAs, folders);
+  return runAs;
+}

@@ -1,0 +1,143 @@
+/** Puts the control loop together from its parts. */
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Renderer } from '../../render/render.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { describeWithheld } from '../status/change-log.ts';
+import { coalesce } from '../storage/coalesce.ts';
+import type { FileObserver } from '../files/observer.ts';
+import type { Journal } from '../storage/journal.ts';
+import type { Memory } from '../rejected/memory.ts';
+import { networkNotice } from '../publish/network-notice.ts';
+import { createActor } from '../pipeline/act.ts';
+import { createCandidates } from '../pipeline/candidates.ts';
+import type { Change, Inbox } from '../pipeline/inbox.ts';
+import { createObserver } from '../pipeline/observe.ts';
+import { createPipeline, type Pipeline } from '../pipeline/pipeline.ts';
+import { createReporter } from '../pipeline/report.ts';
+import type { Model } from '../pipeline/derive.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { createRejections } from '../rejected/rejections.ts';
+import { reloadBudget } from '../publish/reload-budget.ts';
+import { createRuntime } from '../runtime/runtime.ts';
+import { readSurroundings } from '../publish/surroundings.ts';
+
+export interface PipelineOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly inbox: Inbox;
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly files: FileObserver;
+  readonly renderer: Renderer;
+  readonly memory: Memory;
+  readonly model: Model;
+  readonly journal: Journal;
+  readonly learnHosts: (change: Change) => Promise<void>;
+  readonly confirmedAt: () => number | undefined;
+  readonly unheard: () => readonly string[];
+  /** Asks Marathon for all of its state. */
+  readonly resync: (reason: string) => void;
+  /** After each pass. */
+  readonly onPass: (pipeline: Pipeline) => void;
+}
+
+export interface RunningPipeline extends Omit<Pipeline, 'pass'> {
+  /** Asks for a pass. Returns at once. */
+  readonly request: () => void;
+}
+
+/** Milliseconds that changes which take a reload wait for more of their kind. */
+const gatherMs = 20;
+/** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */
+const sampleMs = 5000;
+
+export function startPipeline(options: PipelineOptions): RunningPipeline {
+  const { settings, log, inbox, control, publisher, files, renderer, memory, journal } = options;
+  const now = Date.now;
+  const rejections = createRejections({ ...memory, sample: renderer.sample });
+  const runtime = createRuntime({
+    control,
+    serverLine: renderer.serverLine,
+    drainTimeoutMs: settings.drainTimeout * 1000,
+    now,
+  });
+  const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
+  const noticed = networkNotice(control, log);
+  const surroundings = async () => noticed(await readSurroundings(settings, control, files));
+  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
+  const candidates = createCandidates({ rejections, render: renderer.render, now });
+  const pipeline = createPipeline({
+    inbox,
+    model: options.model,
+    serving: memory.context,
+    learnHosts: options.learnHosts,
+    actor: createActor({ control, publisher, runtime, rejections, observer, budget, now }),
+    candidates,
+    runtime,
+    publisher,
+    budget,
+    limits: {
+      maxShare: settings.maxRemoval / 100,
+      floor: settings.maxRemovalFloor,
+      pauseMs: settings.removalPause * 1000,
+      gatherMs,
+      sampleMs,
+    },
+    confirmedAt: options.confirmedAt,
+    unheard: options.unheard,
+    socketFault: () => control.socketFault?.(),
+    report: createReporter({
+      journal,
+      lastGood: memory.lastGood,
+      publisher,
+      onWithheld: (withheld) => {
+        log.warn(withheld, describeWithheld(withheld));
+        later(() => options.resync('a change that is withheld may be meant'), settings.removalPause * 1000);
+      },
+      onReleased: (withheld, approved) =>
+        log.warn(
+          withheld,
+          `the withheld change is applied: ${approved ? 'it is approved' : 'Marathon confirms it'}`,
+        ),
+      takeRenderMs: candidates.takeRenderMs,
+      now,
+    }),
+    request: () => passes.request(),
+    now,
+    later,
+  });
+  const state = (): PipelineState => {
+    const view = pipeline.state();
+    return { ...view, diagnostics: [...view.diagnostics, ...files.kept()] };
+  };
+  // Events that arrive together are one change; none waits for more.
+  const passes = coalesce(async () => {
+    await pipeline.pass();
+    options.onPass({ ...pipeline, state });
+  }, 0);
+  files.onChanging((afterMs) =>
+    later(() => {
+      inbox.note('a file is being written');
+      passes.request();
+    }, afterMs),
+  );
+  return {
+    state,
+    approve: pipeline.approve,
+    request: passes.request,
+    close: async () => {
+      await passes.close();
+      await pipeline.close();
+    },
+  };
+}
+
+function later(callback: () => void, afterMs: number): () => void {
+  const timer = setTimeout(callback, Math.min(afterMs, longestTimerMs)).unref();
+  return () => clearTimeout(timer);
+}
+
+/** Beyond it setTimeout fires at once. */
+const longestTimerMs = 2 ** 31 - 1;

@@ -1,0 +1,149 @@
+/** The first half of the start: what serves before, and without, Marathon. */
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import type { HaproxyEvent } from '../../haproxy/control/events.ts';
+import type { RunAs } from '../../haproxy/process/run-as.ts';
+import { runningOf } from '../../haproxy/control/running.ts';
+import { openStateDir } from '../../haproxy/process/state-dir.ts';
+import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
+import type { StatusServer } from '../../http/server.ts';
+import type { Logger } from '../../observe/log.ts';
+import { loadFragments } from '../../render/fragments.ts';
+import { idleTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import { renderer } from '../../render/render.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { selfSignedCopy } from '../files/certificates.ts';
+import { goodTemplates } from '../files/good-templates.ts';
+import { lastInputs, type LastInputs } from '../files/last-inputs.ts';
+import { createFileObserver, type FileObserver } from '../files/observer.ts';
+import { refusalBy } from '../files/refusal.ts';
+import { openControl, serveSomething } from './haproxy.ts';
+import { requireSocketPaths } from '../publish/own-sockets.ts';
+import { prepareMachine } from './prepare.ts';
+import { arrangePrivileges } from './privileges.ts';
+import { createPublisher, type Publisher } from '../publish/publisher.ts';
+import { takeBackStop } from './stopping.ts';
+import { copiesIn, readSurroundings, steadyFrame } from '../publish/surroundings.ts';
+import type { Teardown } from './teardown.ts';
+import { tryTemplates } from './try-templates.ts';
+
+export interface ServingOptions {
+  readonly settings: Settings;
+  readonly notices: readonly string[];
+  /** Pacer's. */
+  readonly version: string;
+  /** PATH, to find HAProxy. */
+  readonly searchPath: string;
+  readonly log: Logger;
+}
+
+export interface Serving {
+  readonly server: StatusServer;
+  readonly control: HaproxyControl;
+  readonly publisher: Publisher;
+  readonly files: FileObserver;
+  /** Last good copies of what is read at the start. */
+  readonly inputs: LastInputs;
+  /** Why the operator's templates are not what the directories hold now. */
+  readonly templateNotices: readonly string[];
+  readonly render: ReturnType<typeof renderer>;
+  readonly templates: OperatorTemplates;
+  /** Of HAProxy. */
+  readonly haproxyVersion: string;
+  readonly runAs: RunAs | undefined;
+  /** Brings a HAProxy up again that has ended. */
+  readonly serve: () => Promise<void>;
+}
+
+/** What somebody should look at. */
+const alarming: ReadonlySet<HaproxyEvent['kind']> = new Set([
+  ...(['command-failed', 'command-slow', 'reload-by-signal'] as const),
+]);
+
+/** The state directory, and a HAProxy that serves the last good configuration or the bootstrap one. */
+export async function startServing(
+  options: ServingOptions,
+  undo: Teardown,
+  end: { orderly: boolean },
+  /** Called once this Pacer has the state directory for itself: from then on it can be seen to live. */
+  listen: () => Promise<StatusServer>,
+): Promise<Serving> {
+  const { settings, notices, version, searchPath, log } = options;
+  requireSocketPaths(settings);
+  for (const notice of notices) log.warn(notice);
+  if (settings.clusters.some(({ access }) => access.insecure)) {
+    log.warn(
+      "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
+    );
+  }
+  const path = await findHaproxy(settings.haproxyBin, searchPath);
+  const program = { path, version: await haproxyVersion(path) };
+  const { stateDir, haproxyMode: mode, groups } = settings;
+  const held = await openStateDir(stateDir, mode !== 'supervise');
+  undo.add(() => held.release());
+  const server = await listen();
+  const runAs = await arrangePrivileges(settings, log);
+  log.info(
+    { pacer: version, haproxy: program.version.version, program: path, mode, stateDir, groups },
+    'starting',
+  );
+
+  const control = await openControl(settings, program, (event) =>
+    log[alarming.has(event.kind) ? 'warn' : 'debug']({ event }, `HAProxy: ${event.kind}`),
+  );
+  const publisher = await createPublisher({
+    stateDir,
+    copyTo: settings.haproxyConfig,
+    program: path,
+    control,
+    keep: settings.archiveVersions,
+    now: Date.now,
+  });
+  await prepareMachine(settings, log);
+  const files = createFileObserver({
+    ...{ stateDir, named: settings.sslCerts, refusal: refusalBy(path, stateDir) },
+    warn: (message) => log.warn(message),
+  });
+  const { frame, ports } = await readSurroundings(settings, control, files);
+  const selfMade = frame.certificates.find((path) => path === selfSignedCopy(settings.stateDir));
+  if (selfMade !== undefined)
+    log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
+
+  const rendererOf = (operator: OperatorTemplates) =>
+    renderer(
+      loadFragments(operator.fragments),
+      steadyFrame(settings, operator, runAs, copiesIn(settings.stateDir)),
+    );
+  const inputs = lastInputs(stateDir, (message) => log.warn(message));
+  const { templates, notice } = await goodTemplates(settings.templateSources, inputs, (operator) =>
+    tryTemplates({
+      ...{ settings, frame, templates: operator, program: path },
+      render: rendererOf(operator).render,
+    }),
+  );
+  const render = rendererOf(templates);
+  if (notice !== undefined) log.error(notice);
+  const idle = idleTemplates(templates, settings.groupHttpsByVhost);
+  for (const each of [...templates.notices, ...idle]) log.warn(each);
+  const servedBefore = (await control.running()).kind !== 'absent';
+  const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
+  undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
+  const serve = () =>
+    serveSomething({ settings, control, publisher, render: render.render, frame, ports, log });
+  await serve();
+  if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
+  const running = runningOf(await control.running());
+  if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
+  return {
+    server,
+    control,
+    publisher,
+    files,
+    inputs,
+    templateNotices: notice === undefined ? [] : [notice],
+    render,
+    templates,
+    haproxyVersion: program.version.version,
+    runAs,
+    serve,
+  };
+}

@@ -1,0 +1,53 @@
+/** The health check on the statistics port while the node stops: it fails first, so that who sends requests here looks elsewhere. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HaproxyControl } from '../../haproxy/control/control.ts';
+import type { Logger } from '../../observe/log.ts';
+import { stoppingMap } from '../../render/render.ts';
+import type { Settings } from '../../settings/settings.ts';
+
+type Runtime = Pick<HaproxyControl, 'runtime'>;
+
+/** A reload reads the map from its file, which is empty, so it is looked at again and again. */
+const lookMs = 200;
+
+/** Tells those who send requests to this node to look elsewhere, and gives them time to; a HAProxy that stays is not left. */
+export async function leaveNode(
+  { haproxyMode, onExit, stopDelay }: Settings,
+  control: Runtime,
+  log: Logger,
+): Promise<void> {
+  if (haproxyMode !== 'supervise' || onExit === 'keep') return;
+  log.info({ stopDelay }, 'the health check fails from now on; HAProxy serves until the delay is over');
+  const told = await announceStop(control, stopDelay * 1000).catch(() => false);
+  if (!told) log.warn('HAProxy did not take it that its health check is to fail; it is stopped at once');
+}
+
+/**
+ * Makes the health check fail for so long, and returns then; everything else is served on.
+ * @returns false where HAProxy does not take it, which is told at once
+ */
+async function announceStop(control: Runtime, delayMs: number): Promise<boolean> {
+  const until = performance.now() + delayMs;
+  if (!(await marked(control)) && !(await mark(control))) return false;
+  for (let left = delayMs; left > 0; left = until - performance.now()) {
+    await sleep(Math.min(lookMs, left));
+    // One that does not answer is reloading; it is asked again.
+    if (!(await marked(control).catch(() => true))) await mark(control).catch(() => undefined);
+  }
+  return true;
+}
+
+/** Takes back what a Pacer that was killed while it stopped has left. */
+export async function takeBackStop(control: Runtime): Promise<void> {
+  if (await marked(control)) await control.runtime([`clear map ${stoppingMap}`]);
+}
+
+async function marked(control: Runtime): Promise<boolean> {
+  const [reply] = await control.runtime([`show map ${stoppingMap}`]);
+  return reply?.kind === 'ok' && / node stopping$/m.test(reply.text);
+}
+
+async function mark(control: Runtime): Promise<boolean> {
+  const [reply] = await control.runtime([`add map ${stoppingMap} node stopping`]);
+  return reply?.kind === 'ok';
+}

@@ -1,0 +1,78 @@
+/** Asks HAProxy about the operator's templates at start, with services as any other: it is no app's fault then. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { nextDesired, nothingDesired, type Desired } from '../../core/desired/desired.ts';
+import type { Override } from '../../core/model/replaced.ts';
+import { PacerError } from '../../errors.ts';
+import { checkConfiguration, type CheckMessage } from '../../haproxy/files/check.ts';
+import { mayHaveSaid } from '../../render/operator-section.ts';
+import type { OperatorTemplates } from '../../render/operator-templates.ts';
+import type { ChangingFrame } from '../../render/head.ts';
+import { configurationFile, type Renderer, type Rendering } from '../../render/render.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { modelContext } from './model-context.ts';
+import { sampleApps } from './sample-apps.ts';
+
+export interface Trial {
+  readonly settings: Settings;
+  readonly templates: OperatorTemplates;
+  readonly render: Renderer['render'];
+  readonly frame: ChangingFrame;
+  /** HAProxy. */
+  readonly program: string;
+}
+
+/** @throws PacerError OPERATOR_TEMPLATE_INVALID where HAProxy refuses a line of one */
+export async function tryTemplates({ settings, templates, render, frame, program }: Trial): Promise<void> {
+  if (templates.overrides.size === 0 && templates.fragments.size === 0) return;
+  const context = {
+    ...modelContext(
+      settings,
+      () => undefined,
+      templates,
+      undefined,
+      () => [],
+    ),
+    groups: ['*'],
+    strictMode: false,
+  };
+  const desired = nextDesired(nothingDesired, { changed: sampleApps, removed: [] }, context);
+  const rendering = render(desired, frame);
+  const directory = join(settings.stateDir, 'trial');
+  try {
+    for (const [name, content] of rendering.files) {
+      await mkdir(dirname(join(directory, name)), { recursive: true, mode: 0o750 });
+      await writeFile(join(directory, name), content, { mode: 0o640 });
+    }
+    const verdict = await checkConfiguration({ program, file: join(directory, configurationFile) });
+    if (verdict.kind === 'accepted') return;
+    for (const message of verdict.messages) judge(message, rendering, desired, templates);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What is about no template shows itself where it belongs. */
+function judge(
+  { line, text, severity }: CheckMessage,
+  rendering: Rendering,
+  desired: Desired,
+  { overrides, fragments }: OperatorTemplates,
+): void {
+  if (severity !== 'alert' || line === undefined) return;
+  const said = String(rendering.files.get(configurationFile)).split('\n')[line - 1]?.trim() ?? '';
+  const override = [...overrides.values()].find((it) => hasText(it, said, desired) || mayHaveSaid(it, said));
+  const place = override?.place ?? [...fragments.values()].map((source) => source.place).join(' or ');
+  if (place === '') return;
+  throw new PacerError(
+    'OPERATOR_TEMPLATE_INVALID',
+    `${place}: HAProxy refuses "${said}": ${text}`,
+    'mend that line; docs/templates.md has what stands around it',
+  );
+}
+
+/** Whether the line is one that a template made of a service. */
+const hasText = ({ name }: Override, said: string, { services }: Desired): boolean =>
+  [...services.values()].some(({ definition: { fragments } }) =>
+    fragments?.texts[name]?.split('\n').some((line) => line.trim() === said),
+  );

@@ -1,0 +1,83 @@
+/** What the status server tells of apps. Never what is secret in their labels. */
+import type { AppServices } from '../../core/services/app-services.ts';
+import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
+import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic.ts';
+import { servedAs, serves } from '../../core/explain/service-view.ts';
+import { asAppId } from '../../core/model/ids.ts';
+import { maskConfiguration } from '../../http/mask.ts';
+import { failure, json, type Answer } from '../../http/route.ts';
+
+/** A diagnostic with the one line a person reads. */
+export const told = (diagnostic: Diagnostic) => ({ ...diagnostic, text: describeDiagnostic(diagnostic) });
+
+/** `/apps`: one entry an app, as little as a list needs. */
+export function appSummaries(desired: Desired | undefined) {
+  return [...(desired?.apps.values() ?? [])].map(({ app: { id, instances, tasks }, ports }) => ({
+    id,
+    instances,
+    tasks: tasks.length,
+    services: ports.flatMap(({ service }) => {
+      if (service === undefined || desired === undefined) return [];
+      const served = servedAs(desired, service.definition);
+      const { backend, servicePort, mode, vhosts, path, weight, portIndex, listens, bindAddress } =
+        served ?? service.definition;
+      return [
+        {
+          ...{ backend, portIndex, servicePort, mode, vhosts, weight },
+          path: path ?? null,
+          /** Where it has a listener of its own; null without one. */
+          bindAddress: listens ? bindAddress : null,
+          servers: service.servers.length,
+          ready: service.servers.filter(({ admission }) => admission === 'ready').length,
+          serving: served !== undefined,
+        },
+      ];
+    }),
+    /** Why there is no service, where there is none. */
+    reason: ports.some(({ service }) => service !== undefined)
+      ? ''
+      : (ports[0]?.reason ?? 'the app has no port'),
+  }));
+}
+
+/** `/apps/<id>`: one app, port by port, with every task's reason. */
+export function appView(desired: Desired | undefined, rest: string): Answer {
+  const id = asAppId(rest);
+  const found = desired?.apps.get(id);
+  if (desired === undefined || found === undefined) return failure(404, `Marathon has no app ${id}`);
+  const diagnostics = allDiagnostics(desired).filter(({ appId }) => appId === id);
+  return json({
+    id,
+    version: found.app.version,
+    instances: found.app.instances,
+    labels: haproxyLabels(found),
+    ports: found.ports.map(({ portIndex, service, reason, tasks }) => ({
+      portIndex,
+      reason: service === undefined ? reason : serving(serves(desired, service.definition)),
+      service: service === undefined ? null : withoutSecrets(service.definition),
+      servers: service?.servers ?? [],
+      tasks,
+    })),
+    diagnostics: diagnostics.map(told),
+  });
+}
+
+const serving = (is: boolean): string => (is ? 'serving' : 'held back; see diagnostics');
+
+function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({
+  auth,
+  ...definition
+}: T) {
+  return { ...definition, auth: auth === undefined ? null : { realm: auth.realm, user: auth.user } };
+}
+
+function haproxyLabels({ app: { labels } }: AppServices): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter(([name]) => name.startsWith('HAPROXY_'))
+      .map(([name, value]) => [name, name.endsWith('_AUTH') ? withoutHash(value) : maskConfiguration(value)]),
+  );
+}
+
+/** `realm:user:***`; nothing at all of a value that is not written so. */
+const withoutHash = (value: string): string => /^[^:]*:[^:]*:/.exec(value)?.[0].concat('***') ?? '***';

@@ -1,0 +1,58 @@
+/** `GET /explain?q=...`: why something is served as it is, with the lines of HAProxy's configuration. */
+import { explain } from '../../core/explain/explain.ts';
+import type { ExplainContext } from '../../core/explain/explanation.ts';
+import { parseQuestion } from '../../core/explain/question.ts';
+import { describeDiagnostic } from '../../core/model/diagnostic.ts';
+import type { BackendName } from '../../core/model/ids.ts';
+import type { Routes } from '../../core/routing/routes.ts';
+import { PacerError } from '../../errors.ts';
+import { maskConfiguration } from '../../http/mask.ts';
+import { failure, get, json, type Route } from '../../http/route.ts';
+import { mapsOf } from '../../render/maps.ts';
+import { configurationFile } from '../../render/render.ts';
+import { sectionsOf, type ConfigurationPart } from '../../render/sections.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
+
+export interface ExplainParts {
+  readonly pipeline: () => PipelineState;
+  readonly context: () => ExplainContext;
+  /** The haproxy.cfg that is current. */
+  readonly configuration: () => Promise<string>;
+}
+
+export function explainRoute({ pipeline, context, configuration }: ExplainParts): Route {
+  return get('/explain', async ({ query }) => {
+    const { desired } = pipeline();
+    if (desired === undefined)
+      return failure(503, 'Marathon has not given a complete snapshot yet', 'see /readyz');
+    const question = parseQuestion(query.get('q') ?? '', desired);
+    if (question === undefined) {
+      throw new PacerError(
+        'REQUEST_INVALID',
+        `q=${query.get('q') ?? ''} is nothing that can be explained`,
+        'ask for a URL, host/path, :port, an app id, a task id or the name of a backend',
+      );
+    }
+    const explanation = explain(desired, question, context());
+    const backends = explanation.services.flatMap(({ backend, serving }) =>
+      backend === undefined || !serving ? [] : [backend],
+    );
+    const text = backends.length === 0 ? '' : maskConfiguration(await configuration().catch(() => ''));
+    return json({
+      ...explanation,
+      diagnostics: explanation.diagnostics.map((it) => ({ ...it, text: describeDiagnostic(it) })),
+      configuration: backends.flatMap((backend) => [
+        ...sectionsOf(text, configurationFile, backend),
+        ...mapEntries(desired.routes, backend),
+      ]),
+    });
+  });
+}
+
+function mapEntries(routes: Routes, wanted: BackendName): ConfigurationPart[] {
+  return [...mapsOf(routes)].flatMap(([file, entries]) =>
+    entries.flatMap(({ key, backend }, i) =>
+      backend === wanted ? [{ file, line: i + 1, text: `${key} ${backend}` }] : [],
+    ),
+  );
+}

@@ -1,0 +1,43 @@
+/** Reads the gauges of the metrics from what the daemon knows. */
+import { nothingDesired, serverCount } from '../../core/desired/desired.ts';
+import type { MetricSources } from '../../observe/metrics.ts';
+import type { ClusterStatus } from '../clusters/clusters-status.ts';
+import type { HostTable } from '../hosts/table.ts';
+import type { PipelineState } from '../decide/pipeline-types.ts';
+
+export function metricSources(
+  clusters: () => readonly ClusterStatus[],
+  pipeline: () => PipelineState,
+  hosts: Pick<HostTable, 'unresolved'>,
+  now: () => number,
+): MetricSources {
+  return {
+    unresolvedHosts: () => hosts.unresolved().length,
+    services: () => pipeline().desired?.services.size ?? 0,
+    servers: () => serverCount(pipeline().desired ?? nothingDesired),
+    diagnostics: () => {
+      const counts = { error: 0, warning: 0, notice: 0 };
+      for (const { severity } of [
+        ...pipeline().diagnostics,
+        ...clusters().flatMap(({ marathon }) => marathon.diagnostics),
+      ])
+        counts[severity] += 1;
+      return counts;
+    },
+    clusters: () =>
+      clusters().map(({ name, marathon, held }) => ({
+        ...marathon,
+        name,
+        confirmationAge:
+          marathon.confirmedAt === undefined ? undefined : (now() - marathon.confirmedAt) / 1000,
+        eventLag: marathon.lastEventLagMs === undefined ? undefined : marathon.lastEventLagMs / 1000,
+        heldServers: held?.servers ?? 0,
+      })),
+    hashes: () => ({ wanted: pipeline().desiredHash, running: pipeline().running?.hash }),
+    inSync: () => pipeline().inSync,
+    runtimeCommands: () => pipeline().runtimeCommands,
+    oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,
+    oldWorkerConnections: () =>
+      (pipeline().running?.oldWorkers ?? []).reduce((sum, { connections = 0 }) => sum + connections, 0),
+  };
+}
