@@ -1,5 +1,5 @@
 /** Answers of Marathon that are not a success, with the bodies its API gives. */
-import type { Json } from './json.ts';
+import type { Json } from './definitions/json.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';

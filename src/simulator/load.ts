@@ -1,14 +1,14 @@
 /** Apps with running tasks, all at once, with no deployment and no event: for benchmarks and saved answers. */
-import { timestamp } from './clock.ts';
-import { normalizeApp } from './definition.ts';
-import { instanceIdOf, resolveId } from './ids.ts';
-import type { Instance, TaskRecord } from './instance.ts';
-import { place, startSample, startSampleNow } from './launch.ts';
-import type { Life } from './life.ts';
-import { listOf, objectOf, stringOf, type Json } from './json.ts';
-import { appSpec } from './run-spec.ts';
-import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import { timestamp } from './cluster/clock.ts';
+import { normalizeApp } from './definitions/definition.ts';
+import { instanceIdOf, resolveId } from './definitions/ids.ts';
+import type { Instance, TaskRecord } from './cluster/instance.ts';
+import { place, startSample, startSampleNow } from './cluster/launch.ts';
+import type { Life } from './cluster/life.ts';
+import { listOf, objectOf, stringOf, type Json } from './definitions/json.ts';
+import { appSpec } from './definitions/run-spec.ts';
+import type { RunSpec } from './definitions/spec.ts';
+import type { World } from './cluster/world.ts';
 
 export interface LoadOptions {
   /** How many tasks each app gets; else as many as it had, or as it has instances. */

@@ -1,13 +1,13 @@
 /** From the options of a simulator to its world. */
-import { Agents, networkNumber } from './agents.ts';
-import { Bus } from './bus.ts';
-import { VersionClock } from './clock.ts';
-import { Registry } from './registry.ts';
+import { Agents, networkNumber } from './cluster/agents.ts';
+import { Bus } from './faults/bus.ts';
+import { VersionClock } from './cluster/clock.ts';
+import { Registry } from './cluster/registry.ts';
 import { SharedListeners } from './samples/shared.ts';
 import { defaultTimings, versionTraits, type SimulatorOptions } from './settings.ts';
-import { Timers } from './timers.ts';
-import { Uuids } from './uuids.ts';
-import type { World } from './world.ts';
+import { Timers } from './cluster/timers.ts';
+import { Uuids } from './definitions/uuids.ts';
+import type { World } from './cluster/world.ts';
 
 const mesosPorts = { from: 31_000, to: 32_000 };
 

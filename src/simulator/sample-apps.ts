@@ -1,5 +1,5 @@
 /** The apps of the demo: small, with all kinds of networks, and each with something to look at. */
-import type { Json } from './json.ts';
+import type { Json } from './definitions/json.ts';
 
 /**
  * `openssl passwd -6 -salt pacerdemo pacer`: the console's user is `admin`, the password `pacer`. It guards

@@ -1,8 +1,8 @@
 /** Saved answers of a Marathon: the apps of a `/v2/apps` or a `/v2/groups` answer. */
 import { readFileSync } from 'node:fs';
 import { messageOf, PacerError } from '../errors.ts';
-import { resolveId } from './ids.ts';
-import { isObject, listOf, stringOf, type Json } from './json.ts';
+import { resolveId } from './definitions/ids.ts';
+import { isObject, listOf, stringOf, type Json } from './definitions/json.ts';
 
 const remedy = 'Give a file with the JSON that GET /v2/apps or GET /v2/groups has answered.';
 

@@ -6,7 +6,7 @@ import { ApiError } from './api-error.ts';
 import { spoiled } from './api/spoil.ts';
 import { asksForEvents, notAnEventStream, openEventStream, type EventsContext } from './api/events.ts';
 import { readJson, type Answer, type Exchange } from './api/exchange.ts';
-import type { AnswerFault } from './faults.ts';
+import type { AnswerFault } from './faults/faults.ts';
 
 export interface ServerContext {
   readonly events: EventsContext;

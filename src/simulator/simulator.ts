@@ -1,12 +1,12 @@
 /** A Marathon in this process: real HTTP, real events, and sample tasks that really listen. */
-import { operate, type Operations } from './operate.ts';
-import { createCluster } from './cluster.ts';
-import type { Faults } from './faults.ts';
+import { operate, type Operations } from './deploy/operate.ts';
+import { createCluster } from './cluster/cluster.ts';
+import type { Faults } from './faults/faults.ts';
 import { MarathonServer } from './server.ts';
 import type { SimulatorOptions } from './settings.ts';
 
 export type { LoadOptions } from './load.ts';
-export type { TaskView } from './operate.ts';
+export type { TaskView } from './deploy/operate.ts';
 export type { MarathonVersion, SimulatorOptions, TaskKind, Timings } from './settings.ts';
 
 export interface Simulator extends Operations {

@@ -4,7 +4,7 @@
  * In the prober's process it would disturb the measurement: see the header of measure.ts.
  */
 import { generateApps } from '../../src/simulator/generate.ts';
-import type { MarathonEvent } from '../../src/simulator/events.ts';
+import type { MarathonEvent } from '../../src/simulator/faults/events.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { now, type Call, type FromMarathon, type Start, type ToMarathon } from './messages.ts';
 

@@ -1,6 +1,6 @@
 /** A heartbeat proves the connection. That the state is known is proved by what has been fetched since it changed. */
 import { describe, expect, it } from 'vitest';
-import type { AnswerFault } from '../../src/simulator/faults.ts';
+import type { AnswerFault } from '../../src/simulator/faults/faults.ts';
 import { expectSame, mirroring, until, webApp } from './mirroring.ts';
 
 const id = '/team/web';

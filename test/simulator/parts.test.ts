@@ -1,7 +1,7 @@
 /** Small parts of the simulator by themselves. */
 import { describe, expect, it } from 'vitest';
-import { Agents, networkNumber } from '../../src/simulator/agents.ts';
-import { VersionClock } from '../../src/simulator/clock.ts';
+import { Agents, networkNumber } from '../../src/simulator/cluster/agents.ts';
+import { VersionClock } from '../../src/simulator/cluster/clock.ts';
 import {
   instanceIdOf,
   isValidId,
@@ -10,9 +10,9 @@ import {
   resolveId,
   runSpecOfTask,
   taskIdOf,
-} from '../../src/simulator/ids.ts';
+} from '../../src/simulator/definitions/ids.ts';
 import { labelTest } from '../../src/simulator/selectors.ts';
-import { Uuids } from '../../src/simulator/uuids.ts';
+import { Uuids } from '../../src/simulator/definitions/uuids.ts';
 
 describe('ids', () => {
   it('lose doubled and trailing slashes', () => {

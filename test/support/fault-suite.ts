@@ -1,6 +1,6 @@
 /** Each thing that goes wrong with Marathon, under traffic: nothing that did not change may fail, and all of it converges. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AnswerFault } from '../../src/simulator/faults.ts';
+import type { AnswerFault } from '../../src/simulator/faults/faults.ts';
 import type { MarathonVersion, Simulator } from '../../src/simulator/simulator.ts';
 import { startFaultWorld, type FaultWorld } from './fault-world.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MarathonVersion, Simulator } from '../../src/simulator/simulator.ts';
-import { startStandby, type Standby } from '../../src/simulator/standby.ts';
+import { startStandby, type Standby } from '../../src/simulator/faults/standby.ts';
 import { freePorts } from '../../src/demo/free-ports.ts';
 import { httpApp, startStack, type Stack } from './stack.ts';
 import { createTraffic, type Traffic } from './traffic.ts';

@@ -1,13 +1,13 @@
 /** /v2/apps: lists, single apps, groups of apps, and their changes. */
 import { ApiError, noSuchApp } from '../api-error.ts';
-import { appOf, existingApp, patchedApp, restarted } from '../changes.ts';
-import { event } from '../events.ts';
-import type { Deployed, Update } from '../groups.ts';
-import { isBelow, parentOf, resolveId } from '../ids.ts';
-import { isObject, listOf, objectOf, stringMapOf, stringOf, type Json } from '../json.ts';
-import type { RunSpec } from '../spec.ts';
+import { appOf, existingApp, patchedApp, restarted } from '../deploy/changes.ts';
+import { event } from '../faults/events.ts';
+import type { Deployed, Update } from '../definitions/groups.ts';
+import { isBelow, parentOf, resolveId } from '../definitions/ids.ts';
+import { isObject, listOf, objectOf, stringMapOf, stringOf, type Json } from '../definitions/json.ts';
+import type { RunSpec } from '../definitions/spec.ts';
 import { labelTest } from '../selectors.ts';
-import { embedsOf } from '../view.ts';
+import { embedsOf } from '../definitions/view.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';
 

@@ -1,10 +1,10 @@
 /** What the handlers of the API work on. */
-import type { Deployments } from '../deployments.ts';
-import type { Faults } from '../faults.ts';
-import type { Groups } from '../groups.ts';
-import type { Life } from '../life.ts';
-import type { View } from '../view.ts';
-import type { World } from '../world.ts';
+import type { Deployments } from '../deploy/deployments.ts';
+import type { Faults } from '../faults/faults.ts';
+import type { Groups } from '../definitions/groups.ts';
+import type { Life } from '../cluster/life.ts';
+import type { View } from '../definitions/view.ts';
+import type { World } from '../cluster/world.ts';
 
 export interface ApiContext {
   readonly world: World;

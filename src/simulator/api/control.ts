@@ -1,7 +1,7 @@
 /** /_simulator/: the switches of the simulator over HTTP, to be used by hand. No Marathon has these. */
 import { ApiError } from '../api-error.ts';
-import type { AnswerFault, FaultScope } from '../faults.ts';
-import { numberOf, objectOf, stringOf, type Json } from '../json.ts';
+import type { AnswerFault, FaultScope } from '../faults/faults.ts';
+import { numberOf, objectOf, stringOf, type Json } from '../definitions/json.ts';
 import type { ApiContext } from './context.ts';
 import { ok, type Answer, type Exchange } from './exchange.ts';
 

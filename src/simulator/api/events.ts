@@ -1,9 +1,9 @@
 /** GET /v2/events: the head is written by hand on the socket, so that the bytes are those of Marathon. */
 import type { IncomingMessage } from 'node:http';
-import type { Bus } from '../bus.ts';
-import { event } from '../events.ts';
-import type { Faults } from '../faults.ts';
-import { EventStream, type StreamOptions } from '../stream.ts';
+import type { Bus } from '../faults/bus.ts';
+import { event } from '../faults/events.ts';
+import type { Faults } from '../faults/faults.ts';
+import { EventStream, type StreamOptions } from '../faults/stream.ts';
 
 export interface EventsContext {
   readonly bus: Bus;

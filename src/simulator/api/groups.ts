@@ -1,12 +1,12 @@
 /** /v2/groups: the tree, and changes of many apps at once. No api_post_event is sent for any of them. */
 import { ApiError } from '../api-error.ts';
-import { appOf } from '../changes.ts';
-import { groupExists, groupTree } from '../group-view.ts';
-import { isBelow, pathId, resolveId } from '../ids.ts';
-import { listOf, numberOf, objectOf, stringOf, type Json } from '../json.ts';
-import { appSpec } from '../run-spec.ts';
-import type { RunSpec } from '../spec.ts';
-import { embedsOf } from '../view.ts';
+import { appOf } from '../deploy/changes.ts';
+import { groupExists, groupTree } from '../definitions/group-view.ts';
+import { isBelow, pathId, resolveId } from '../definitions/ids.ts';
+import { listOf, numberOf, objectOf, stringOf, type Json } from '../definitions/json.ts';
+import { appSpec } from '../definitions/run-spec.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import { embedsOf } from '../definitions/view.ts';
 import { appsBelow, deployedAnswer } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';

@@ -1,10 +1,10 @@
 /** The smaller parts of the API: deployments, queue, leader, info. */
 import { ApiError } from '../api-error.ts';
-import { objectOf } from '../json.ts';
-import { appSpec, podSpec } from '../run-spec.ts';
-import type { SpecChange } from '../plan.ts';
-import type { RunSpec } from '../spec.ts';
-import type { World } from '../world.ts';
+import { objectOf } from '../definitions/json.ts';
+import { appSpec, podSpec } from '../definitions/run-spec.ts';
+import type { SpecChange } from '../deploy/plan.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import type { World } from '../cluster/world.ts';
 import { deployedAnswer } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';

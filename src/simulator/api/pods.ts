@@ -1,13 +1,13 @@
 /** /v2/pods: definitions, their changes and the status of all instances. */
 import { ApiError } from '../api-error.ts';
-import { event } from '../events.ts';
-import type { Deployed } from '../groups.ts';
-import { parentOf, pathId, resolveId } from '../ids.ts';
-import { canonical, listOf, numberOf, objectOf, stringMapOf, stringOf, type Json } from '../json.ts';
-import { podStatus } from '../pod-status.ts';
-import { podSpec } from '../run-spec.ts';
-import type { RunSpec } from '../spec.ts';
-import type { World } from '../world.ts';
+import { event } from '../faults/events.ts';
+import type { Deployed } from '../definitions/groups.ts';
+import { parentOf, pathId, resolveId } from '../definitions/ids.ts';
+import { canonical, listOf, numberOf, objectOf, stringMapOf, stringOf, type Json } from '../definitions/json.ts';
+import { podStatus } from '../definitions/pod-status.ts';
+import { podSpec } from '../definitions/run-spec.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import type { World } from '../cluster/world.ts';
 import { deploymentHeader } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';

@@ -1,6 +1,6 @@
 /** From a request to its handler. The ids of apps hold slashes, so the ends of a path decide. */
 import { ApiError } from '../api-error.ts';
-import { pathId } from '../ids.ts';
+import { pathId } from '../definitions/ids.ts';
 import * as apps from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { routeControl } from './control.ts';

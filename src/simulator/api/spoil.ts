@@ -1,5 +1,5 @@
 /** What faults make of the text of an answer. */
-import type { AnswerFault } from '../faults.ts';
+import type { AnswerFault } from '../faults/faults.ts';
 
 export function spoiled(text: string, fault: AnswerFault): string {
   switch (fault.kind) {

@@ -1,14 +1,14 @@
 /** Tasks: lists, and the ways to kill them. */
 import { ApiError, noSuchApp } from '../api-error.ts';
-import { existingApp } from '../changes.ts';
-import { runSpecOfTask } from '../ids.ts';
-import { isActive, type Instance } from '../instance.ts';
-import { listOf, objectOf, type Json } from '../json.ts';
-import { appSpec } from '../run-spec.ts';
-import { servicePortsOf } from '../service-ports.ts';
-import type { RunSpec } from '../spec.ts';
-import type { World } from '../world.ts';
-import { wipe } from '../wipe.ts';
+import { existingApp } from '../deploy/changes.ts';
+import { runSpecOfTask } from '../definitions/ids.ts';
+import { isActive, type Instance } from '../cluster/instance.ts';
+import { listOf, objectOf, type Json } from '../definitions/json.ts';
+import { appSpec } from '../definitions/run-spec.ts';
+import { servicePortsOf } from '../definitions/service-ports.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import type { World } from '../cluster/world.ts';
+import { wipe } from '../deploy/wipe.ts';
 import { appsBelow, deployedAnswer } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';

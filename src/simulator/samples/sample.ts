@@ -1,5 +1,5 @@
 /** What a running sample task is to the rest of the simulator. */
-import type { SampleSpec } from '../spec.ts';
+import type { SampleSpec } from '../definitions/spec.ts';
 
 export interface Endpoint {
   readonly address: string;

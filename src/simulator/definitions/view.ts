@@ -1,12 +1,12 @@
 /** Apps and tasks as GET writes them. The text of an app is kept until something of it changes. */
-import type { Deployments } from './deployments.ts';
-import { ipAddressesOf } from './events.ts';
-import { isActive, type Instance, type TaskRecord } from './instance.ts';
+import type { Deployments } from '../deploy/deployments.ts';
+import { ipAddressesOf } from '../faults/events.ts';
+import { isActive, type Instance, type TaskRecord } from '../cluster/instance.ts';
 import { withNulls, oldShape } from './legacy.ts';
-import { readinessResults } from './readiness.ts';
+import { readinessResults } from '../cluster/readiness.ts';
 import { compact, type Json } from './json.ts';
 import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { World } from '../cluster/world.ts';
 
 export type Embed = 'tasks' | 'counts' | 'deployments' | 'lastTaskFailure' | 'readiness' | 'taskStats';
 

@@ -2,8 +2,8 @@
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { startStandby } from '../../src/simulator/standby.ts';
-import { attachedStream, call, eventually, openStream, simulate, sleep } from './support.ts';
+import { startStandby } from '../../../src/simulator/faults/standby.ts';
+import { attachedStream, call, eventually, openStream, simulate, sleep } from '../support.ts';
 import { onTestFinished } from 'vitest';
 
 const plain = { id: '/web', cmd: 'x' };

@@ -1,11 +1,11 @@
 /** From a request's body to the run spec it asks for, on top of what is there. */
-import { ApiError, noSuchApp } from './api-error.ts';
-import { normalizeApp } from './definition.ts';
-import { canonical, isObject, objectOf, type Json } from './json.ts';
-import { appSpec } from './run-spec.ts';
-import type { RunSpec } from './spec.ts';
-import { checkApp, checkShape } from './validate.ts';
-import type { World } from './world.ts';
+import { ApiError, noSuchApp } from '../api-error.ts';
+import { normalizeApp } from '../definitions/definition.ts';
+import { canonical, isObject, objectOf, type Json } from '../definitions/json.ts';
+import { appSpec } from '../definitions/run-spec.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import { checkApp, checkShape } from '../definitions/validate.ts';
+import type { World } from '../cluster/world.ts';
 
 /** What GET adds to a definition: it is ignored when it is sent back. */
 const readOnly = [

@@ -1,5 +1,5 @@
 /** Mesos agents: loopback addresses that offer host ports, and addresses for containers with a network of their own. */
-import type { Sample } from './samples/sample.ts';
+import type { Sample } from '../samples/sample.ts';
 
 export interface Agent {
   readonly id: string;

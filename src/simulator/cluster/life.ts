@@ -1,10 +1,10 @@
 /** The life of an instance from the wish for it to its end, and the events on the way: state first, then the event. */
 import { timestamp } from './clock.ts';
-import * as events from './events.ts';
-import { instanceIdOf } from './ids.ts';
+import * as events from '../faults/events.ts';
+import { instanceIdOf } from '../definitions/ids.ts';
 import type { Condition, Instance, TaskState } from './instance.ts';
 import { place, release, startSample } from './launch.ts';
-import type { RunSpec } from './spec.ts';
+import type { RunSpec } from '../definitions/spec.ts';
 import type { World } from './world.ts';
 
 /** [marathon] A task that ran this long is no part of a crash loop. */

@@ -1,7 +1,7 @@
 /** The rolling replacement of an app's instances, within minimumHealthCapacity and maximumOverCapacity. */
 import { isReady, victimsOf, type ActionContext } from './choice.ts';
-import { isWanted, type Instance } from './instance.ts';
-import type { RunSpec } from './spec.ts';
+import { isWanted, type Instance } from '../cluster/instance.ts';
+import type { RunSpec } from '../definitions/spec.ts';
 
 /**
  * [marathon] At once as many old ones are killed as the minimum allows; then each new one that is ready ends an

@@ -2,8 +2,8 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { connect } from 'node:net';
-import type { Endpoint } from './samples/sample.ts';
-import type { HealthCheckSpec } from './spec.ts';
+import type { Endpoint } from '../samples/sample.ts';
+import type { HealthCheckSpec } from '../definitions/spec.ts';
 
 /** Undefined = healthy; else what went wrong. */
 export type Verdict = string | undefined;

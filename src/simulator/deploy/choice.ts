@@ -1,8 +1,8 @@
 /** Which instances count as ready, and which ones go first. */
-import { isActive, type Instance } from './instance.ts';
-import type { Life } from './life.ts';
-import { hasChecks, type RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import { isActive, type Instance } from '../cluster/instance.ts';
+import type { Life } from '../cluster/life.ts';
+import { hasChecks, type RunSpec } from '../definitions/spec.ts';
+import type { World } from '../cluster/world.ts';
 
 /** What an action of a deployment works with. */
 export interface ActionContext {

@@ -1,11 +1,11 @@
 /** What the actions of a deployment do to the instances of an app or pod. */
-import * as events from './events.ts';
+import * as events from '../faults/events.ts';
 import { isReady, victimsOf, type ActionContext } from './choice.ts';
-import { isWanted, type Instance } from './instance.ts';
+import { isWanted, type Instance } from '../cluster/instance.ts';
 import type { Action } from './plan.ts';
 import { replaceAll } from './rolling.ts';
-import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import type { World } from '../cluster/world.ts';
 
 export async function perform(action: Action, context: ActionContext): Promise<void> {
   const { spec } = action;

@@ -1,19 +1,19 @@
 /** Puts the parts of a simulator together. */
-import type { ApiContext, Control } from './api/context.ts';
-import { route } from './api/router.ts';
-import { Deployments } from './deployments.ts';
-import { Faults } from './faults.ts';
-import { Groups } from './groups.ts';
+import type { ApiContext, Control } from '../api/context.ts';
+import { route } from '../api/router.ts';
+import { Deployments } from '../deploy/deployments.ts';
+import { Faults } from '../faults/faults.ts';
+import { Groups } from '../definitions/groups.ts';
 import { HealthChecks } from './health.ts';
 import { Life } from './life.ts';
-import { createWorld } from './options.ts';
+import { createWorld } from '../options.ts';
 import { ReadinessChecks } from './readiness.ts';
-import type { ServerContext } from './server.ts';
-import type { SimulatorOptions } from './settings.ts';
-import type { EventStream } from './stream.ts';
-import { controlOf } from './control.ts';
-import { heavyPlan } from './group-view.ts';
-import { View } from './view.ts';
+import type { ServerContext } from '../server.ts';
+import type { SimulatorOptions } from '../settings.ts';
+import type { EventStream } from '../faults/stream.ts';
+import { controlOf } from '../faults/control.ts';
+import { heavyPlan } from '../definitions/group-view.ts';
+import { View } from '../definitions/view.ts';
 import type { World } from './world.ts';
 
 export interface Cluster {

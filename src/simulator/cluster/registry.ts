@@ -1,8 +1,8 @@
 /** The state of this Marathon: the root group (what GET shows), earlier versions, and the instances. */
 import type { Instance, TaskRecord } from './instance.ts';
-import type { Json } from './json.ts';
-import { ServicePorts } from './service-ports.ts';
-import type { RunSpec } from './spec.ts';
+import type { Json } from '../definitions/json.ts';
+import { ServicePorts } from '../definitions/service-ports.ts';
+import type { RunSpec } from '../definitions/spec.ts';
 
 export class Registry {
   readonly specs = new Map<string, RunSpec>();

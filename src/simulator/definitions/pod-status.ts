@@ -1,8 +1,8 @@
 /** The status of a pod, as GET /v2/pods/{id}::status writes it. */
-import type { Instance, TaskRecord } from './instance.ts';
+import type { Instance, TaskRecord } from '../cluster/instance.ts';
 import { compact, type Json } from './json.ts';
 import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { World } from '../cluster/world.ts';
 
 export function podStatus(world: World, spec: RunSpec): Json {
   // [marathon] Instances that wait for an offer are left out.

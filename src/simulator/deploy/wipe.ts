@@ -1,8 +1,8 @@
 /** Killing with `wipe`: Marathon forgets the instance first and hears of its end later. */
-import * as events from './events.ts';
-import type { Instance } from './instance.ts';
-import type { Life } from './life.ts';
-import type { World } from './world.ts';
+import * as events from '../faults/events.ts';
+import type { Instance } from '../cluster/instance.ts';
+import type { Life } from '../cluster/life.ts';
+import type { World } from '../cluster/world.ts';
 
 /** [marathon] The goal changes, the instance is expunged by force, and its end is that of an unknown one. */
 export async function wipe(world: World, life: Life, instance: Instance): Promise<void> {

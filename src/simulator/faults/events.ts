@@ -1,8 +1,8 @@
 /** The bodies of Marathon's events. Each has `eventType` and `timestamp`; the bus adds the latter. */
-import { timestamp } from './clock.ts';
-import type { Instance, TaskRecord } from './instance.ts';
-import type { Json } from './json.ts';
-import type { HealthCheckSpec, RunSpec } from './spec.ts';
+import { timestamp } from '../cluster/clock.ts';
+import type { Instance, TaskRecord } from '../cluster/instance.ts';
+import type { Json } from '../definitions/json.ts';
+import type { HealthCheckSpec, RunSpec } from '../definitions/spec.ts';
 
 export interface MarathonEvent {
   readonly eventType: string;

@@ -2,7 +2,7 @@
 import type { Json } from './json.ts';
 import { parentOf } from './ids.ts';
 import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { World } from '../cluster/world.ts';
 
 /** The group `id` with everything below it; `write` gives the JSON of an app. */
 export function groupTree(

@@ -1,10 +1,10 @@
 /** Changes of the root group, one after the other: plan, lock, deploy, and a moment later the new definitions. */
-import { ApiError, locked } from './api-error.ts';
-import type { Deployments, Outcome } from './deployments.ts';
-import { event, type MarathonEvent } from './events.ts';
-import { affectedIds, stepsOf, type Plan, type SpecChange } from './plan.ts';
+import { ApiError, locked } from '../api-error.ts';
+import type { Deployments, Outcome } from '../deploy/deployments.ts';
+import { event, type MarathonEvent } from '../faults/events.ts';
+import { affectedIds, stepsOf, type Plan, type SpecChange } from '../deploy/plan.ts';
 import type { RunSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { World } from '../cluster/world.ts';
 
 export interface Update {
   /** The group the change is told for. */

@@ -1,16 +1,16 @@
 /** The simulator's programmatic side: what a test does to a cluster. */
 import { isReady } from './choice.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { appOf, existingApp, patchedApp, restarted } from './changes.ts';
-import { taskOf } from './control.ts';
-import { event, type MarathonEvent } from './events.ts';
-import type { Update } from './groups.ts';
-import { parentOf, resolveId } from './ids.ts';
-import type { Instance, TaskRecord, TaskState } from './instance.ts';
-import { isObject, objectOf, stringOf, type Json } from './json.ts';
-import { endpointOf } from './launch.ts';
-import { loadApps, type LoadOptions } from './load.ts';
-import { killAndScale } from './api/tasks.ts';
+import { taskOf } from '../faults/control.ts';
+import { event, type MarathonEvent } from '../faults/events.ts';
+import type { Update } from '../definitions/groups.ts';
+import { parentOf, resolveId } from '../definitions/ids.ts';
+import type { Instance, TaskRecord, TaskState } from '../cluster/instance.ts';
+import { isObject, objectOf, stringOf, type Json } from '../definitions/json.ts';
+import { endpointOf } from '../cluster/launch.ts';
+import { loadApps, type LoadOptions } from '../load.ts';
+import { killAndScale } from '../api/tasks.ts';
 
 /** A task as a test sees it. */
 export interface TaskView {

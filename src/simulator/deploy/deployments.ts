@@ -1,11 +1,11 @@
 /** Deployments that run: they lock their apps, perform one step after the other and tell about it. */
 import { setMaxListeners } from 'node:events';
 import { perform } from './actions.ts';
-import { event } from './events.ts';
-import type { Json } from './json.ts';
-import type { Life } from './life.ts';
+import { event } from '../faults/events.ts';
+import type { Json } from '../definitions/json.ts';
+import type { Life } from '../cluster/life.ts';
 import { actionJson, affectedIds, planJson, stepJson, type Plan } from './plan.ts';
-import type { World } from './world.ts';
+import type { World } from '../cluster/world.ts';
 
 const cancelled = 'The upgrade has been cancelled';
 

@@ -1,5 +1,5 @@
 /** The parts of Marathon's validation that a client can run into by mistake. */
-import { ApiError, invalidObject } from './api-error.ts';
+import { ApiError, invalidObject } from '../api-error.ts';
 import { isValidId } from './ids.ts';
 import { isObject, listOf, objectOf, type Json } from './json.ts';
 

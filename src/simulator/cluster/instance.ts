@@ -1,7 +1,7 @@
 /** Instances and their tasks: the part of the cluster's state that lives outside the definitions. */
 import type { Agent } from './agents.ts';
-import type { Sample } from './samples/sample.ts';
-import type { ContainerSpec, RunSpec } from './spec.ts';
+import type { Sample } from '../samples/sample.ts';
+import type { ContainerSpec, RunSpec } from '../definitions/spec.ts';
 
 export type Condition =
   | 'Created'

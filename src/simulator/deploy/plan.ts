@@ -1,6 +1,6 @@
 /** Deployment plans: what differs between two states of the root group, as steps of actions. */
-import type { Json } from './json.ts';
-import type { RunSpec } from './spec.ts';
+import type { Json } from '../definitions/json.ts';
+import type { RunSpec } from '../definitions/spec.ts';
 
 export type ActionKind = 'Start' | 'Stop' | 'Scale' | 'Restart';
 

@@ -1,10 +1,10 @@
 /** Placing a task: its agent, its ports, its addresses, and the listeners of its sample program. */
 import { timestamp } from './clock.ts';
-import { taskIdOf } from './ids.ts';
+import { taskIdOf } from '../definitions/ids.ts';
 import type { Instance, TaskRecord } from './instance.ts';
-import { startDedicated } from './samples/dedicated.ts';
-import { silentSample, together, type Endpoint, type Sample, type TaskIdentity } from './samples/sample.ts';
-import type { ContainerSpec } from './spec.ts';
+import { startDedicated } from '../samples/dedicated.ts';
+import { silentSample, together, type Endpoint, type Sample, type TaskIdentity } from '../samples/sample.ts';
+import type { ContainerSpec } from '../definitions/spec.ts';
 import type { World } from './world.ts';
 
 /** An offer has come: the instance gets an agent, host ports and its tasks. */

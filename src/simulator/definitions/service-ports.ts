@@ -1,5 +1,5 @@
 /** Service ports: unique over all apps, from 10000 up, and an app keeps those it had. */
-import { ApiError } from './api-error.ts';
+import { ApiError } from '../api-error.ts';
 import { listOf, numberOf, objectOf, type Json } from './json.ts';
 
 /** [marathon] --local_port_min and --local_port_max. */

@@ -1,11 +1,11 @@
 /** Readiness checks: only tasks that start while a deployment runs are asked, and only until they pass. */
-import type { Deployments } from './deployments.ts';
+import type { Deployments } from '../deploy/deployments.ts';
 import type { Instance } from './instance.ts';
-import type { Json } from './json.ts';
+import type { Json } from '../definitions/json.ts';
 import { endpointOf } from './launch.ts';
 import type { Life } from './life.ts';
 import { probeHttp } from './probe.ts';
-import type { ReadinessCheckSpec } from './spec.ts';
+import type { ReadinessCheckSpec } from '../definitions/spec.ts';
 import type { World } from './world.ts';
 
 export class ReadinessChecks {

@@ -1,11 +1,11 @@
 /** Health checks of running tasks, those that Marathon performs and those that the executor performs. */
 import { timestamp } from './clock.ts';
-import * as events from './events.ts';
+import * as events from '../faults/events.ts';
 import type { CheckResult, Instance, TaskRecord } from './instance.ts';
 import { endpointOf } from './launch.ts';
 import type { Life } from './life.ts';
 import { probe, type Verdict } from './probe.ts';
-import { hasChecks, type HealthCheckSpec } from './spec.ts';
+import { hasChecks, type HealthCheckSpec } from '../definitions/spec.ts';
 import type { Cancel } from './timers.ts';
 import type { World } from './world.ts';
 

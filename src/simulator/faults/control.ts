@@ -1,14 +1,14 @@
 /** What happens to a cluster from outside: tasks crash, fall ill, agents are lost, leaders change. */
-import type { Control } from './api/context.ts';
+import type { Control } from '../api/context.ts';
 import * as events from './events.ts';
-import type { HealthChecks } from './health.ts';
-import type { Instance, TaskRecord } from './instance.ts';
-import { endpointsOf } from './launch.ts';
-import type { Life } from './life.ts';
-import type { ReadinessChecks } from './readiness.ts';
+import type { HealthChecks } from '../cluster/health.ts';
+import type { Instance, TaskRecord } from '../cluster/instance.ts';
+import { endpointsOf } from '../cluster/launch.ts';
+import type { Life } from '../cluster/life.ts';
+import type { ReadinessChecks } from '../cluster/readiness.ts';
 import type { EventStream } from './stream.ts';
-import { loseAgent, recoverAgent } from './unreachable.ts';
-import type { World } from './world.ts';
+import { loseAgent, recoverAgent } from '../cluster/unreachable.ts';
+import type { World } from '../cluster/world.ts';
 
 interface Parts {
   readonly world: World;

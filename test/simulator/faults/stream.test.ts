@@ -1,6 +1,6 @@
 /** The bytes of /v2/events, as a reader that knows nothing but the wire sees them. */
 import { describe, expect, it } from 'vitest';
-import { attachedStream, call, eventually, openStream, rawRequest, simulate, sleep } from './support.ts';
+import { attachedStream, call, eventually, openStream, rawRequest, simulate, sleep } from '../support.ts';
 
 const plain = { id: '/web', cmd: 'x', instances: 1 };
 
