@@ -1,8 +1,8 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
 import { Command } from 'commander';
-import { addAskCommands } from './ask-commands.ts';
+import { addAskCommands } from './commands/ask-commands.ts';
 import { packageVersion } from './package.ts';
-import { addRunCommands } from './run-commands.ts';
+import { addRunCommands } from './commands/run-commands.ts';
 import { settingsFor } from './settings-for.ts';
 
 /** Runs a command; the number is the exit code. */
@@ -47,14 +47,14 @@ Ask the one that runs:
   addRunCommands(program, onExit, settings);
   addSettings(
     command('init', 'write a first configuration, for a HAProxy that starts before Pacer', async (options) =>
-      (await import('./init.ts')).init(options),
+      (await import('./commands/init.ts')).init(options),
     ),
   );
   addAskCommands(program, onExit, settings);
   program.commandsGroup('Try it, look it up:');
   addSettings(
     command('render', "print HAProxy's configuration for a saved answer of Marathon", async (options) =>
-      (await import('./render.ts')).render(options),
+      (await import('./commands/render.ts')).render(options),
     )
       .requiredOption(
         '--apps <file>',
@@ -66,7 +66,7 @@ Ask the one that runs:
   command(
     'migrate',
     "Pacer's settings from marathon-lb's command line, and what will differ",
-    async (options) => (await import('./migrate.ts')).migrate(options),
+    async (options) => (await import('./commands/migrate.ts')).migrate(options),
   )
     .requiredOption('--from-args <command line>', 'as it is: the flags alone, or all of `docker run ...`')
     .option('--templates <dir>', 'its templates, which are checked')
@@ -76,7 +76,7 @@ Ask the one that runs:
     command(
       'compare',
       'where Pacer would serve otherwise than a running marathon-lb, and why',
-      async (options) => (await import('./compare.ts')).compare(options),
+      async (options) => (await import('./commands/compare.ts')).compare(options),
     )
       .requiredOption(
         '--marathon-lb <url or file>',
@@ -88,19 +88,19 @@ Ask the one that runs:
       .option('--json', 'for tools'),
   );
   command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>
-    (await import('./simulate-command.ts')).simulateCommand(options),
+    (await import('./commands/simulate-command.ts')).simulateCommand(options),
   )
     .option('--port <port>', 'where it listens', '8080')
     .option('--apps <n>', 'so many generated apps instead of the sample apps')
     .option('--tasks <n>', 'tasks of each of them', '5')
     .option('--load <file>', 'the apps of a saved answer of /v2/apps or /v2/groups');
   command('labels', 'the labels of apps, with what they mean', async (options) =>
-    (await import('./labels.ts')).labels(options),
+    (await import('./commands/labels.ts')).labels(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
   command(
     'templates',
     'the templates that may be replaced, with their placeholders and data',
-    async (options) => (await import('./templates.ts')).templates(options),
+    async (options) => (await import('./commands/templates.ts')).templates(options),
   ).option('--format <format>', 'table, markdown or json', 'table');
   command('errors', 'what each error code means and what to do', async (options) =>
     (await import('./errors.ts')).errors(options),
@@ -108,7 +108,7 @@ Ask the one that runs:
   command(
     'demo',
     'everything on this machine: Marathon simulator, apps, Pacer, HAProxy and a load',
-    async (options) => (await import('./demo.ts')).demo(options),
+    async (options) => (await import('./commands/demo.ts')).demo(options),
   )
     .option('--once', 'a fixed short script of changes; exit code 0 only if no request failed')
     .option('--haproxy-bin <path>', 'the HAProxy program');

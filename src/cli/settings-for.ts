@@ -17,6 +17,6 @@ export async function settingsFor([command]: readonly string[]): Promise<Setting
     return { addSettings: (it) => it, longHelp: (it) => it };
   }
   const { addSettings } = await import('./settings-options.ts');
-  const { longHelp } = await import('./longhelp.ts');
+  const { longHelp } = await import('./commands/longhelp.ts');
   return { addSettings, longHelp };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { templateVerdicts } from '../../src/cli/migrate-templates.ts';
+import { templateVerdicts } from '../../src/cli/commands/migrate-templates.ts';
 import { readCommandLine } from '../../src/migration/command-line.ts';
 import { readEnvironmentFile } from '../../src/migration/env-file.ts';
 import { planMigration } from '../../src/migration/plan.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { simulate as simulateCommand, type SimulateOptions } from '../../src/cli/simulate.ts';
+import { simulate as simulateCommand, type SimulateOptions } from '../../src/cli/commands/simulate.ts';
 import { PacerError } from '../../src/errors.ts';
 import { generateApps } from '../../src/simulator/generate.ts';
 import { sampleApps } from '../../src/simulator/sample-apps.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { init } from '../../src/cli/init.ts';
+import { init } from '../../src/cli/commands/init.ts';
 import type { Stack } from './stack.ts';
 
 /** The one that Pacer checks with: its setting is the way to run the tests with another version. */

@@ -1,13 +1,13 @@
 /** What becomes of marathon-lb's templates, judged as the daemon judges them at its start. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nearest } from '../core/collections/nearest.ts';
-import { isTemplateName, templateNames, type TemplateName } from '../core/model/template-names.ts';
-import { readOverride } from '../core/templates/overrides.ts';
-import { messageOf, PacerError } from '../errors.ts';
-import type { TemplateVerdict } from '../migration/print.ts';
-import { checkOverride } from '../render/check-override.ts';
-import { operatorHead } from '../render/operator-head.ts';
+import { nearest } from '../../core/collections/nearest.ts';
+import { isTemplateName, templateNames, type TemplateName } from '../../core/model/template-names.ts';
+import { readOverride } from '../../core/templates/overrides.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import type { TemplateVerdict } from '../../migration/print.ts';
+import { checkOverride } from '../../render/check-override.ts';
+import { operatorHead } from '../../render/operator-head.ts';
 
 /** Of the variables `HAPROXY_<NAME>`, then of the files of a directory. @throws PacerError FILE_UNREADABLE */
 export function templateVerdicts(

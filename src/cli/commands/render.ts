@@ -1,12 +1,12 @@
 /** `pacer render`: configuration and maps for a saved answer of Marathon. Needs neither Marathon nor HAProxy. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { App } from '../core/model/model.ts';
-import { messageOf, PacerError } from '../errors.ts';
-import { decodeApps } from '../marathon/decode/decode.ts';
-import { environment } from '../settings/environment.ts';
-import { resolveSettings } from '../settings/settings.ts';
-import { printFiles, printSaid, renderApps, resolveHosts } from './render-apps.ts';
+import type { App } from '../../core/model/model.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import { decodeApps } from '../../marathon/decode/decode.ts';
+import { environment } from '../../settings/environment.ts';
+import { resolveSettings } from '../../settings/settings.ts';
+import { printFiles, printSaid, renderApps, resolveHosts } from '../render-apps.ts';
 
 export async function render(options: Record<string, unknown>): Promise<number> {
   const { config, apps: file, out, hosts, ...flags } = options;

@@ -1,9 +1,9 @@
 /** `pacer simulate`: a Marathon to try Pacer against, with sample apps, generated ones or those of a saved answer. */
-import { PacerError } from '../errors.ts';
-import { generateApps } from '../simulator/generate.ts';
-import { sampleApps } from '../simulator/sample-apps.ts';
-import { readSavedApps } from '../simulator/saved.ts';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/simulator.ts';
+import { PacerError } from '../../errors.ts';
+import { generateApps } from '../../simulator/generate.ts';
+import { sampleApps } from '../../simulator/sample-apps.ts';
+import { readSavedApps } from '../../simulator/saved.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 
 export interface SimulateOptions {
   port: number;

@@ -1,10 +1,10 @@
 /** `pacer diff`: what the next apply would change, as a plan and as text. */
 import { createTwoFilesPatch } from 'diff';
-import { describeReason } from '../core/plan/plan.ts';
-import type { PendingChange } from '../daemon/status/rollback-routes.ts';
-import { pacerClient } from './client/client.ts';
-import { terminal, type Style, type Terminal } from './terminal/terminal.ts';
-import { counted } from './terminal/words.ts';
+import { describeReason } from '../../core/plan/plan.ts';
+import type { PendingChange } from '../../daemon/status/rollback-routes.ts';
+import { pacerClient } from '../client/client.ts';
+import { terminal, type Style, type Terminal } from '../terminal/terminal.ts';
+import { counted } from '../terminal/words.ts';
 
 /** A text that differs everywhere is not worth waiting for. */
 const patienceMs = 5000;

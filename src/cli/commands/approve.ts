@@ -1,6 +1,6 @@
 /** `pacer approve`: agrees to a removal that is held back. */
-import { pacerClient } from './client/client.ts';
-import { counted } from './terminal/words.ts';
+import { pacerClient } from '../client/client.ts';
+import { counted } from '../terminal/words.ts';
 
 interface Approved {
   readonly applied: {

@@ -1,8 +1,8 @@
 /** `pacer apps`: every app of Marathon, and what becomes of it. */
-import { pacerClient } from './client/client.ts';
-import type { AppSummary } from './client/views.ts';
-import { table, type Cell } from './terminal/table.ts';
-import { terminal } from './terminal/terminal.ts';
+import { pacerClient } from '../client/client.ts';
+import type { AppSummary } from '../client/views.ts';
+import { table, type Cell } from '../terminal/table.ts';
+import { terminal } from '../terminal/terminal.ts';
 
 export async function apps(filter: string | undefined, options: Record<string, unknown>): Promise<number> {
   const all = (await pacerClient(options).get('/apps')) as AppSummary[];

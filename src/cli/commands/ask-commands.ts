@@ -1,7 +1,7 @@
 /** The commands that ask a running Pacer. */
 import type { Command } from 'commander';
-import { addClientOptions } from './client/options.ts';
-import type { SettingsHelp } from './settings-for.ts';
+import { addClientOptions } from '../client/options.ts';
+import type { SettingsHelp } from '../settings-for.ts';
 
 export function addAskCommands(
   program: Command,
@@ -64,6 +64,6 @@ export function addAskCommands(
       .option('--check', 'ask haproxy -c as well; needs the haproxy program')
       .option('--fail-on <severity>', 'error or warning: from which on the exit code is 1', 'error'),
   ).action(async (file: string, options: Record<string, unknown>) =>
-    onExit(await (await import('./lint.ts')).lint(file, options)),
+    onExit(await (await import('../lint/lint.ts')).lint(file, options)),
   );
 }

@@ -1,6 +1,6 @@
 /** `pacer simulate`: its options read, then the simulator. */
-import { PacerError } from '../errors.ts';
-import { stopSignal } from './signals.ts';
+import { PacerError } from '../../errors.ts';
+import { stopSignal } from '../signals.ts';
 import { simulate } from './simulate.ts';
 
 export async function simulateCommand(options: Record<string, unknown>): Promise<number> {

@@ -1,7 +1,7 @@
 /** `pacer rollback N`: every service as it was in revision N, until `pacer rollback --release`. */
-import { PacerError } from '../errors.ts';
-import { pacerClient } from './client/client.ts';
-import { counted } from './terminal/words.ts';
+import { PacerError } from '../../errors.ts';
+import { pacerClient } from '../client/client.ts';
+import { counted } from '../terminal/words.ts';
 
 interface Answer {
   readonly pinned?: { readonly revision: number; readonly services: number };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { templateRows } from '../../src/cli/templates.ts';
-import { templatesMarkdown } from '../../src/cli/templates-markdown.ts';
-import { fragmentData, fragmentNames } from '../../src/render/fragment-data.ts';
+import { templateRows } from '../../../src/cli/commands/templates.ts';
+import { templatesMarkdown } from '../../../src/cli/templates-markdown.ts';
+import { fragmentData, fragmentNames } from '../../../src/render/fragment-data.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -1,10 +1,10 @@
 /** `pacer explain <what>`: why it is served as it is, asked of a running Pacer. Or what an error code means. */
-import type { Candidate, Explanation, ServiceView } from '../core/explain/explanation.ts';
-import type { ConfigurationPart } from '../render/sections.ts';
-import { pacerClient } from './client/client.ts';
-import { describeCode } from './errors.ts';
-import { shorten, table, wrap, type Cell } from './terminal/table.ts';
-import { terminal, type Style, type Terminal } from './terminal/terminal.ts';
+import type { Candidate, Explanation, ServiceView } from '../../core/explain/explanation.ts';
+import type { ConfigurationPart } from '../../render/sections.ts';
+import { pacerClient } from '../client/client.ts';
+import { describeCode } from '../errors.ts';
+import { shorten, table, wrap, type Cell } from '../terminal/table.ts';
+import { terminal, type Style, type Terminal } from '../terminal/terminal.ts';
 
 /** As `GET /explain` answers. */
 export interface ExplanationAnswer extends Omit<Explanation, 'diagnostics'> {

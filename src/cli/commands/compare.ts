@@ -1,14 +1,14 @@
 /** `pacer compare`: a running marathon-lb beside what Pacer would do with the same apps. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
-import { messageOf, PacerError } from '../errors.ts';
-import { decodeApps, type DecodedApps } from '../marathon/decode/decode.ts';
-import { compare as compareViews } from '../migration/compare.ts';
-import type { Comparison } from '../migration/comparison.ts';
-import { readLb, type LbFiles } from '../migration/lb-view.ts';
-import { environment } from '../settings/environment.ts';
-import { resolveSettings, type Settings } from '../settings/settings.ts';
-import { fetchNow, renderApps, resolveHosts } from './render-apps.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import { decodeApps, type DecodedApps } from '../../marathon/decode/decode.ts';
+import { compare as compareViews } from '../../migration/compare.ts';
+import type { Comparison } from '../../migration/comparison.ts';
+import { readLb, type LbFiles } from '../../migration/lb-view.ts';
+import { environment } from '../../settings/environment.ts';
+import { resolveSettings, type Settings } from '../../settings/settings.ts';
+import { fetchNow, renderApps, resolveHosts } from '../render-apps.ts';
 
 /** Exit code 0: the same; 1: something differs, or could not be compared. */
 export async function compare(options: Record<string, unknown>): Promise<number> {

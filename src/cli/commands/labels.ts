@@ -1,6 +1,6 @@
 /** `pacer labels`: the reference of labels, for people or for tools. */
-import { labelRows, labelsMarkdown } from '../core/labels/reference.ts';
-import { PacerError } from '../errors.ts';
+import { labelRows, labelsMarkdown } from '../../core/labels/reference.ts';
+import { PacerError } from '../../errors.ts';
 
 export function labels({ format }: Record<string, unknown>): Promise<number> {
   process.stdout.write(textOf(String(format)));

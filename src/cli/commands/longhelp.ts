@@ -1,8 +1,8 @@
 /** `--longhelp`: everything that can be said on the command line, in the environment and in labels. */
-import { labelRows } from '../core/labels/reference.ts';
-import { marathonLbVariables } from '../settings/marathon-lb.ts';
-import type { SettingSpec } from '../settings/spec.ts';
-import { settingKeys, settingsTable } from '../settings/table.ts';
+import { labelRows } from '../../core/labels/reference.ts';
+import { marathonLbVariables } from '../../settings/marathon-lb.ts';
+import type { SettingSpec } from '../../settings/spec.ts';
+import { settingKeys, settingsTable } from '../../settings/table.ts';
 
 /** @param runHelp what `pacer run --help` prints */
 export function longHelp(runHelp: string): string {

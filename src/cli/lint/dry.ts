@@ -1,6 +1,6 @@
 /** `--dry`: the configuration for what Marathon says now, printed. Touches neither HAProxy nor the state directory. */
-import type { Settings } from '../settings/settings.ts';
-import { fetchNow, printFiles, printSaid, renderApps, resolveHosts } from './render-apps.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { fetchNow, printFiles, printSaid, renderApps, resolveHosts } from '../render-apps.ts';
 
 export async function dry(settings: Settings, notices: readonly string[]): Promise<number> {
   const decoded = await fetchNow(settings.clusters);

@@ -1,12 +1,12 @@
 /** `pacer migrate`: marathon-lb's command line, environment and templates → Pacer's settings and what will differ. */
 import { readFileSync } from 'node:fs';
-import { messageOf, PacerError } from '../errors.ts';
-import { readCommandLine } from '../migration/command-line.ts';
-import { readEnvironmentFile } from '../migration/env-file.ts';
-import { planMigration, type MigrationPlan } from '../migration/plan.ts';
-import { migrationText } from '../migration/print.ts';
-import { resolveSettings } from '../settings/settings.ts';
-import { settingKeys, settingsTable } from '../settings/table.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import { readCommandLine } from '../../migration/command-line.ts';
+import { readEnvironmentFile } from '../../migration/env-file.ts';
+import { planMigration, type MigrationPlan } from '../../migration/plan.ts';
+import { migrationText } from '../../migration/print.ts';
+import { resolveSettings } from '../../settings/settings.ts';
+import { settingKeys, settingsTable } from '../../settings/table.ts';
 import { templateVerdicts } from './migrate-templates.ts';
 
 export function migrate(options: Record<string, unknown>): Promise<number> {

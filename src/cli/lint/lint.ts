@@ -1,22 +1,22 @@
 /** `pacer lint FILE|-|URL`: what is wrong with apps before they are deployed. Needs no daemon and leaves nothing behind. */
-import type { App } from '../core/model/model.ts';
-import { PacerError } from '../errors.ts';
-import { findHaproxy } from '../haproxy/machine/version.ts';
-import { decodeApps } from '../marathon/decode/decode.ts';
-import { sectionsOf } from '../render/sections.ts';
-import { environment } from '../settings/environment.ts';
-import { resolveSettings } from '../settings/settings.ts';
-import { pacerClient } from './client/client.ts';
-import { collisions, type RunningApp } from './lint/against.ts';
-import { askHaproxy } from './lint/check.ts';
-import { locate, type LintResult, type Outcome } from './lint/finding.ts';
-import { formats, github, human, json, sarif, type Format } from './lint/formats.ts';
-import { appsIn, readDocument } from './lint/input.ts';
-import { positionsIn } from './lint/positions.ts';
-import { fillServicePorts } from './lint/service-ports.ts';
-import { packageVersion } from './package.ts';
-import { renderApps, type Rendered } from './render-apps.ts';
-import { terminal } from './terminal/terminal.ts';
+import type { App } from '../../core/model/model.ts';
+import { PacerError } from '../../errors.ts';
+import { findHaproxy } from '../../haproxy/machine/version.ts';
+import { decodeApps } from '../../marathon/decode/decode.ts';
+import { sectionsOf } from '../../render/sections.ts';
+import { environment } from '../../settings/environment.ts';
+import { resolveSettings } from '../../settings/settings.ts';
+import { pacerClient } from '../client/client.ts';
+import { collisions, type RunningApp } from './against.ts';
+import { askHaproxy } from './check.ts';
+import { locate, type LintResult, type Outcome } from './finding.ts';
+import { formats, github, human, json, sarif, type Format } from './formats.ts';
+import { appsIn, readDocument } from './input.ts';
+import { positionsIn } from './positions.ts';
+import { fillServicePorts } from './service-ports.ts';
+import { packageVersion } from '../package.ts';
+import { renderApps, type Rendered } from '../render-apps.ts';
+import { terminal } from '../terminal/terminal.ts';
 
 /** @returns 0 where nothing is wrong, 1 where there are errors (with `--fail-on warning`: or warnings) */
 export async function lint(source: string, options: Record<string, unknown>): Promise<number> {

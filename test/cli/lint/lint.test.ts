@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { lint } from '../../src/cli/lint.ts';
-import { appsIn } from '../../src/cli/lint/input.ts';
-import { positionsIn } from '../../src/cli/lint/positions.ts';
-import { PacerError } from '../../src/errors.ts';
+import { lint } from '../../../src/cli/lint/lint.ts';
+import { appsIn } from '../../../src/cli/lint/input.ts';
+import { positionsIn } from '../../../src/cli/lint/positions.ts';
+import { PacerError } from '../../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pacer-lint-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

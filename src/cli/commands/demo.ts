@@ -1,6 +1,6 @@
 /** `pacer demo`: what `npm run demo` calls. */
-import { runDemo } from '../demo/demo.ts';
-import { stopSignal } from './signals.ts';
+import { runDemo } from '../../demo/demo.ts';
+import { stopSignal } from '../signals.ts';
 
 export function demo(options: Record<string, unknown>): Promise<number> {
   const haproxyBin = typeof options['haproxyBin'] === 'string' ? options['haproxyBin'] : undefined;

@@ -1,10 +1,10 @@
 /** `pacer revisions`: what was done to HAProxy, newest first. */
-import { howLong, whatWasDone } from './changes.ts';
-import { pacerClient } from './client/client.ts';
-import type { Change } from './client/views.ts';
-import { table, type Cell } from './terminal/table.ts';
-import { terminal } from './terminal/terminal.ts';
-import { ago } from './terminal/words.ts';
+import { howLong, whatWasDone } from '../changes.ts';
+import { pacerClient } from '../client/client.ts';
+import type { Change } from '../client/views.ts';
+import { table, type Cell } from '../terminal/table.ts';
+import { terminal } from '../terminal/terminal.ts';
+import { ago } from '../terminal/words.ts';
 
 export async function revisions(options: Record<string, unknown>): Promise<number> {
   const changes = (await pacerClient(options).get('/revisions')) as Change[];

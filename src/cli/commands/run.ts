@@ -1,11 +1,11 @@
 /** `pacer run`: the daemon. */
-import { runDaemon } from '../daemon/start/lifecycle.ts';
-import { createLogger } from '../observe/log.ts';
-import { environment } from '../settings/environment.ts';
-import { resolveSettings } from '../settings/settings.ts';
-import { dry } from './dry.ts';
-import { packageVersion } from './package.ts';
-import { askSignals, stopSignal } from './signals.ts';
+import { runDaemon } from '../../daemon/start/lifecycle.ts';
+import { createLogger } from '../../observe/log.ts';
+import { environment } from '../../settings/environment.ts';
+import { resolveSettings } from '../../settings/settings.ts';
+import { dry } from '../lint/dry.ts';
+import { packageVersion } from '../package.ts';
+import { askSignals, stopSignal } from '../signals.ts';
 
 export async function run({ config, ...flags }: Record<string, unknown>): Promise<number> {
   const signal = stopSignal();

@@ -1,13 +1,13 @@
 /** `pacer status`: what a running Pacer does now, at a glance. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
-import { howLong, whatWasDone } from './changes.ts';
-import { pacerClient } from './client/client.ts';
-import type { Status } from './client/views.ts';
-import { stopSignal } from './signals.ts';
-import { table, wrap, type Cell } from './terminal/table.ts';
-import { terminal, type Terminal } from './terminal/terminal.ts';
-import { ago, counted, duration } from './terminal/words.ts';
+import { messageOf } from '../../errors.ts';
+import { howLong, whatWasDone } from '../changes.ts';
+import { pacerClient } from '../client/client.ts';
+import type { Status } from '../client/views.ts';
+import { stopSignal } from '../signals.ts';
+import { table, wrap, type Cell } from '../terminal/table.ts';
+import { terminal, type Terminal } from '../terminal/terminal.ts';
+import { ago, counted, duration } from '../terminal/words.ts';
 
 const watchEveryMs = 2000;
 /** Diagnostics shown without --json. */

@@ -1,14 +1,14 @@
 /** `pacer init`: a configuration for a HAProxy that starts before Pacer does. Needs neither Marathon nor HAProxy. */
-import { prepareStateDir } from '../daemon/start/haproxy.ts';
-import { steadyFrame } from '../daemon/publish/surroundings.ts';
-import { PacerError } from '../errors.ts';
-import { activeConfigFile } from '../haproxy/files/publish.ts';
-import { findHaproxy, haproxyVersion } from '../haproxy/machine/version.ts';
-import { loadFragments } from '../render/fragments.ts';
-import { loadOperatorTemplates } from '../render/operator-templates.ts';
-import { renderer } from '../render/render.ts';
-import { environment } from '../settings/environment.ts';
-import { resolveSettings } from '../settings/settings.ts';
+import { prepareStateDir } from '../../daemon/start/haproxy.ts';
+import { steadyFrame } from '../../daemon/publish/surroundings.ts';
+import { PacerError } from '../../errors.ts';
+import { activeConfigFile } from '../../haproxy/files/publish.ts';
+import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
+import { loadFragments } from '../../render/fragments.ts';
+import { loadOperatorTemplates } from '../../render/operator-templates.ts';
+import { renderer } from '../../render/render.ts';
+import { environment } from '../../settings/environment.ts';
+import { resolveSettings } from '../../settings/settings.ts';
 
 export async function init({ config, ...flags }: Record<string, unknown>): Promise<number> {
   const file = typeof config === 'string' ? config : undefined;

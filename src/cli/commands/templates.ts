@@ -1,9 +1,9 @@
 /** `pacer templates`: the templates that may be replaced, with their placeholders and data, for people or for tools. */
-import { templateNames, templateSpec } from '../core/model/template-names.ts';
-import { PacerError } from '../errors.ts';
-import { fragmentData, fragmentNames } from '../render/fragment-data.ts';
-import { helpers } from '../render/helpers.ts';
-import { templatesMarkdown, type TemplateRow } from './templates-markdown.ts';
+import { templateNames, templateSpec } from '../../core/model/template-names.ts';
+import { PacerError } from '../../errors.ts';
+import { fragmentData, fragmentNames } from '../../render/fragment-data.ts';
+import { helpers } from '../../render/helpers.ts';
+import { templatesMarkdown, type TemplateRow } from '../templates-markdown.ts';
 
 export const templateRows = (): TemplateRow[] =>
   templateNames.map((name) => {
