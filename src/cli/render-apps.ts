@@ -12,7 +12,7 @@ import { MergedApps } from '../marathon/mirror/merged-apps.ts';
 import { MarathonClient } from '../marathon/client/client.ts';
 import type { DecodedApps } from '../marathon/decode/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
-import { idleTemplates, loadOperatorTemplates } from '../render/operator-templates.ts';
+import { idleTemplates, loadOperatorTemplates } from '../render/operator/operator-templates.ts';
 import { configurationFile, renderer, type Rendering } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { messageOf, PacerError } from '../errors.ts';
-import { checkFragment, type FragmentSource } from './check-fragment.ts';
+import { checkFragment, type FragmentSource } from './operator/check-fragment.ts';
 import { fragmentNames, type FragmentName } from './fragment-data.ts';
 import { helpers } from './helpers.ts';
 

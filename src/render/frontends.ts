@@ -10,7 +10,7 @@ import { clientClaims } from './client-claims.ts';
 import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
-import { frontendText, type FrontendText } from './operator-section.ts';
+import { frontendText, type FrontendText } from './operator/operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 import type { ServiceFrame } from './service.ts';
 

@@ -14,7 +14,7 @@ import {
   type GroupedVhost,
 } from './grouped-templates.ts';
 import { sniMap } from './maps.ts';
-import type { FrontendText } from './operator-section.ts';
+import type { FrontendText } from './operator/operator-section.ts';
 
 export interface GroupedFrame {
   /** Whether the HTTPS port is one that passes TLS on. */

@@ -6,7 +6,7 @@ import type { TemplateName } from '../core/model/template-names.ts';
 import { textValue, wordsValue } from '../core/templates/placeholders.ts';
 import type { Override } from '../core/model/replaced.ts';
 import { writeWord, type Line } from '../core/guard/words.ts';
-import { frontendText, operatorLines, sectionText, type FrontendText } from './operator-section.ts';
+import { frontendText, operatorLines, sectionText, type FrontendText } from './operator/operator-section.ts';
 
 type Templates = ReadonlyMap<TemplateName, Override>;
 

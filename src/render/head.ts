@@ -3,7 +3,7 @@ import { configToken, configTokens } from '../core/model/config-token.ts';
 import { byCodePoint } from '../core/model/ids.ts';
 import type { Fragments } from './fragments.ts';
 import type { FrontendFrame } from './frontends.ts';
-import type { OperatorHead } from './operator-head.ts';
+import type { OperatorHead } from './operator/operator-head.ts';
 import type { ServiceFrame } from './service.ts';
 
 /** All that a configuration has beside services and routes. */

@@ -5,7 +5,7 @@
 import type { Override } from '../core/model/replaced.ts';
 import { writeLine, type Line } from '../core/guard/words.ts';
 import { wordsValue } from '../core/templates/placeholders.ts';
-import { operatorLines } from './operator-section.ts';
+import { operatorLines } from './operator/operator-section.ts';
 
 /** Maps are named relative to the configuration, which a name with a folder in it would not be. */
 const folder = '/haproxy_dir';

@@ -7,7 +7,7 @@ import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { compare } from '../../src/migration/compare.ts';
 import { readLb } from '../../src/migration/lb-view.ts';
-import { noOperatorTemplates } from '../../src/render/operator-templates.ts';
+import { noOperatorTemplates } from '../../src/render/operator/operator-templates.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 
 const acl = readFileSync(join(import.meta.dirname, 'marathon-lb', 'acl.cfg'), 'utf8');

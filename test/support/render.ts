@@ -10,7 +10,7 @@ import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
-import { loadOperatorTemplates, type TemplateSources } from '../../src/render/operator-templates.ts';
+import { loadOperatorTemplates, type TemplateSources } from '../../src/render/operator/operator-templates.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { makePem } from './certificate.ts';

@@ -5,7 +5,7 @@ import { PacerError } from '../../errors.ts';
 import { activeConfigFile } from '../../haproxy/files/publish.ts';
 import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
 import { loadFragments } from '../../render/fragments.ts';
-import { loadOperatorTemplates } from '../../render/operator-templates.ts';
+import { loadOperatorTemplates } from '../../render/operator/operator-templates.ts';
 import { renderer } from '../../render/render.ts';
 import { environment } from '../../settings/environment.ts';
 import { resolveSettings } from '../../settings/settings.ts';

@@ -6,8 +6,8 @@ import { isTemplateName, templateNames, type TemplateName } from '../../core/mod
 import { readOverride } from '../../core/templates/overrides.ts';
 import { messageOf, PacerError } from '../../errors.ts';
 import type { TemplateVerdict } from '../../migration/print.ts';
-import { checkOverride } from '../../render/check-override.ts';
-import { operatorHead } from '../../render/operator-head.ts';
+import { checkOverride } from '../../render/operator/check-override.ts';
+import { operatorHead } from '../../render/operator/operator-head.ts';
 
 /** Of the variables `HAPROXY_<NAME>`, then of the files of a directory. @throws PacerError FILE_UNREADABLE */
 export function templateVerdicts(

@@ -7,7 +7,7 @@ import {
   type OperatorTemplates,
   type TemplateDisk,
   type TemplateSources,
-} from '../../render/operator-templates.ts';
+} from '../../render/operator/operator-templates.ts';
 import type { LastInputs } from './last-inputs.ts';
 
 export interface GoodTemplates {

@@ -11,7 +11,7 @@ import type { RunAs } from '../../haproxy/process/run-as.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
 import type { FileAt } from '../../render/file-words.ts';
 import type { ChangingFrame, Frame } from '../../render/head.ts';
-import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { copyPath } from '../files/copies.ts';
 import { kindOf } from '../files/judge.ts';

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { ExplainContext } from '../../core/explain/explanation.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import { policyOf } from '../../settings/policy.ts';
-import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { ownPorts } from '../publish/surroundings.ts';
 

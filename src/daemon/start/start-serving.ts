@@ -8,7 +8,7 @@ import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
 import type { StatusServer } from '../../http/server.ts';
 import type { Logger } from '../../observe/log.ts';
 import { loadFragments } from '../../render/fragments.ts';
-import { idleTemplates, type OperatorTemplates } from '../../render/operator-templates.ts';
+import { idleTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import { renderer } from '../../render/render.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { selfSignedCopy } from '../files/certificates.ts';

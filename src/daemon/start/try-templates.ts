@@ -5,8 +5,8 @@ import { nextDesired, nothingDesired, type Desired } from '../../core/desired/de
 import type { Override } from '../../core/model/replaced.ts';
 import { PacerError } from '../../errors.ts';
 import { checkConfiguration, type CheckMessage } from '../../haproxy/files/check.ts';
-import { mayHaveSaid } from '../../render/operator-section.ts';
-import type { OperatorTemplates } from '../../render/operator-templates.ts';
+import { mayHaveSaid } from '../../render/operator/operator-section.ts';
+import type { OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { ChangingFrame } from '../../render/head.ts';
 import { configurationFile, type Renderer, type Rendering } from '../../render/render.ts';
 import type { Settings } from '../../settings/settings.ts';

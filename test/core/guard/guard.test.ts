@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { writeFragment } from '../../../src/core/templates/fragment.ts';
 import type { GuardContext } from '../../../src/core/guard/guard.ts';
 import type { Section } from '../../../src/core/guard/keywords.ts';
-import { sectionKeywords } from '../../../src/render/operator-section.ts';
+import { sectionKeywords } from '../../../src/render/operator/operator-section.ts';
 
 const guard: GuardContext = {
   servicePort: 10001,

@@ -1,12 +1,12 @@
 /** Looks at an operator's template at start, with a service as any other: what is wrong with it is not an app's fault. */
-import type { BackendName } from '../core/model/ids.ts';
-import { writeFragment } from '../core/templates/fragment.ts';
-import { templateSpec, type TemplateName } from '../core/model/template-names.ts';
-import { fillTemplate, textValue, wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { Override } from '../core/model/replaced.ts';
-import { headOf } from '../core/templates/section-head.ts';
-import { serverWordsOf } from '../core/templates/server-line.ts';
-import { PacerError } from '../errors.ts';
+import type { BackendName } from '../../core/model/ids.ts';
+import { writeFragment } from '../../core/templates/fragment.ts';
+import { templateSpec, type TemplateName } from '../../core/model/template-names.ts';
+import { fillTemplate, textValue, wordsValue, type PlaceholderData } from '../../core/templates/placeholders.ts';
+import type { Override } from '../../core/model/replaced.ts';
+import { headOf } from '../../core/templates/section-head.ts';
+import { serverWordsOf } from '../../core/templates/server-line.ts';
+import { PacerError } from '../../errors.ts';
 import { frontendText } from './operator-section.ts';
 
 const backend = 'sample_10000' as BackendName;

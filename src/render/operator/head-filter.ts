@@ -1,6 +1,6 @@
 /** Lines of an operator's HEAD that were about marathon-lb's own way of running HAProxy. */
 import { dirname } from 'node:path';
-import type { Line } from '../core/guard/words.ts';
+import type { Line } from '../../core/guard/words.ts';
 
 export interface Filtered {
   readonly kept: readonly Line[];

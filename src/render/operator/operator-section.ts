@@ -1,9 +1,9 @@
 /** An operator's template of a frontend of all: its lines in the order in which HAProxy goes through them. */
-import { writeFragment } from '../core/templates/fragment.ts';
-import { fillTemplate, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { Override } from '../core/model/replaced.ts';
-import type { Line } from '../core/guard/words.ts';
-import { PacerError } from '../errors.ts';
+import { writeFragment } from '../../core/templates/fragment.ts';
+import { fillTemplate, type PlaceholderData } from '../../core/templates/placeholders.ts';
+import type { Override } from '../../core/model/replaced.ts';
+import type { Line } from '../../core/guard/words.ts';
+import { PacerError } from '../../errors.ts';
 
 /** Keywords that begin a section. [haproxy] configuration.txt 2.6 to 3.4 */
 export const sectionKeywords: ReadonlySet<string> = new Set([

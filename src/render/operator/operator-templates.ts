@@ -1,14 +1,14 @@
 /** The operator's templates, read and checked at start: variables, then files of marathon-lb's names, then Handlebars. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nearest } from '../core/collections/nearest.ts';
-import { isTemplateName, templateNames, type TemplateName } from '../core/model/template-names.ts';
-import { readOverride } from '../core/templates/overrides.ts';
-import type { Override } from '../core/model/replaced.ts';
-import { messageOf, PacerError } from '../errors.ts';
+import { nearest } from '../../core/collections/nearest.ts';
+import { isTemplateName, templateNames, type TemplateName } from '../../core/model/template-names.ts';
+import { readOverride } from '../../core/templates/overrides.ts';
+import type { Override } from '../../core/model/replaced.ts';
+import { messageOf, PacerError } from '../../errors.ts';
 import { checkOverride } from './check-override.ts';
 import type { FragmentSource } from './check-fragment.ts';
-import { fragmentNames, isFragmentName, type FragmentName } from './fragment-data.ts';
+import { fragmentNames, isFragmentName, type FragmentName } from '../fragment-data.ts';
 import { operatorHead, type OperatorHead } from './operator-head.ts';
 
 export interface OperatorTemplates {

@@ -1,9 +1,9 @@
 /** Looks at an operator's Handlebars fragment at start: its syntax, its helpers, and the data it asks for. */
 import Handlebars from 'handlebars';
-import { nearest } from '../core/collections/nearest.ts';
-import { messageOf, PacerError } from '../errors.ts';
-import { fragmentData, type FragmentName } from './fragment-data.ts';
-import { helpers } from './helpers.ts';
+import { nearest } from '../../core/collections/nearest.ts';
+import { messageOf, PacerError } from '../../errors.ts';
+import { fragmentData, type FragmentName } from '../fragment-data.ts';
+import { helpers } from '../helpers.ts';
 
 export interface FragmentSource {
   readonly place: string;

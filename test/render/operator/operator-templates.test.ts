@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { fillTemplate } from '../../src/core/templates/placeholders.ts';
-import { PacerError } from '../../src/errors.ts';
-import { loadFragments } from '../../src/render/fragments.ts';
-import { loadOperatorTemplates } from '../../src/render/operator-templates.ts';
-import { resolveSettings } from '../../src/settings/settings.ts';
+import { fillTemplate } from '../../../src/core/templates/placeholders.ts';
+import { PacerError } from '../../../src/errors.ts';
+import { loadFragments } from '../../../src/render/fragments.ts';
+import { loadOperatorTemplates } from '../../../src/render/operator/operator-templates.ts';
+import { resolveSettings } from '../../../src/settings/settings.ts';
 
 function directoryOf(files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'pacer-templates-'));

@@ -2,9 +2,9 @@
  * An operator's HEAD: its sections stand, and get what a reload and Pacer itself need. What belonged to marathon-lb's
  * own way of running HAProxy is left out, and said.
  */
-import { defaultServerWords } from '../core/templates/server-line.ts';
-import type { Override } from '../core/model/replaced.ts';
-import type { Line } from '../core/guard/words.ts';
+import { defaultServerWords } from '../../core/templates/server-line.ts';
+import type { Override } from '../../core/model/replaced.ts';
+import type { Line } from '../../core/guard/words.ts';
 import { withoutOld } from './head-filter.ts';
 import { beginsSection, operatorLines, sectionText } from './operator-section.ts';
 
