@@ -3,7 +3,12 @@
  * Marathon, since those of then are gone; so do apps that are deleted. Services that came later are not served.
  */
 import { holderOf } from '../servers/addresses.ts';
-import { keepService, type AppServices, type ModelContext, type PortOutcome } from '../services/app-services.ts';
+import {
+  keepService,
+  type AppServices,
+  type ModelContext,
+  type PortOutcome,
+} from '../services/app-services.ts';
 import { withApps, type Desired } from './desired.ts';
 import type { AppId } from '../model/ids.ts';
 import { deriveServers } from '../servers/servers.ts';

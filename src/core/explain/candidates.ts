@@ -2,7 +2,14 @@
 import type { PortOutcome } from '../services/app-services.ts';
 import type { Desired } from '../desired/desired.ts';
 import { byCodePoint } from '../model/ids.ts';
-import { keysOf, lookupKey, matchOf, resolveRoute, type LookupKey, type RequestTarget } from '../routing/lookups.ts';
+import {
+  keysOf,
+  lookupKey,
+  matchOf,
+  resolveRoute,
+  type LookupKey,
+  type RequestTarget,
+} from '../routing/lookups.ts';
 import type { App } from '../model/model.ts';
 import { claimsOf, routeKinds, type Claim } from '../routing/routes.ts';
 import type { ServiceDefinition } from '../model/service.ts';

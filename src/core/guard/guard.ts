@@ -2,11 +2,12 @@
  * What a label's fragment may hold: lines of its own section that concern its own service. Judged word by word,
  * after HAProxy's own quoting is undone.
  */
+import type { Section } from '../model/template-names.ts';
 import type { Objection } from './objection.ts';
 import { wrongBind } from './guard-bind.ts';
 import { isIp } from '../labels/address.ts';
 import { wrongFile, type AllowedFolders } from './guard-files.ts';
-import { mayStand, sharedKeywords, type Section } from './keywords.ts';
+import { mayStand, sharedKeywords } from './keywords.ts';
 import type { Line } from './words.ts';
 
 export interface GuardContext extends AllowedFolders {

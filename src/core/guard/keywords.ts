@@ -1,7 +1,5 @@
 /** The keywords that a label may begin a line with, by section. [haproxy] configuration.txt 4.1, 2.6 to 3.2 */
-
-/** Where a fragment's lines stand. `shared`: a frontend of all services. `server`: the rest of a server line. */
-export type Section = 'userlist' | 'frontend' | 'backend' | 'server' | 'shared';
+import type { Section } from '../model/template-names.ts';
 
 const both = [
   'acl',

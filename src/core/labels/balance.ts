@@ -1,13 +1,7 @@
 /** The `balance` line of a backend: an algorithm of HAProxy and its arguments. */
+import type { Balance } from '../model/label-values.ts';
 import { words } from './parsers.ts';
 import { parsed, rejected, shown, type Parser } from './parsed.ts';
-
-export interface Balance {
-  /** The algorithm and its arguments, each a word of `[A-Za-z0-9_.(),-]`. */
-  readonly words: readonly string[];
-  /** True where HAProxy takes a server at runtime only with `hash-type consistent`. [haproxy] management.txt 9.3 "add server" */
-  readonly needsConsistentHash: boolean;
-}
 
 /** [haproxy] configuration.txt 4.2 "balance" */
 const algorithms: Record<

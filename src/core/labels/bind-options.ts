@@ -1,17 +1,7 @@
 /** Options of a bind line, judged word by word: what is not known here does not reach the configuration. */
+import type { BindOptions } from '../model/label-values.ts';
 import { certificatePath, words } from './parsers.ts';
 import { parsed, rejected, shown, type Parser } from './parsed.ts';
-
-export interface BindOptions {
-  /** As they stand in the line. */
-  readonly words: readonly string[];
-  /** Files with a certificate and its key. */
-  readonly certificates: readonly string[];
-  /** Other files: authorities, revocation lists, lists of certificates. */
-  readonly files: readonly string[];
-  /** Which protocols are offered (ALPN) is said here. */
-  readonly namesProtocols: boolean;
-}
 
 export const noBindOptions: BindOptions = { words: [], certificates: [], files: [], namesProtocols: false };
 

@@ -1,4 +1,5 @@
 /** Parsers of label values that several labels share. */
+import type { BasicAuth } from '../model/label-values.ts';
 import { isCidr, isIp } from './address.ts';
 import { parsed, rejected, shown, type Parsed, type Parser } from './parsed.ts';
 
@@ -74,13 +75,6 @@ export const urlPath: Parser<string> = (text) => {
     ? parsed(value)
     : rejected(`${shown(text)} is not a path`, 'write a path that begins with /, as it stands in a URL');
 };
-
-/** Basic auth: a realm, a user, and a password's hash as `mkpasswd` makes it. */
-export interface BasicAuth {
-  readonly realm: string;
-  readonly user: string;
-  readonly passwordHash: string;
-}
 
 export const basicAuth: Parser<BasicAuth> = (text) => {
   const [realm = '', user = '', passwordHash = '', ...rest] = text.trim().split(':');

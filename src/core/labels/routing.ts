@@ -1,4 +1,5 @@
 /** Parsers of the labels that say which requests a service gets: hosts and paths. */
+import type { PathType } from '../model/label-values.ts';
 import type { Host } from '../model/ids.ts';
 import { all, commaList, words } from './parsers.ts';
 import { parsed, rejected, shown, type Parsed, type Parser } from './parsed.ts';
@@ -46,8 +47,6 @@ export const pathBeginnings: Parser<PathBeginnings> = (text) => {
   if (paths.length === 0) return rejected('no path is named', remedy);
   return parsed({ paths: [...new Set(paths)], ignoreCase });
 };
-
-export type PathType = 'begin' | 'prefix' | 'exact';
 
 export const pathType: Parser<PathType> = (text) => {
   const value = text.trim().toLowerCase();

@@ -1,6 +1,5 @@
 /** What of a service's configuration is replaced by templates. Types only. */
 import type { TemplateName } from './template-names.ts';
-import type { Template } from '../templates/placeholders.ts';
 
 export interface ServiceFragments {
   /** The text that stands instead of Pacer's own, lines with their newlines. */
@@ -40,6 +39,17 @@ export interface RuleLines {
   readonly uses: readonly string[];
   /** They ask for user and password themselves. */
   readonly asksForUser: boolean;
+}
+
+export type Quote = 'none' | 'single' | 'double';
+
+export type Part =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'placeholder'; readonly name: string; readonly field?: string; readonly quote: Quote };
+
+/** A template that was read; its lines break where the text's did. */
+export interface Template {
+  readonly parts: readonly Part[];
 }
 
 /** A template that replaces Pacer's own. */

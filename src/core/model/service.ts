@@ -1,10 +1,6 @@
 /** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
-import type { BasicAuth } from '../labels/parsers.ts';
-import type { Balance } from '../labels/balance.ts';
-import type { BindOptions } from '../labels/bind-options.ts';
-import type { PathType } from '../labels/routing.ts';
+import type { Balance, BasicAuth, BindOptions, PathType, VhostTls } from './label-values.ts';
 import type { ServiceFragments } from './replaced.ts';
-import type { VhostTls } from '../services/vhost-tls.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
 /** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */

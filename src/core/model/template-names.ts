@@ -2,7 +2,8 @@
  * marathon-lb's templates: what each stands for, and what may stand in it. What reads overrides, the reference
  * documentation and the "did you mean" of unknown names all come from here.
  */
-import type { Section } from '../guard/keywords.ts';
+/** Where a fragment's lines stand. `shared`: a frontend of all services. `server`: the rest of a server line. */
+export type Section = 'userlist' | 'frontend' | 'backend' | 'server' | 'shared';
 
 export interface TemplateSpec {
   /** Names for `{name}`; `raw` = it has none, and single braces are HAProxy's own. */

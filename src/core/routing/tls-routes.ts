@@ -1,10 +1,10 @@
 /** With --group-https-by-vhost: which host names have a TLS frontend of their own, by their services' labels. */
+import type { VhostTls } from '../model/label-values.ts';
 import type { Precedence } from '../ownership/precedence.ts';
 import { createContests, type Contest, type Contests, type Rank } from '../ownership/contests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { byCodePoint, type BackendName, type Host } from '../model/ids.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
-import type { VhostTls } from '../services/vhost-tls.ts';
 
 export interface TlsFrontend extends VhostTls {
   /** It and the backend that leads to it. */

@@ -1,18 +1,6 @@
 /** How TLS is spoken for the host names of a service, by its labels. */
-import { tlsWords, type BindOptions } from '../labels/bind-options.ts';
-
-/** What a service says of TLS for its host names. */
-export interface VhostTls {
-  /** Files with a certificate and its key; empty = those of the HTTPS listener, unless `listsCertificates`. */
-  readonly certificates: readonly string[];
-  /** Words of the bind line. */
-  readonly words: readonly string[];
-  /** A list of certificates is among the words. */
-  readonly listsCertificates: boolean;
-  readonly namesProtocols: boolean;
-  /** Clients must show a certificate. */
-  readonly verifies: boolean;
-}
+import type { BindOptions, VhostTls } from '../model/label-values.ts';
+import { tlsWords } from '../labels/bind-options.ts';
 
 /** @returns undefined where the labels say nothing of TLS: options of the socket are for the service port alone */
 export function vhostTlsOf(certificate: string | undefined, options: BindOptions): VhostTls | undefined {

@@ -1,6 +1,6 @@
 /** A template that was filled in, made into lines: today's directives, and nothing a label must not say. */
+import type { Section } from '../model/template-names.ts';
 import { objectionTo, type GuardContext } from '../guard/guard.ts';
-import type { Section } from '../guard/keywords.ts';
 import { translateRemoved } from '../guard/removed.ts';
 import { splitLine, writeLine, type Line } from '../guard/words.ts';
 

@@ -1,11 +1,12 @@
 /** Which templates hold for one service: a label's before the operator's. */
+import type { Template } from '../model/replaced.ts';
 import { withUnixBreaks } from './fragment.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
 import { ruleFor } from '../policy/policy.ts';
 import type { GuardContext } from '../guard/guard.ts';
 import type { Objection } from '../guard/objection.ts';
 import { isTemplateName, templateSpec, type TemplateName } from '../model/template-names.ts';
-import { rawTemplate, readTemplate, type Template, type TemplateFault } from './placeholders.ts';
+import { rawTemplate, readTemplate, type TemplateFault } from './placeholders.ts';
 import type { ServiceOverride } from './service-override.ts';
 
 /** A template as its name asks for: raw, or with its placeholders. */

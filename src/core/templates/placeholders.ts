@@ -2,6 +2,7 @@
  * marathon-lb's placeholders: `{name}`, and `{{` and `}}` for braces, as Python's str.format reads them. A value is
  * written as its place in the line asks for, so that it stays one word there, whatever is in it.
  */
+import type { Part, Quote, Template } from '../model/replaced.ts';
 import { nearest } from '../collections/nearest.ts';
 import { writeWord } from '../guard/words.ts';
 
@@ -15,17 +16,6 @@ export type PlaceholderData = Readonly<Record<string, PlaceholderValue>>;
 
 export const textValue = (text: string | number): PlaceholderValue => ({ kind: 'text', text: String(text) });
 export const wordsValue = (words: string): PlaceholderValue => ({ kind: 'words', words });
-
-type Quote = 'none' | 'single' | 'double';
-
-type Part =
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'placeholder'; readonly name: string; readonly field?: string; readonly quote: Quote };
-
-/** A template that was read; its lines break where the text's did. */
-export interface Template {
-  readonly parts: readonly Part[];
-}
 
 export interface TemplateFault {
   /** From 1. */

@@ -1,8 +1,9 @@
 /** A replaced server line: one line, about its server, so that servers added at runtime are the same. */
+import type { Template } from '../model/replaced.ts';
 import type { Server } from '../model/service.ts';
 import { serverData } from './data.ts';
 import type { Objection } from '../guard/objection.ts';
-import { fillTemplate, type Template } from './placeholders.ts';
+import { fillTemplate } from './placeholders.ts';
 import { splitLine, writeWord } from '../guard/words.ts';
 
 type LineServer = Pick<Server, 'name' | 'id' | 'host' | 'address' | 'port'>;

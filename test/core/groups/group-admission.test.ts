@@ -1,7 +1,12 @@
 /** A deployment group belongs to the apps that had it: whoever names it gets neither their requests nor past their protection. */
 import { describe, expect, test } from 'vitest';
 import type { Owners } from '../../../src/core/services/claims.ts';
-import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../../../src/core/desired/desired.ts';
+import {
+  allDiagnostics,
+  nextDesired,
+  nothingDesired,
+  type Desired,
+} from '../../../src/core/desired/desired.ts';
 import { describeDiagnostic } from '../../../src/core/model/diagnostic.ts';
 import type { BackendName } from '../../../src/core/model/ids.ts';
 import type { App } from '../../../src/core/model/model.ts';

@@ -1,9 +1,9 @@
 /** What a label's fragment may hold, judged on words: every line here is one that somebody would try. */
+import type { Section } from '../../../src/core/model/template-names.ts';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { writeFragment } from '../../../src/core/templates/fragment.ts';
 import type { GuardContext } from '../../../src/core/guard/guard.ts';
-import type { Section } from '../../../src/core/guard/keywords.ts';
 import { sectionKeywords } from '../../../src/render/operator/operator-section.ts';
 
 const guard: GuardContext = {

@@ -1,6 +1,11 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../../../src/core/desired/desired.ts';
+import {
+  allDiagnostics,
+  nextDesired,
+  nothingDesired,
+  type Desired,
+} from '../../../src/core/desired/desired.ts';
 import type { AppId } from '../../../src/core/model/ids.ts';
 import type { App } from '../../../src/core/model/model.ts';
 import { anApp, aPort, aTask } from '../../support/apps.ts';

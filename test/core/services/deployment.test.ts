@@ -1,7 +1,12 @@
 /** Blue/green groups: which app leads, which tasks are drained, what happens at the edges. */
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../../../src/core/desired/desired.ts';
+import {
+  allDiagnostics,
+  nextDesired,
+  nothingDesired,
+  type Desired,
+} from '../../../src/core/desired/desired.ts';
 import type { AppId, BackendName } from '../../../src/core/model/ids.ts';
 import type { App } from '../../../src/core/model/model.ts';
 import { aCheck, anApp, aPort, aTask } from '../../support/apps.ts';
