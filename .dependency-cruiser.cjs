@@ -4,6 +4,14 @@ module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'rooms-do-not-import-each-other',
+      comment: 'Inside core, marathon, haproxy and daemon too, imports between rooms point one way.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^src/(core|marathon|haproxy|daemon)/' },
+      to: { circular: true },
+    },
+    {
       name: 'core-is-pure',
       comment: 'core/ imports only core/: no node:, no packages, no other folder.',
       severity: 'error',

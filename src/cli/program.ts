@@ -1,8 +1,8 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
 import { Command } from 'commander';
-import { addAskCommands } from './commands/ask-commands.ts';
+import { addAskCommands } from './ask-commands.ts';
 import { packageVersion } from './package.ts';
-import { addRunCommands } from './commands/run-commands.ts';
+import { addRunCommands } from './run-commands.ts';
 import { settingsFor } from './settings-for.ts';
 
 /** Runs a command; the number is the exit code. */
@@ -88,7 +88,7 @@ Ask the one that runs:
       .option('--json', 'for tools'),
   );
   command('simulate', 'a Marathon of its own, for trying things and for benchmarks', async (options) =>
-    (await import('./commands/simulate-command.ts')).simulateCommand(options),
+    (await import('./simulate-command.ts')).simulateCommand(options),
   )
     .option('--port <port>', 'where it listens', '8080')
     .option('--apps <n>', 'so many generated apps instead of the sample apps')

@@ -1,7 +1,12 @@
 /** From the settings of a Marathon to how it is reached; the files they name are read here, at start and when they change. */
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
-import type { ClientCertificate, Credentials, MarathonAccess, Secrets } from '../core/model/marathon-access.ts';
+import type {
+  ClientCertificate,
+  Credentials,
+  MarathonAccess,
+  Secrets,
+} from '../core/model/marathon-access.ts';
 import { PacerError } from '../errors.ts';
 import { readNamed } from './read-named.ts';
 import type { SettingKey, SettingValues } from './table.ts';

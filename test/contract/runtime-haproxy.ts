@@ -10,7 +10,11 @@ import { nextDesired, nothingDesired, type Desired } from '../../src/core/desire
 import type { App } from '../../src/core/model/model.ts';
 import type { ServerStep } from '../../src/core/plan/server-step.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
-import { runtimeServers, type RuntimeOutcome, type WaitingServer } from '../../src/daemon/runtime/runtime-servers.ts';
+import {
+  runtimeServers,
+  type RuntimeOutcome,
+  type WaitingServer,
+} from '../../src/daemon/runtime/runtime-servers.ts';
 import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
 import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/files/publish.ts';

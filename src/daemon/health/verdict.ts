@@ -3,7 +3,7 @@
  * request of ours has passed through it, and nothing that it depends on has taken longer than it may. Pure.
  */
 import type { MarathonStatus } from '../../marathon/sync/source.ts';
-import { describeWithheld } from '../status/change-log.ts';
+import { describeWithheld } from '../decide/describe-withheld.ts';
 import type { PipelineState } from '../decide/pipeline-types.ts';
 import type { ProbeState } from './probe.ts';
 

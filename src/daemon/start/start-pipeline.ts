@@ -3,7 +3,7 @@ import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Renderer } from '../../render/render.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { describeWithheld } from '../status/change-log.ts';
+import { describeWithheld } from '../decide/describe-withheld.ts';
 import { coalesce } from '../storage/coalesce.ts';
 import type { FileObserver } from '../files/observer.ts';
 import type { Journal } from '../storage/journal.ts';

@@ -3,8 +3,6 @@ import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic
 import { describeReason, type Plan } from '../../core/plan/plan.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { JournalEntry } from '../storage/journal.ts';
-import type { Withheld } from '../decide/state.ts';
-import type { Hold, RemovalGuardOptions } from '../clusters/removal-guard.ts';
 
 export function logEntry(log: Logger, entry: JournalEntry): void {
   const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
@@ -12,26 +10,6 @@ export function logEntry(log: Logger, entry: JournalEntry): void {
   if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'HAProxy follows');
   else log.error({ ...fields, stage: result.stage, error: result.message }, 'HAProxy stays as it is');
 }
-
-/** Says what is held back, and what becomes of it. */
-export function removalLog(log: Logger): Pick<RemovalGuardOptions, 'onHold' | 'onRelease'> {
-  return {
-    onHold: (hold) =>
-      log.warn(
-        hold,
-        `${describeHold(hold)}; they are kept until a second snapshot shows the same, or \`pacer approve\``,
-      ),
-    onRelease: (hold, why) => log.warn(hold, `what was held back is let go: ${why}`),
-  };
-}
-
-/** For people: `60 of 100 servers (3 of 5 apps) would go at once`. */
-export const describeHold = ({ servers, apps, of }: Hold): string =>
-  `${servers} of ${of.servers} servers (all of ${apps} of ${of.apps} apps) would go at once`;
-
-/** The same of what would be taken from HAProxy though Marathon lists it. */
-export const describeWithheld = ({ servers, apps, of, cause }: Withheld): string =>
-  `a change would take ${servers} of ${of.servers} servers (all of ${apps} of ${of.apps} apps) out of service that Marathon still lists (${cause}). It is withheld until Marathon confirms it; apply it now with \`pacer approve\``;
 
 const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
 

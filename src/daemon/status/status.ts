@@ -14,7 +14,7 @@ import type { RemovalGuard } from '../clusters/removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import type { FileObserver } from '../files/observer.ts';
 import { unresolvedMessage, type UnresolvedHost } from '../hosts/unresolved.ts';
-import { describeHold } from './change-log.ts';
+import { describeHold } from '../clusters/hold-log.ts';
 import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { ProbeState } from '../health/probe.ts';
 import { verdictOf, type Verdict } from '../health/verdict.ts';

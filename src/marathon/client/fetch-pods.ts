@@ -5,7 +5,13 @@ import type { GetOptions, MarathonClient } from './client.ts';
 import type { DecodedApps } from '../decode/decode.ts';
 import { encodePath } from '../http/encode-path.ts';
 import { maxListBytes } from '../bounds/limits.ts';
-import { missingVersions, podApp, readPodStatus, type MalformedPod, type PodStatus } from '../pods/decode-pod.ts';
+import {
+  missingVersions,
+  podApp,
+  readPodStatus,
+  type MalformedPod,
+  type PodStatus,
+} from '../pods/decode-pod.ts';
 import { rawPod } from '../pods/raw-pod.ts';
 
 const nothing: DecodedApps = { apps: [], diagnostics: [], malformed: [] };

@@ -5,7 +5,12 @@
 import { z } from 'zod';
 import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../../core/model/ids.ts';
 import { addressesOf } from '../decode/decode-task.ts';
-import { followedTypes, type EventType, type InstanceRef, type MarathonEvent } from '../decode/event-types.ts';
+import {
+  followedTypes,
+  type EventType,
+  type InstanceRef,
+  type MarathonEvent,
+} from '../decode/event-types.ts';
 import { lightPlan } from './light-plan.ts';
 import { describeIssues } from '../decode/raw.ts';
 import { eventShapes, type instanceIds } from './raw-event.ts';

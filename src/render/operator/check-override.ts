@@ -2,7 +2,12 @@
 import type { BackendName } from '../../core/model/ids.ts';
 import { writeFragment } from '../../core/templates/fragment.ts';
 import { templateSpec, type TemplateName } from '../../core/model/template-names.ts';
-import { fillTemplate, textValue, wordsValue, type PlaceholderData } from '../../core/templates/placeholders.ts';
+import {
+  fillTemplate,
+  textValue,
+  wordsValue,
+  type PlaceholderData,
+} from '../../core/templates/placeholders.ts';
 import type { Override } from '../../core/model/replaced.ts';
 import { headOf } from '../../core/templates/section-head.ts';
 import { serverWordsOf } from '../../core/templates/server-line.ts';

@@ -3,7 +3,15 @@ import { ApiError } from '../api-error.ts';
 import { event } from '../faults/events.ts';
 import type { Deployed } from '../definitions/groups.ts';
 import { parentOf, pathId, resolveId } from '../definitions/ids.ts';
-import { canonical, listOf, numberOf, objectOf, stringMapOf, stringOf, type Json } from '../definitions/json.ts';
+import {
+  canonical,
+  listOf,
+  numberOf,
+  objectOf,
+  stringMapOf,
+  stringOf,
+  type Json,
+} from '../definitions/json.ts';
 import { podStatus } from '../definitions/pod-status.ts';
 import { podSpec } from '../definitions/run-spec.ts';
 import type { RunSpec } from '../definitions/spec.ts';

@@ -4,7 +4,12 @@ import type { Diagnostic } from '../../../src/core/model/diagnostic.ts';
 import { asAppId } from '../../../src/core/model/ids.ts';
 import { readLabels } from '../../../src/core/labels/read.ts';
 import { decodeApps, decodeOneApp } from '../../../src/marathon/decode/decode.ts';
-import { appLimits, maxDiagnosticsOfApp, maxEventBytes, maxPartsOfTask } from '../../../src/marathon/bounds/limits.ts';
+import {
+  appLimits,
+  maxDiagnosticsOfApp,
+  maxEventBytes,
+  maxPartsOfTask,
+} from '../../../src/marathon/bounds/limits.ts';
 import { withStatus } from '../../../src/marathon/mirror/task-changes.ts';
 import { podApp, readPodStatus } from '../../../src/marathon/pods/decode-pod.ts';
 import { follow, mirroring, until, webApp } from '../mirroring.ts';

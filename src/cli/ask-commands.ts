@@ -1,7 +1,7 @@
 /** The commands that ask a running Pacer. */
 import type { Command } from 'commander';
-import { addClientOptions } from '../client/options.ts';
-import type { SettingsHelp } from '../settings-for.ts';
+import { addClientOptions } from './client/options.ts';
+import type { SettingsHelp } from './settings-for.ts';
 
 export function addAskCommands(
   program: Command,
@@ -18,33 +18,35 @@ export function addAskCommands(
   command('status', 'what a running Pacer does now; exit code 1 while it is not ready')
     .option('--watch', 'again and again, every 2 seconds')
     .action(async (options: Record<string, unknown>) =>
-      onExit(await (await import('./status.ts')).status(options)),
+      onExit(await (await import('./commands/status.ts')).status(options)),
     );
   command('apps [filter]', 'every app, where it is served and by how many servers').action(
     async (filter: string | undefined, options: Record<string, unknown>) =>
-      onExit(await (await import('./apps.ts')).apps(filter, options)),
+      onExit(await (await import('./commands/apps.ts')).apps(filter, options)),
   );
   command('revisions', 'what was done to HAProxy, newest first').action(
     async (options: Record<string, unknown>) =>
-      onExit(await (await import('./revisions.ts')).revisions(options)),
+      onExit(await (await import('./commands/revisions.ts')).revisions(options)),
   );
   command('diff', 'what stands between HAProxy and what Marathon says now').action(
-    async (options: Record<string, unknown>) => onExit(await (await import('./diff.ts')).diff(options)),
+    async (options: Record<string, unknown>) =>
+      onExit(await (await import('./commands/diff.ts')).diff(options)),
   );
   command('rollback [revision]', 'back to a revision, which is pinned until it is released; takes the token')
     .option('--release', 'serve again what Marathon says')
     .action(async (revision: string | undefined, options: Record<string, unknown>) =>
-      onExit(await (await import('./rollback.ts')).rollback(revision, options)),
+      onExit(await (await import('./commands/rollback.ts')).rollback(revision, options)),
     );
   command('approve', 'agree to a removal of servers that is held back; takes the token').action(
-    async (options: Record<string, unknown>) => onExit(await (await import('./approve.ts')).approve(options)),
+    async (options: Record<string, unknown>) =>
+      onExit(await (await import('./commands/approve.ts')).approve(options)),
   );
   command('explain <what>', 'why a URL, host/path, :port, app or task is served as it is')
     .description(
       'Why a URL, host/path, :port, app id, task id or backend is served as it is; exit code 1 where it is not.\nOr what an error code means.',
     )
     .action(async (what: string, options: Record<string, unknown>) =>
-      onExit(await (await import('./explain.ts')).explain(what, options)),
+      onExit(await (await import('./commands/explain.ts')).explain(what, options)),
     );
 
   program.commandsGroup('Before deploying:');
@@ -64,6 +66,6 @@ export function addAskCommands(
       .option('--check', 'ask haproxy -c as well; needs the haproxy program')
       .option('--fail-on <severity>', 'error or warning: from which on the exit code is 1', 'error'),
   ).action(async (file: string, options: Record<string, unknown>) =>
-    onExit(await (await import('../lint/lint.ts')).lint(file, options)),
+    onExit(await (await import('./lint/lint.ts')).lint(file, options)),
   );
 }

@@ -1,7 +1,7 @@
 /** `pacer run`, and `sse` and `poll` as the entry point of marathon-lb's image takes them: `run sse --group external`. */
 import type { Command } from 'commander';
-import { PacerError } from '../../errors.ts';
-import type { SettingsHelp } from '../settings-for.ts';
+import { PacerError } from '../errors.ts';
+import type { SettingsHelp } from './settings-for.ts';
 
 type Options = Record<string, unknown>;
 
@@ -16,7 +16,7 @@ export function addRunCommands(
       onExit(0);
       return;
     }
-    const { run: daemon } = await import('./run.ts');
+    const { run: daemon } = await import('./commands/run.ts');
     onExit(await daemon(mode === 'poll' ? { ...options, poll: true } : options));
   };
   const command = (name: string, summary: string) =>

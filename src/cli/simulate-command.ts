@@ -1,7 +1,7 @@
 /** `pacer simulate`: its options read, then the simulator. */
-import { PacerError } from '../../errors.ts';
-import { stopSignal } from '../signals.ts';
-import { simulate } from './simulate.ts';
+import { PacerError } from '../errors.ts';
+import { stopSignal } from './signals.ts';
+import { simulate } from './commands/simulate.ts';
 
 export async function simulateCommand(options: Record<string, unknown>): Promise<number> {
   const apps = count(options['apps'], '--apps');
