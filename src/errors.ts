@@ -63,7 +63,7 @@ export const errorCatalogue = {
   HAPROXY_REJECTS: {
     means: 'haproxy -c does not accept a configuration.',
     remedy:
-      'What it says follows with its lines. Where it is about one service, that service is held back by itself; else it is a setting, a certificate or a template.',
+      'What it says follows with its lines. Where it is about one service, that service is rejected by itself; else it is a setting, a certificate or a template.',
   },
   HAPROXY_UNREACHABLE: {
     means: 'A HAProxy socket does not answer.',

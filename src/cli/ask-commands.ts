@@ -37,7 +37,7 @@ export function addAskCommands(
     .action(async (revision: string | undefined, options: Record<string, unknown>) =>
       onExit(await (await import('./commands/rollback.ts')).rollback(revision, options)),
     );
-  command('approve', 'agree to a removal of servers that is held back; takes the token').action(
+  command('approve', 'agree to a withheld removal of servers; takes the token').action(
     async (options: Record<string, unknown>) =>
       onExit(await (await import('./commands/approve.ts')).approve(options)),
   );

@@ -14,7 +14,7 @@ export function planText(plan: Plan): string {
     case 'reload':
       return `reload: ${plan.reasons.map(describeReason).join('; ')}`;
     case 'runtime': {
-      const { added, removed, admitted, files } = plan;
+      const { added, removed, stateChanged: admitted, files } = plan;
       const parts = [
         added > 0 ? `${counted(added, 'server')} came` : '',
         removed > 0 ? `${counted(removed, 'server')} went` : '',

@@ -61,7 +61,7 @@ ${section(rowsOf(errorCatalogue))}
 ## Diagnostics: one app or service
 
 In the log, \`/status\`, \`/apps/<id>\`, \`pacer explain\` and \`pacer lint\`, each with the app, the label and the value. \`error\`:
-the service is held back, or kept at its last good version. \`warning\`: it serves, but not as asked. \`notice\`: worth knowing.
+the service is rejected, or kept at its last good version. \`warning\`: it serves, but not as asked. \`notice\`: worth knowing.
 
 ${section(rowsOf(diagnosticCatalogue))}`;
 }

@@ -6,7 +6,7 @@ import { byCodePoint } from '../core/model/ids.ts';
 import type { App } from '../core/model/model.ts';
 import { hostTable } from '../daemon/hosts/table.ts';
 import { modelContext } from '../daemon/start/model-context.ts';
-import { defaultMaxconn, steadyFrame } from '../daemon/publish/surroundings.ts';
+import { defaultMaxconn, fixedHead } from '../daemon/publish/machine-facts.ts';
 import { fetchAll } from '../marathon/client/fetch.ts';
 import { MergedApps } from '../marathon/mirror/merged-apps.ts';
 import { MarathonClient } from '../marathon/client/client.ts';
@@ -39,7 +39,7 @@ export function renderApps(
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
   const { files, backendAt } = renderer(
     loadFragments(templates.fragments),
-    steadyFrame(settings, templates),
+    fixedHead(settings, templates),
   ).render(desired, {
     // Named, not read: the answer depends on the input alone.
     certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),

@@ -1,6 +1,6 @@
 /** What the process is told from outside. */
 import { EventEmitter } from 'node:events';
-import type { Asks } from '../daemon/start/asks.ts';
+import type { OperatorSignals } from '../daemon/start/operator-signals.ts';
 
 /** Ctrl-C and the service manager's stop as an AbortSignal. */
 export function stopSignal(): AbortSignal {
@@ -16,8 +16,8 @@ export function stopSignal(): AbortSignal {
 }
 
 /** marathon-lb's signals: SIGHUP fetches and applies, SIGUSR1 reloads. Node would start its debugger for the latter. */
-export function askSignals(): Asks {
-  const asks: Asks = new EventEmitter();
+export function askSignals(): OperatorSignals {
+  const asks: OperatorSignals = new EventEmitter();
   process.on('SIGHUP', () => asks.emit('refetch', 'SIGHUP'));
   process.on('SIGUSR1', () => asks.emit('reload', 'SIGUSR1'));
   return asks;

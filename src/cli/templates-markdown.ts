@@ -41,7 +41,7 @@ From the one that wins:
 CRLF and CR are line breaks too. At start Pacer reads all of the operator's, tries them on sample services with
 \`haproxy -c\`, and does not start with one that cannot be used: the message names the file or variable, the line, and
 the placeholders, data or names that there are. A new template needs a restart of Pacer. What is wrong with a label
-holds back that service alone, or keeps it at its last good version.
+rejects that service alone, or keeps it at its last good version.
 
 ## Names and placeholders
 
@@ -100,12 +100,12 @@ outside \`--label-files\` (pages, lists, maps) and \`--label-certificates\`. Rul
 condition; conditions that they define get names of their own (\`name:backend\`), so that none is added to another service's.
 
 A rule with a condition that holds for others' requests still takes them: where apps of one load balancer do not trust each
-other, use \`--label-templates off\`, which holds back a service with a template in its labels. \`trusted\` allows any text.
+other, use \`--label-templates off\`, which rejects a service with a template in its labels. \`trusted\` allows any text.
 
 ## Removed directives
 
 Templates written for HAProxy 2.0 and older are translated where the meaning is the same, with a notice; else the service
-is held back (a template of the operator: Pacer does not start) and the modern form is suggested.
+is rejected (a template of the operator: Pacer does not start) and the modern form is suggested.
 
 | written | becomes |
 |---|---|
@@ -117,7 +117,7 @@ is held back (a template of the operator: Pacer does not start) and the modern f
 | \`option httpchk\` with headers or a body behind the version | \`option httpchk\` and \`http-check send\` |
 | \`option forceclose\`; \`clitimeout\`, \`contimeout\`, \`srvtimeout\`; \`redispatch\` | \`option httpclose\`; \`timeout client\`, \`connect\`, \`server\`; \`option redispatch\` |
 | \`option http-use-htx\`, \`bind-process\`, \`nbproc\` | nothing |
-| \`reqdeny\`, \`reqtarpit\`, \`reqallow\`, \`reqpass\`, \`reqsetbe\`, \`monitor-net\`, \`mode health\`, \`option http-tunnel\`, \`appsession\` | held back |
+| \`reqdeny\`, \`reqtarpit\`, \`reqallow\`, \`reqpass\`, \`reqsetbe\`, \`monitor-net\`, \`mode health\`, \`option http-tunnel\`, \`appsession\` | rejected |
 
 ## Servers added at runtime
 

@@ -151,7 +151,7 @@ function introduce(
   out('');
   out('Now the apps change while a small load runs. Ctrl-C ends it.');
   out('');
-  out(`  ${'what happens'.padEnd(52)}${'HAProxy followed in'.padEnd(32)}requests  failed`);
+  out(`  ${'what happens'.padEnd(52)}${'applied within'.padEnd(32)}requests  failed`);
 }
 
 async function perform(

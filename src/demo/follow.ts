@@ -18,7 +18,7 @@ interface RevisionView {
 
 interface AppView {
   readonly ports: readonly {
-    readonly servers: readonly { readonly taskId: string; readonly admission: string }[];
+    readonly servers: readonly { readonly taskId: string; readonly admin: string }[];
   }[];
 }
 

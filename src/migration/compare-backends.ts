@@ -73,8 +73,8 @@ function whyOut(server: string, { definition }: Service, desired: Desired): stri
   const app = desired.apps.get(definition.appId);
   const outcome = app?.ports.find(({ portIndex }) => portIndex === definition.portIndex);
   const out = new Map(
-    outcome?.tasks.flatMap(({ taskId, admission, reason }) =>
-      admission === 'out' ? [[taskId, reason] as const] : [],
+    outcome?.tasks.flatMap(({ taskId, admin: admin, reason }) =>
+      admin === 'out' ? [[taskId, reason] as const] : [],
     ),
   );
   const left = app?.app.tasks.filter(({ id }) => out.has(id)) ?? [];

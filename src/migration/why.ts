@@ -1,6 +1,6 @@
 /** Why Pacer leads a request elsewhere than marathon-lb, from what Pacer knows of the apps. */
 import type { Desired } from '../core/desired/desired.ts';
-import { holdOf } from '../core/explain/service-view.ts';
+import { rejectionOf } from '../core/explain/service-view.ts';
 import type { Service } from '../core/model/service.ts';
 import type { LbAnswer } from './lb-frontend.ts';
 
@@ -45,7 +45,7 @@ export function whyNotBackend(backend: string, desired: Desired): string {
     const mayBe = backend.startsWith(stem) && /^\d+$/.test(backend.slice(stem.length));
     for (const { portIndex, service, reason } of ports) {
       if (service?.definition.backend === backend)
-        return `${app.id}: ${holdOf(desired, app.id, portIndex)?.reason ?? 'it is held back'}`;
+        return `${app.id}: ${rejectionOf(desired, app.id, portIndex)?.reason ?? 'it is rejected'}`;
       if (service === undefined && mayBe && reason !== '') return `${app.id}: ${reason}`;
     }
     if (mayBe) return `${app.id} has no port with that service port now`;

@@ -34,7 +34,7 @@ export interface ClusterMetrics {
   readonly eventLag: number | undefined;
   readonly connected: boolean;
   /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
-  readonly heldServers: number;
+  readonly withheldServers: number;
   readonly events: Readonly<Record<string, number>>;
   readonly reconnects: number;
   readonly resyncs: number;
@@ -96,9 +96,9 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
     Number(connected),
   );
   clusterGauge(
-    'pacer_held_servers',
+    'pacer_withheld_servers',
     'Servers that Marathon no longer lists and that are kept until that is confirmed or approved',
-    ({ heldServers }) => heldServers,
+    ({ withheldServers: heldServers }) => heldServers,
   );
   gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
     Number(sources.inSync()),
@@ -233,7 +233,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
       if (plan.kind === 'runtime') {
         servers.inc({ change: 'added' }, plan.added);
         servers.inc({ change: 'removed' }, plan.removed);
-        servers.inc({ change: 'admitted' }, plan.admitted);
+        servers.inc({ change: 'admitted' }, plan.stateChanged);
       }
       if (plan.kind === 'reload') for (const { code } of plan.reasons) reloads.inc({ reason: code });
       if (eventToAppliedMs !== undefined) eventToApplied.observe(eventToAppliedMs / 1000);

@@ -7,14 +7,14 @@ import type { RuleLines } from '../core/model/replaced.ts';
 import { writeWord } from '../core/guard/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
 import { clientClaims } from './client-claims.ts';
-import { renderGroupedHttps, type GroupedFrame } from './grouped-https.ts';
+import { renderGroupedHttps, type GroupedHead } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { mapLookUp } from './map-template.ts';
 import { frontendText, type FrontendText } from './operator/operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
-import type { ServiceFrame } from './service.ts';
+import type { ServiceHead } from './service.ts';
 
-export interface FrontendFrame extends GroupedFrame, Pick<ServiceFrame, 'trustedProxies'> {
+export interface FrontendHead extends GroupedHead, Pick<ServiceHead, 'trustedProxies'> {
   readonly bindAddress: string;
   /** Undefined where HTTP and HTTPS are not bound. */
   readonly httpPort: number | undefined;
@@ -24,9 +24,9 @@ export interface FrontendFrame extends GroupedFrame, Pick<ServiceFrame, 'trusted
 
 type Routing = FragmentData & Pick<RuleLines, 'redirects' | 'uses'>;
 
-export function renderFrontends({ render }: Fragments, frame: FrontendFrame, routes: Routes): string {
-  const { bindAddress, httpPort, httpsPort, appidPort, templates } = frame;
-  const trustedProxies = frame.trustedProxies.length > 0 && configTokens(frame.trustedProxies);
+export function renderFrontends({ render }: Fragments, head: FrontendHead, routes: Routes): string {
+  const { bindAddress, httpPort, httpsPort, appidPort, templates } = head;
+  const trustedProxies = head.trustedProxies.length > 0 && configTokens(head.trustedProxies);
   const bind = (port: number) => `${bindAddress}:${port}`;
   const lookUp = (...names: TemplateName[]) => {
     const found = names.map((name) => templates.get(name)).find((override) => override !== undefined);
@@ -66,19 +66,19 @@ export function renderFrontends({ render }: Fragments, frame: FrontendFrame, rou
       },
     );
   }
-  if (httpsPort !== undefined && frame.groupsHttps) {
+  if (httpsPort !== undefined && head.groupsHttps) {
     const routing = {
       ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
       ...{ redirectToHttps: false, httpsPortSuffix: '', coveredNames: false },
     };
     const routed = (own?: FrontendText) => route('frontend-routing', routing, own);
-    parts.push(renderGroupedHttps(render, frame, { bind: bind(httpsPort), tls: routes.tls, routed }));
+    parts.push(renderGroupedHttps(render, head, { bind: bind(httpsPort), tls: routes.tls, routed }));
   } else if (httpsPort !== undefined) {
-    const sslCerts = frame.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');
+    const sslCerts = head.certificates.map((path) => `crt ${writeWord(path)}`).join(' ');
     frontend(
       {
         ...{ name: 'HTTPS_FRONTEND_HEAD', fragment: 'https-frontend-head' },
-        data: { bind: bind(httpsPort), certificates: frame.certificates.map(configToken) },
+        data: { bind: bind(httpsPort), certificates: head.certificates.map(configToken) },
         placeholders: { sslCerts: wordsValue(sslCerts) },
       },
       'frontend-routing',

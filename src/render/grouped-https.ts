@@ -16,7 +16,7 @@ import {
 import { sniMap } from './maps.ts';
 import type { FrontendText } from './operator/operator-section.ts';
 
-export interface GroupedFrame {
+export interface GroupedHead {
   /** Whether the HTTPS port is one that passes TLS on. */
   readonly groupsHttps: boolean;
   /** Paths of the certificates of the HTTPS listener, at least one where it is bound. */
@@ -30,7 +30,7 @@ export interface GroupedFrame {
 }
 
 /** Abstract sockets are known to the whole network namespace, where another Pacer may have the same services. */
-export function tlsSocket({ runtimeSocket }: Pick<GroupedFrame, 'runtimeSocket'>, name: string): string {
+export function tlsSocket({ runtimeSocket }: Pick<GroupedHead, 'runtimeSocket'>, name: string): string {
   const digest = createHash('sha256').update(`${runtimeSocket}\0${name}`).digest('hex').slice(0, 16);
   return `abns@pacer-${digest}`;
 }
@@ -38,14 +38,14 @@ export function tlsSocket({ runtimeSocket }: Pick<GroupedFrame, 'runtimeSocket'>
 /** @param routed the rules that lead requests to backends, the same in every frontend but for what the operator's text says */
 export function renderGroupedHttps(
   render: Fragments['render'],
-  frame: GroupedFrame,
+  head: GroupedHead,
   {
     bind,
     tls,
     routed,
   }: { readonly bind: string; readonly tls: TlsRoutes; readonly routed: (own?: FrontendText) => string },
 ): string {
-  const { templates } = frame;
+  const { templates } = head;
   const usual = { name: commonTls, certificates: [], words: [], listsCertificates: false };
   const all = [
     { it: usual, isCommon: true, offersHttp2: true, verifies: false },
@@ -55,9 +55,9 @@ export function renderGroupedHttps(
       offersHttp2: !it.namesProtocols,
       verifies: it.verifies,
     })),
-  ].map(({ it, ...says }) => ({ ...says, vhost: vhostOf(it, frame) }));
+  ].map(({ it, ...says }) => ({ ...says, vhost: vhostOf(it, head) }));
   return [
-    renderPort(render, frame, bind, tls),
+    renderPort(render, head, bind, tls),
     ...all.map(
       ({ vhost }) =>
         ownWay(templates, vhost) ??
@@ -78,14 +78,14 @@ export function renderGroupedHttps(
 
 function vhostOf(
   it: Pick<TlsFrontend, 'name' | 'certificates' | 'words' | 'listsCertificates'>,
-  frame: GroupedFrame,
+  head: GroupedHead,
 ): GroupedVhost {
-  const { fileAt = asNamed } = frame;
+  const { fileAt = asNamed } = head;
   const isUsual = it.certificates.length === 0 && !it.listsCertificates;
   return {
     name: it.name,
-    socket: tlsSocket(frame, it.name),
-    certificates: isUsual ? frame.certificates : it.certificates.map((path) => fileAt('crt', path)),
+    socket: tlsSocket(head, it.name),
+    certificates: isUsual ? head.certificates : it.certificates.map((path) => fileAt('crt', path)),
     bindOptions: wordsAt(it.words, fileAt)
       .map((word) => ` ${configToken(word)}`)
       .join(''),
@@ -95,7 +95,7 @@ function vhostOf(
 /** The HTTPS port: which vhost a client asks for, and the way there. */
 function renderPort(
   render: Fragments['render'],
-  { templates, logs }: GroupedFrame,
+  { templates, logs }: GroupedHead,
   bind: string,
   { entries }: TlsRoutes,
 ): string {

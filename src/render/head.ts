@@ -2,12 +2,12 @@
 import { configToken, configTokens } from '../core/model/config-token.ts';
 import { byCodePoint } from '../core/model/ids.ts';
 import type { Fragments } from './fragments.ts';
-import type { FrontendFrame } from './frontends.ts';
+import type { FrontendHead } from './frontends.ts';
 import type { OperatorHead } from './operator/operator-head.ts';
-import type { ServiceFrame } from './service.ts';
+import type { ServiceHead } from './service.ts';
 
 /** All that a configuration has beside services and routes. */
-export interface Frame extends FrontendFrame, ServiceFrame {
+export interface FixedHead extends FrontendHead, ServiceHead {
   /** The operator's HEAD. */
   readonly head: OperatorHead | undefined;
   readonly statsPort: number;
@@ -45,8 +45,8 @@ export interface Frame extends FrontendFrame, ServiceFrame {
 }
 
 /** What differs from one rendering to the next beside the desired state. */
-export type ChangingFrame = Pick<
-  Frame,
+export type ChangingHead = Pick<
+  FixedHead,
   | 'certificates'
   | 'certificateNames'
   | 'certificateDigests'
@@ -62,36 +62,36 @@ const byPath = (digests: ReadonlyMap<string, string>) =>
 
 export function renderHead(
   { render }: Fragments,
-  frame: Frame,
+  head: FixedHead,
   resumesTls: boolean,
   hash: string,
   backends: string,
 ): string {
   const own = render('head', {
     hash,
-    certificates: byPath(frame.certificateDigests),
-    files: byPath(frame.fileDigests ?? new Map()),
-    runtimeSocket: configToken(frame.runtimeSocket),
+    certificates: byPath(head.certificateDigests),
+    files: byPath(head.fileDigests ?? new Map()),
+    runtimeSocket: configToken(head.runtimeSocket),
     runAs:
-      frame.runAs === undefined
+      head.runAs === undefined
         ? false
-        : { user: configToken(frame.runAs.user), group: configToken(frame.runAs.group) },
-    chroot: frame.chroot === undefined ? false : configToken(frame.chroot),
-    maxconn: frame.maxconn,
-    maxpipes: frame.maxpipes,
-    hardStopAfter: frame.hardStopAfter,
-    maxReloads: frame.maxReloads,
-    backends: frame.dynamicBackends && frame.head === undefined ? backends : false,
-    logTarget: frame.logTarget === undefined ? false : configToken(frame.logTarget),
+        : { user: configToken(head.runAs.user), group: configToken(head.runAs.group) },
+    chroot: head.chroot === undefined ? false : configToken(head.chroot),
+    maxconn: head.maxconn,
+    maxpipes: head.maxpipes,
+    hardStopAfter: head.hardStopAfter,
+    maxReloads: head.maxReloads,
+    backends: head.dynamicBackends && head.head === undefined ? backends : false,
+    logTarget: head.logTarget === undefined ? false : configToken(head.logTarget),
     resumesTls,
-    defaultOptions: frame.defaultOptions,
-    starting: frame.starting ?? false,
-    stats: { bind: `${frame.bindAddress}:${frame.statsPort}` },
+    defaultOptions: head.defaultOptions,
+    starting: head.starting ?? false,
+    stats: { bind: `${head.bindAddress}:${head.statsPort}` },
     endpoints: {
-      socket: configToken(frame.endpointsSocket),
-      trusted: configTokens(['127.0.0.0/8', '::1', ...frame.signalNetworks]),
-      takesToken: frame.signalsTakeToken,
+      socket: configToken(head.endpointsSocket),
+      trusted: configTokens(['127.0.0.0/8', '::1', ...head.signalNetworks]),
+      takesToken: head.signalsTakeToken,
     },
   });
-  return frame.head === undefined ? own : frame.head.merge(own);
+  return head.head === undefined ? own : head.head.merge(own);
 }

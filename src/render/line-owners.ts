@@ -3,7 +3,7 @@ import type { BackendName } from '../core/model/ids.ts';
 import type { Routes } from '../core/routing/routes.ts';
 import type { Service } from '../core/model/service.ts';
 import type { RuleLines } from '../core/model/replaced.ts';
-import { tlsSocket, type GroupedFrame } from './grouped-https.ts';
+import { tlsSocket, type GroupedHead } from './grouped-https.ts';
 import type { RenderedService } from './service.ts';
 
 /** A part of haproxy.cfg, and whose it is. */
@@ -20,7 +20,7 @@ export interface Part {
 
 export function bodiesOf({ service, part }: Part): Body[] {
   const { backend } = service.definition;
-  return [part.frame, part.servers].map((text) => ({ text, backend }));
+  return [part.text, part.servers].map((text) => ({ text, backend }));
 }
 
 /** Only asked for when HAProxy complains, so nothing is kept for it. */
@@ -42,14 +42,14 @@ export function backendAt(
 export function ruleOwner(
   text: string | undefined,
   { rules, appIdRules, tls }: Routes,
-  frame: GroupedFrame,
+  head: GroupedHead,
 ): BackendName | undefined {
   if (text === undefined || text === '') return undefined;
   const has = ({ before, redirects, uses }: RuleLines) => [...before, ...redirects, ...uses].includes(text);
   return (
     rules.find(({ http, https }) => has(http) || has(https)) ??
     appIdRules.find(has) ??
-    tls.frontends.find(({ name }) => text.startsWith(`bind ${tlsSocket(frame, name)} `))
+    tls.frontends.find(({ name }) => text.startsWith(`bind ${tlsSocket(head, name)} `))
   )?.backend;
 }
 

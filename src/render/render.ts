@@ -5,17 +5,17 @@ import type { BackendName } from '../core/model/ids.ts';
 import type { Service } from '../core/model/service.ts';
 import type { Fragments } from './fragments.ts';
 import { renderFrontends } from './frontends.ts';
-import { renderHead, type ChangingFrame, type Frame } from './head.ts';
+import { renderHead, type ChangingHead, type FixedHead } from './head.ts';
 import { backendAt, bodiesOf, ruleOwner, type Body, type Part } from './line-owners.ts';
 import { certificateMap, mapsOf, mapText } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routing/routes.ts';
 import { serviceRenderer, type RenderedService } from './service.ts';
-import { distinctShapes, poolOf, type BackendPool } from './shapes.ts';
+import { distinctProfiles, poolOf, type BackendPool } from './profiles.ts';
 import type { Server, ServiceDefinition } from '../core/model/service.ts';
 import { UnwritableService } from './unwritable.ts';
 
 export interface Rendering {
-  /** `<frame>.<whole>`: a digest of everything but the servers, and one of all files. Each 32 hex digits. */
+  /** `<skeleton>.<whole>`: a digest of everything but the servers, and one of all files. Each 32 hex digits. */
   readonly hash: string;
   /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
   readonly files: ReadonlyMap<string, string | Buffer>;
@@ -41,14 +41,14 @@ export function skeletonOf(hash: string | undefined): string | undefined {
 }
 
 export interface Renderer {
-  readonly render: (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingFrame) => Rendering;
+  readonly render: (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingHead) => Rendering;
   readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
   /** All that a service puts into the configuration of its own, with one server that stands for any. */
   readonly sample: (definition: ServiceDefinition) => string;
 }
 
-export function renderer(fragments: Fragments, frame: Omit<Frame, keyof ChangingFrame>): Renderer {
-  const services = serviceRenderer(fragments, frame);
+export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof ChangingHead>): Renderer {
+  const services = serviceRenderer(fragments, head);
   const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [
     `errors/${name}.html`,
     text,
@@ -58,7 +58,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
   const renderMaps = (routes: Routes): RenderedMaps => {
     const known = rememberedMaps.get(routes);
     if (known !== undefined) return known;
-    const maps = mapsOf(routes, frame.groupsHttps);
+    const maps = mapsOf(routes, head.groupsHttps);
     const texts = [...maps].map(([name, entries]): [string, Buffer] => [name, Buffer.from(mapText(entries))]);
     const made = { maps, texts };
     rememberedMaps.set(routes, made);
@@ -67,7 +67,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
 
   const rememberedFrontends = new WeakMap<Routes, { readonly of: string; readonly text: Buffer }>();
   /** Tasks that come and go leave the routes as they are, and with them the frontends. */
-  const frontendsOf = (routes: Routes, whole: Frame): Buffer => {
+  const frontendsOf = (routes: Routes, whole: FixedHead): Buffer => {
     const of = whole.certificates.join('\n');
     const known = rememberedFrontends.get(routes);
     if (known?.of === of) return known.text;
@@ -85,7 +85,7 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
   };
 
   const withCertificates = ({ maps, texts }: RenderedMaps, names: readonly string[]): RenderedMaps => {
-    if (frame.httpsPort === undefined || frame.groupsHttps) return { maps, texts };
+    if (head.httpsPort === undefined || head.groupsHttps) return { maps, texts };
     const entries = names.map((key) => ({ key, backend: httpsFrontend }));
     return {
       maps: new Map([...maps, [certificateMap, entries]]),
@@ -94,47 +94,49 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
   };
 
   const render: Renderer['render'] = (desired, changing) => {
-    const whole: Frame = { ...frame, ...changing };
+    const whole: FixedHead = { ...head, ...changing };
     const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = frontendsOf(desired.routes, whole);
     // One walk: at ten thousand services each further one is felt by the events that wait meanwhile.
     const fixed: Part[] = [];
-    const shaped: Part[] = [];
+    const withProfile: Part[] = [];
     let resumesTls = true;
     for (const service of desired.services.values()) {
       const part = written(service);
-      (part.shape === undefined ? fixed : shaped).push({ service, part });
+      (part.profile === undefined ? fixed : withProfile).push({ service, part });
       if (part.asksClients) resumesTls = false;
     }
-    const all = [...fixed, ...shaped];
-    const shapes = distinctShapes(shaped.flatMap(({ part }) => part.shape ?? []));
+    const all = [...fixed, ...withProfile];
+    const profiles = distinctProfiles(withProfile.flatMap(({ part }) => part.profile ?? []));
     const pool =
-      frame.dynamicBackends && frame.head === undefined
+      head.dynamicBackends && head.head === undefined
         ? poolOf(
-            new Map(shaped.map(({ service, part }) => [service.definition.backend, part.shape?.name ?? ''])),
+            new Map(
+              withProfile.map(({ service, part }) => [service.definition.backend, part.profile?.name ?? '']),
+            ),
           )
         : undefined;
-    // Servers, entries of maps and certificates can change while HAProxy runs; all else is the frame.
-    const frameHash = createHash('sha256')
+    // Servers, entries of maps and certificates can change while HAProxy runs; all else is the skeleton.
+    const skeletonHash = createHash('sha256')
       .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, resumesTls, '-', '-'))
       .update(frontends)
-      .update(fixed.map(({ part }) => part.frameDigest).join(''));
-    for (const { name } of shapes) frameHash.update(name);
-    for (const [name, text] of errorPages) frameHash.update(`\0${name}\0`).update(text);
-    const frameDigest = frameHash.digest('hex').slice(0, 32);
+      .update(fixed.map(({ part }) => part.skeletonDigest).join(''));
+    for (const { name } of profiles) skeletonHash.update(name);
+    for (const [name, text] of errorPages) skeletonHash.update(`\0${name}\0`).update(text);
+    const skeletonDigest = skeletonHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
-      .update(frameDigest)
+      .update(skeletonDigest)
       .update(renderHead(fragments, whole, resumesTls, '-', pool?.digest ?? '-'))
       .update(all.map(({ part }) => part.serversDigest).join(''));
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
-    const hash = `${frameDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
+    const hash = `${skeletonDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
     const head = Buffer.from(renderHead(fragments, whole, resumesTls, hash, pool?.digest ?? '-'));
-    const shapeTexts = shapes.map(({ text }) => Buffer.from(text));
+    const profileTexts = profiles.map(({ text }) => Buffer.from(text));
     const text = [head, frontends];
-    for (const { part } of fixed) text.push(part.frame, part.servers);
-    text.push(...shapeTexts);
-    for (const { part } of shaped) text.push(part.frame, part.servers);
+    for (const { part } of fixed) text.push(part.text, part.servers);
+    text.push(...profileTexts);
+    for (const { part } of withProfile) text.push(part.text, part.servers);
     const files = new Map<string, string | Buffer>([
       [configurationFile, Buffer.concat(text)],
       ...mapTexts,
@@ -143,8 +145,8 @@ export function renderer(fragments: Fragments, frame: Omit<Frame, keyof Changing
     ]);
     const bodies = (): Body[] => [
       ...fixed.flatMap(bodiesOf),
-      ...shapeTexts.map((shape) => ({ text: shape, backend: undefined })),
-      ...shaped.flatMap(bodiesOf),
+      ...profileTexts.map((profile) => ({ text: profile, backend: undefined })),
+      ...withProfile.flatMap(bodiesOf),
     ];
     const lines = () => String(Buffer.concat([head, frontends])).split('\n');
     return {

@@ -9,9 +9,9 @@ import { clientClaims } from './client-claims.ts';
 import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { networkRules, rewriteRules } from './service-rules.ts';
-import { shapeOf, type Shape } from './shapes.ts';
+import { profileOf, type Profile } from './profiles.ts';
 
-export interface ServiceFrame {
+export interface ServiceHead {
   /** Networks that may say who the client is and what it asked for. */
   readonly trustedProxies: readonly string[];
   readonly logs: boolean;
@@ -21,14 +21,14 @@ export interface ServiceFrame {
 
 export interface RenderedService {
   /** Everything but the server lines: what HAProxy cannot change at runtime. */
-  readonly frame: Buffer;
-  /** The defaults section that holds what the frame does not say, where the backend may come and go at runtime. */
-  readonly shape: Shape | undefined;
+  readonly text: Buffer;
+  /** The defaults section that holds what the section does not say, where the backend may come and go at runtime. */
+  readonly profile: Profile | undefined;
   /** What every server line has: servers that run cannot change it either. */
   readonly serverOptions: string;
   readonly servers: Buffer;
-  /** Of `frame` and `serverOptions`: hashed once, not with every text. */
-  readonly frameDigest: string;
+  /** Of `text` and `serverOptions`: hashed once, not with every text. */
+  readonly skeletonDigest: string;
   readonly serversDigest: string;
   /** Clients may have to show a certificate to its listener. */
   readonly asksClients: boolean;
@@ -42,26 +42,26 @@ export interface ServiceRenderer {
   readonly sample: (definition: ServiceDefinition) => string;
 }
 
-export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): ServiceRenderer {
-  const frames = new WeakMap<ServiceDefinition, Pick<RenderedService, 'frame' | 'shape'>>();
-  const skeletonOf = (definition: ServiceDefinition, serverOptions: string) => {
-    const known = frames.get(definition);
+export function serviceRenderer(fragments: Fragments, settings: ServiceHead): ServiceRenderer {
+  const texts = new WeakMap<ServiceDefinition, Pick<RenderedService, 'text' | 'profile'>>();
+  const sectionOf = (definition: ServiceDefinition, serverOptions: string) => {
+    const known = texts.get(definition);
     if (known !== undefined) return known;
-    const text = renderFrame(definition, fragments, settings, trustedProxies);
-    const apart = definition.shaped ? shapeOf(definition, text, serverOptions) : undefined;
-    const made = { frame: Buffer.from(apart?.frame ?? text), shape: apart?.shape };
-    frames.set(definition, made);
+    const text = renderSection(definition, fragments, settings, trustedProxies);
+    const apart = definition.hasProfile ? profileOf(definition, text, serverOptions) : undefined;
+    const made = { text: Buffer.from(apart?.line ?? text), profile: apart?.profile };
+    texts.set(definition, made);
     return made;
   };
   const rendered = new WeakMap<Service, RenderedService>();
-  const frameDigests = new WeakMap<ServiceDefinition, string>();
-  const frameDigestOf = (definition: ServiceDefinition, frame: Buffer, serverOptions: string): string => {
+  const skeletonDigests = new WeakMap<ServiceDefinition, string>();
+  const skeletonDigestOf = (definition: ServiceDefinition, head: Buffer, serverOptions: string): string => {
     // Servers that run keep the port that is checked, too.
     const checked = String(definition.check?.portIndex ?? '');
     const digest =
-      frameDigests.get(definition) ??
-      createHash('sha256').update(frame).update(serverOptions).update(checked).digest('base64');
-    frameDigests.set(definition, digest);
+      skeletonDigests.get(definition) ??
+      createHash('sha256').update(head).update(serverOptions).update(checked).digest('base64');
+    skeletonDigests.set(definition, digest);
     return digest;
   };
   const trustedProxies = settings.trustedProxies.length === 0 ? false : configTokens(settings.trustedProxies);
@@ -84,7 +84,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
   const sample = (definition: ServiceDefinition): string => {
     const known = samples.get(definition);
     if (known !== undefined) return known;
-    const text = renderFrame(definition, fragments, settings, trustedProxies);
+    const text = renderSection(definition, fragments, settings, trustedProxies);
     const made = `${text}${serverLines({ definition, servers: [anyServer] })}`;
     samples.set(definition, made);
     return made;
@@ -97,11 +97,11 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceFrame): S
       if (known !== undefined) return known;
       const { definition } = service;
       const serverOptions = serverCheckOptions(definition, fragments);
-      const { frame, shape } = skeletonOf(definition, serverOptions);
+      const { text, profile } = sectionOf(definition, serverOptions);
       const servers = Buffer.from(serverLines(service));
       const made: RenderedService = {
-        ...{ frame, shape, serverOptions, servers },
-        frameDigest: frameDigestOf(definition, frame, serverOptions),
+        ...{ text, profile, serverOptions, servers },
+        skeletonDigest: skeletonDigestOf(definition, text, serverOptions),
         serversDigest: createHash('sha256').update(servers).digest('base64'),
         asksClients: asksClients(definition),
       };
@@ -122,13 +122,13 @@ const anyServer: Server = {
   address: '192.0.2.1',
   port: 1,
   cookie: 'any',
-  admission: 'ready',
+  admin: 'ready',
 };
 
-function renderFrame(
+function renderSection(
   definition: ServiceDefinition,
   packaged: Fragments,
-  { logs, fileAt = asNamed }: ServiceFrame,
+  { logs, fileAt = asNamed }: ServiceHead,
   trustedProxies: string | false,
 ): string {
   const { render } = packaged;
@@ -246,7 +246,7 @@ function serverData(server: Server, definition: ServiceDefinition, healthCheckOp
     port: server.port,
     cookieOptions: definition.sticky && definition.slots === 0 ? ` cookie ${server.cookie}` : '',
     healthCheckOptions,
-    otherOptions: admissionOptions[server.admission],
+    otherOptions: admissionOptions[server.admin],
   };
 }
 

@@ -68,7 +68,7 @@ export const differences: readonly Difference[] = [
   },
   {
     marathonLb: 'A service port of 80, 443, 9090 or 9091 is taken silently',
-    pacer: 'The service is held back, with that reason',
+    pacer: 'The service is rejected, with that reason',
     why: 'it took requests away from everybody else',
   },
   {
@@ -102,7 +102,7 @@ export const differences: readonly Difference[] = [
   {
     marathonLb: 'Labels may hold any configuration text',
     pacer:
-      'A template in a label may hold only lines of its own section; what goes beyond is held back, with that reason',
+      'A template in a label may hold only lines of its own section; what goes beyond is rejected, with that reason',
     why: 'a label could open a `program` section and run code as root',
   },
   {

@@ -185,7 +185,7 @@ function drawWrong() {
 
 const stateOf = ({ services, reason, instances }) => {
   if (services.length === 0) return { rank: 3, look: 'quiet', text: `not exposed: ${reason}` };
-  if (services.some(({ serving }) => !serving)) return { rank: 0, look: 'bad', text: 'held back' };
+  if (services.some(({ serving }) => !serving)) return { rank: 0, look: 'bad', text: 'rejected' };
   const fewest = Math.min(...services.map(({ ready }) => ready));
   if (fewest === 0)
     return {
@@ -264,7 +264,7 @@ function drawChanges() {
   byId('changes').tBodies[0].replaceChildren(...(rows.length === 0 ? [make('tr', '', none)] : rows));
 }
 
-const verdictLooks = { wins: 'good', depends: 'warn', loses: 'quiet', held: 'bad', 'not-exposed': 'warn' };
+const verdictLooks = { wins: 'good', depends: 'warn', loses: 'quiet', rejected: 'bad', 'not-exposed': 'warn' };
 const admissionLooks = { ready: 'good', drain: 'warn', maint: 'warn', out: 'bad' };
 
 function rowsTable(rows) {
@@ -292,7 +292,7 @@ function drawExplanation(answer) {
     if (!serving) parts.push(make('p', 'bad', `not served: ${reason}`));
     const address = new Map(servers.map((it) => [it.taskId, `${it.address}:${it.port}`]));
     const row = (task) => [
-      make('td', admissionLooks[task.admission] ?? '', task.admission),
+      make('td', admissionLooks[task.admin] ?? '', task.admin),
       make('td', 'id', address.get(task.taskId) ?? ''),
       make('td', 'id', task.taskId),
       make('td', '', task.reason),

@@ -5,14 +5,14 @@
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
 import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { describeMachine } from './machine.ts';
 import { spreadOf } from './result.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 
 const [appCount = 1000, taskCount = 20] = process.argv.slice(2).map(Number);
 const timesFromNothing = 7;
@@ -48,7 +48,7 @@ const { settings } = resolveSettings({
   environment: {},
   file: undefined,
 });
-const changing = changingFrame({ certificates: ['/etc/ssl/cert.pem'], maxconn: 10_000, maxpipes: 500 });
+const changing = changingHead({ certificates: ['/etc/ssl/cert.pem'], maxconn: 10_000, maxpipes: 500 });
 
 function timed<T>(work: () => T): [number, T] {
   const began = performance.now();
@@ -60,9 +60,9 @@ function measure(apps: readonly App[]) {
   const context = modelContext(settings, () => undefined);
   const fromNothing: number[] = [];
   let desired: Desired = nothingDesired;
-  let render = renderer(loadFragments(), steadyFrame(settings)).render;
+  let render = renderer(loadFragments(), fixedHead(settings)).render;
   for (let i = 0; i < timesFromNothing; i++) {
-    render = renderer(loadFragments(), steadyFrame(settings)).render;
+    render = renderer(loadFragments(), fixedHead(settings)).render;
     const [ms, made] = timed(() => {
       const next = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
       render(next, changing);

@@ -6,7 +6,7 @@ import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { createPublisher, type Publisher } from '../../src/daemon/publish/publisher.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
 import { listRevisions, type PublishedRevision } from '../../src/haproxy/files/publish.ts';
 import { runningOf } from '../../src/haproxy/control/running.ts';
@@ -15,7 +15,7 @@ import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings, type Settings } from '../../src/settings/settings.ts';
 import { anApp, aPort } from '../support/apps.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 import { fakeHaproxy, FakeDisk } from '../support/fake-haproxy/fake-haproxy.ts';
 import { freePorts, haproxyProgram, installedVersion, temporaryFolder } from '../support/haproxy.ts';
 import { silentTask } from './targets.ts';
@@ -73,7 +73,7 @@ describe.each([
       },
       ...{ environment: {}, file: undefined },
     });
-    const { render } = renderer(loadFragments(), steadyFrame(settings));
+    const { render } = renderer(loadFragments(), fixedHead(settings));
     const context = modelContext(settings, () => undefined);
     const world = await open(settings);
     const app = (tasks: number, parts: Partial<App> = {}) =>
@@ -83,7 +83,7 @@ describe.each([
       });
     const rendered = (...apps: App[]) => {
       const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-      return { desired, rendering: render(desired, changingFrame({ maxconn: 200, maxpipes: 50 })) };
+      return { desired, rendering: render(desired, changingHead({ maxconn: 200, maxpipes: 50 })) };
     };
     const write = (...apps: App[]) => {
       const { desired, rendering } = rendered(...apps);

@@ -13,7 +13,7 @@ import type { App } from '../../src/core/model/model.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { bringMaps } from '../../src/daemon/runtime/runtime-maps.ts';
 import { runtimeServers } from '../../src/daemon/runtime/runtime-servers.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { capabilitiesOf } from '../../src/haproxy/machine/capabilities.ts';
 import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/files/publish.ts';
@@ -23,7 +23,7 @@ import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { aCheck, anApp, aPort } from '../support/apps.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 import { makePem } from '../support/certificate.ts';
 import { fakeHaproxy, FakeDisk } from '../support/fake-haproxy/fake-haproxy.ts';
 import { freePorts, haproxyProgram, installedVersion, temporaryFolder } from '../support/haproxy.ts';
@@ -91,7 +91,7 @@ async function opened() {
     },
     ...{ environment: {}, file: undefined },
   });
-  const { render, serverLine } = renderer(loadFragments(), steadyFrame(settings));
+  const { render, serverLine } = renderer(loadFragments(), fixedHead(settings));
   const context = modelContext(settings, () => undefined, undefined, capabilitiesOf(installedVersion));
   const appsOf = (tasks: Tasks): App[] =>
     ids.flatMap((id, i) => {
@@ -105,7 +105,7 @@ async function opened() {
   const desiredOf = (tasks: Tasks): Desired =>
     nextDesired(nothingDesired, { changed: appsOf(tasks), removed: [] }, context);
   const renderedOf = (desired: Desired) =>
-    render(desired, changingFrame({ certificates: [certificate], maxconn: 200, maxpipes: 200 }));
+    render(desired, changingHead({ certificates: [certificate], maxconn: 200, maxpipes: 200 }));
   return { settings, stateDir, certificate, pem, desiredOf, renderedOf, serverLine };
 }
 
@@ -237,7 +237,7 @@ test('a request on the fake goes where the routes say', async () => {
         else if (backend.startsWith('other')) expect(answer).toEqual({ kind: 'status', status: 301 });
         else {
           const service = desired.services.get(backend);
-          const ready = service?.servers.filter(({ admission }) => admission === 'ready') ?? [];
+          const ready = service?.servers.filter(({ admin: admin }) => admin === 'ready') ?? [];
           const addresses = ready.map(({ address, port }) => `${address}:${port}`).sort();
           expect(answer).toMatchObject({ kind: 'servers', backend });
           expect(fake.reached(request).sort()).toEqual(addresses);

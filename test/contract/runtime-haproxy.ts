@@ -15,7 +15,7 @@ import {
   type RuntimeOutcome,
   type WaitingServer,
 } from '../../src/daemon/runtime/runtime-servers.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/files/publish.ts';
 import { parseServersState, type ServerState } from '../../src/haproxy/replies/servers-state.ts';
@@ -26,7 +26,7 @@ import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { freePorts, haproxyProgram, installedVersion, temporaryFolder, until } from '../support/haproxy.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 
 export interface RuntimeHaproxy {
   readonly control: HaproxyControl;
@@ -110,13 +110,13 @@ export async function runtimeHaproxy({ maxconn = 200 } = {}): Promise<RuntimeHap
     await supervised.runtime(commands.slice(0, cutAfter));
     throw new Error('the connection was cut');
   });
-  const { render, serverLine } = renderer(loadFragments(), steadyFrame(settings));
+  const { render, serverLine } = renderer(loadFragments(), fixedHead(settings));
   const context = modelContext(settings, () => undefined, undefined, control.capabilities());
   let number = 0;
 
   const desired = (...apps: App[]) => nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
   const publish = async (apps: App[]) => {
-    const { hash, files } = render(desired(...apps), changingFrame({ maxconn, maxpipes: 500 }));
+    const { hash, files } = render(desired(...apps), changingHead({ maxconn, maxpipes: 500 }));
     const revision = await publishRevision(stateDir, { number: ++number, hash, files });
     await activate(stateDir, revision.directory);
     return hash;

@@ -108,7 +108,7 @@ describe('a request', () => {
 
 test('a port has its service, and the one that came too late', () => {
   expect(ask(':10001').answer).toBe('/api port 0 serves it, with 2 servers');
-  expect(standings(':10001')[1]).toBe('/taken held: held back: service port 10001 belongs to /api port 0');
+  expect(standings(':10001')[1]).toBe('/taken rejected: rejected: service port 10001 belongs to /api port 0');
   expect(ask('http://any.example:10002/').answer).toBe('/api-v2 port 0 serves it, with 1 server');
   expect(ask(':80').answer).toBe("port 80 is Pacer's own HTTP port");
   expect(ask(':9').answer).toBe('no service listens on port 9');
@@ -117,7 +117,7 @@ test('a port has its service, and the one that came too late', () => {
 test('an app has its tasks, each with its reason', () => {
   const answer = ask('/api');
   expect(answer.answer).toBe('/api is served, with 2 servers');
-  expect(answer.services[0]?.tasks.map(({ admission, reason }) => `${admission}: ${reason}`).sort()).toEqual([
+  expect(answer.services[0]?.tasks.map(({ admin: admin, reason }) => `${admin}: ${reason}`).sort()).toEqual([
     'drain: Marathon is about to end the task',
     'out: Marathon calls the task unhealthy',
     'ready: the task serves',

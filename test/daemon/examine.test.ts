@@ -189,7 +189,7 @@ describe('what is saved', () => {
   });
 });
 
-test('what cannot be written into a line at all holds back its own service, at no check more', async () => {
+test('what cannot be written into a line at all rejects its own service, at no check more', async () => {
   const apps = [...good(9), app('/bad', 20_000, { healthChecks: [aCheck({ path: '/\nglobal' })] })];
   const found = await examination.of(apps);
   expect(found.checks).toBe(1);

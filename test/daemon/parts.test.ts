@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { coalesce } from '../../src/daemon/storage/coalesce.ts';
 import { asAppId, type BackendName } from '../../src/core/model/ids.ts';
 import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
-import { departingServers } from '../../src/daemon/runtime/departing.ts';
+import { drainingServers } from '../../src/daemon/runtime/draining.ts';
 import { createInbox } from '../../src/daemon/pipeline/inbox.ts';
 import { reloadBudget } from '../../src/daemon/publish/reload-budget.ts';
 import { teardown } from '../../src/daemon/start/teardown.ts';
@@ -82,7 +82,7 @@ describe('departing servers', () => {
 
   test('are overdue once they have waited as long as sessions may take, each by its own clock', () => {
     let now = 0;
-    const departing = departingServers(1000, () => now);
+    const departing = drainingServers(1000, () => now);
     departing.see([service], [server('a')]);
     now = 600;
     departing.see([service], [server('a'), server('b')]);
@@ -93,7 +93,7 @@ describe('departing servers', () => {
 
   test('are forgotten once they have gone, so that one that comes back starts anew', () => {
     let now = 0;
-    const departing = departingServers(1000, () => now);
+    const departing = drainingServers(1000, () => now);
     departing.see([service], [server('a')]);
     departing.see([service], []);
     expect(departing.backends().size).toBe(0);

@@ -123,7 +123,7 @@ test('a Pacer that starts while HAProxy is away says so, and recovers when it co
   startPacer();
   await stack.until('several attempts have failed', async () => {
     const said = (await stack.log()).slice(saidBefore);
-    return said.split('HAProxy stays as it is').length > 2;
+    return said.split('Change not applied').length > 2;
   });
   const said = (await stack.log()).slice(saidBefore);
   expect(said).toContain('HAProxy does not answer yet; Pacer waits for it');

@@ -75,12 +75,12 @@ async function alone(app: string): Promise<void> {
     await stack.until(`the servers are the tasks of ${app}`, async () => {
       const tasks = first.marathon.tasks(app).filter(({ state }) => state === 'TASK_RUNNING');
       const view = (await stack.daemon().get(`/apps${app}`)) as
-        { ports: { servers: { taskId: string; admission: string }[] }[] } | undefined;
+        { ports: { servers: { taskId: string; admin: string }[] }[] } | undefined;
       const servers = view?.ports[0]?.servers ?? [];
       const text = (ids: string[]) => ids.sort().join();
       return (
         tasks.length === instances &&
-        servers.every(({ admission }) => admission === 'ready') &&
+        servers.every(({ admin }) => admin === 'ready') &&
         text(servers.map(({ taskId }) => taskId)) === text(tasks.map(({ id }) => id)) &&
         (await stack.status()).haproxy.inSync
       );
@@ -148,10 +148,10 @@ test('a side that keeps some tasks serves beside the other, and a reload in betw
   let admissions = '';
   const settled = async () => {
     const view = (await first.daemon().get('/apps/shop-green')) as {
-      ports: { servers: { admission: string }[] }[];
+      ports: { servers: { admin: string }[] }[];
     };
     admissions = (view.ports[0]?.servers ?? [])
-      .map(({ admission }) => admission)
+      .map(({ admin }) => admin)
       .sort()
       .join(' ');
     return admissions === 'maint maint ready ready ready ready';

@@ -24,7 +24,7 @@ async function start(killMs: number, flags: string[] = []): Promise<void> {
 }
 
 interface AppView {
-  ports: { servers: { taskId: string; admission: string }[]; tasks: { taskId: string; reason: string }[] }[];
+  ports: { servers: { taskId: string; admin: string }[]; tasks: { taskId: string; reason: string }[] }[];
 }
 const view = async () => ((await stack.daemon().get('/apps//web')) as AppView).ports[0]!;
 const reloads = async () => (await stack.status()).haproxy.running?.reloads;

@@ -1,4 +1,4 @@
-/** The policy file while Pacer runs: what it forbids is held back alone, and a change of the file is followed under traffic. */
+/** The policy file while Pacer runs: what it forbids is rejected alone, and a change of the file is followed under traffic. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -11,7 +11,7 @@ afterEach(() => stack.close());
 const token = 'a-token-of-the-tests';
 
 interface Told {
-  readonly held: { readonly servers: number; readonly of: { readonly servers: number } } | null;
+  readonly withheldRemoval: { readonly servers: number; readonly of: { readonly servers: number } } | null;
   readonly servers: number;
   readonly notes: string[];
 }
@@ -34,7 +34,7 @@ async function loseTheLargeOne(flags: readonly string[]): Promise<void> {
   await stack.marathon.remove('/large');
   await stack.marathon.scale('/small', 3);
   await stack.marathon.resume();
-  await stack.until('it is held', async () => (await told()).held !== null);
+  await stack.until('it is held', async () => (await told()).withheldRemoval !== null);
 }
 
 const servers = (count: number) =>
@@ -46,23 +46,23 @@ const approve = (authorization: string) =>
 test('what is held stays, what is new is served, and an operator with the token lets it go', async () => {
   await loseTheLargeOne(['--removal-pause', '3600']);
   await servers(15);
-  const { held, notes } = await told();
+  const { withheldRemoval: held, notes } = await told();
   expect(held).toMatchObject({ servers: 12, of: { servers: 14 } });
   expect(notes.join()).toContain('12 of 14 servers');
   const metrics = (await stack.ask({ port: stack.ports.status, path: '/metrics' })).text;
-  expect(metrics).toMatch(/^pacer_held_servers 12$/m);
+  expect(metrics).toMatch(/^pacer_withheld_servers 12$/m);
   expect((await approve('Bearer not-the-token-at-all')).status).toBe(401);
-  expect((await told()).held).not.toBeNull();
+  expect((await told()).withheldRemoval).not.toBeNull();
   const answer = await approve(`Bearer ${token}`);
   expect(answer.status).toBe(200);
   await servers(3);
-  expect((await told()).held).toBeNull();
+  expect((await told()).withheldRemoval).toBeNull();
   expect((await approve(`Bearer ${token}`)).status).toBe(409);
 });
 
 test('a second snapshot after the pause confirms it', async () => {
   await loseTheLargeOne(['--removal-pause', '1']);
   await servers(3);
-  expect((await told()).held).toBeNull();
+  expect((await told()).withheldRemoval).toBeNull();
   expect(await stack.log()).toContain('a second snapshot confirms it');
 });

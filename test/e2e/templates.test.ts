@@ -184,7 +184,7 @@ describe('the operator’s own', () => {
   });
 });
 
-test('what is wrong holds back its own service alone, with the reason', async () => {
+test('what is wrong rejects its own service alone, with the reason', async () => {
   for (const name of ['evil', 'refused', 'rule'])
     expect((await stack.ask({ host: `${name}.example` })).status).toBe(404);
   const { diagnostics } = await stack.status();

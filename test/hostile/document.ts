@@ -5,7 +5,7 @@ import {
   allDiagnostics,
   nextDesired,
   nothingDesired,
-  withHolds,
+  withRejected,
   type Desired,
 } from '../../src/core/desired/desired.ts';
 import type { Diagnostic } from '../../src/core/model/diagnostic.ts';
@@ -16,13 +16,13 @@ import { isTemplateName } from '../../src/core/model/template-names.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { createFileObserver } from '../../src/daemon/files/observer.ts';
 import { preflight } from '../../src/daemon/publish/preflight.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { readConfiguration } from '../support/configuration.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 import { injected } from '../support/injection.ts';
 
 const { settings } = resolveSettings({
@@ -32,7 +32,7 @@ const { settings } = resolveSettings({
 });
 /** For copies of files that labels name; the corpus names none that is good. */
 const stateDir = join(tmpdir(), 'pacer-hostile-without-copies');
-const render = renderer(loadFragments(), steadyFrame(settings));
+const render = renderer(loadFragments(), fixedHead(settings));
 const context = modelContext(settings, () => '10.0.0.9');
 
 export interface Outcome {
@@ -53,7 +53,7 @@ export function through(apps: readonly unknown[]): Outcome {
 export async function throughPreflight(apps: readonly unknown[]): Promise<Outcome> {
   const decoded = decodeApps({ apps });
   const desired = nextDesired(nothingDesired, { changed: decoded.apps, removed: [] }, context);
-  const { holds } = await preflight({
+  const { findings: holds } = await preflight({
     ...{
       desired,
       runningBinds: new Set(),
@@ -63,7 +63,7 @@ export async function throughPreflight(apps: readonly unknown[]): Promise<Outcom
     },
     files: createFileObserver({ stateDir, named: undefined, warn: () => undefined }),
   });
-  return outcomeOf(withHolds(desired, holds), decoded.diagnostics);
+  return outcomeOf(withRejected(desired, holds), decoded.diagnostics);
 }
 
 function outcomeOf(desired: Desired, malformed: readonly Diagnostic[]): Outcome {
@@ -72,7 +72,7 @@ function outcomeOf(desired: Desired, malformed: readonly Diagnostic[]): Outcome 
     backends.set(definition.appId, [...(backends.get(definition.appId) ?? []), definition.backend]);
   const rendering = render.render(
     desired,
-    changingFrame({ certificates: ['/certificates/default.pem'], maxconn: 1000, maxpipes: 500 }),
+    changingHead({ certificates: ['/certificates/default.pem'], maxconn: 1000, maxpipes: 500 }),
   );
   return { rendering, diagnostics: [...malformed, ...allDiagnostics(desired)], backends };
 }

@@ -98,7 +98,7 @@ test('an app that Pacer does not expose names the reason', () => {
   expect(differences(others)).toEqual(['port 10005: db_10005 | nobody | Marathon has no such app now']);
 });
 
-test('a service that is held back names its bad label', () => {
+test('a service that is rejected names its bad label', () => {
   const bad = { ...db, labels: { ...db.labels, HAPROXY_0_BALANCE: 'fastest' } };
   const [first] = differences(apps.map((it) => (it === db ? bad : it)));
   expect(first).toMatch(/^port 10005: db_10005 \| nobody \| \/db: HAPROXY_0_BALANCE: /);

@@ -5,13 +5,13 @@ import { nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import type { Applied } from '../../src/daemon/decide/applied.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
 import type { Rejections } from '../../src/daemon/rejected/rejections.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { anApp, aPort, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 
 const fragments = loadFragments();
 const { settings } = resolveSettings({
@@ -19,7 +19,7 @@ const { settings } = resolveSettings({
   environment: {},
   file: undefined,
 });
-const newRender = () => renderer(fragments, steadyFrame(settings)).render;
+const newRender = () => renderer(fragments, fixedHead(settings)).render;
 
 const apps = ['/a', '/b', '/c'].map((id, i) =>
   anApp(id, {
@@ -51,7 +51,7 @@ test.prop([fc.array(step, { minLength: 1, maxLength: 8 })], { numRuns: 100 })(
   (steps) => {
     const { applied } = createCandidates({ rejections: {} as Rejections, render: newRender(), now: () => 0 });
     for (const { state, ...files } of steps) {
-      const inputs = changingFrame({ ...files, maxconn: 1000, maxpipes: 500 });
+      const inputs = changingHead({ ...files, maxconn: 1000, maxpipes: 500 });
       const { rendering } = applied({ desired: state, served: state, inputs } as Applied);
       const fresh = newRender()(state, inputs);
       expect(rendering.hash).toBe(fresh.hash);

@@ -9,14 +9,14 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { nextDesired, nothingDesired, type Desired } from '../../src/core/desired/desired.ts';
 import { resolveRoute, type RequestTarget } from '../../src/core/routing/lookups.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { anApp, aPort } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 import { freePorts, haproxyProgram, temporaryFolder } from '../support/haproxy.ts';
-import { changingFrame } from '../support/changing-frame.ts';
+import { changingHead } from '../support/changing-head.ts';
 
 const label = fc.constantFrom('a', 'b');
 const host = fc.array(label, { minLength: 1, maxLength: 2 }).map((labels) => labels.join('.'));
@@ -107,8 +107,8 @@ async function serve(desired: Desired) {
     environment: {},
     file: undefined,
   });
-  const frame = { ...steadyFrame(settings), httpsPort: undefined };
-  const { files } = renderer(loadFragments(), frame).render(desired, changingFrame());
+  const frame = { ...fixedHead(settings), httpsPort: undefined };
+  const { files } = renderer(loadFragments(), frame).render(desired, changingHead());
   for (const [name, content] of files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     const text = String(content).replace(

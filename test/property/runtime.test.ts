@@ -186,7 +186,7 @@ interface Seen {
   readonly address: string;
   readonly port: number;
   readonly id: number;
-  readonly admission: string;
+  readonly admin: string;
   readonly checked: boolean;
 }
 
@@ -205,13 +205,13 @@ async function seen(haproxy: RuntimeHaproxy, apps: App[]): Promise<Record<string
             ?.servers.find((it) => it.address === address && it.port === port)
         : undefined;
       const { name = state.server, id = state.id } = taker ?? {};
-      const admission = admissionOf(admin, weight);
-      return [`${backend}/${name}`, { address, port, id, admission, checked: checkEnabled }];
+      const shown = adminOf(admin, weight);
+      return [`${backend}/${name}`, { address, port, id, admin: shown, checked: checkEnabled }];
     }),
   );
 }
 
-function admissionOf(admin: string, weight: number): string {
+function adminOf(admin: string, weight: number): string {
   if (admin === 'drain' || (admin === 'ready' && weight === 0)) return 'drain';
   return admin === 'ready' && weight !== 1 ? `weight ${weight}` : admin;
 }
@@ -219,9 +219,9 @@ function admissionOf(admin: string, weight: number): string {
 function wanted(haproxy: RuntimeHaproxy, apps: App[]): Record<string, Seen> {
   return Object.fromEntries(
     [...haproxy.desired(...apps).services.values()].flatMap(({ definition, servers }) =>
-      servers.map(({ name, address, port, id, admission }): [string, Seen] => [
+      servers.map(({ name, address, port, id, admin: admin }): [string, Seen] => [
         `${definition.backend}/${name}`,
-        { address, port, id, admission, checked: definition.check !== undefined },
+        { address, port, id, admin, checked: definition.check !== undefined },
       ]),
     ),
   );
@@ -234,12 +234,12 @@ describe('the plan', () => {
     slots: 0,
     balance: { words: ['roundrobin'] },
   } as unknown as ServiceDefinition;
-  const admission = fc.constantFrom('ready' as const, 'drain' as const, 'maint' as const);
+  const admin = fc.constantFrom('ready' as const, 'drain' as const, 'maint' as const);
   const server = fc
-    .record({ n: fc.integer({ min: 1, max: 12 }), id: fc.integer({ min: 1, max: 20 }), admission })
-    .map(({ n, id, admission: admitted }): Server => ({
+    .record({ n: fc.integer({ min: 1, max: 12 }), id: fc.integer({ min: 1, max: 20 }), admin })
+    .map(({ n, id, admin: admitted }): Server => ({
       ...{ name: `s${n}` as ServerName, taskId: `t${n}` as Server['taskId'], cookie: '', id },
-      ...{ host: `10.0.0.${n}`, address: `10.0.0.${n}`, port: 1000 + n, admission: admitted },
+      ...{ host: `10.0.0.${n}`, address: `10.0.0.${n}`, port: 1000 + n, admin: admitted },
     }));
   const service = fc
     .uniqueArray(server, {
@@ -250,7 +250,7 @@ describe('the plan', () => {
 
   /** What HAProxy has after it was started with this service, drained by weight or by state. */
   const started = ({ servers }: Service, byState: boolean): RunningServer[] =>
-    servers.map(({ name, address, port, id, admission: admitted }) => {
+    servers.map(({ name, address, port, id, admin: admitted }) => {
       const drained = admitted === 'drain';
       const weight = drained && !byState ? 0 : 1;
       return {
@@ -302,7 +302,7 @@ describe('the plan', () => {
       else if (step.kind === 'delete') servers.delete(name);
       else if (step.kind === 'fill') throw new Error('there are no slots');
       else {
-        const admin = step.kind === 'remove' ? 'maint' : step.admission;
+        const admin = step.kind === 'remove' ? 'maint' : step.admin;
         const weight = step.kind === 'admit' ? (step.weight ?? 1) : before.weight;
         servers.set(name, { ...before, admin, weight });
       }

@@ -18,10 +18,10 @@ import type { Running } from '../../src/haproxy/control/control.ts';
 import { publishRevision, type PublishedRevision } from '../../src/haproxy/files/publish.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer } from '../../src/render/render.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { aContext } from './context.ts';
-import { changingFrame } from './changing-frame.ts';
+import { changingHead } from './changing-head.ts';
 
 export interface Found {
   readonly candidate: Candidate;
@@ -53,14 +53,14 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
   const directory = await mkdtemp(join(tmpdir(), 'pacer-examine-'));
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
-  const frame = steadyFrame(
+  const head = fixedHead(
     resolveSettings({
       flags: { groups: ['external'], stateDir: directory, dontBindHttpHttps: true, ...settings },
       environment: {},
       file: undefined,
     }).settings,
   );
-  const render = renderer(loadFragments(), frame);
+  const render = renderer(loadFragments(), head);
   const nameless = { now: false };
   const refusals = { left: 0 };
   let verdicts: Verdicts;
@@ -126,7 +126,7 @@ export async function anExamination(settings: Record<string, unknown> = {}): Pro
       let state = { ...initialState(0), desired, round: judging(desired, runs) } as LoopState;
       for (;;) {
         const step = decide({
-          ...{ state, now: 0, mirror: new Map(), serving: context, departing: new Set(), reloadWaitMs: 0 },
+          ...{ state, now: 0, mirror: new Map(), serving: context, draining: new Set(), reloadWaitMs: 0 },
           ...{ diskHash: undefined, confirmedAt: undefined, unheard: [], missing: () => [] },
           limits: { maxShare: 1, floor: 0, pauseMs: 0, gatherMs: 0, sampleMs: 0 },
           candidate: (round) => candidates.of(round, state),
@@ -160,7 +160,7 @@ function judging(desired: LoopState['desired'], hash: string): Judging {
   return {
     kind: 'judging',
     observed: {
-      ...{ kind: 'seen', haproxy, inputs: changingFrame(), facts: new Map() },
+      ...{ kind: 'seen', haproxy, inputs: changingHead(), facts: new Map() },
       ...{ descriptors: undefined, ownListeners: 0, budget: undefined, unknown: undefined },
     },
     desired,

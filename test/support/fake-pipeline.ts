@@ -13,16 +13,16 @@ import { createInbox, type Inbox } from '../../src/daemon/pipeline/inbox.ts';
 import { createObserver } from '../../src/daemon/pipeline/observe.ts';
 import { createPipeline, type Pipeline } from '../../src/daemon/pipeline/pipeline.ts';
 import { createReporter } from '../../src/daemon/pipeline/report.ts';
-import type { Surroundings } from '../../src/daemon/decide/pipeline-types.ts';
+import type { MachineFacts } from '../../src/daemon/decide/pipeline-state.ts';
 import type { Withheld } from '../../src/daemon/decide/state.ts';
 import { createRejections } from '../../src/daemon/rejected/rejections.ts';
 import { reloadBudget } from '../../src/daemon/publish/reload-budget.ts';
 import { createRuntime } from '../../src/daemon/runtime/runtime.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { renderer, type Renderer } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
-import { changingFrame } from './changing-frame.ts';
+import { changingHead } from './changing-head.ts';
 import type { FakeHaproxy } from './fake-haproxy/fake-haproxy.ts';
 
 const { settings } = resolveSettings({
@@ -51,7 +51,7 @@ export function fakePipeline(
   const { now, later } = fake.clock;
   const control = fake.control(mode === undefined ? {} : { mode });
   const publisher = fake.publisher({ control });
-  const render: Renderer = renderer(fragments, steadyFrame(settings));
+  const render: Renderer = renderer(fragments, fixedHead(settings));
   const known = lastGoodInMemory();
   const rejections = createRejections({
     verdicts: verdictsInMemory(),
@@ -64,7 +64,7 @@ export function fakePipeline(
   const context = { ...modelContext(settings, () => undefined), lastGood: known.of };
   const surroundings = () =>
     Promise.resolve({
-      frame: changingFrame({ maxconn: 1_000, maxpipes: 500 }),
+      head: changingHead({ maxconn: 1_000, maxpipes: 500 }),
       ...{ budget: undefined, ownListeners: 4 },
       ports: {
         ...{
@@ -73,8 +73,15 @@ export function fakePipeline(
           ourRights: true,
         },
       },
-    } as unknown as Surroundings);
-  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
+    } as unknown as MachineFacts);
+  const observer = createObserver({
+    control,
+    publisher,
+    runtime,
+    rejections,
+    machineFacts: surroundings,
+    files,
+  });
   const candidates = createCandidates({ rejections, render: render.render, now });
   const inbox = createInbox();
   const withheld: Withheld[] = [];

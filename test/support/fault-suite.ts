@@ -116,7 +116,7 @@ const faults: readonly Fault[] = [
   answers('answers are cut off', /cut off/, { kind: 'truncated' }),
   answers('answers are broken gzip', /gzip body is corrupt/, { kind: 'corrupt-gzip' }),
   answers('answers are no JSON', /not JSON/, { kind: 'garbage' }),
-  answers('the list of apps is empty', /would go at once/, { kind: 'empty-apps' }, '/v2/apps'),
+  answers('the list of apps is empty', /Marathon dropped/, { kind: 'empty-apps' }, '/v2/apps'),
   answers('the credentials are refused for a while', /refuses the credentials/, { kind: 'unauthorized' }),
   answers('answers come too late', /timeout/i, { kind: 'slow', ms: 2_000 }),
   answers('answers never come', /timeout/i, { kind: 'hang' }),

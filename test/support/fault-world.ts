@@ -107,14 +107,24 @@ function steadyTraffic({ ports }: Stack): Traffic {
 interface AppView {
   readonly instances: number;
   readonly labels: Record<string, string>;
-  readonly ports: { readonly servers: { readonly taskId: string; readonly admission: string }[] }[];
+  readonly ports: { readonly servers: { readonly taskId: string; readonly admin: string }[] }[];
 }
 
 async function isSame(stack: Stack): Promise<boolean> {
   const status = (await stack.daemon().get('/status')) as
-    | { ready: boolean; held: unknown; marathon: { connected: boolean }; haproxy: { inSync: boolean } }
+    | {
+        ready: boolean;
+        withheldRemoval: unknown;
+        marathon: { connected: boolean };
+        haproxy: { inSync: boolean };
+      }
     | undefined;
-  if (status?.ready !== true || status.held !== null || !status.marathon.connected || !status.haproxy.inSync)
+  if (
+    status?.ready !== true ||
+    status.withheldRemoval !== null ||
+    !status.marathon.connected ||
+    !status.haproxy.inSync
+  )
     return false;
   const listed = (await stack.daemon().get('/apps')) as { id: string }[];
   const wanted = apps.filter((id) => id !== '/extra' || stack.marathon.tasks(id).length > 0);
@@ -136,7 +146,7 @@ async function isSameApp({ daemon, marathon }: Stack, id: string): Promise<boole
   return (
     view?.instances === app.instances &&
     String(serves(view.labels)) === String(serves(app.labels)) &&
-    String(servers.map(({ taskId, admission }) => `${taskId} ${admission}`).sort()) ===
+    String(servers.map(({ taskId, admin }) => `${taskId} ${admin}`).sort()) ===
       String(tasks.map((task) => `${task.id} ready`).sort())
   );
 }

@@ -7,14 +7,14 @@ import { parse } from 'yaml';
 import { allDiagnostics, nextDesired, nothingDesired } from '../../src/core/desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../../src/core/model/diagnostic.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
-import { steadyFrame } from '../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../src/daemon/publish/machine-facts.ts';
 import { decodeApps } from '../../src/marathon/decode/decode.ts';
 import { loadFragments } from '../../src/render/fragments.ts';
 import { loadOperatorTemplates, type TemplateSources } from '../../src/render/operator/operator-templates.ts';
 import { renderer, type Rendering } from '../../src/render/render.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
 import { makePem } from './certificate.ts';
-import { changingFrame } from './changing-frame.ts';
+import { changingHead } from './changing-head.ts';
 
 export interface GoldenCase {
   readonly about: string;
@@ -55,9 +55,9 @@ export function renderCase(golden: GoldenCase): Rendered {
   const templates = withTemplates(golden, loadOperatorTemplates);
   const context = modelContext(settings, (host) => golden.hosts?.[host], templates);
   const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const rendering = renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render(
+  const rendering = renderer(loadFragments(templates.fragments), fixedHead(settings, templates)).render(
     desired,
-    changingFrame({
+    changingHead({
       certificates: settings.dontBindHttpHttps ? [] : [`${certificateFolder}/default.pem`],
       ...{ maxconn: 1000, maxpipes: 500 },
     }),

@@ -55,7 +55,7 @@ export interface StatusView {
   readonly notes: string[];
   readonly haproxy: {
     running: { hash: string; workerPid: number; masterPid: number; reloads: number } | null;
-    wantedHash: string;
+    desiredHash: string;
     inSync: boolean;
     runtimeCommands: number;
   };

@@ -1,4 +1,4 @@
-/** `pacer approve`: agrees to a removal that is held back. */
+/** `pacer approve`: agrees to a withheld removal. */
 import { pacerClient } from '../client/client.ts';
 import { counted } from '../terminal/words.ts';
 

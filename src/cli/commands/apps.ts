@@ -27,7 +27,7 @@ function row(app: AppSummary): Cell[] {
 
 function stateOf({ services, instances }: AppSummary): Cell {
   if (services.length === 0) return { text: 'not exposed', style: 'dim' };
-  if (services.some(({ serving }) => !serving)) return { text: 'held back', style: 'red' };
+  if (services.some(({ serving }) => !serving)) return { text: 'rejected', style: 'red' };
   const fewest = Math.min(...services.map(({ ready }) => ready));
   if (fewest === 0)
     return instances === 0 ? { text: 'scaled to zero', style: 'dim' } : { text: 'no server', style: 'red' };

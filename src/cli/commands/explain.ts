@@ -56,7 +56,7 @@ const verdictStyles: Record<Candidate['verdict'], Style> = {
   depends: 'yellow',
   wins: 'green',
   loses: 'dim',
-  held: 'red',
+  rejected: 'red',
   'not-exposed': 'yellow',
 };
 
@@ -92,10 +92,10 @@ function serviceText({ appId, serving, reason, routes, servers, tasks }: Service
     ),
     tasks.length === 0 ? '  it has no task\n' : '',
     table(
-      tasks.map(({ taskId, admission, reason: why }): Cell[] => [
+      tasks.map(({ taskId, admin: admin, reason: why }): Cell[] => [
         {
-          text: admission,
-          style: admission === 'ready' ? 'green' : admission === 'drain' ? 'yellow' : 'red',
+          text: admin,
+          style: admin === 'ready' ? 'green' : admin === 'drain' ? 'yellow' : 'red',
         },
         address.get(taskId) ?? '-',
         taskId,

@@ -1,6 +1,6 @@
 /** `pacer init`: a configuration for a HAProxy that starts before Pacer does. Needs neither Marathon nor HAProxy. */
 import { prepareStateDir } from '../../daemon/start/haproxy.ts';
-import { steadyFrame } from '../../daemon/publish/surroundings.ts';
+import { fixedHead } from '../../daemon/publish/machine-facts.ts';
 import { PacerError } from '../../errors.ts';
 import { activeConfigFile } from '../../haproxy/files/publish.ts';
 import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
@@ -22,7 +22,7 @@ export async function init({ config, ...flags }: Record<string, unknown>): Promi
   const program = await installedHaproxy(settings.haproxyBin);
   const made = await prepareStateDir(
     settings,
-    renderer(loadFragments(templates.fragments), steadyFrame(settings, templates)).render,
+    renderer(loadFragments(templates.fragments), fixedHead(settings, templates)).render,
     program,
   );
   const path = activeConfigFile(settings.stateDir);

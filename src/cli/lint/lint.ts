@@ -88,7 +88,7 @@ function outcomesOf({ desired }: Rendered, invented: ReadonlySet<number>): Outco
       const serves = desired.services.has(backend);
       const shown = unknown ? backend.replace(/\d+$/, '<service port>') : backend;
       return {
-        ...{ appId: app.id, portIndex, reason: serves ? '' : 'held back' },
+        ...{ appId: app.id, portIndex, reason: serves ? '' : 'rejected' },
         service: serves ? { backend: shown, where: [...hosts, port] } : undefined,
       };
     }),

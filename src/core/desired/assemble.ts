@@ -6,7 +6,7 @@ import { createContests, type Rank } from '../ownership/contests.ts';
 import { keptNotice } from '../services/definition-diagnostics.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Groups } from '../groups/groups.ts';
-import { asHeld, holdOf, insteadOf, type Holds } from './holds.ts';
+import { asRejected, rejectionOf, insteadOf, type RejectedServices } from './rejected.ts';
 import { byCodePoint, type AppId, type BackendName } from '../model/ids.ts';
 import { withoutListener } from '../services/narrowed.ts';
 import { nextRoutes } from '../routing/next-routes.ts';
@@ -15,14 +15,14 @@ import { tooManyServices } from '../policy/policy-violations.ts';
 import { portLosers, portTaken } from '../ownership/ports-claimed.ts';
 import type { Reserved, Routes } from '../routing/routes.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
-import { standIn } from '../services/stand-in.ts';
+import { withDefinition } from '../services/with-definition.ts';
 
 type Apps = ReadonlyMap<AppId, AppServices>;
 
 export interface AssemblyParts {
   readonly apps: Apps;
   readonly groups: Groups;
-  readonly holds: Holds;
+  readonly rejected: RejectedServices;
   /** Who served what before. */
   readonly owners: Owners;
   /** Kept where nothing that they are made from differs. */
@@ -40,14 +40,14 @@ export interface Assembly {
   readonly contested: ReadonlySet<AppId>;
 }
 
-export function assemble({ apps, groups, holds, owners, routes: before }: AssemblyParts): Assembly {
+export function assemble({ apps, groups, rejected, owners, routes: before }: AssemblyParts): Assembly {
   const order = precedence(owners, apps, groups);
   const conflicts: Diagnostic[] = [];
   const contested = new Set<AppId>();
   const contest = (definitions: readonly ServiceDefinition[]) => {
     for (const definition of definitions) for (const id of order.partiesOf(definition)) contested.add(id);
   };
-  const { candidates, reserved } = unheld(candidatesOf(apps), holds, conflicts);
+  const { candidates, reserved } = withoutRejected(candidatesOf(apps), rejected, conflicts);
 
   const lost = backendLosers(candidates, order);
   for (const [loser, winner] of lost) {
@@ -71,7 +71,7 @@ export function assemble({ apps, groups, holds, owners, routes: before }: Assemb
     if (owner === undefined) return [service];
     conflicts.push(portTaken(definition, owner));
     // Without its listener nothing leads to a service that has no host and no app id.
-    return definition.mode === 'http' ? [standIn(service, withoutListener(definition))] : [];
+    return definition.mode === 'http' ? [withDefinition(service, withoutListener(definition))] : [];
   });
 
   const made = nextRoutes(before, services, order, reserved);
@@ -113,24 +113,24 @@ function backendLosers(
 }
 
 /** The candidates as they may serve, and those that may not at all. */
-function unheld(
+function withoutRejected(
   candidates: readonly Service[],
-  holds: Holds,
+  rejected: RejectedServices,
   conflicts: Diagnostic[],
 ): { candidates: Service[]; reserved: ServiceDefinition[] } {
   const reserved: ServiceDefinition[] = [];
   const served = candidates.flatMap((candidate) => {
-    const hold = holdOf(candidate, holds);
-    if (hold === undefined) return [candidate];
-    conflicts.push(hold.diagnostic);
-    if (hold.only !== undefined) return [asHeld(candidate, hold)];
-    const instead = insteadOf(hold);
+    const rejection = rejectionOf(candidate, rejected);
+    if (rejection === undefined) return [candidate];
+    conflicts.push(rejection.diagnostic);
+    if (rejection.only !== undefined) return [asRejected(candidate, rejection)];
+    const instead = insteadOf(rejection);
     if (instead === undefined) {
       reserved.push(candidate.definition);
       return [];
     }
-    conflicts.push(keptNotice(hold.diagnostic.appId, instead.portIndex));
-    return [asHeld(candidate, hold)];
+    conflicts.push(keptNotice(rejection.diagnostic.appId, instead.portIndex));
+    return [asRejected(candidate, rejection)];
   });
   return { candidates: served, reserved };
 }

@@ -8,7 +8,7 @@ import { precedence } from '../ownership/precedence.ts';
 import { deriveChanged, type Derived, type MirrorDelta } from './derive-changed.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Groups } from '../groups/groups.ts';
-import type { Holds } from './holds.ts';
+import type { RejectedServices } from './rejected.ts';
 import type { AppId, BackendName } from '../model/ids.ts';
 import type { App } from '../model/model.ts';
 import { asServed } from '../services/narrowed.ts';
@@ -18,7 +18,12 @@ import type { Reserved, Routes } from '../routing/routes.ts';
 import { keepSame } from '../collections/same.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
 
-export { asHeld, holdOf, type Hold, type Holds } from './holds.ts';
+export {
+  asRejected,
+  rejectionOf,
+  type Rejection,
+  type RejectedServices,
+} from './rejected.ts';
 
 export interface Desired {
   /** Every app of the mirror, derived. */
@@ -34,8 +39,8 @@ export interface Desired {
   /** The services that are to serve, by backend, in the order of app id and port. */
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
-  readonly holds: Holds;
-  /** What was decided between apps: conflicts and holds. What concerns one app alone is in `apps`. */
+  readonly rejected: RejectedServices;
+  /** What was decided between apps: conflicts and rejected. What concerns one app alone is in `apps`. */
   readonly conflicts: readonly Diagnostic[];
   /** Route, app id or TLS of a host → the service that has it. */
   readonly claims: ReadonlyMap<string, ServiceDefinition>;
@@ -59,7 +64,7 @@ export const nothingDesired: Desired = {
   owners: noOwners,
   services: new Map(),
   routes: noRoutes,
-  holds: new Map(),
+  rejected: new Map(),
   conflicts: [],
   claims: new Map(),
   reserved: [],
@@ -174,9 +179,9 @@ export function withApps(
 }
 
 /** The same state with other services rejected. */
-export function withHolds(desired: Desired, holds: Holds): Desired {
-  if (desired.holds.size === 0 && holds.size === 0) return desired;
-  const next = { ...desired, holds };
+export function withRejected(desired: Desired, rejected: RejectedServices): Desired {
+  if (desired.rejected.size === 0 && rejected.size === 0) return desired;
+  const next = { ...desired, rejected };
   return { ...next, ...assemble(next) };
 }
 

@@ -14,7 +14,7 @@ import type { App } from '../model/model.ts';
 import { claimsOf, routeKinds, type Claim } from '../routing/routes.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { Candidate } from './explanation.ts';
-import { definitionsOf, holdOf, serves, shownClaim } from './service-view.ts';
+import { definitionsOf, rejectionOf, serves, shownClaim } from './service-view.ts';
 
 type Keys = Readonly<Record<LookupKey, string>>;
 
@@ -111,8 +111,8 @@ function whyWins({ kind, wild, definition: { weight } }: Fit): string {
 function loser(desired: Desired, fit: Fit, winner: Fit | undefined): Candidate {
   const { definition } = fit;
   if (!serves(desired, definition)) {
-    const hold = holdOf(desired, definition.appId, definition.portIndex);
-    return candidate(fit, 'held', `held back: ${hold?.reason ?? 'see the diagnostics'}`);
+    const rejection = rejectionOf(desired, definition.appId, definition.portIndex);
+    return candidate(fit, 'rejected', `rejected: ${rejection?.reason ?? 'see the diagnostics'}`);
   }
   return candidate(fit, 'loses', winner === undefined ? 'its route leads elsewhere' : whyLoses(fit, winner));
 }

@@ -6,7 +6,7 @@ import { nearest } from '../collections/nearest.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate, ExplainContext, Explanation, ServiceView } from './explanation.ts';
 import type { Question } from './question.ts';
-import { definitionsOf, diagnosticsOf, holdOf, servedAs, serves, serviceViews } from './service-view.ts';
+import { definitionsOf, diagnosticsOf, rejectionOf, servedAs, serves, serviceViews } from './service-view.ts';
 
 export function explain(desired: Desired, question: Question, context: ExplainContext): Explanation {
   switch (question.kind) {
@@ -116,8 +116,8 @@ function claimsOfPort(desired: Desired, port: number, own: string | undefined): 
     const { appId, portIndex, backend, weight, listens, bindAddress } = definition;
     const about = { appId, portIndex, backend, weight, claim: `${bindAddress}:${port}` };
     if (!serves(desired, definition)) {
-      const reason = holdOf(desired, appId, portIndex)?.reason ?? 'see the diagnostics';
-      found.push({ ...about, verdict: 'held', reason: `held back: ${reason}` });
+      const reason = rejectionOf(desired, appId, portIndex)?.reason ?? 'see the diagnostics';
+      found.push({ ...about, verdict: 'rejected', reason: `rejected: ${reason}` });
     } else if (!listens || own !== undefined)
       found.push({ ...about, verdict: 'loses', reason: 'services get no listener of their own here' });
     else if (servedAs(desired, definition)?.listens === false)
@@ -177,10 +177,10 @@ function explainTask(desired: Desired, appId: AppId, taskId: TaskId, context: Ex
       ? `Marathon does not list the task any more; ${appId} has ${counted(app?.tasks.length ?? 0, 'other task')}`
       : first === undefined
         ? `the task of ${appId} serves nothing: ${services[0]?.reason ?? 'the app has no port'}`
-        : `the task of ${appId} is ${first.held === undefined ? words[first.admission] : 'out'}: ${first.held ?? first.reason}`;
+        : `the task of ${appId} is ${first.held === undefined ? words[first.admin] : 'out'}: ${first.held ?? first.reason}`;
   return {
     ...{ kind: 'task', subject: taskId, answer, candidates: [], services, hints: [] },
-    served: decisions.some(({ admission, held }) => admission !== 'out' && held === undefined),
+    served: decisions.some(({ admin: admin, held }) => admin !== 'out' && held === undefined),
     diagnostics: diagnosticsOf(desired, context.malformed, appId),
   };
 }

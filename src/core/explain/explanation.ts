@@ -30,7 +30,7 @@ export interface Candidate {
   readonly claim: string;
   readonly weight: number | undefined;
   /** `depends`: rules of templates lead there, whose conditions only HAProxy can judge. */
-  readonly verdict: 'wins' | 'depends' | 'loses' | 'held' | 'not-exposed';
+  readonly verdict: 'wins' | 'depends' | 'loses' | 'rejected' | 'not-exposed';
   readonly reason: string;
 }
 

@@ -25,13 +25,13 @@ function serviceView(desired: Desired, appId: AppId, outcome: PortOutcome): Serv
     backend: definition?.backend,
     servicePort: definition?.servicePort,
     mode: definition?.mode,
-    reason: serving ? 'serving' : (whyHeld(desired, outcome, appId) ?? 'held back'),
+    reason: serving ? 'serving' : (whyRejected(desired, outcome, appId) ?? 'rejected'),
     routes: definition === undefined ? [] : routesOf(desired, definition),
     servers: service?.servers ?? [],
   };
 }
 
-/** Every service once, those that are held back too. The apps of a deployment group have one in common. */
+/** Every service once, those that are rejected too. The apps of a deployment group have one in common. */
 export function definitionsOf({ apps }: Desired): ServiceDefinition[] {
   const all = [...apps.values()].flatMap(({ ports }) =>
     ports.flatMap(({ service }) => (service === undefined ? [] : [service.definition])),
@@ -52,12 +52,12 @@ export function servedAs(
   return served !== undefined && asAsked(served) === definition ? served : undefined;
 }
 
-function whyHeld(desired: Desired, { reason, portIndex }: PortOutcome, appId: AppId): string | undefined {
-  return reason === '' ? holdOf(desired, appId, portIndex)?.reason : reason;
+function whyRejected(desired: Desired, { reason, portIndex }: PortOutcome, appId: AppId): string | undefined {
+  return reason === '' ? rejectionOf(desired, appId, portIndex)?.reason : reason;
 }
 
 /** What keeps a service from serving, among what was decided between apps. */
-export function holdOf({ conflicts }: Desired, appId: AppId, portIndex: number): Diagnostic | undefined {
+export function rejectionOf({ conflicts }: Desired, appId: AppId, portIndex: number): Diagnostic | undefined {
   return conflicts.find(
     (it) =>
       it.appId === appId &&

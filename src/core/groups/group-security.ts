@@ -40,7 +40,7 @@ export function protectedLike(
     ...{ auth, allowedNetworks: networks ?? [], certificate, bindOptions },
     ...(leader.vhostTls === undefined && vhostTls === undefined ? {} : { vhostTls }),
     // A list of users and an access list are in no defaults section.
-    shaped: leader.shaped && auth === undefined && networks === undefined,
+    hasProfile: leader.hasProfile && auth === undefined && networks === undefined,
   };
 }
 

@@ -83,7 +83,7 @@ function exposedBy(member: GroupMember | undefined, index: number): ServiceDefin
 /** The old app's port, or where that is rejected the new app's. */
 const isExposed = (old: GroupMember, fresh: GroupMember, index: number): boolean =>
   exposedBy(old, index) !== undefined ||
-  (portOf(old, index)?.kind === 'held' && exposedBy(fresh, index) !== undefined);
+  (portOf(old, index)?.kind === 'rejected' && exposedBy(fresh, index) !== undefined);
 
 /**
  * The old app's labels count; where its port is rejected for a mistake, or cannot be protected as the other's is,

@@ -4,7 +4,7 @@ import type { AppId } from './ids.ts';
 
 /**
  * What is wrong with one app or one of its ports, for the person who wrote it.
- * `error`: the service is held back. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
+ * `error`: the service is rejected. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
  */
 export interface Diagnostic {
   /** What kind it is, for tools: see `diagnosticCatalogue`. */

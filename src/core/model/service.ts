@@ -25,7 +25,7 @@ export interface ServiceDefinition {
   /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
   readonly slots: number;
   /** HAProxy may get and lose its backend at runtime: nothing of it is beyond a defaults section. */
-  readonly shaped: boolean;
+  readonly hasProfile: boolean;
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
   readonly redirectToHttps: boolean;
@@ -78,7 +78,7 @@ export interface ServerCheck {
  * `drain`: sessions that are bound to the server may go on there, no others begin. `maint`: none begin, and
  * HAProxy's statistics say MAINT, which deploy tools wait for.
  */
-export type Admission = 'ready' | 'drain' | 'maint';
+export type AdminState = 'ready' | 'drain' | 'maint';
 
 /** One task's endpoint behind a service. */
 export interface Server {
@@ -92,7 +92,7 @@ export interface Server {
   readonly port: number;
   /** The value of the sticky cookie. */
   readonly cookie: string;
-  readonly admission: Admission;
+  readonly admin: AdminState;
   /** The port that is checked, where it is not the own one and differs from task to task. */
   readonly checkPort?: number;
 }

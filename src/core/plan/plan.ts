@@ -13,7 +13,7 @@ export const reloadReasons = {
   'service-changed': "a service's definition changed",
   'routes-changed': 'a host, path or app id leads elsewhere',
   requested: 'somebody asked for a reload',
-  'frame-changed': 'settings, certificates or templates changed',
+  'skeleton-changed': 'settings, certificates or templates changed',
 } as const;
 
 export type ReloadReasonCode = keyof typeof reloadReasons;
@@ -28,13 +28,13 @@ export interface ReloadReason {
 
 export type Plan =
   | { readonly kind: 'none' }
-  /** Servers come, go or change admission, routes and certificates change, while HAProxy runs on. */
+  /** Servers come, go or change admin, routes and certificates change, while HAProxy runs on. */
   | {
       readonly kind: 'runtime';
       readonly backends: readonly BackendName[];
       readonly added: number;
       readonly removed: number;
-      readonly admitted: number;
+      readonly stateChanged: number;
       /** Maps and certificates that were changed; `backends` where some came or went. */
       readonly files: readonly string[];
     }
@@ -56,7 +56,7 @@ export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan
   const reasons = difference(applied, desired);
   return {
     kind: 'reload',
-    reasons: reasons.length > 0 ? reasons : [{ code: 'frame-changed', backends: [] }],
+    reasons: reasons.length > 0 ? reasons : [{ code: 'skeleton-changed', backends: [] }],
   };
 }
 
@@ -75,7 +75,7 @@ export function runtimePlan(steps: readonly ServerStep[], files: readonly string
     backends: [...new Set(steps.map(({ backend }) => backend))].sort(byCodePoint),
     added: count('add'),
     removed: count('remove'),
-    admitted: count('admit'),
+    stateChanged: count('admit'),
     files,
   };
 }

@@ -1,7 +1,7 @@
 /** The servers of one backend: from what HAProxy has to what is desired, in steps HAProxy can do at runtime. */
 import { sameAddress } from '../collections/same-address.ts';
 import type { RunningServer, ServerCapabilities, ServerPlan, ServerStep } from './server-step.ts';
-import { checksServers, type Server, type Service, type ServiceDefinition } from '../model/service.ts';
+import { checksServers, type AdminState, type Service, type ServiceDefinition } from '../model/service.ts';
 import { planSlots } from './slot-plan.ts';
 
 /** No steps where HAProxy has what is desired. */
@@ -42,12 +42,12 @@ function planNamed(
       const { initialWeight = 1, checked = true } = known;
       const weight = initialWeight === 0 ? 1 : initialWeight;
       const check = checksServers(definition) && !checked;
-      if (check || !isAdmitted(known, server.admission, weight)) {
+      if (check || !isInState(known, server.admin, weight)) {
         // [haproxy] management.txt 9.3 "set server weight": a static balance takes only the first weight, or none.
-        if (isStatic(definition) && server.admission === 'ready' && initialWeight === 0)
+        if (isStatic(definition) && server.admin === 'ready' && initialWeight === 0)
           return { kind: 'reload', reason: 'balance static-rr gives no weight back at runtime' };
         steps.push({
-          ...{ kind: 'admit', backend, server: server.name, admission: server.admission, weight },
+          ...{ kind: 'admit', backend, server: server.name, admin: server.admin, weight },
           ...(check ? { check } : {}),
         });
       }
@@ -60,13 +60,9 @@ function planNamed(
 }
 
 /** A server of the configuration that is drained has no weight; one that is drained at runtime has that state. */
-function isAdmitted(
-  { admin, weight }: RunningServer,
-  admission: Server['admission'],
-  readyWeight: number,
-): boolean {
-  if (admission === 'ready') return admin === 'ready' && weight === readyWeight;
-  if (admission === 'maint') return admin === 'maint';
+function isInState({ admin, weight }: RunningServer, desired: AdminState, readyWeight: number): boolean {
+  if (desired === 'ready') return admin === 'ready' && weight === readyWeight;
+  if (desired === 'maint') return admin === 'maint';
   return admin === 'drain' || (admin === 'ready' && weight === 0);
 }
 

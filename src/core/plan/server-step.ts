@@ -30,7 +30,7 @@ export type ServerStep =
       readonly backend: BackendName;
       /** Its own name, or a slot's. */
       readonly server: string;
-      readonly admission: Server['admission'];
+      readonly admin: Server['admin'];
       /** Of a server that is ready; 1 unless told. */
       readonly weight?: number;
       /** Its checks are off, and have to be on. */

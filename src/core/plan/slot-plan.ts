@@ -39,7 +39,7 @@ export function planSlots(
     if (slot === undefined) waiting.push(server);
     else {
       used.add(slot);
-      if (slot.admin !== server.admission) steps.push(admitSlot(backend, slot, server));
+      if (slot.admin !== server.admin) steps.push(admitSlot(backend, slot, server));
     }
   }
   for (const slot of slots)
@@ -57,8 +57,8 @@ export function planSlots(
   return { rest, restRunning: own, steps };
 }
 
-const admitSlot = (backend: BackendName, { name }: RunningServer, { admission }: Server): ServerStep => ({
-  ...{ kind: 'admit', backend, server: name, admission },
+const admitSlot = (backend: BackendName, { name }: RunningServer, { admin: admin }: Server): ServerStep => ({
+  ...{ kind: 'admit', backend, server: name, admin: admin },
 });
 
 const holds = (slot: RunningServer, server: Server): boolean =>

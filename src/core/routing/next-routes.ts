@@ -51,7 +51,7 @@ const sameClaims = (before: readonly Service[], now: readonly Service[]): boolea
 
 /** What no route and no diagnostic of one is made of; of fragments only the rules are. */
 const beside: ReadonlySet<string> = new Set<keyof ServiceDefinition>([
-  ...(['balance', 'check', 'sticky', 'slots', 'hsts', 'rewrite', 'shaped', 'fragments'] as const),
+  ...(['balance', 'check', 'sticky', 'slots', 'hsts', 'rewrite', 'hasProfile', 'fragments'] as const),
 ]);
 
 function claimOf(definition: ServiceDefinition): unknown {

@@ -8,7 +8,7 @@ import { serverCookie, serverName, type Digests } from '../model/names.ts';
 import type { PolicyRule } from '../policy/policy.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
 import { serverIds } from './server-ids.ts';
-import type { Admission, Server, ServiceDefinition } from '../model/service.ts';
+import type { AdminState, Server, ServiceDefinition } from '../model/service.ts';
 import { startOf } from '../model/task-start.ts';
 
 export interface ServerContext {
@@ -23,7 +23,7 @@ export interface ServerContext {
 /** Why a task is or is not a server. */
 export interface TaskDecision {
   readonly taskId: TaskId;
-  readonly admission: Admission | 'out';
+  readonly admin: AdminState | 'out';
   readonly server: ServerName | undefined;
   readonly reason: string;
 }
@@ -62,7 +62,7 @@ export function deriveServers(
     for (const task of app.tasks) {
       const found = candidateOf(app, task, portIndex, context);
       if (typeof found === 'string')
-        tasks.push({ taskId: task.id, admission: 'out', server: undefined, reason: found });
+        tasks.push({ taskId: task.id, admin: 'out', server: undefined, reason: found });
       else candidates.push(withCheckPort(found, endpointOf(app, task, check?.portIndex ?? portIndex)));
     }
   }
@@ -73,23 +73,20 @@ export function deriveServers(
   const beyond = limit === undefined ? new Set<Candidate>() : beyondOf(candidates, limit.value);
   for (const { taskId } of beyond) {
     const reason = `the policy for ${limit?.prefix ?? ''} allows the service ${limit?.value ?? 0} servers`;
-    tasks.push({ taskId, admission: 'out', server: undefined, reason });
+    tasks.push({ taskId, admin: 'out', server: undefined, reason });
   }
   const allowed = candidates.filter((it) => !beyond.has(it));
   // The last servers of a service are not drained: until they are gone they serve better than an error page.
   const canDrain = allowed.some(
     ({ leaving, taskId }) => leaving === undefined && drained?.tasks.has(taskId) !== true,
   );
-  const decide = ({
-    taskId,
-    leaving,
-  }: Candidate): Pick<TaskDecision, 'reason'> & Pick<Server, 'admission'> => {
+  const decide = ({ taskId, leaving }: Candidate): Pick<TaskDecision, 'reason'> & Pick<Server, 'admin'> => {
     const isDrained = drained?.tasks.has(taskId) === true;
     const why = isDrained ? drained.reason : leaving;
-    if (why === undefined) return { admission: 'ready', reason: 'the task serves' };
+    if (why === undefined) return { admin: 'ready', reason: 'the task serves' };
     return canDrain
-      ? { admission: isDrained ? 'maint' : 'drain', reason: why }
-      : { admission: 'ready', reason: `${why}, but it is the last that serves` };
+      ? { admin: isDrained ? 'maint' : 'drain', reason: why }
+      : { admin: 'ready', reason: `${why}, but it is the last that serves` };
   };
   const idOf = serverIds(context.digests);
   const byName = new Map<ServerName, Server>();
@@ -99,14 +96,14 @@ export function deriveServers(
     if (twin !== undefined) {
       tasks.push({
         taskId: candidate.taskId,
-        admission: 'out',
+        admin: 'out',
         server: undefined,
         reason: `task ${twin.taskId} has the same address and port`,
       });
       continue;
     }
     const id = idOf(name);
-    const { admission, reason } = decide(candidate);
+    const { admin: admin, reason } = decide(candidate);
     const { taskId, host, address, port } = candidate;
     byName.set(name, {
       name,
@@ -116,10 +113,10 @@ export function deriveServers(
       address,
       port,
       cookie: serverCookie(name, context.digests),
-      admission,
+      admin: admin,
       ...(candidate.checkPort === undefined ? {} : { checkPort: candidate.checkPort }),
     });
-    tasks.push({ taskId, admission, server: name, reason });
+    tasks.push({ taskId, admin: admin, server: name, reason });
   }
   return { servers: [...byName.values()], tasks, beyond: beyond.size > 0 };
 }

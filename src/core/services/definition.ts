@@ -54,7 +54,7 @@ export interface DefinitionContext {
 export type PortDefinition =
   | { readonly kind: 'exposed'; readonly portIndex: number; readonly definition: ServiceDefinition }
   | { readonly kind: 'not-exposed'; readonly portIndex: number; readonly reason: string }
-  | { readonly kind: 'held'; readonly portIndex: number; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly portIndex: number; readonly reason: string };
 
 export interface AppDefinition {
   /** Undefined where the app is in no deployment group. */
@@ -124,7 +124,7 @@ export function defineServices(
       diagnostics.push(keptNotice(app.id, portIndex));
       return { kind: 'exposed', portIndex, definition: last };
     }
-    return { kind: 'held', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
+    return { kind: 'rejected', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
   });
   // What an app says that this load balancer does not expose is nobody's concern here.
   if (ports.some((port) => port.kind !== 'not-exposed')) {
@@ -177,7 +177,7 @@ function withFragments(
     definition:
       fragments === undefined
         ? definition
-        : { ...definition, fragments, shaped: false, slots: foreign ? 0 : definition.slots },
+        : { ...definition, fragments, hasProfile: false, slots: foreign ? 0 : definition.slots },
     diagnostics: [...diagnostics, ...made.diagnostics],
   };
 }
@@ -234,7 +234,7 @@ function defineService(
     // Deploy tools look for the servers of a group by their names, which no slot has.
     // A slot has no port of its own to be checked.
     slots: sticky && name === app.id && check?.portIndex === undefined ? context.stickySlots : 0,
-    shaped: context.dynamicBackends && canBeShaped(values, mode, sticky && context.stickySlots > 0),
+    hasProfile: context.dynamicBackends && canBeShaped(values, mode, sticky && context.stickySlots > 0),
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,

@@ -1,5 +1,5 @@
 /** A definition without what it claims and another app has: it serves with what is left. */
-import { standIn } from './stand-in.ts';
+import { withDefinition } from './with-definition.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
 
 const narrowed = new WeakMap<ServiceDefinition, ServiceDefinition>();
@@ -22,5 +22,7 @@ export const asAsked = (definition: ServiceDefinition): ServiceDefinition =>
 /** The newer state of a service, as it is served; undefined where it is not what is served. */
 export function asServed(service: Service, served: Service): Service | undefined {
   if (served.definition === service.definition) return service;
-  return asAsked(served.definition) === service.definition ? standIn(service, served.definition) : undefined;
+  return asAsked(served.definition) === service.definition
+    ? withDefinition(service, served.definition)
+    : undefined;
 }

@@ -5,7 +5,7 @@ import type { ServingContext } from '../../core/servers/serving.ts';
 import { followMarathon, type MarathonSource, type MirrorChange } from '../../marathon/sync/source.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { removalLog } from './hold-log.ts';
+import { removalLog } from './describe-removal.ts';
 import { keepLastKnownGood, type LastKnownGood } from '../storage/last-known-good.ts';
 import { mirrorFile, type ReadMirror } from '../storage/mirror-file.ts';
 import { createRemovalGuard, type RemovalGuard } from './removal-guard.ts';

@@ -1,14 +1,14 @@
 /** The statuses of several clusters as one, in the words for one. */
 import type { MarathonStatus } from '../../marathon/sync/source.ts';
 import type { MergedApps } from '../../marathon/mirror/merged-apps.ts';
-import { pendingShown } from '../../marathon/sync/vitals.ts';
-import type { Hold } from './removal-guard.ts';
+import { pendingShown } from '../../marathon/sync/sync-status.ts';
+import type { WithheldRemoval } from './removal-guard.ts';
 
 export interface ClusterStatus {
   /** Undefined where there is only one. */
   readonly name: string | undefined;
   readonly marathon: MarathonStatus;
-  readonly held: Hold | undefined;
+  readonly withheld: WithheldRemoval | undefined;
 }
 
 export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApps['nameOf']): MarathonStatus {
@@ -59,16 +59,18 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
   };
 }
 
-export function heldTogether(holds: readonly (Hold | undefined)[]): Hold | undefined {
-  const [first, ...more] = holds.filter((hold) => hold !== undefined);
+export function withheldTogether(
+  removals: readonly (WithheldRemoval | undefined)[],
+): WithheldRemoval | undefined {
+  const [first, ...more] = removals.filter((removal) => removal !== undefined);
   return more.reduce(
-    (all, hold) =>
+    (all, removal) =>
       all && {
-        servers: all.servers + hold.servers,
-        apps: all.apps + hold.apps,
-        of: { servers: all.of.servers + hold.of.servers, apps: all.of.apps + hold.of.apps },
-        since: Math.min(all.since, hold.since),
-        cause: `${all.cause}; ${hold.cause}`,
+        servers: all.servers + removal.servers,
+        apps: all.apps + removal.apps,
+        of: { servers: all.of.servers + removal.of.servers, apps: all.of.apps + removal.of.apps },
+        since: Math.min(all.since, removal.since),
+        cause: `${all.cause}; ${removal.cause}`,
       },
     first,
   );

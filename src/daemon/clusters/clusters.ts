@@ -7,8 +7,8 @@ import type { MarathonStatus, MirrorChange } from '../../marathon/sync/source.ts
 import { MergedApps } from '../../marathon/mirror/merged-apps.ts';
 import type { LastKnownGood } from '../storage/last-known-good.ts';
 import { followCluster, type Cluster, type ClusterParts } from './cluster.ts';
-import { heldTogether, statusTogether, type ClusterStatus } from './clusters-status.ts';
-import type { Hold } from './removal-guard.ts';
+import { withheldTogether, statusTogether, type ClusterStatus } from './clusters-status.ts';
+import type { WithheldRemoval } from './removal-guard.ts';
 import { readStoredMirrors, type StoredMirrors } from '../storage/stored-mirrors.ts';
 import { Unheard } from './unheard.ts';
 
@@ -16,9 +16,9 @@ export interface Clusters {
   readonly status: () => MarathonStatus;
   readonly each: () => readonly ClusterStatus[];
   readonly resync: (reason: string) => void;
-  readonly held: () => Hold | undefined;
-  /** Lets go what is held back in any of them. @returns what that was */
-  readonly approve: () => Hold | undefined;
+  readonly withheld: () => WithheldRemoval | undefined;
+  /** Lets go the withheld removals of all of them. @returns what that was */
+  readonly approve: () => WithheldRemoval | undefined;
   readonly stored: LastKnownGood['state'];
   /**
    * Names of the clusters of which nothing is known: they have not answered since the start, and nothing is stored of
@@ -126,15 +126,19 @@ function together(
 ): Clusters {
   const { nameOf, incomplete, accountsFor } = parts;
   const each = (): ClusterStatus[] =>
-    clusters.map(({ name, source, guard }) => ({ name, marathon: source.status(), held: guard.held() }));
+    clusters.map(({ name, source, guard }) => ({
+      name,
+      marathon: source.status(),
+      withheld: guard.withheld(),
+    }));
   return {
     ...{ each, incomplete, accountsFor },
     status: () => statusTogether(each(), nameOf),
     resync: (reason) => {
       for (const { source } of clusters) source.resync(reason);
     },
-    held: () => heldTogether(clusters.map(({ guard }) => guard.held())),
-    approve: () => heldTogether(clusters.map(({ guard }) => guard.approve())),
+    withheld: () => withheldTogether(clusters.map(({ guard }) => guard.withheld())),
+    approve: () => withheldTogether(clusters.map(({ guard }) => guard.approve())),
     stored: () => {
       const states = clusters.map(({ lastKnownGood }) => lastKnownGood.state());
       const times = states.flatMap(({ savedAt }) => savedAt ?? []);

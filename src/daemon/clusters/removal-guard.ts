@@ -8,7 +8,7 @@ import type { App, Task } from '../../core/model/model.ts';
 import { servingTasks, type ServingContext } from '../../core/servers/serving.ts';
 import { AppMap } from '../../marathon/mirror/app-map.ts';
 import type { MirrorChange } from '../../marathon/sync/source.ts';
-import { HeldTasks } from './held-tasks.ts';
+import { WithheldTasks } from './withheld-tasks.ts';
 import { Removals, type Loss } from './removals.ts';
 
 export interface RemovalGuardOptions {
@@ -17,7 +17,7 @@ export interface RemovalGuardOptions {
   readonly maxShare: number;
   /** So many servers may always go. */
   readonly floor: number;
-  /** Milliseconds from the beginning of a hold until a snapshot confirms it. */
+  /** Milliseconds from the beginning of a withheld removal until a snapshot confirms it. */
   readonly pauseMs: number;
   /** Ms since 1970, for times that are told. */
   readonly now: () => number;
@@ -27,12 +27,12 @@ export interface RemovalGuardOptions {
   readonly pass: (news: MirrorChange) => void;
   /** Asks Marathon for the whole state. */
   readonly ask: (reason: string) => void;
-  readonly onHold: (hold: Hold) => void;
-  readonly onRelease: (hold: Hold, why: Release) => void;
+  readonly onWithheld: (removal: WithheldRemoval) => void;
+  readonly onReleased: (removal: WithheldRemoval, why: Release) => void;
 }
 
 /** What is held, as Marathon's word is now. */
-export interface Hold extends Loss {
+export interface WithheldRemoval extends Loss {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly cause: string;
@@ -45,8 +45,8 @@ export interface RemovalGuard {
   /** The mirror is Marathon's whole state, asked for at this time by `elapsed`. */
   readonly confirmed: (askedAt: number) => void;
   /** @returns what was held; undefined where nothing was */
-  readonly approve: () => Hold | undefined;
-  readonly held: () => Hold | undefined;
+  readonly approve: () => WithheldRemoval | undefined;
+  readonly withheld: () => WithheldRemoval | undefined;
   readonly close: () => void;
 }
 
@@ -54,15 +54,26 @@ export interface RemovalGuard {
 const burstMs = 10_000;
 
 export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
-  const { context, maxShare, floor, pauseMs, now, elapsed, pass, ask, onHold, onRelease } = options;
+  const {
+    context,
+    maxShare,
+    floor,
+    pauseMs,
+    now,
+    elapsed,
+    pass,
+    ask,
+    onWithheld: onHold,
+    onReleased: onRelease,
+  } = options;
   const removals = new Removals();
   const serving = (app: App | undefined): readonly Task[] => servingTasks(app, context);
   let mirror: ReadonlyMap<AppId, App> = new AppMap();
   /** What was passed on: the mirror, while nothing is held. */
   let passed = new AppMap();
   let started = false;
-  let holding:
-    { since: number; began: number; cause: string; bySnapshot: boolean; tasks: HeldTasks } | undefined;
+  let withholding:
+    { since: number; began: number; cause: string; bySnapshot: boolean; tasks: WithheldTasks } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function put(news: MirrorChange): void {
@@ -71,24 +82,24 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     const ids = [...news.changed, ...news.removed];
     count(ids, before);
     const { loss } = removals;
-    if (holding === undefined && !isTooMuch(loss, news.kind === 'snapshot')) {
+    if (withholding === undefined && !isTooMuch(loss, news.kind === 'snapshot')) {
       passed = AppMap.of(mirror);
       pass(news);
       return;
     }
-    if (holding !== undefined && isOver(holding, loss)) {
+    if (withholding !== undefined && isOver(withholding, loss)) {
       release('Marathon lists it again', news);
       return;
     }
-    holding ??= hold(news);
-    const { tasks } = holding;
+    withholding ??= withhold(news);
+    const { tasks } = withholding;
     const ousted = ids.flatMap((id) => tasks.follow(before.get(id), mirror.get(id)));
     passOn(news, new Set([...ids, ...ousted]));
   }
 
   function count(ids: readonly AppId[], before: ReadonlyMap<AppId, App>): void {
     // While something is held, what it is compared with stays.
-    if (holding === undefined) removals.forget(elapsed() - burstMs);
+    if (withholding === undefined) removals.forget(elapsed() - burstMs);
     for (const id of ids) {
       const still = new Set(serving(mirror.get(id)).map((task) => task.id));
       const announced = serving(before.get(id)).filter((task) => task.leaving && !still.has(task.id));
@@ -118,11 +129,11 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     return loss.servers === 0 || (!bySnapshot && !exceedsShare(loss));
   }
 
-  function hold({ cause, kind }: MirrorChange) {
+  function withhold({ cause, kind }: MirrorChange) {
     const since = now();
-    timer = setTimeout(() => ask('what is held back may be true'), pauseMs);
+    timer = setTimeout(() => ask('a withheld removal may be true'), pauseMs);
     onHold({ ...removals.loss, since, cause });
-    const tasks = new HeldTasks(mirror, serving);
+    const tasks = new WithheldTasks(mirror, serving);
     return { since, began: elapsed(), cause, bySnapshot: kind === 'snapshot', tasks };
   }
 
@@ -131,38 +142,38 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
     for (const id of ids) {
       const ours = passed.get(id);
       const theirs = mirror.get(id);
-      const next = holding === undefined ? theirs : holding.tasks.compose(ours, theirs);
+      const next = withholding === undefined ? theirs : withholding.tasks.compose(ours, theirs);
       if (next !== ours) changes.set(id, next);
     }
-    passed = holding === undefined ? AppMap.of(mirror) : passed.with(changes);
+    passed = withholding === undefined ? AppMap.of(mirror) : passed.with(changes);
     const changed = [...changes.keys()].filter((id) => passed.has(id));
     const removed = [...changes.keys()].filter((id) => !passed.has(id));
     pass({ ...news, apps: passed, changed, removed });
   }
 
-  function release(why: Release, news?: MirrorChange): Hold | undefined {
-    const released = held();
-    if (holding === undefined || released === undefined) return undefined;
+  function release(why: Release, news?: MirrorChange): WithheldRemoval | undefined {
+    const released = withheld();
+    if (withholding === undefined || released === undefined) return undefined;
     clearTimeout(timer);
-    const ids = new Set([...holding.tasks.apps, ...(news?.changed ?? []), ...(news?.removed ?? [])]);
-    holding = undefined;
+    const ids = new Set([...withholding.tasks.apps, ...(news?.changed ?? []), ...(news?.removed ?? [])]);
+    withholding = undefined;
     if (why !== 'Marathon lists it again') removals.forget(Infinity);
     onRelease(released, why);
     passOn(news ?? { kind: 'events', cause: `${released.cause}: ${why}`, receivedAt: now() }, ids);
     return released;
   }
 
-  const held = (): Hold | undefined =>
-    holding === undefined ? undefined : { ...removals.loss, since: holding.since, cause: holding.cause };
+  const withheld = (): WithheldRemoval | undefined =>
+    withholding === undefined ? undefined : { ...removals.loss, since: withholding.since, cause: withholding.cause };
 
   return {
     put,
     confirmed: (askedAt) => {
-      if (holding !== undefined && askedAt >= holding.began + pauseMs)
+      if (withholding !== undefined && askedAt >= withholding.began + pauseMs)
         release('a second snapshot confirms it');
     },
     approve: () => release('it is approved'),
-    held,
+    withheld,
     close: () => clearTimeout(timer),
   };
 }

@@ -27,7 +27,7 @@ export function decide(situation: Situation): Step {
 }
 
 /** Tasks that start, end, drain or change their health: first, whatever else is under way or has to wait. */
-function followServers({ state, now, mirror, serving, departing }: Situation): Step | undefined {
+function followServers({ state, now, mirror, serving, draining: departing }: Situation): Step | undefined {
   const { applied, pending, underived, desired, reapAt } = state;
   if (applied === undefined || state.blind || now < state.runtimeRetryAt) return undefined;
   const reap = reapAt !== undefined && now >= reapAt ? departing : new Set<never>();

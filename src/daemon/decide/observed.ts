@@ -2,7 +2,7 @@
 import type { DescriptorBudget } from '../../core/policy/capacity.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { Running } from '../../haproxy/control/control.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { Facts } from '../rejected/facts.ts';
 
 export type Observed =
@@ -12,7 +12,7 @@ export type Observed =
       readonly kind: 'seen';
       /** `absent`: nobody serves. `blind`: there is nobody to ask. */
       readonly haproxy: Running | 'absent' | 'blind';
-      readonly inputs: ChangingFrame;
+      readonly inputs: ChangingHead;
       readonly facts: Facts;
       /** The file descriptors HAProxy may use; undefined where it does not say. */
       readonly descriptors: number | undefined;

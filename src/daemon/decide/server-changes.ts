@@ -4,10 +4,10 @@
  */
 import { descriptorsOf } from '../../core/policy/capacity.ts';
 import { withPartners } from '../../core/desired/derive-changed.ts';
-import { asHeld, holdOf, type Desired } from '../../core/desired/desired.ts';
+import { asRejected, rejectionOf, type Desired } from '../../core/desired/desired.ts';
 import type { AppId, BackendName, TaskId } from '../../core/model/ids.ts';
 import { withReplaced } from '../../core/collections/replaced-map.ts';
-import { standIn } from '../../core/services/stand-in.ts';
+import { withDefinition } from '../../core/services/with-definition.ts';
 import type { Service } from '../../core/model/service.ts';
 import type { Applied } from './applied.ts';
 
@@ -69,7 +69,7 @@ function askedServices({ apps }: Desired, ids: ReadonlySet<AppId>): Map<BackendN
 function nextOf(
   before: Service,
   asked: Service | undefined,
-  { holds }: Desired,
+  { rejected }: Desired,
   underived: ReadonlySet<AppId>,
   listed: ChangesInput['listed'],
 ): Service {
@@ -79,8 +79,8 @@ function nextOf(
     const servers = before.servers.filter(({ taskId }) => tasks.has(taskId));
     return servers.length === before.servers.length ? before : { definition, servers };
   }
-  const service = asHeld(asked, holdOf(asked, holds));
-  return service.definition === definition ? service : standIn(service, definition);
+  const service = asRejected(asked, rejectionOf(asked, rejected));
+  return service.definition === definition ? service : withDefinition(service, definition);
 }
 
 const withoutNew = (next: Service, before: Service) => {

@@ -100,7 +100,7 @@ export interface Failure {
 
 export interface LoopState {
   /** Derived from the mirror. */
-  readonly mirrored: Desired;
+  readonly unpinned: Desired;
   /** The same as it is to be served: with a revision's definitions where one is pinned. */
   readonly desired: Desired;
   readonly applied: Applied | undefined;
@@ -163,7 +163,7 @@ export interface Situation {
   readonly mirror: ReadonlyMap<AppId, App>;
   readonly serving: ServingContext;
   /** Services with servers that wait for their last sessions to end. */
-  readonly departing: ReadonlySet<BackendName>;
+  readonly draining: ReadonlySet<BackendName>;
   /** Hash of the text on disk. */
   readonly diskHash: string | undefined;
   /** Milliseconds until the next reload may happen. */
@@ -183,7 +183,7 @@ export interface Situation {
 
 export function initialState(now: number): LoopState {
   return {
-    mirrored: nothingDesired,
+    unpinned: nothingDesired,
     desired: nothingDesired,
     applied: undefined,
     pending: new Set(),

@@ -6,7 +6,7 @@ import type { ServerStep } from '../../core/plan/server-step.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
 import type { Running } from '../../haproxy/control/control.ts';
 import type { PublishedRevision } from '../../haproxy/files/publish.ts';
-import type { BackendPool } from '../../render/shapes.ts';
+import type { BackendPool } from '../../render/profiles.ts';
 import type { StageDurations } from '../storage/journal.ts';
 import type { Candidate } from './candidate.ts';
 import type { Loss } from './loss.ts';

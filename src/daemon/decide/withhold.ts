@@ -42,7 +42,7 @@ function causeOf({ state }: Situation, { due }: Judging, { desired }: Candidate)
   const codes = new Map<string, number>();
   for (const backend of state.applied?.served.services.keys() ?? []) {
     if (desired.services.has(backend)) continue;
-    const code = desired.holds.get(backend)?.diagnostic.code ?? 'no longer defined';
+    const code = desired.rejected.get(backend)?.diagnostic.code ?? 'no longer defined';
     codes.set(code, (codes.get(code) ?? 0) + 1);
   }
   const causes = [...codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} (${count})`);

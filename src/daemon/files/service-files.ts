@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import { sameValue } from '../../core/collections/same.ts';
 import type { Service, ServiceDefinition } from '../../core/model/service.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import { copiedList } from './crt-list.ts';
 import { kindOf, type FileKind } from './judge.ts';
 import { fileDiagnostic, type FileLabel } from './file-diagnostic.ts';
@@ -33,12 +33,12 @@ export function bothFiles(a: FileFacts, b: FileFacts): FileFacts {
 
 /** What a configuration depends on, with these files. */
 export const withFiles = (
-  frame: ChangingFrame,
+  head: ChangingHead,
   { certificateDigests, fileDigests }: FileFacts,
-): ChangingFrame => ({
-  ...frame,
-  certificateDigests: new Map([...frame.certificateDigests, ...certificateDigests]),
-  fileDigests: new Map([...(frame.fileDigests ?? []), ...fileDigests]),
+): ChangingHead => ({
+  ...head,
+  certificateDigests: new Map([...head.certificateDigests, ...certificateDigests]),
+  fileDigests: new Map([...(head.fileDigests ?? []), ...fileDigests]),
 });
 
 interface Named {

@@ -4,7 +4,7 @@
  */
 import type { MarathonStatus } from '../../marathon/sync/source.ts';
 import { describeWithheld } from '../decide/describe-withheld.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { ProbeState } from './probe.ts';
 
 export interface HealthFacts {

@@ -54,7 +54,7 @@ export function createActor(parts: ActorParts): Actor {
     const outcome = await answer;
     if (outcome.kind === 'unreachable') return { kind: 'silent', reason: outcome.reason };
     const { kind, steps, files } = outcome;
-    const isDeparting = runtime.departing().size > 0;
+    const isDeparting = runtime.draining().size > 0;
     return outcome.kind === 'done'
       ? { kind: 'done', reason: '', needReload: new Map(), steps, files, isDeparting }
       : { kind, reason: outcome.reason, needReload: outcome.needReload, steps, files, isDeparting };

@@ -1,7 +1,7 @@
 /** Makes candidates: what is rejected is left out, and the rest becomes text. Made once for the same inputs. */
 import type { Desired } from '../../core/desired/desired.ts';
 import { sameValue } from '../../core/collections/same.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { Renderer, Rendering } from '../../render/render.ts';
 import type { Rejections } from '../rejected/rejections.ts';
 import type { Applied } from '../decide/applied.ts';
@@ -66,11 +66,11 @@ export function createCandidates({
   };
 }
 
-type Render = (desired: Desired, inputs: ChangingFrame) => Rendering;
+type Render = (desired: Desired, inputs: ChangingHead) => Rendering;
 
 /** A state is rendered again and again while nothing changes. */
 function rememberedText(render: Render): Render {
-  let last: { desired: Desired; inputs: ChangingFrame; rendering: Rendering } | undefined;
+  let last: { desired: Desired; inputs: ChangingHead; rendering: Rendering } | undefined;
   return (desired, inputs) => {
     if (last?.desired !== desired || !sameValue(last.inputs, inputs))
       last = { desired, inputs, rendering: render(desired, inputs) };

@@ -17,13 +17,13 @@ export interface Model {
 export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
   const { delta } = change;
   const cause = { text: change.cause, receivedAt: change.receivedAt };
-  const { mirrored, underived, error } = deriveAll(state.mirrored, delta, model.context);
+  const { mirrored, underived, error } = deriveAll(state.unpinned, delta, model.context);
   const asked = [...delta.changed.map(({ id }) => id), ...delta.removed];
   // Who had an address that one of these has now changes with them.
-  const touched = mirrored === state.mirrored ? [] : mirrored.rederived;
+  const touched = mirrored === state.unpinned ? [] : mirrored.rederived;
   const ids = [...new Set([...asked, ...touched])];
   const desired =
-    error === undefined || mirrored !== state.mirrored
+    error === undefined || mirrored !== state.unpinned
       ? pinnedOr(state.desired, mirrored, model)
       : state.desired;
   const still = new Set([...state.underived].filter((id) => !ids.includes(id)));
@@ -31,7 +31,7 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
   const isAsked = change.everything || change.reload;
   const next: LoopState = {
     ...state,
-    mirrored,
+    unpinned: mirrored,
     desired,
     underived: still,
     pending: ids.length === 0 ? state.pending : new Set([...state.pending, ...ids]),

@@ -6,13 +6,13 @@ import { hasOneWorker } from '../../haproxy/control/running.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { FileObserver } from '../files/observer.ts';
 import { bothFiles, withFiles } from '../files/service-files.ts';
-import type { Surroundings } from '../decide/pipeline-types.ts';
+import type { MachineFacts } from '../decide/pipeline-state.ts';
 import { preflight, type PreflightInput, type PreflightResult } from '../publish/preflight.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { factsOf, noFacts, withMoreFacts, type Facts } from '../rejected/facts.ts';
 import type { Rejections } from '../rejected/rejections.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { withHolds } from '../../core/desired/desired.ts';
+import { withRejected } from '../../core/desired/desired.ts';
 import type { Applied } from '../decide/applied.ts';
 import type { Observed, Sampled } from '../decide/observed.ts';
 
@@ -32,12 +32,12 @@ export interface ObserverParts {
   readonly runtime: Pick<Runtime, 'descriptors' | 'serverCounts'>;
   readonly rejections: Rejections;
   /** Read again for each round: certificates are renewed, limits change. */
-  readonly surroundings: () => Promise<Surroundings>;
+  readonly machineFacts: () => Promise<MachineFacts>;
   readonly files: Pick<FileObserver, 'services'>;
 }
 
 export function createObserver(parts: ObserverParts): Observer {
-  const { control, publisher, runtime, rejections, surroundings, files } = parts;
+  const { control, publisher, runtime, rejections, machineFacts: surroundings, files } = parts;
 
   async function observe(desired: Desired, applied: Applied | undefined): Promise<Observed> {
     const isFirst = applied === undefined;
@@ -50,7 +50,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const contents = publisher.contentsOf(running?.hash);
     const counts = isFirst && contents !== undefined ? await runtime.serverCounts() : new Map<never, never>();
     if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
-    const { frame, budget, ports, ownListeners } = await surroundings();
+    const { head, budget, ports, ownListeners } = await surroundings();
     await rejections.look(desired);
     const judged = await judge(desired, rejections, {
       runningBinds: contents?.binds ?? new Set(),
@@ -63,7 +63,7 @@ export function createObserver(parts: ObserverParts): Observer {
     return {
       kind: 'seen',
       haproxy,
-      inputs: withFiles(frame, judged.files),
+      inputs: withFiles(head, judged.files),
       facts: judged.facts,
       descriptors: running === undefined ? undefined : await runtime.descriptors(),
       ownListeners,
@@ -86,9 +86,9 @@ export function createObserver(parts: ObserverParts): Observer {
       if (publisher.activeHash() !== diskHash) return differs('the text on disk is another');
     }
     // Also while the text on disk is due: it may be a file that keeps it from being written.
-    const { frame } = await surroundings();
+    const { head } = await surroundings();
     const named = [...applied.desired.services.values(), ...applied.served.services.values()];
-    if (!sameValue(withFiles(frame, await files.services(named)), applied.inputs))
+    if (!sameValue(withFiles(head, await files.services(named)), applied.inputs))
       return differs('certificates or other files have changed');
     return { kind: 'same', running } as const;
   }
@@ -118,17 +118,17 @@ async function judge(
   desired: Desired,
   rejections: Rejections,
   input: Omit<PreflightInput, 'desired'>,
-): Promise<Omit<PreflightResult, 'holds'> & { readonly facts: Facts }> {
+): Promise<Omit<PreflightResult, 'findings'> & { readonly facts: Facts }> {
   const ask = (facts: Facts) => {
     const holds = rejections.of(desired, { facts, waiting: [], complaint: '' });
-    return preflight({ ...input, desired: withHolds(desired, holds) });
+    return preflight({ ...input, desired: withRejected(desired, holds) });
   };
   const first = await ask(noFacts);
-  if (first.holds.size === 0) return { ...first, facts: noFacts };
-  const facts = factsOf(first.holds.values());
+  if (first.findings.size === 0) return { ...first, facts: noFacts };
+  const facts = factsOf(first.findings.values());
   const second = await ask(facts);
   return {
-    facts: withMoreFacts(facts, second.holds.values()),
+    facts: withMoreFacts(facts, second.findings.values()),
     files: bothFiles(first.files, second.files),
   };
 }

@@ -11,7 +11,7 @@ import { messageOf } from '../../errors.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { ReloadBudget } from '../publish/reload-budget.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { Actor } from './act.ts';
 import type { Candidates } from './candidates.ts';
 import { decide } from '../decide/decide.ts';
@@ -32,7 +32,7 @@ export interface PipelineParts {
   readonly learnHosts: (change: Change) => Promise<void>;
   readonly actor: Actor;
   readonly candidates: Candidates;
-  readonly runtime: Pick<Runtime, 'departing' | 'commands'>;
+  readonly runtime: Pick<Runtime, 'draining' | 'commands'>;
   readonly publisher: Pick<Publisher, 'activeHash'>;
   readonly budget: ReloadBudget;
   readonly limits: Limits;
@@ -79,14 +79,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     now: now(),
     mirror: inbox.apps(),
     serving: parts.serving,
-    departing: runtime.departing(),
+    draining: runtime.draining(),
     diskHash: publisher.activeHash(),
     reloadWaitMs: budget.waitMs(now(), state.running?.oldWorkers.length ?? 0),
     confirmedAt: parts.confirmedAt(),
     unheard: parts.unheard(),
     limits: parts.limits,
     missing: () =>
-      [...inbox.apps().keys()].filter((id) => !state.mirrored.apps.has(id) && !state.underived.has(id)),
+      [...inbox.apps().keys()].filter((id) => !state.unpinned.apps.has(id) && !state.underived.has(id)),
     candidate: (round) => candidates.of(round, state),
     appliedText: candidates.applied,
   });
@@ -172,7 +172,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       try {
         await pass();
       } catch (error) {
-        // A bug of ours: HAProxy stays as it is, and all is tried again.
+        // A bug of ours: Change not applied, and all is tried again.
         take(failed(state, { stage: 'render', message: messageOf(error) }, now()));
         wakeAt(state.retryAt);
       }

@@ -1,7 +1,7 @@
 /** What the loop knows, for status and metrics. */
 import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { LoopState } from '../decide/state.ts';
 
 /** Apps that are named; more would say nothing new. */
@@ -22,7 +22,7 @@ export function viewOf(
 ): PipelineState {
   return {
     desired: state.candidate,
-    mirrored: state.mirrored,
+    unpinned: state.unpinned,
     desiredHash: state.desiredHash,
     running: state.running,
     blind: state.blind,

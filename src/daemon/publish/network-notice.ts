@@ -1,12 +1,12 @@
 /** Says once where Pacer cannot see which ports other programs have: a reload is then what finds out. */
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Surroundings } from '../decide/pipeline-types.ts';
+import type { MachineFacts } from '../decide/pipeline-state.ts';
 
 export function networkNotice(
   control: Pick<HaproxyControl, 'running'>,
   log: Pick<Logger, 'warn'>,
-): (found: Surroundings) => Promise<Surroundings> {
+): (found: MachineFacts) => Promise<MachineFacts> {
   let said = false;
   return async (found) => {
     const { network } = found.ports;

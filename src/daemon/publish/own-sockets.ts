@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { assertHaproxySockets } from '../../haproxy/cli/socket-paths.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { endpointsSocket } from './surroundings.ts';
+import { endpointsSocket } from './machine-facts.ts';
 
 /** @throws PacerError SOCKET_PATH_TOO_LONG, SETTINGS_INVALID */
 export function requireSocketPaths(settings: Settings): void {

@@ -1,6 +1,6 @@
 /**
  * What `haproxy -c` cannot see, asked before a reload: ports that others hold, certificates that are missing,
- * file descriptors. Each concerns one service, which is held back; the others go on.
+ * file descriptors. Each concerns one service, which is rejected; the others go on.
  */
 import { overCapacity, type DescriptorBudget, type ServedNow } from '../../core/policy/capacity.ts';
 import type { Desired } from '../../core/desired/desired.ts';
@@ -12,7 +12,7 @@ import type { Finding } from '../rejected/facts.ts';
 import { portsHeld } from './preflight-ports.ts';
 
 export interface PreflightInput {
-  /** With nothing held back yet. */
+  /** With nothing rejected yet. */
   readonly desired: Desired;
   /** `address:port` of the service listeners that the running HAProxy has. */
   readonly runningBinds: ReadonlySet<string>;
@@ -26,7 +26,7 @@ export interface PreflightInput {
 }
 
 export interface PreflightResult {
-  readonly holds: Map<BackendName, Finding>;
+  readonly findings: Map<BackendName, Finding>;
   readonly files: FileFacts;
 }
 
@@ -42,5 +42,5 @@ export async function preflight(input: PreflightInput): Promise<PreflightResult>
     for (const [backend, { diagnostic, fits }] of overCapacity(open, input.served, input.budget))
       holds.set(backend, fits.size === 0 ? { diagnostic } : { diagnostic, only: fits });
   }
-  return { holds, files };
+  return { findings: holds, files };
 }

@@ -94,9 +94,9 @@ export async function createPublisher({
   let active = await activeHash(stateDir);
   const contents = new Map<string, Contents>();
   const remember = (manifest: Manifest) => {
-    const frame = skeletonOf(manifest.hash) ?? '';
-    contents.delete(frame);
-    contents.set(frame, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+    const head = skeletonOf(manifest.hash) ?? '';
+    contents.delete(head);
+    contents.set(head, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
     const [oldest] = contents.keys();
     if (contents.size > rememberedFrames && oldest !== undefined) contents.delete(oldest);
   };

@@ -124,7 +124,7 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
     const definitions = serving.get(id) ?? [];
     if (before === undefined && definitions.length === 0) continue;
     const next = new Map<number, Entry>();
-    // What is held back served before, unless the app no longer exposes the port.
+    // What is rejected served before, unless the app no longer exposes the port.
     for (const [index, entry] of before ?? [])
       if (asked.ports[index] !== undefined && asked.ports[index].kind !== 'not-exposed')
         next.set(index, entry);

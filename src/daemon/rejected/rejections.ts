@@ -2,7 +2,7 @@
  * Services that may not serve as their labels ask: for a fact of the machine, or for what only HAProxy could judge,
  * traced from its message to the service. Each keeps serving its previous version, if it has one.
  */
-import { withHolds, type Desired, type Hold, type Holds } from '../../core/desired/desired.ts';
+import { withRejected, type Desired, type Rejection, type RejectedServices } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
@@ -34,7 +34,7 @@ export interface Rejections {
   /** Looks whether the files that HAProxy refused are others by now. */
   readonly look: (desired: Desired) => Promise<void>;
   /** What is rejected of a state of the model. */
-  readonly of: (desired: Desired, against: Against) => Holds;
+  readonly of: (desired: Desired, against: Against) => RejectedServices;
   /** What is left of a state without what is rejected and what cannot be written. @param render throws UnwritableService */
   readonly writable: (
     desired: Desired,
@@ -75,7 +75,7 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
   }
 
   const of: Rejections['of'] = (desired, against) => {
-    const found = new Map<BackendName, Hold>();
+    const found = new Map<BackendName, Rejection>();
     const { facts, waiting } = against;
     if (facts.size === 0 && verdicts.isEmpty() && waiting.length === 0 && !hasUnwritable) return found;
     for (const definition of definitionsIn(desired)) {
@@ -109,7 +109,7 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
     },
     writable: (desired, against, render) => {
       for (;;) {
-        const served = withHolds(desired, of(desired, against));
+        const served = withRejected(desired, of(desired, against));
         try {
           return { desired: served, rendering: render(served) };
         } catch (error) {

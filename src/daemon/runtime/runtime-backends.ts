@@ -1,12 +1,12 @@
 /**
- * Backends that come and go while HAProxy runs. Which shape a backend was given HAProxy does not tell, so a variable
+ * Backends that come and go while HAProxy runs. Which profile a backend was given HAProxy does not tell, so a variable
  * of the process holds the digest of what it was last brought to: from there on it is a matter of comparing.
  * [haproxy] management.txt 3.4 9.3 "add backend", "publish backend", "del backend"; "set var", "get var"
  */
 import type { BackendName } from '../../core/model/ids.ts';
 import type { RuntimeAccess } from '../../haproxy/control/control.ts';
 import { parseServersState } from '../../haproxy/replies/servers-state.ts';
-import type { BackendPool } from '../../render/shapes.ts';
+import type { BackendPool } from '../../render/profiles.ts';
 
 /** As the configuration sets it. */
 const variable = 'proc.pacer_backends';
@@ -66,19 +66,19 @@ export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
       if (!addBackend) return impossible(`HAProxy ${version} adds no backend at runtime`);
       if (running === undefined || last?.digest !== running)
         return impossible('HAProxy has other backends than it was last given');
-      const before = last.shapes;
-      const changed = [...pool.shapes].find(([name, shape]) => (before.get(name) ?? shape) !== shape);
+      const before = last.profiles;
+      const changed = [...pool.profiles].find(([name, profile]) => (before.get(name) ?? profile) !== profile);
       if (changed !== undefined) return impossible(`backend ${changed[0]} has other options`);
-      const added = [...pool.shapes].filter(([name]) => !before.has(name));
-      const commands = added.flatMap(([name, shape]) => [
-        `add backend ${name} from ${shape} mode http`,
+      const added = [...pool.profiles].filter(([name]) => !before.has(name));
+      const commands = added.flatMap(([name, profile]) => [
+        `add backend ${name} from ${profile} mode http`,
         `publish backend ${name}`,
       ]);
       const replies = await control.runtime(commands);
       const failed = replies.findIndex(({ kind }) => kind === 'failed');
       if (failed >= 0) return impossible(`${commands[failed] ?? ''}: ${replies[failed]?.text ?? ''}`);
       for (const [name] of added) leaving.delete(name);
-      const removed = [...before.keys()].filter((name) => !pool.shapes.has(name));
+      const removed = [...before.keys()].filter((name) => !pool.profiles.has(name));
       return { kind: 'done', added: added.map(([name]) => name), removed };
     },
     settle: async (pool, removed) => {

@@ -185,8 +185,8 @@ const isDelete = (command = ''): boolean => command.startsWith('del server ');
 
 function asRunning(services: ReadonlyMap<BackendName, Service>): Running {
   const running = (server: Server): RunningServer => {
-    const { name, address, port, admission, id } = server;
-    return { name, address, port, admin: admission, weight: 1, id };
+    const { name, address, port, admin: admin, id } = server;
+    return { name, address, port, admin: admin, weight: 1, id };
   };
   return new Map([...services].map(([backend, { servers }]) => [backend, servers.map(running)]));
 }

@@ -7,7 +7,7 @@ import { parseInfo } from '../../haproxy/replies/info.ts';
 import { parseServersState } from '../../haproxy/replies/servers-state.ts';
 import type { ServerLine } from '../../haproxy/cli/server-commands.ts';
 import type { Rendering } from '../../render/render.ts';
-import { departingServers } from './departing.ts';
+import { drainingServers } from './draining.ts';
 import { runtimeBackends } from './runtime-backends.ts';
 import { runtimeCertificates } from './runtime-certificates.ts';
 import { bringMaps } from './runtime-maps.ts';
@@ -37,7 +37,7 @@ export interface Runtime {
   /** Backend → how many servers it has that are not in maintenance; undefined where HAProxy does not say. */
   readonly serverCounts: () => Promise<ReadonlyMap<BackendName, number> | undefined>;
   /** The backends with servers that wait for their last sessions to end. */
-  readonly departing: () => ReadonlySet<BackendName>;
+  readonly draining: () => ReadonlySet<BackendName>;
 }
 
 export interface RuntimeFiles {
@@ -72,12 +72,12 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
   const servers = runtimeServers(control, serverLine);
   const backends = runtimeBackends(control);
   const files = runtimeCertificates(control, now);
-  const departing = departingServers(drainTimeoutMs, now);
+  const departing = drainingServers(drainTimeoutMs, now);
   let removed: readonly BackendName[] = [];
   let added = 0;
 
   return {
-    departing: departing.backends,
+    draining: departing.backends,
     descriptors: async () => {
       const [info] = await control.runtime(['show info']).catch(() => []);
       // [haproxy] management.txt 9.3 "show info": Maxsock

@@ -1,7 +1,7 @@
 /** What is due, what a round is made of, and durations added up. Pure helpers of settling. */
 import { descriptorsLeft } from '../../core/policy/capacity.ts';
 import type { Service } from '../../core/model/service.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { StageDurations } from '../storage/journal.ts';
 import type { Cause, Due, Judging, LoopState } from '../decide/state.ts';
 
@@ -22,7 +22,7 @@ export function judgingOf({ round }: LoopState): Judging | undefined {
 /** File descriptors that HAProxy has beyond what these services take; Infinity where it does not say. */
 export function descriptorsLeftOf(
   services: readonly Service[],
-  { maxconn }: Pick<ChangingFrame, 'maxconn'>,
+  { maxconn }: Pick<ChangingHead, 'maxconn'>,
   {
     descriptors: limit,
     ownListeners,

@@ -16,7 +16,7 @@ import { openStateDir, type StateDir } from '../../haproxy/process/state-dir.ts'
 import { superviseHaproxy } from '../../haproxy/control/supervise.ts';
 import type { HaproxyVersion } from '../../haproxy/machine/version.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { Rendering } from '../../render/render.ts';
 import { childEnvironment } from '../../settings/environment.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -24,7 +24,7 @@ import { createFileObserver } from '../files/observer.ts';
 import { writeGivenCertificates } from '../files/given-certificates.ts';
 import { requireSocketPaths } from '../publish/own-sockets.ts';
 import { activeHash, createPublisher, type Publisher } from '../publish/publisher.ts';
-import { ownPorts, readSurroundings } from '../publish/surroundings.ts';
+import { ownPorts, readMachineFacts } from '../publish/machine-facts.ts';
 
 export async function openControl(
   settings: Settings,
@@ -75,8 +75,8 @@ export interface FirstServing {
   readonly settings: Settings;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
-  readonly render: (desired: typeof nothingDesired, frame: ChangingFrame) => Rendering;
-  readonly frame: ChangingFrame;
+  readonly render: (desired: typeof nothingDesired, head: ChangingHead) => Rendering;
+  readonly head: ChangingHead;
   readonly ports: PortOwner;
   readonly log: Logger;
 }
@@ -168,7 +168,7 @@ export async function prepareStateDir(
     await mkdir(join(stateDir, 'run'), { recursive: true, mode: 0o750 });
     await writeGivenCertificates(settings.givenCertificates, stateDir);
     const files = createFileObserver({ stateDir, named: settings.sslCerts, warn: () => undefined });
-    const { frame } = await readSurroundings(settings, undefined, files);
+    const { head } = await readMachineFacts(settings, undefined, files);
     const publisher = await createPublisher({
       stateDir,
       copyTo: settings.haproxyConfig,
@@ -178,7 +178,7 @@ export async function prepareStateDir(
       keep,
       now: Date.now,
     });
-    const { revision } = await writeBootstrap({ publisher, render, frame }, program !== undefined);
+    const { revision } = await writeBootstrap({ publisher, render, head }, program !== undefined);
     await publisher.makeCurrent(revision);
     return true;
   } finally {
@@ -205,10 +205,10 @@ async function hasConfiguration(stateDir: string): Promise<boolean> {
 
 /** The configuration that answers 503 to everything. @throws PacerError HAPROXY_REJECTS */
 async function writeBootstrap(
-  { publisher, render, frame }: Pick<FirstServing, 'publisher' | 'render' | 'frame'>,
+  { publisher, render, head }: Pick<FirstServing, 'publisher' | 'render' | 'head'>,
   checked = true,
 ): Promise<{ revision: PublishedRevision; hash: string }> {
-  const rendering = render(nothingDesired, { ...frame, starting: true });
+  const rendering = render(nothingDesired, { ...head, starting: true });
   const revision = await publisher.write(rendering, nothingDesired, 'start');
   const messages = checked ? await publisher.complaints(revision) : undefined;
   if (messages === undefined) return { revision, hash: rendering.hash };

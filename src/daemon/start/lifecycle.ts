@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { pageRoutes } from '../../http/page.ts';
 import { startStatusServer, type StatusServer } from '../../http/server.ts';
 import { createMetrics } from '../../observe/metrics.ts';
-import { answerAsks, type Asks } from './asks.ts';
+import { followSignals, type OperatorSignals } from './operator-signals.ts';
 import { approveRoute } from '../status/approve-route.ts';
 import { diagnosticLog, logEntry } from '../status/change-log.ts';
 import { followClusters } from '../clusters/clusters.ts';
@@ -16,7 +16,7 @@ import { createInbox } from '../pipeline/inbox.ts';
 import { probeUrl, startProbe } from '../health/probe.ts';
 import { journal as createJournal } from '../storage/journal.ts';
 import { metricSources } from '../status/metric-sources.ts';
-import { openMemory } from '../rejected/memory.ts';
+import { openRemembered } from '../rejected/remembered.ts';
 import { explainContext, modelContext } from './model-context.ts';
 import { followPolicy } from '../rejected/policy-file.ts';
 import { openPinning } from '../storage/pin.ts';
@@ -26,13 +26,13 @@ import { startPipeline } from './start-pipeline.ts';
 import { startServing, type Serving, type ServingOptions } from './start-serving.ts';
 import { stickyCookies } from './sticky-cookies.ts';
 import { leaveNode } from './stopping.ts';
-import { readSurroundings } from '../publish/surroundings.ts';
+import { readMachineFacts } from '../publish/machine-facts.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
 export interface DaemonOptions extends ServingOptions {
   /** Ends the daemon in an orderly way. */
   readonly signal: AbortSignal;
-  readonly asks: Asks;
+  readonly asks: OperatorSignals;
 }
 
 /** Milliseconds that the first pass waits at most for the agents' names; later ones do not. */
@@ -108,7 +108,7 @@ async function startFollowing(
   const cookies = await stickyCookies({
     ...{ stateDir: settings.stateDir, haproxyVersion, addServerCookie, warn },
   });
-  const memory = await openMemory(
+  const memory = await openRemembered(
     settings.stateDir,
     modelContext(
       ...([settings, hosts.resolve, templates] as const),
@@ -176,7 +176,7 @@ async function startFollowing(
       pipeline: pipeline.state,
       probe: probe.state,
       lastKnownGood: clusters.stored,
-      held: clusters.held,
+      withheldRemoval: clusters.withheld,
       pinned: pinning.state,
       policy: policy.state,
       files: () => [...files.notices(), ...serving.templateNotices],
@@ -187,7 +187,7 @@ async function startFollowing(
     approveRoute(clusters, pipeline),
     ...rollbackRoutes({
       ...{ pinning, pipeline: pipeline.state, render: render.render },
-      frame: async () => (await readSurroundings(settings, control, files)).frame,
+      head: async () => (await readMachineFacts(settings, control, files)).head,
     }),
     explainRoute({
       pipeline: pipeline.state,
@@ -196,7 +196,7 @@ async function startFollowing(
     }),
   ]);
   undo.add(() => server.serve(aliveOnly('Pacer is stopping')));
-  const answering = await answerAsks({
+  const answering = await followSignals({
     ...{ settings, asks, control, log, runAs },
     pipeline: pipeline.state,
     refetch: (cause) => {

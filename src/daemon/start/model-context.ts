@@ -8,7 +8,7 @@ import type { Policy } from '../../core/policy/policy.ts';
 import { policyOf } from '../../settings/policy.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { ownPorts } from '../publish/surroundings.ts';
+import { ownPorts } from '../publish/machine-facts.ts';
 
 /** How many tasks of a sticky service can come between two reloads, where HAProxy adds no server with a cookie. */
 const slots = 8;

@@ -5,7 +5,7 @@ import { PacerError } from '../../errors.ts';
 import { chooseRunAs, openFor, type RunAs } from '../../haproxy/process/run-as.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { jailOf } from '../publish/surroundings.ts';
+import { jailOf } from '../publish/machine-facts.ts';
 
 /** @throws PacerError SETTINGS_INVALID for what cannot be had */
 export async function arrangePrivileges(settings: Settings, log: Logger): Promise<RunAs | undefined> {

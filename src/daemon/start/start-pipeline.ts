@@ -7,7 +7,7 @@ import { describeWithheld } from '../decide/describe-withheld.ts';
 import { coalesce } from '../storage/coalesce.ts';
 import type { FileObserver } from '../files/observer.ts';
 import type { Journal } from '../storage/journal.ts';
-import type { Memory } from '../rejected/memory.ts';
+import type { Remembered } from '../rejected/remembered.ts';
 import { networkNotice } from '../publish/network-notice.ts';
 import { createActor } from '../pipeline/act.ts';
 import { createCandidates } from '../pipeline/candidates.ts';
@@ -16,12 +16,12 @@ import { createObserver } from '../pipeline/observe.ts';
 import { createPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import { createReporter } from '../pipeline/report.ts';
 import type { Model } from '../pipeline/derive.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { createRejections } from '../rejected/rejections.ts';
 import { reloadBudget } from '../publish/reload-budget.ts';
 import { createRuntime } from '../runtime/runtime.ts';
-import { readSurroundings } from '../publish/surroundings.ts';
+import { readMachineFacts } from '../publish/machine-facts.ts';
 
 export interface PipelineOptions {
   readonly settings: Settings;
@@ -31,7 +31,7 @@ export interface PipelineOptions {
   readonly publisher: Publisher;
   readonly files: FileObserver;
   readonly renderer: Renderer;
-  readonly memory: Memory;
+  readonly memory: Remembered;
   readonly model: Model;
   readonly journal: Journal;
   readonly learnHosts: (change: Change) => Promise<void>;
@@ -65,8 +65,15 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
   });
   const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
   const noticed = networkNotice(control, log);
-  const surroundings = async () => noticed(await readSurroundings(settings, control, files));
-  const observer = createObserver({ control, publisher, runtime, rejections, surroundings, files });
+  const surroundings = async () => noticed(await readMachineFacts(settings, control, files));
+  const observer = createObserver({
+    control,
+    publisher,
+    runtime,
+    rejections,
+    machineFacts: surroundings,
+    files,
+  });
   const candidates = createCandidates({ rejections, render: renderer.render, now });
   const pipeline = createPipeline({
     inbox,

@@ -22,7 +22,7 @@ import { prepareMachine } from './prepare.ts';
 import { arrangePrivileges } from './privileges.ts';
 import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { takeBackStop } from './stopping.ts';
-import { copiesIn, readSurroundings, steadyFrame } from '../publish/surroundings.ts';
+import { copiesIn, readMachineFacts, fixedHead } from '../publish/machine-facts.ts';
 import type { Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
 
@@ -103,20 +103,20 @@ export async function startServing(
     ...{ stateDir, named: settings.sslCerts, refusal: refusalBy(path, stateDir) },
     warn: (message) => log.warn(message),
   });
-  const { frame, ports } = await readSurroundings(settings, control, files);
-  const selfMade = frame.certificates.find((path) => path === selfSignedCopy(settings.stateDir));
+  const { head, ports } = await readMachineFacts(settings, control, files);
+  const selfMade = head.certificates.find((path) => path === selfSignedCopy(settings.stateDir));
   if (selfMade !== undefined)
     log.warn({ path: selfMade }, 'no certificate was given or found: HTTPS uses a self-signed one');
 
   const rendererOf = (operator: OperatorTemplates) =>
     renderer(
       loadFragments(operator.fragments),
-      steadyFrame(settings, operator, runAs, copiesIn(settings.stateDir)),
+      fixedHead(settings, operator, runAs, copiesIn(settings.stateDir)),
     );
   const inputs = lastInputs(stateDir, (message) => log.warn(message));
   const { templates, notice } = await goodTemplates(settings.templateSources, inputs, (operator) =>
     tryTemplates({
-      ...{ settings, frame, templates: operator, program: path },
+      ...{ settings, head, templates: operator, program: path },
       render: rendererOf(operator).render,
     }),
   );
@@ -128,7 +128,7 @@ export async function startServing(
   const leaveRunning = () => settings.onExit === 'keep' || (servedBefore && !end.orderly);
   undo.add(() => (leaveRunning() ? control.detach() : control.stop()));
   const serve = () =>
-    serveSomething({ settings, control, publisher, render: render.render, frame, ports, log });
+    serveSomething({ settings, control, publisher, render: render.render, head, ports, log });
   await serve();
   if (control.mode === 'supervise') await takeBackStop(control).catch(() => undefined);
   const running = runningOf(await control.running());

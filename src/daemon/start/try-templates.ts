@@ -7,7 +7,7 @@ import { PacerError } from '../../errors.ts';
 import { checkConfiguration, type CheckMessage } from '../../haproxy/files/check.ts';
 import { mayHaveSaid } from '../../render/operator/operator-section.ts';
 import type { OperatorTemplates } from '../../render/operator/operator-templates.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import { configurationFile, type Renderer, type Rendering } from '../../render/render.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { modelContext } from './model-context.ts';
@@ -17,13 +17,13 @@ export interface Trial {
   readonly settings: Settings;
   readonly templates: OperatorTemplates;
   readonly render: Renderer['render'];
-  readonly frame: ChangingFrame;
+  readonly head: ChangingHead;
   /** HAProxy. */
   readonly program: string;
 }
 
 /** @throws PacerError OPERATOR_TEMPLATE_INVALID where HAProxy refuses a line of one */
-export async function tryTemplates({ settings, templates, render, frame, program }: Trial): Promise<void> {
+export async function tryTemplates({ settings, templates, render, head, program }: Trial): Promise<void> {
   if (templates.overrides.size === 0 && templates.fragments.size === 0) return;
   const context = {
     ...modelContext(
@@ -37,7 +37,7 @@ export async function tryTemplates({ settings, templates, render, frame, program
     strictMode: false,
   };
   const desired = nextDesired(nothingDesired, { changed: sampleApps, removed: [] }, context);
-  const rendering = render(desired, frame);
+  const rendering = render(desired, head);
   const directory = join(settings.stateDir, 'trial');
   try {
     for (const [name, content] of rendering.files) {

@@ -28,7 +28,7 @@ export function appSummaries(desired: Desired | undefined) {
           /** Where it has a listener of its own; null without one. */
           bindAddress: listens ? bindAddress : null,
           servers: service.servers.length,
-          ready: service.servers.filter(({ admission }) => admission === 'ready').length,
+          ready: service.servers.filter(({ admin: admin }) => admin === 'ready').length,
           serving: served !== undefined,
         },
       ];
@@ -62,7 +62,7 @@ export function appView(desired: Desired | undefined, rest: string): Answer {
   });
 }
 
-const serving = (is: boolean): string => (is ? 'serving' : 'held back; see diagnostics');
+const serving = (is: boolean): string => (is ? 'serving' : 'rejected; see diagnostics');
 
 function withoutSecrets<T extends { auth: { realm: string; user: string } | undefined }>({
   auth,

@@ -7,8 +7,8 @@ import type { JournalEntry } from '../storage/journal.ts';
 export function logEntry(log: Logger, entry: JournalEntry): void {
   const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
   const fields = { revision, hash: hash.slice(0, 8), cause, ...describePlan(plan), durations };
-  if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'HAProxy follows');
-  else log.error({ ...fields, stage: result.stage, error: result.message }, 'HAProxy stays as it is');
+  if (result.kind === 'applied') log.info({ ...fields, eventToAppliedMs }, 'Change applied');
+  else log.error({ ...fields, stage: result.stage, error: result.message }, 'Change not applied');
 }
 
 const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
@@ -32,7 +32,7 @@ function describePlan(plan: Plan): Record<string, unknown> {
     case 'none':
       return { action: 'none' };
     case 'runtime': {
-      const { added, removed, admitted, backends, files } = plan;
+      const { added, removed, stateChanged: admitted, backends, files } = plan;
       return { action: 'runtime', added, removed, admitted, files, backends: backends.slice(0, 10) };
     }
     case 'reload':

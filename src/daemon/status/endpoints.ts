@@ -9,7 +9,7 @@ import { maskConfiguration } from '../../http/mask.ts';
 import { rateLimit } from '../../http/rate-limit.ts';
 import { text, type Answer } from '../../http/route.ts';
 import { mapText } from '../../render/maps.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 
 export interface EndpointParts {
   readonly stateDir: string;

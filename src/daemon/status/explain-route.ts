@@ -11,7 +11,7 @@ import { failure, get, json, type Route } from '../../http/route.ts';
 import { mapsOf } from '../../render/maps.ts';
 import { configurationFile } from '../../render/render.ts';
 import { sectionsOf, type ConfigurationPart } from '../../render/sections.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 
 export interface ExplainParts {
   readonly pipeline: () => PipelineState;

@@ -3,7 +3,7 @@ import { nothingDesired, serverCount } from '../../core/desired/desired.ts';
 import type { MetricSources } from '../../observe/metrics.ts';
 import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { HostTable } from '../hosts/table.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 
 export function metricSources(
   clusters: () => readonly ClusterStatus[],
@@ -25,13 +25,13 @@ export function metricSources(
       return counts;
     },
     clusters: () =>
-      clusters().map(({ name, marathon, held }) => ({
+      clusters().map(({ name, marathon, withheld }) => ({
         ...marathon,
         name,
         confirmationAge:
           marathon.confirmedAt === undefined ? undefined : (now() - marathon.confirmedAt) / 1000,
         eventLag: marathon.lastEventLagMs === undefined ? undefined : marathon.lastEventLagMs / 1000,
-        heldServers: held?.servers ?? 0,
+        withheldServers: withheld?.servers ?? 0,
       })),
     hashes: () => ({ wanted: pipeline().desiredHash, running: pipeline().running?.hash }),
     inSync: () => pipeline().inSync,

@@ -1,19 +1,19 @@
 /** `POST /rollback` and `GET /diff`: back to a revision, and what the next apply would change. */
-import { withHolds, type Desired } from '../../core/desired/desired.ts';
+import { withRejected, type Desired } from '../../core/desired/desired.ts';
 import { difference, type ReloadReason } from '../../core/plan/plan.ts';
 import { PacerError } from '../../errors.ts';
 import { maskConfiguration } from '../../http/mask.ts';
 import { failure, get, json, post, type Route } from '../../http/route.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { Renderer } from '../../render/render.ts';
 import type { Pinning } from '../storage/pin.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 
 export interface RollbackParts {
   readonly pinning: Pinning;
   readonly pipeline: () => PipelineState;
   readonly render: Renderer['render'];
-  readonly frame: () => Promise<ChangingFrame>;
+  readonly head: () => Promise<ChangingHead>;
 }
 
 /** What stands between HAProxy and what Marathon says now. */
@@ -28,7 +28,7 @@ export interface PendingChange {
   readonly files: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
-export function rollbackRoutes({ pinning, pipeline, render, frame }: RollbackParts): readonly Route[] {
+export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackParts): readonly Route[] {
   return [
     post('/rollback', async ({ body }) => {
       const revision = revisionIn(body);
@@ -43,12 +43,12 @@ export function rollbackRoutes({ pinning, pipeline, render, frame }: RollbackPar
       return failure(404, `revision ${revision} is not known since Pacer started`, remedy);
     }),
     get('/diff', async () => {
-      const { desired, mirrored, inSync } = pipeline();
+      const { desired, unpinned: mirrored, inSync } = pipeline();
       if (desired === undefined)
         return failure(503, 'Marathon has not given a complete snapshot yet', 'see /readyz');
-      const changing = await frame();
-      // What is held back stays so.
-      const next = withHolds(mirrored, desired.holds);
+      const changing = await head();
+      // What is rejected stays so.
+      const next = withRejected(mirrored, desired.rejected);
       const pin = pinning.state();
       return json({
         pinned: pin === undefined ? null : { revision: pin.revision, at: pin.at },

@@ -14,11 +14,11 @@ import type { RemovalGuard } from '../clusters/removal-guard.ts';
 import { appSummaries, appView, told } from './app-views.ts';
 import type { FileObserver } from '../files/observer.ts';
 import { unresolvedMessage, type UnresolvedHost } from '../hosts/unresolved.ts';
-import { describeHold } from '../clusters/hold-log.ts';
+import { describeRemoval } from '../clusters/describe-removal.ts';
 import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { ProbeState } from '../health/probe.ts';
 import { verdictOf, type Verdict } from '../health/verdict.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 
 export interface StatusParts {
   readonly version: string;
@@ -35,7 +35,7 @@ export interface StatusParts {
   /** Of requests of our own through HAProxy. */
   readonly probe: () => ProbeState;
   readonly lastKnownGood: LastKnownGood['state'];
-  readonly held: RemovalGuard['held'];
+  readonly withheldRemoval: RemovalGuard['withheld'];
   readonly pinned: Pinning['state'];
   readonly policy: PolicyFile['state'];
   readonly files: FileObserver['notices'];
@@ -79,7 +79,7 @@ function verdict(parts: StatusParts): Verdict {
 
 /** What somebody should act on, of what the parts of the daemon know. */
 function reported(parts: StatusParts): string[] {
-  const { marathon, incomplete, unresolved, lastKnownGood, held, policy, files, kept } = parts;
+  const { marathon, incomplete, unresolved, lastKnownGood, withheldRemoval, policy, files, kept } = parts;
   const said = [...files(), ...kept().map(describeDiagnostic), ...unresolved().map(unresolvedMessage)];
   const { secretsProblem } = marathon();
   if (secretsProblem !== undefined) said.push(secretsProblem);
@@ -88,9 +88,8 @@ function reported(parts: StatusParts): string[] {
     said.push(
       `nothing is known of cluster ${silent.join(', ')}, so nothing is taken from what HAProxy serves; bring it back, or run \`pacer approve\` if it is gone for good`,
     );
-  const hold = held();
-  if (hold !== undefined)
-    said.push(`${describeHold(hold)} (${hold.cause}); they are kept until it is confirmed or approved`);
+  const removal = withheldRemoval();
+  if (removal !== undefined) said.push(describeRemoval(removal));
   const problem = policy()?.problem;
   if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
   const { failure: notStored } = lastKnownGood();
@@ -113,7 +112,7 @@ function freshness({ marathon, pipeline, now }: StatusParts) {
   return {
     confirmationAgeSeconds: confirmedAt === undefined ? null : (now() - confirmedAt) / 1000,
     lastEventLagSeconds: lastEventLagMs === undefined ? null : lastEventLagMs / 1000,
-    wantedHash: desiredHash ?? null,
+    desiredHash: desiredHash ?? null,
     runningHash: running?.hash ?? null,
     inSync,
   };
@@ -165,9 +164,9 @@ function withAge<T extends { confirmedAt?: number }>({ confirmedAt, ...marathon 
   return { ...marathon, confirmationAgeSeconds };
 }
 
-function heldBack({ held }: StatusParts) {
-  const hold = held();
-  return hold === undefined ? null : { ...hold, since: time(hold.since) };
+function withheldRemovalView({ withheldRemoval }: StatusParts) {
+  const removal = withheldRemoval();
+  return removal === undefined ? null : { ...removal, since: time(removal.since) };
 }
 
 const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
@@ -191,10 +190,10 @@ function status(parts: StatusParts) {
       runtimeCommands: parts.pipeline().runtimeCommands,
       runtimeSocketFault: parts.pipeline().socketFault ?? null,
       running: running ?? null,
-      wantedHash: desiredHash ?? null,
+      desiredHash: desiredHash ?? null,
       inSync,
     },
-    held: heldBack(parts),
+    withheldRemoval: withheldRemovalView(parts),
     withheld: parts.pipeline().withheld ?? null,
     pinned: parts.pinned() ?? null,
     policy: parts.policy() ?? null,

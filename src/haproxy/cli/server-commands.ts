@@ -16,14 +16,14 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
       return [
         ...(step.check === undefined ? [] : [`enable health ${name}`]),
         // In the file a drained server has no weight, so it gets one back.
-        ...(step.admission === 'ready' ? [`set server ${name} weight ${step.weight ?? 1}`] : []),
-        `set server ${name} state ${step.admission}`,
+        ...(step.admin === 'ready' ? [`set server ${name} weight ${step.weight ?? 1}`] : []),
+        `set server ${name} state ${step.admin}`,
       ];
     }
     case 'fill': {
       const name = `${step.backend}/${step.server}`;
-      const { address, port, admission } = step.taker;
-      return [`set server ${name} addr ${address} port ${port}`, `set server ${name} state ${admission}`];
+      const { address, port, admin: admin } = step.taker;
+      return [`set server ${name} addr ${address} port ${port}`, `set server ${name} state ${admin}`];
     }
     case 'remove':
       return [`set server ${step.backend}/${step.server} state maint`];
@@ -51,6 +51,6 @@ function addCommands(definition: ServiceDefinition, server: Server, serverLine: 
     `add server ${name} ${all.join(' ')}`,
     // A new server has neither its checks on nor sessions let in.
     ...(checksServers(definition) ? [`enable health ${name}`] : []),
-    `set server ${name} state ${server.admission}`,
+    `set server ${name} state ${server.admin}`,
   ];
 }

@@ -75,11 +75,11 @@ class Attached implements HaproxyControl {
     this.#follow(state.master.pid);
   }
 
-  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
+  async reload(desiredHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { masterSocket, reloadDeadlineMs, log } = this.#options;
     const result = await reloadHaproxy({
       masterSocket,
-      wantedHash,
+      desiredHash,
       signal,
       ...(reloadDeadlineMs === undefined ? {} : { deadlineMs: reloadDeadlineMs }),
       ...(log === undefined ? {} : { log }),

@@ -74,13 +74,13 @@ class Commanded implements HaproxyControl {
     return Promise.resolve();
   }
 
-  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
+  async reload(desiredHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { maxReloadRetries, retryIntervalMs, log } = this.#options;
     const begun = performance.now();
     const before = await this.running();
     const answered = before.kind === 'running' || before.kind === 'silent';
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#attempt(attempt, wantedHash, answered, signal);
+      const result = await this.#attempt(attempt, desiredHash, answered, signal);
       const durationMs = performance.now() - begun;
       if (result.kind === 'done') return { ...result, oldWorkers: 0, durationMs };
       const { reason, output } = result;
@@ -122,7 +122,7 @@ class Commanded implements HaproxyControl {
 
   async #attempt(
     attempt: number,
-    wantedHash: string,
+    desiredHash: string,
     answered: boolean,
     signal: AbortSignal | undefined,
   ): Promise<Attempt> {
@@ -139,7 +139,7 @@ class Commanded implements HaproxyControl {
     if (kind === 'aborted') return failed('the reload command was given up');
     if (exitCode === null) return failed(`the reload command ended by ${exitSignal ?? 'a signal'}`);
     if (exitCode !== 0) return failed(`the reload command ended with status ${exitCode}`);
-    return this.#confirm(wantedHash, answered, deadlineMs, signal);
+    return this.#confirm(desiredHash, answered, deadlineMs, signal);
   }
 
   /**
@@ -147,7 +147,7 @@ class Commanded implements HaproxyControl {
    * where none does the exit status is all there is.
    */
   async #confirm(
-    wantedHash: string,
+    desiredHash: string,
     answered: boolean,
     deadlineMs: number,
     signal: AbortSignal | undefined,
@@ -157,12 +157,12 @@ class Commanded implements HaproxyControl {
       const answer = await this.running();
       const running = runningOf(answer);
       if (!answered && (answer.kind === 'blind' || answer.kind === 'absent')) return { kind: 'done' };
-      if (running?.hash === wantedHash) return { kind: 'done', workerPid: running.workerPid };
+      if (running?.hash === desiredHash) return { kind: 'done', workerPid: running.workerPid };
       if (performance.now() > deadline || !(await this.#pause(pause, signal))) {
         const but =
           running === undefined
             ? 'HAProxy answers no longer'
-            : `HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${wantedHash}`;
+            : `HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${desiredHash}`;
         const reason = `the reload command succeeded, but ${but}`;
         return { kind: 'failed', reason, output: '' };
       }

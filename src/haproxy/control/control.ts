@@ -75,13 +75,13 @@ export interface HaproxyControl {
    * An adopted or attached HAProxy may run another hash: see `running()`.
    * @throws PacerError HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
    */
-  start(configFile: string, wantedHash: string): Promise<void>;
+  start(configFile: string, desiredHash: string): Promise<void>;
   /**
-   * Makes HAProxy read its configuration again; done when a new worker answers with `wantedHash`. Never rejects
+   * Makes HAProxy read its configuration again; done when a new worker answers with `desiredHash`. Never rejects
    * for HAProxy's reasons. `runtime()` and `running()` go on meanwhile. `signal` ends the waiting (and a reload
    * command); what HAProxy has begun it goes on with.
    */
-  reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult>;
+  reload(desiredHash: string, signal?: AbortSignal): Promise<ReloadResult>;
   /**
    * Sends commands, in order, on one fresh connection to the current worker.
    * @throws PacerError HAPROXY_UNREACHABLE when not all were answered

@@ -24,7 +24,7 @@ export interface StartOptions {
   readonly pidFile: string;
   /** Takes HAProxy's stdout and stderr. */
   readonly logFile: string;
-  readonly wantedHash: string;
+  readonly desiredHash: string;
   /** Milliseconds; 60,000 unless told. */
   readonly deadlineMs?: number;
   /** HAProxy's environment; this process's unless told. */
@@ -50,9 +50,9 @@ export async function startHaproxy(options: StartOptions): Promise<StartedHaprox
   child.once('exit', () => {
     ended.abort();
   });
-  const { masterSocket, wantedHash, deadlineMs = 60_000 } = options;
+  const { masterSocket, desiredHash, deadlineMs = 60_000 } = options;
   const workerPid = await pollMaster(masterSocket, { deadlineMs, signal: ended.signal }, (state) =>
-    state.master.pid === child.pid && state.hash === wantedHash ? servingWorker(state)?.pid : undefined,
+    state.master.pid === child.pid && state.hash === desiredHash ? servingWorker(state)?.pid : undefined,
   );
   if (workerPid !== undefined && child.pid !== undefined) return { masterPid: child.pid, workerPid, child };
   const words = lastWords(await readLogSince(options.logFile, logStart));

@@ -13,7 +13,7 @@ import { masterToSignal, signalReload } from './reload-by-signal.ts';
 export interface ReloadOptions {
   readonly masterSocket: string;
   /** What the new worker must answer for PACER_HASH. */
-  readonly wantedHash: string;
+  readonly desiredHash: string;
   /** Milliseconds; 60,000 unless told. */
   readonly deadlineMs?: number;
   /** HAProxy's own words since this reload began, where its stderr is known: 2.6 tells errors nowhere else. */
@@ -68,25 +68,25 @@ type Begun = { readonly until: (state: MasterState) => Verdict | undefined } | {
 
 /** Asks for the reload. @returns how to tell that it is over, or why it could not be asked for */
 async function begin(options: ReloadOptions, request: ReloadRequest, deadlineMs: number): Promise<Begun> {
-  const { masterSocket, wantedHash, signal, log } = options;
+  const { masterSocket, desiredHash, signal, log } = options;
   const frozen = await frozenMaster(masterSocket);
   if (frozen !== undefined)
     return { reason: `HAProxy (pid ${frozen}) is frozen; "kill -CONT ${frozen}" wakes it` };
   const waitMs = (await socketIsGone(masterSocket)) ? 0 : Math.min(deadlineMs, silenceMs);
   const before = await pollMaster(masterSocket, { deadlineMs: waitMs, signal }, (state) => state);
-  if (before !== undefined) return { until: watchRequest(before, wantedHash, request) };
+  if (before !== undefined) return { until: watchRequest(before, desiredHash, request) };
   if (signal?.aborted === true) return { reason: givenUp };
   const masterPid = await masterToSignal(masterSocket);
   if (masterPid === undefined) return { reason: `the master socket ${masterSocket} does not answer` };
   log?.({ kind: 'reload-by-signal', masterPid });
-  const judge = judgeAgainst(await signalReload(masterPid, masterSocket), wantedHash);
+  const judge = judgeAgainst(await signalReload(masterPid, masterSocket), desiredHash);
   return { until: (state) => judge(state, performance.now()) };
 }
 
 /** Sends the request, and again where it got lost. */
-function watchRequest(before: MasterState, wantedHash: string, request: ReloadRequest) {
+function watchRequest(before: MasterState, desiredHash: string, request: ReloadRequest) {
   request.send();
-  const judge = judgeAgainst(before, wantedHash);
+  const judge = judgeAgainst(before, desiredHash);
   let heldSince: number | undefined;
   return (state: MasterState): Verdict | undefined => {
     if (state.master.pid === before.master.pid && state.master.reloads <= before.master.reloads)
@@ -106,7 +106,7 @@ function watchRequest(before: MasterState, wantedHash: string, request: ReloadRe
  * [haproxy] management.txt 9.4.1 "show proc": `reloads` counts failures too; `failed` counts those in a row.
  * From 3.1 on `reloads` grows when the reload begins, so an unchanged worker means "not yet".
  */
-export function judgeAgainst(before: MasterState, wantedHash: string) {
+export function judgeAgainst(before: MasterState, desiredHash: string) {
   const oldPids = new Set([...before.workers, ...before.oldWorkers].map((worker) => worker.pid));
   let foreignSince: number | undefined;
   return (state: MasterState, now: number): Verdict | undefined => {
@@ -115,14 +115,14 @@ export function judgeAgainst(before: MasterState, wantedHash: string) {
     if (state.master.failed > 0) return { kind: 'failed', reason: 'HAProxy refused the configuration' };
     const worker = state.workers.find(({ pid }) => !oldPids.has(pid));
     if (worker === undefined) return undefined;
-    if (state.hash === wantedHash)
+    if (state.hash === desiredHash)
       return { kind: 'done', workerPid: worker.pid, oldWorkers: state.oldWorkers.length };
     if (!state.workerAnswers) return undefined;
     foreignSince ??= now;
     if (now - foreignSince < foreignReloadMs) return undefined;
     return {
       kind: 'failed',
-      reason: `the new worker runs ${state.hash ?? 'no revision of ours'}, not ${wantedHash}`,
+      reason: `the new worker runs ${state.hash ?? 'no revision of ours'}, not ${desiredHash}`,
     };
   };
 }

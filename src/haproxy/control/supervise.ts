@@ -88,12 +88,12 @@ class Supervisor implements HaproxyControl {
     return answer;
   }
 
-  async start(configFile: string, wantedHash: string): Promise<void> {
+  async start(configFile: string, desiredHash: string): Promise<void> {
     this.#logStart = await logSize(this.#files.logFile);
     const { log } = this.#options;
     const found = await findRunning({ ...this.#files, ...(log === undefined ? {} : { log }) });
     if (found === undefined) {
-      await this.#startNew(configFile, wantedHash);
+      await this.#startNew(configFile, desiredHash);
       return;
     }
     await assertSameConfig(found.masterPid, configFile);
@@ -102,14 +102,14 @@ class Supervisor implements HaproxyControl {
     await this.running();
   }
 
-  async reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
+  async reload(desiredHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { reloadDeadlineMs, log } = this.#options;
     const { masterSocket, logFile } = this.#files;
     await rotateLog(logFile);
     const from = await logSize(logFile);
     const result = await reloadHaproxy({
       masterSocket,
-      wantedHash,
+      desiredHash,
       signal,
       stderr: () => readLogSince(logFile, from),
       ...(reloadDeadlineMs === undefined ? {} : { deadlineMs: reloadDeadlineMs }),
@@ -151,13 +151,13 @@ class Supervisor implements HaproxyControl {
     this.#watch?.cancel();
   }
 
-  async #startNew(configFile: string, wantedHash: string): Promise<void> {
+  async #startNew(configFile: string, desiredHash: string): Promise<void> {
     const { program, startDeadlineMs, env, log } = this.#options;
     const started = await startHaproxy({
       ...this.#files,
       program,
       configFile,
-      wantedHash,
+      desiredHash,
       ...(startDeadlineMs === undefined ? {} : { deadlineMs: startDeadlineMs }),
       ...(env === undefined ? {} : { env }),
     });

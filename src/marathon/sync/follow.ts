@@ -21,7 +21,7 @@ import { loggingClient } from '../client/logging-client.ts';
 import { Publisher } from './publisher.ts';
 import { Recheck } from './recheck.ts';
 import { Refetch, type Cause, type Target } from './refetch.ts';
-import { freshness, Vitals } from './vitals.ts';
+import { freshness, SyncStatus } from './sync-status.ts';
 import type {
   MarathonLogEntry,
   MarathonSource,
@@ -47,7 +47,7 @@ export class Follower implements MarathonSource {
   /** Causes of the events that changed something since the last hand-out. */
   readonly #batch = new Batch((cause) => this.#publish('events', cause));
   #plansTimer: NodeJS.Timeout | undefined;
-  readonly #vitals = new Vitals();
+  readonly #vitals = new SyncStatus();
   #podsProblem: string | undefined;
 
   constructor(options: MarathonSourceOptions) {

@@ -35,7 +35,7 @@ export const exposureSettings = {
     argument: 'percent',
     schema: integer(0, 100),
     default: 50,
-    doc: 'hold back a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 holds nothing',
+    doc: 'withhold a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 holds nothing',
   }),
   maxRemovalFloor: define({
     flag: 'max-removal-floor',

@@ -60,7 +60,7 @@ export class EventStream {
     more();
   }
 
-  /** Holds all bytes back, heartbeats included; the connection stays open. */
+  /** RejectedServices all bytes back, heartbeats included; the connection stays open. */
   hold(): void {
     this.#held = true;
   }

@@ -1,6 +1,11 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { nextDesired, nothingDesired, withHolds, type Desired } from '../../../src/core/desired/desired.ts';
+import {
+  nextDesired,
+  nothingDesired,
+  withRejected,
+  type Desired,
+} from '../../../src/core/desired/desired.ts';
 import { difference, reloadPlan } from '../../../src/core/plan/plan.ts';
 import type { App } from '../../../src/core/model/model.ts';
 import type { BackendName } from '../../../src/core/model/ids.ts';
@@ -90,10 +95,10 @@ test('a service that is held is left out, and comes back when it no longer is', 
     reason: 'taken',
     remedy: 'free it',
   } as const;
-  const held = withHolds(derived, new Map([['web_10001' as BackendName, { diagnostic: hold }]]));
+  const held = withRejected(derived, new Map([['web_10001' as BackendName, { diagnostic: hold }]]));
   expect([...held.services.keys()]).toEqual(['api_10002']);
   expect(held.conflicts).toEqual([hold]);
-  expect([...withHolds(held, new Map()).services.keys()]).toEqual(['api_10002', 'web_10001']);
+  expect([...withRejected(held, new Map()).services.keys()]).toEqual(['api_10002', 'web_10001']);
 });
 
 test('a task that was healthy stays one of an app with two checks only while both are alive', () => {
@@ -136,7 +141,7 @@ describe('the plan of a reload', () => {
       [],
       [{ code: 'service-changed', backends: ['web_10001'] }],
     ],
-    ['something that is no service', [web], [], [{ code: 'frame-changed', backends: [] }]],
+    ['something that is no service', [web], [], [{ code: 'skeleton-changed', backends: [] }]],
   ])('names %s as the reason', (_, changed, removed, reasons) => {
     const after = nextDesired(one, { changed, removed: removed as never }, context);
     expect(plan(one, after)).toEqual({ kind: 'reload', reasons });

@@ -5,7 +5,7 @@ import {
   allDiagnostics,
   nextDesired,
   nothingDesired,
-  withHolds,
+  withRejected,
   type Desired,
 } from '../../../src/core/desired/desired.ts';
 import { describeDiagnostic } from '../../../src/core/model/diagnostic.ts';
@@ -109,7 +109,7 @@ describe('an app that serves a host and a port', () => {
       reason: 'r',
       remedy: 'm',
     } as const;
-    const held = withHolds(both, new Map([['z_10001' as BackendName, { diagnostic }]]));
+    const held = withRejected(both, new Map([['z_10001' as BackendName, { diagnostic }]]));
     expect(serves(held)).toEqual(['a_10002']);
     expect(routes(held)).toEqual([]);
     expect(said(held)).toContain(

@@ -5,7 +5,7 @@ import type { BackendName } from '../../../src/core/model/ids.ts';
 import type { App, Task } from '../../../src/core/model/model.ts';
 import { planServers } from '../../../src/core/plan/server-plan.ts';
 import type { RunningServer } from '../../../src/core/plan/server-step.ts';
-import { steadyFrame } from '../../../src/daemon/publish/surroundings.ts';
+import { fixedHead } from '../../../src/daemon/publish/machine-facts.ts';
 import { commandsFor } from '../../../src/haproxy/cli/server-commands.ts';
 import { loadFragments } from '../../../src/render/fragments.ts';
 import { renderer } from '../../../src/render/render.ts';
@@ -14,7 +14,7 @@ import { aCheck, anApp, aTask } from '../../support/apps.ts';
 import { aContext } from '../../support/context.ts';
 
 const { settings } = resolveSettings({ flags: { groups: ['external'] }, environment: {}, file: undefined });
-const { serverLine } = renderer(loadFragments(), steadyFrame(settings));
+const { serverLine } = renderer(loadFragments(), fixedHead(settings));
 const old = { version: '2.6.12', addServerCookie: false, refusedServerWords: new Set<string>() };
 const modern = { version: '3.0.11', addServerCookie: true, refusedServerWords: new Set<string>() };
 

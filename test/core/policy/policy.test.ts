@@ -1,4 +1,4 @@
-/** What a policy forbids is held back alone, says what is allowed instead, and nobody else notices. */
+/** What a policy forbids is rejected alone, says what is allowed instead, and nobody else notices. */
 import { describe, expect, test } from 'vitest';
 import { allDiagnostics, nextDesired, nothingDesired } from '../../../src/core/desired/desired.ts';
 import { describeDiagnostic } from '../../../src/core/model/diagnostic.ts';

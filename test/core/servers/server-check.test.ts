@@ -50,8 +50,8 @@ function appOf({ checks, labels = {}, network = 'host' }: Case): App {
 function outcome(what: Case): string {
   const desired = nextDesired(nothingDesired, { changed: [appOf(what)], removed: [] }, aContext());
   const [service] = desired.services.values();
-  if (service === undefined) return 'held back';
-  const { frame, servers } = render(service);
+  if (service === undefined) return 'rejected';
+  const { text: frame, servers } = render(service);
   const method = /option httpchk (.*)/.exec(String(frame))?.[1];
   const timeout = /timeout check (.*)/.exec(String(frame))?.[1];
   const options = /id \d+ ?(.*)/.exec(String(servers))?.[1] ?? '';

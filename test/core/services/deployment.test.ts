@@ -51,9 +51,9 @@ const all = (count: number) => Array.from({ length: count }, () => true);
 function serversOf(desired: Desired, backend = 'web_10001'): string {
   const servers = desired.services.get(backend as BackendName)?.servers ?? [];
   return servers
-    .map(({ address, admission }) => ({ n: Number(address.split('.')[3]), admission }))
+    .map(({ address, admin: admin }) => ({ n: Number(address.split('.')[3]), admin }))
     .sort((a, b) => a.n - b.n)
-    .map(({ n, admission }) => `${n} ${admission}`)
+    .map(({ n, admin }) => `${n} ${admin}`)
     .join(', ');
 }
 
@@ -131,7 +131,7 @@ describe('the apps of a group', () => {
     expect(desired.services.get('web_10001' as BackendName)?.definition.appId).toBe('/web-green');
   });
 
-  test('with a bad label of the deploy tool are held back, or stay in the group they were in', () => {
+  test('with a bad label of the deploy tool are rejected, or stay in the group they were in', () => {
     const bad = { HAPROXY_DEPLOYMENT_STARTED_AT: 'yesterday' };
     const blue = side({ colour: 'blue', alive: all(1) });
     const green = side({ colour: 'green', alive: all(1), labels: bad });
@@ -232,7 +232,7 @@ describe('tasks of the older app are drained', () => {
     expect(port?.tasks.map(({ reason }) => reason)).toEqual(['drained for a healthy task of /web-green']);
     const [other] = desired.apps.get('/web-green' as AppId)!.ports;
     expect(other?.reason).toBe('served with /web-blue, as deployment group /web');
-    expect(other?.tasks.map(({ server, admission }) => [server, admission])).toEqual([
+    expect(other?.tasks.map(({ server, admin: admin }) => [server, admin])).toEqual([
       ['10_0_0_101_31101', 'ready'],
     ]);
   });
@@ -265,12 +265,12 @@ describe('for any state of a deploy', () => {
   property.prop([sides])('no more tasks are out of service than are healthy on the new side', (state) => {
     const desired = derive(sidesOf(state));
     const servers = desired.services.get('web_10001' as BackendName)?.servers ?? [];
-    const maint = servers.filter(({ admission }) => admission === 'maint');
+    const maint = servers.filter(({ admin: admin }) => admin === 'maint');
     const healthy = state.green.filter((alive) => alive).length;
     expect(maint.length).toBeLessThanOrEqual(healthy);
     // Never the new side.
     expect(maint.every(({ address }) => Number(address.split('.')[3]) < 100)).toBe(true);
-    if (servers.length > 0) expect(servers.some(({ admission }) => admission === 'ready')).toBe(true);
+    if (servers.length > 0) expect(servers.some(({ admin: admin }) => admin === 'ready')).toBe(true);
   });
 
   property.prop([fc.array(sides, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.boolean())])(

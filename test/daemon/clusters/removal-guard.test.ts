@@ -32,8 +32,8 @@ function guarding(options: Partial<RemovalGuardOptions> = {}) {
     ...{ context, maxShare: 0.5, floor: 3, pauseMs: 30_000, now: () => 0, elapsed: () => time },
     pass: (news) => passed.push(news),
     ask: (reason) => asked.push(reason),
-    onHold: () => undefined,
-    onRelease: (_, why) => releases.push(why),
+    onWithheld: () => undefined,
+    onReleased: (_, why) => releases.push(why),
     ...options,
   });
   const put = (kind: MirrorChange['kind'], next: readonly App[], gone: readonly string[] = []) => {
@@ -73,7 +73,7 @@ describe('what would take away too much', () => {
     guard.snapshot(app('/a', range(1, 6)), app('/b', range(11, 4)));
     guard.snapshot(app('/a', [1]), app('/new', [21, 22]));
     expect(ids(guard.applied())).toEqual({ '/a': 6, '/b': 4, '/new': 2 });
-    expect(guard.held()).toMatchObject({ servers: 9, apps: 1, of: { servers: 10, apps: 2 } });
+    expect(guard.withheld()).toMatchObject({ servers: 9, apps: 1, of: { servers: 10, apps: 2 } });
   });
 
   test('by a burst of events is held from the event that is too much', () => {
@@ -81,7 +81,7 @@ describe('what would take away too much', () => {
     guard.snapshot(app('/a', range(1, 10)));
     for (let left = 9; left >= 0; left--) guard.events([app('/a', range(1, left))]);
     expect(ids(guard.applied())).toEqual({ '/a': 5 });
-    expect(guard.held()).toMatchObject({ servers: 10, of: { servers: 10 } });
+    expect(guard.withheld()).toMatchObject({ servers: 10, of: { servers: 10 } });
   });
 
   test('is applied when it goes slowly', () => {
@@ -99,7 +99,7 @@ describe('what would take away too much', () => {
     const small = range(1, 6).map((n) => app(`/small-${n}`, [n]));
     guard.snapshot(app('/big', range(11, 90)), ...small);
     guard.snapshot(app('/big', range(11, 90)));
-    expect(guard.held()).toMatchObject({ servers: 6, apps: 6, of: { apps: 7 } });
+    expect(guard.withheld()).toMatchObject({ servers: 6, apps: 6, of: { apps: 7 } });
     expect(guard.applied().size).toBe(7);
   });
 
@@ -108,7 +108,7 @@ describe('what would take away too much', () => {
     const other = app('/other', range(50, 50), { labels: {} });
     guard.snapshot(app('/a', range(1, 10)), other);
     guard.events([app('/a', range(21, 10))], ['/other']);
-    expect(guard.held()).toBeUndefined();
+    expect(guard.withheld()).toBeUndefined();
     expect(guard.applied()).toBe(guard.passed.at(-1)?.apps);
     expect([...guard.applied().keys()]).toEqual(['/a']);
   });
@@ -121,7 +121,7 @@ describe('what would take away too much', () => {
     time += 60_000;
     guard.snapshot();
     expect(ids(guard.applied())).toEqual({ '/a': 1 });
-    expect(guard.held()).toMatchObject({ servers: 1 });
+    expect(guard.withheld()).toMatchObject({ servers: 1 });
   });
 
   test('is held although tasks are listed, where they no longer serve', () => {
@@ -131,7 +131,7 @@ describe('what would take away too much', () => {
       anApp('/a', { ...check, tasks: range(1, 8).map((n) => aTask('/a', n, { alive: [alive] })) });
     guard.snapshot(well(true));
     guard.snapshot(well(false));
-    expect(guard.held()).toMatchObject({ servers: 8 });
+    expect(guard.withheld()).toMatchObject({ servers: 8 });
     expect(
       guard
         .applied()
@@ -188,7 +188,7 @@ describe('what is held', () => {
     expect(ids(guard.applied())).toEqual({ '/b': 2 });
     expect(guard.passed.at(-1)).toMatchObject({ changed: [], removed: ['/a'] });
     expect(guard.releases).toEqual(['a second snapshot confirms it']);
-    expect(guard.held()).toBeUndefined();
+    expect(guard.withheld()).toBeUndefined();
   });
 
   test('is asked for once the pause is over', () => {
@@ -227,9 +227,9 @@ describe('what is held', () => {
     guard.snapshot();
     guard.events([app('/moving', [3, 4])]);
     expect(ids(guard.applied())).toEqual({ '/steady': 2, '/moving': 2 });
-    expect(guard.held()).toMatchObject({ servers: 2, apps: 1 });
+    expect(guard.withheld()).toMatchObject({ servers: 2, apps: 1 });
     guard.events([app('/steady', [1, 2])]);
-    expect(guard.held()).toBeUndefined();
+    expect(guard.withheld()).toBeUndefined();
     expect(guard.releases).toEqual(['Marathon lists it again']);
   });
 
@@ -237,9 +237,9 @@ describe('what is held', () => {
     const guard = guarding();
     guard.snapshot(app('/a', range(1, 6)), app('/b', range(11, 4)));
     guard.events([app('/a', []), app('/b', [11])]);
-    expect(guard.held()).toBeDefined();
+    expect(guard.withheld()).toBeDefined();
     guard.events([app('/a', range(1, 6))]);
-    expect(guard.held()).toBeUndefined();
+    expect(guard.withheld()).toBeUndefined();
     expect(ids(guard.applied())).toEqual({ '/a': 6, '/b': 1 });
   });
 
@@ -285,7 +285,7 @@ test('whatever happens, what is passed on is told whole, and is what Marathon sa
               .get(known)
               ?.tasks.map(({ id: task }) => task),
           ).toEqual(expect.arrayContaining(listed.map(({ id: task }) => task)));
-        if (guard.held() === undefined) expect(new Map(guard.applied())).toEqual(guard.truth());
+        if (guard.withheld() === undefined) expect(new Map(guard.applied())).toEqual(guard.truth());
       }
       guard.approve();
       guard.close();

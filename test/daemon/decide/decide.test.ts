@@ -167,12 +167,12 @@ describe('servers of apps that changed', () => {
     ],
     [
       'whose tasks are gone and whose sessions have not ended are looked at again in time',
-      { state: { reapAt: now }, situation: { departing: new Set([definition.backend]) } },
+      { state: { reapAt: now }, situation: { draining: new Set([definition.backend]) } },
       { follow: [[id(1), id(2)]] },
     ],
     [
       'whose tasks are gone are left alone before that',
-      { state: { reapAt: now + 400 }, situation: { departing: new Set([definition.backend]) } },
+      { state: { reapAt: now + 400 }, situation: { draining: new Set([definition.backend]) } },
       { wait: 400 },
     ],
   ]);
@@ -371,7 +371,7 @@ describe('a round in which HAProxy runs another skeleton', () => {
     [
       'reloads what HAProxy has accepted',
       { ...round({ trial: { kind: 'accepted', good } }), candidate },
-      { reload: ['frame-changed'] },
+      { reload: ['skeleton-changed'] },
     ],
     [
       'says that HAProxy runs what nobody gave it',
@@ -407,7 +407,7 @@ describe('a round in which HAProxy runs another skeleton', () => {
     [
       'takes what was accepted once all that is new is guilty',
       { ...round({ trial: searching({ good: { candidate, revision } }) }), candidate },
-      { reload: ['frame-changed'] },
+      { reload: ['skeleton-changed'] },
     ],
     [
       'does not ask again what HAProxy runs already',

@@ -19,7 +19,7 @@ const verdict = ({ marathon, pipeline, probe, reported = [] }: Given) =>
   verdictOf({
     marathon: { confirmedAt: now - 1000, pending: [], pendingCount: 0, ...marathon },
     pipeline: {
-      ...{ desired: nothingDesired, mirrored: nothingDesired, desiredHash: undefined, running: running() },
+      ...{ desired: nothingDesired, unpinned: nothingDesired, desiredHash: undefined, running: running() },
       ...{ blind: false, inSync: true, outOfSyncSince: undefined, diagnostics: [], waitingFor: [] },
       ...{ slowStep: undefined, runtimeCommands: 0, socketFault: undefined, withheld: undefined },
       failure: undefined,

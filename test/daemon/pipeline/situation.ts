@@ -12,7 +12,7 @@ import {
 } from '../../../src/daemon/decide/state.ts';
 import type { Running } from '../../../src/haproxy/control/control.ts';
 import { anApp, aPort, aTask } from '../../support/apps.ts';
-import { changingFrame } from '../../support/changing-frame.ts';
+import { changingHead } from '../../support/changing-head.ts';
 import { aContext } from '../../support/context.ts';
 
 export const context = aContext();
@@ -41,7 +41,7 @@ export const running = (parts: Partial<Running> = {}): Running => ({
 export const appliedOf = (desired: Desired, parts: Partial<Applied> = {}): Applied => ({
   desired,
   served: desired,
-  inputs: changingFrame(),
+  inputs: changingHead(),
   skeleton: skeletons.one,
   descriptorsLeft: 1000,
   adopted: undefined,
@@ -56,7 +56,7 @@ export const candidateOf = (
   return {
     from: desired,
     desired,
-    inputs: changingFrame(),
+    inputs: changingHead(),
     rendering: { hash, files: new Map(), pool: undefined, maps: new Map(), backendAt: () => undefined },
     fresh: [],
     ...rest,
@@ -66,7 +66,7 @@ export const candidateOf = (
 export const judgingOf = (desired: Desired, parts: Partial<Judging> = {}): Judging => ({
   kind: 'judging',
   observed: {
-    ...{ kind: 'seen', haproxy: running(), inputs: changingFrame(), facts: new Map() },
+    ...{ kind: 'seen', haproxy: running(), inputs: changingHead(), facts: new Map() },
     ...{ descriptors: undefined, budget: undefined, ownListeners: 4, unknown: undefined },
   },
   desired,
@@ -107,7 +107,7 @@ export function situationOf({ state: parts = {}, situation = {}, candidate, mirr
   const state: LoopState = {
     ...initialState(now),
     desired,
-    mirrored: desired,
+    unpinned: desired,
     applied: appliedOf(desired),
     sampleDueAt: now + 3000,
     outOfSyncSince: undefined,
@@ -116,7 +116,7 @@ export function situationOf({ state: parts = {}, situation = {}, candidate, mirr
   };
   const apps = mirror ?? [...desired.apps.values()].map(({ app }) => app);
   return {
-    ...{ state, now, serving: context, departing: new Set<BackendName>(), reloadWaitMs: 0 },
+    ...{ state, now, serving: context, draining: new Set<BackendName>(), reloadWaitMs: 0 },
     mirror: new Map(apps.map((app) => [app.id, app])),
     diskHash: hashOf(skeletons.one),
     confirmedAt: now,

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { networkNotice } from '../../../src/daemon/publish/network-notice.ts';
-import type { Surroundings } from '../../../src/daemon/decide/pipeline-types.ts';
+import type { MachineFacts } from '../../../src/daemon/decide/pipeline-state.ts';
 import type { RunningAnswer } from '../../../src/haproxy/control/control.ts';
 import type { Network } from '../../../src/haproxy/machine/network.ts';
 
 const unknown: Network = { kind: 'unknown', reason: 'nothing of it is visible here' };
 const inNetwork = (network: Network) =>
-  ({ ports: { ours: {}, ourRights: false, network } }) as unknown as Surroundings;
+  ({ ports: { ours: {}, ourRights: false, network } }) as unknown as MachineFacts;
 
 test('ports that cannot be seen are told once HAProxy runs, and again only after they could be seen', async () => {
   const said: unknown[] = [];

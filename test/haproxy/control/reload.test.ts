@@ -106,7 +106,7 @@ test('a HAProxy that somebody else started is reloaded over its master socket', 
 
 test('a master that does not answer fails the reload at the deadline', async () => {
   const masterSocket = path.join(temporaryFolder(), 'm.sock');
-  expect(await reloadHaproxy({ masterSocket, wantedHash: 'x', deadlineMs: 50 })).toMatchObject({
+  expect(await reloadHaproxy({ masterSocket, desiredHash: 'x', deadlineMs: 50 })).toMatchObject({
     kind: 'failed',
     reason: `the master socket ${masterSocket} does not answer`,
     messages: [],
@@ -132,7 +132,7 @@ test('a reload goes on though the master cuts off replies in between', async () 
       } else socket.end(asked === 1 ? '' : text.slice(0, 60));
     } else if (line.includes('show env')) socket.write(`PACER_HASH=hash${reloads}\n\nmaster> `);
   });
-  expect(await reloadHaproxy({ masterSocket, wantedHash: 'hash1', deadlineMs: 10_000 })).toMatchObject({
+  expect(await reloadHaproxy({ masterSocket, desiredHash: 'hash1', deadlineMs: 10_000 })).toMatchObject({
     kind: 'done',
     workerPid: 11,
   });
@@ -164,7 +164,7 @@ test('a reload that the master refuses to hear is asked for again', async () => 
   const log = (event: HaproxyEvent) => {
     events.push(event);
   };
-  const reloading = reloadHaproxy({ masterSocket, wantedHash: 'hash1', log });
+  const reloading = reloadHaproxy({ masterSocket, desiredHash: 'hash1', log });
   await until(() => refused && !existsSync(masterSocket));
   await fakeSocket(masterSocket, answer);
   expect(await reloading).toMatchObject({ kind: 'done', workerPid: 11 });

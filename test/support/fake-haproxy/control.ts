@@ -83,7 +83,7 @@ export class FakeControl implements HaproxyControl {
     });
   }
 
-  async start(_configFile: string, wantedHash: string): Promise<void> {
+  async start(_configFile: string, desiredHash: string): Promise<void> {
     if (this.mode === 'command') return;
     const fail = (): never => {
       throw this.mode === 'supervise'
@@ -99,14 +99,14 @@ export class FakeControl implements HaproxyControl {
       ...this.#call({ kind: 'start' }),
       deadlineMs: startDeadlineMs,
       work: async () => {
-        await (this.mode === 'supervise' ? this.#adoptOrStart(wantedHash) : this.#attach(startDeadlineMs));
+        await (this.mode === 'supervise' ? this.#adoptOrStart(desiredHash) : this.#attach(startDeadlineMs));
         return undefined;
       },
       ...{ unanswered: fail, failed: fail, wrong: fail },
     });
   }
 
-  reload(wantedHash: string, signal?: AbortSignal): Promise<ReloadResult> {
+  reload(desiredHash: string, signal?: AbortSignal): Promise<ReloadResult> {
     const { reloadDeadlineMs: deadlineMs = 60_000 } = this.#options;
     const begun = this.#haproxy.clock.now();
     const failed = (reason: string, texts: readonly string[] = []): ReloadResult => ({
@@ -118,7 +118,7 @@ export class FakeControl implements HaproxyControl {
       deadlineMs,
       work: async () => {
         const { command } = this.#options;
-        const options = { wantedHash, deadlineMs, command, signal, sees: this.#seesWorker() };
+        const options = { desiredHash, deadlineMs, command, signal, sees: this.#seesWorker() };
         const result = await reloadFake(this.#haproxy, this.mode, options);
         await this.#look();
         return { ...result, durationMs: this.#haproxy.clock.now() - begun };
@@ -192,7 +192,7 @@ export class FakeControl implements HaproxyControl {
     return answer;
   }
 
-  async #adoptOrStart(wantedHash: string): Promise<void> {
+  async #adoptOrStart(desiredHash: string): Promise<void> {
     const { master } = this.#haproxy;
     if (master !== undefined) {
       const answers = await this.#haproxy.waitFor(() => (master.frozen ? undefined : true), 10_000);
@@ -200,7 +200,7 @@ export class FakeControl implements HaproxyControl {
     } else {
       const alerts = this.#haproxy.start();
       const { current } = this.#haproxy;
-      if (alerts !== undefined || (current !== undefined && hashOf(current) !== wantedHash)) {
+      if (alerts !== undefined || (current !== undefined && hashOf(current) !== desiredHash)) {
         this.#haproxy.kill();
         const words =
           alerts?.map(({ line, text }) => `haproxy.cfg:${line}: ${text}`).join('\n') ?? 'it has another hash';

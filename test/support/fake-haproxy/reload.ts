@@ -8,7 +8,7 @@ import { frozenText, hashOf } from './running.ts';
 const foreignReloadMs = 2_000;
 
 interface FakeReload {
-  readonly wantedHash: string;
+  readonly desiredHash: string;
   readonly deadlineMs: number;
   /** Ends the waiting. */
   readonly signal: AbortSignal | undefined;
@@ -25,7 +25,7 @@ export async function reloadFake(
   options: FakeReload,
 ): Promise<Verdict> {
   if (mode === 'command') return byCommand(haproxy, options);
-  const { wantedHash, deadlineMs } = options;
+  const { desiredHash, deadlineMs } = options;
   const refused = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
   const { master } = haproxy;
   if (options.signal?.aborted === true) return refused('the reload was given up');
@@ -42,14 +42,14 @@ export async function reloadFake(
       messages: readMessages(haproxy, outcome.alerts),
     } as Verdict;
   const { worker } = outcome;
-  if (hashOf(worker) === wantedHash)
+  if (hashOf(worker) === desiredHash)
     return { kind: 'done', workerPid: worker.pid, oldWorkers: haproxy.old.length };
   await haproxy.clock.sleep(foreignReloadMs);
-  return refused(`the new worker runs ${hashOf(worker) ?? 'no revision of ours'}, not ${wantedHash}`);
+  return refused(`the new worker runs ${hashOf(worker) ?? 'no revision of ours'}, not ${desiredHash}`);
 }
 
 async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<Verdict> {
-  const { wantedHash, deadlineMs, command, sees } = options;
+  const { desiredHash, deadlineMs, command, sees } = options;
   const failed = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
   if (options.signal?.aborted === true) return failed('the reload command was given up');
   const answered = sees && haproxy.current !== undefined;
@@ -71,7 +71,7 @@ async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<V
   if (!sees) return { kind: 'done', oldWorkers: 0 };
   const look = () => {
     const { current } = haproxy;
-    return current !== undefined && !current.frozen && hashOf(current) === wantedHash ? current : undefined;
+    return current !== undefined && !current.frozen && hashOf(current) === desiredHash ? current : undefined;
   };
   const worker = await haproxy.waitFor(look, deadlineMs);
   if (worker !== undefined) return { kind: 'done', workerPid: worker.pid, oldWorkers: 0 };
@@ -79,7 +79,7 @@ async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<V
   const but =
     current === undefined || current.frozen
       ? 'HAProxy answers no longer'
-      : `HAProxy runs ${hashOf(current) ?? 'no revision of ours'}, not ${wantedHash}`;
+      : `HAProxy runs ${hashOf(current) ?? 'no revision of ours'}, not ${desiredHash}`;
   return failed(`the reload command succeeded, but ${but}`);
 }
 

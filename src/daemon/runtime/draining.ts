@@ -10,7 +10,7 @@ export interface DepartingServers {
   readonly backends: () => ReadonlySet<BackendName>;
 }
 
-export function departingServers(timeoutMs: number, now: () => number): DepartingServers {
+export function drainingServers(timeoutMs: number, now: () => number): DepartingServers {
   const since = new Map<BackendName, Map<string, number>>();
   return {
     see: (services, waiting) => {

@@ -3,7 +3,7 @@ import { describeUrl } from '../http/endpoints.ts';
 import type { MarathonEvent } from '../decode/event-types.ts';
 import type { MarathonStatus, PendingFetch } from '../mirror/source-types.ts';
 
-export class Vitals {
+export class SyncStatus {
   /** The node that serves the stream, while it is attached. */
   node: URL | undefined;
   endpoint: URL | undefined;

@@ -3,10 +3,10 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BackendName, TaskId } from '../model/ids.ts';
 import { asAsked } from '../services/narrowed.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
-import { standIn } from '../services/stand-in.ts';
+import { withDefinition } from '../services/with-definition.ts';
 
 /** A service that must not serve as its app asks. */
-export interface Hold {
+export interface Rejection {
   readonly diagnostic: Diagnostic;
   /** The version of it that served before, and serves on; undefined = it is left out. */
   readonly instead?: ServiceDefinition;
@@ -15,22 +15,23 @@ export interface Hold {
 }
 
 /** Services rejected: HAProxy refuses them, their port is taken, a file is missing, … */
-export type Holds = ReadonlyMap<BackendName, Hold>;
+export type RejectedServices = ReadonlyMap<BackendName, Rejection>;
 
 /** What rejects the service, if anything does: two apps may ask for one backend's name. */
-export function holdOf({ definition }: Service, holds: Holds): Hold | undefined {
-  const hold = holds.get(definition.backend);
-  return hold?.diagnostic.appId === definition.appId ? hold : undefined;
+export function rejectionOf({ definition }: Service, rejected: RejectedServices): Rejection | undefined {
+  const rejection = rejected.get(definition.backend);
+  return rejection?.diagnostic.appId === definition.appId ? rejection : undefined;
 }
 
 /** What serves instead; undefined where nothing does. */
-export const insteadOf = ({ instead }: Hold): ServiceDefinition | undefined => instead && asAsked(instead);
+export const insteadOf = ({ instead }: Rejection): ServiceDefinition | undefined =>
+  instead && asAsked(instead);
 
 /** The service as it may serve while it is rejected. */
-export function asHeld(service: Service, hold: Hold | undefined): Service {
-  if (hold?.only !== undefined) return withOnly(service, hold.only);
-  const instead = hold && insteadOf(hold);
-  return instead === undefined ? service : standIn(service, instead);
+export function asRejected(service: Service, rejection: Rejection | undefined): Service {
+  if (rejection?.only !== undefined) return withOnly(service, rejection.only);
+  const instead = rejection && insteadOf(rejection);
+  return instead === undefined ? service : withDefinition(service, instead);
 }
 
 const made = new WeakMap<Service, { readonly only: ReadonlySet<TaskId>; readonly service: Service }>();

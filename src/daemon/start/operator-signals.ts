@@ -7,11 +7,11 @@ import { tokenFile } from '../../http/token-file.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { marathonLbEndpoints } from '../status/endpoints.ts';
-import type { PipelineState } from '../decide/pipeline-types.ts';
-import { endpointsSocket } from '../publish/surroundings.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
+import { endpointsSocket } from '../publish/machine-facts.ts';
 
 /** Each with its cause, for logs. */
-export type Asks = EventEmitter<{
+export type OperatorSignals = EventEmitter<{
   /** Fetch everything from Marathon and apply it. */
   refetch: [cause: string];
   /** Make HAProxy read its configuration anew. */
@@ -20,7 +20,7 @@ export type Asks = EventEmitter<{
 
 export interface AskParts {
   readonly settings: Settings;
-  readonly asks: Asks;
+  readonly asks: OperatorSignals;
   readonly control: HaproxyControl;
   readonly pipeline: () => PipelineState;
   readonly refetch: (cause: string) => void;
@@ -31,7 +31,7 @@ export interface AskParts {
 }
 
 /** @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG, FILE_UNREADABLE, FILE_MALFORMED */
-export async function answerAsks(parts: AskParts): Promise<{ readonly close: () => Promise<void> }> {
+export async function followSignals(parts: AskParts): Promise<{ readonly close: () => Promise<void> }> {
   const { asks, log, control, pipeline } = parts;
   const { stateDir, getconfigSecrets: showsSecrets, statusTokenFile } = parts.settings;
   const refetch = (cause: string) => {

@@ -5,11 +5,11 @@ import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { AppId } from '../../core/model/ids.ts';
 import type { Running } from '../../haproxy/control/control.ts';
 import type { PortOwner } from '../../haproxy/machine/ports.ts';
-import type { ChangingFrame } from '../../render/head.ts';
+import type { ChangingHead } from '../../render/head.ts';
 import type { Withheld } from './state.ts';
 
-export interface Surroundings {
-  readonly frame: ChangingFrame;
+export interface MachineFacts {
+  readonly head: ChangingHead;
   /** Undefined where HAProxy's limit is not known. */
   readonly budget: DescriptorBudget | undefined;
   readonly ownListeners: number;
@@ -21,8 +21,8 @@ export interface Surroundings {
 export interface PipelineState {
   /** Undefined until the first pass. */
   readonly desired: Desired | undefined;
-  /** What Marathon's state asks for, with nothing held back and nothing pinned. */
-  readonly mirrored: Desired;
+  /** What Marathon's state asks for, with nothing rejected and nothing pinned. */
+  readonly unpinned: Desired;
   /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
   readonly desiredHash: string | undefined;
   readonly running: Running | undefined;

@@ -8,7 +8,7 @@ import { openLastGood, type LastGood } from './last-good.ts';
 import { openOwners } from './owners.ts';
 import { openVerdicts, type Verdicts } from './verdicts.ts';
 
-export interface Memory {
+export interface Remembered {
   readonly verdicts: Verdicts;
   readonly lastGood: LastGood;
   readonly context: ModelContext;
@@ -16,12 +16,12 @@ export interface Memory {
   readonly close: () => Promise<void>;
 }
 
-export async function openMemory(
+export async function openRemembered(
   stateDir: string,
   base: ModelContext,
   haproxyVersion: string,
   warn: (message: string) => void,
-): Promise<Memory> {
+): Promise<Remembered> {
   const verdicts = await openVerdicts({ file: join(stateDir, 'verdicts.json'), haproxyVersion, warn });
   const lastGood = await openLastGood({ file: join(stateDir, 'last-good.jsonl'), context: base, warn });
   const owners = await openOwners({ file: join(stateDir, 'owners.jsonl'), warn });

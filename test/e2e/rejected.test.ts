@@ -1,4 +1,4 @@
-/** What haproxy -c cannot see: a service that would break the reload is held back, alone and with its reason. */
+/** What haproxy -c cannot see: a service that would break the reload is rejected, alone and with its reason. */
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';

@@ -10,13 +10,13 @@ import { activeConfigFile } from '../../haproxy/files/publish.ts';
 import type { RunAs } from '../../haproxy/process/run-as.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
 import type { FileAt } from '../../render/file-words.ts';
-import type { ChangingFrame, Frame } from '../../render/head.ts';
+import type { ChangingHead, FixedHead } from '../../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { copyPath } from '../files/copies.ts';
 import { kindOf } from '../files/judge.ts';
 import type { FileObserver } from '../files/observer.ts';
-import type { Surroundings } from '../decide/pipeline-types.ts';
+import type { MachineFacts } from '../decide/pipeline-state.ts';
 
 /** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
 const defaultShare = 4;
@@ -54,13 +54,13 @@ export const copiesIn =
     return kind === undefined ? path : copyPath(stateDir, kind, path);
   };
 
-/** The part of the frame that stays the same for the life of the daemon. */
-export function steadyFrame(
+/** The part of the head that stays the same for the life of the daemon. */
+export function fixedHead(
   settings: Settings,
   { overrides, head }: OperatorTemplates = noOperatorTemplates,
   runAs?: RunAs,
   fileAt?: FileAt,
-): Omit<Frame, keyof ChangingFrame> {
+): Omit<FixedHead, keyof ChangingHead> {
   return {
     ...(fileAt && { fileAt }),
     templates: overrides,
@@ -90,11 +90,11 @@ export function steadyFrame(
 }
 
 /** @throws PacerError CERTIFICATE_INVALID at the start, see `FileObserver` */
-export async function readSurroundings(
+export async function readMachineFacts(
   settings: Settings,
   control: HaproxyControl | undefined,
   files: Pick<FileObserver, 'listener'>,
-): Promise<Surroundings> {
+): Promise<MachineFacts> {
   const { certificates } = settings.dontBindHttpHttps ? { certificates: [] } : await files.listener();
   // Whatever it answers: one that is frozen has its limits and its listeners all the same.
   const master = await livingMaster(settings.masterSocket);
@@ -104,7 +104,7 @@ export async function readSurroundings(
   // A HAProxy of another container has limits and a network that cannot be seen from here.
   const descriptorLimit = control?.mode === 'supervise' || master !== undefined ? limit : undefined;
   return {
-    frame: {
+    head: {
       certificates: certificates.map(({ path }) => path),
       certificateNames: certificates.flatMap(({ facts: { hosts, sha1 } }) =>
         hosts.map((host) => `${sha1}/${host}`),

@@ -1,7 +1,7 @@
 /** The part of a frame that differs from one rendering to the next, for tests that are about something else. */
-import type { ChangingFrame } from '../../src/render/head.ts';
+import type { ChangingHead } from '../../src/render/head.ts';
 
-export const changingFrame = (parts: Partial<ChangingFrame> = {}): ChangingFrame => ({
+export const changingHead = (parts: Partial<ChangingHead> = {}): ChangingHead => ({
   certificates: [],
   certificateNames: [],
   certificateDigests: new Map(),

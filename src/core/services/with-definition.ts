@@ -4,7 +4,7 @@ import type { Service, ServiceDefinition } from '../model/service.ts';
 const made = new WeakMap<Service, Service>();
 
 /** The same one for the same arguments, so that what did not change keeps its identity. */
-export function standIn(service: Service, definition: ServiceDefinition): Service {
+export function withDefinition(service: Service, definition: ServiceDefinition): Service {
   const known = made.get(service);
   if (known?.definition === definition) return known;
   const next = { definition, servers: service.servers };

@@ -8,7 +8,7 @@ import { keepSame } from '../../core/collections/same.ts';
 
 type Serving = (app: App | undefined) => readonly Task[];
 
-export class HeldTasks {
+export class WithheldTasks {
   readonly #serving: Serving;
   /** Who has an address by Marathon's word, and which app's held task had it before. */
   readonly #owners = new Map<string, TaskId>();
