@@ -88,7 +88,7 @@ export const differences: readonly Difference[] = [
     why: 'what the check says about the port is what it is',
   },
   {
-    marathonLb: 'Every task on its way out is `disabled`',
+    marathonLb: 'Every task that is being drained is `disabled`',
     pacer:
       'Tasks drained by a blue/green deploy are in MAINT, which deploy tools wait for; tasks that Marathon kills are drained',
     why: 'sessions were cut',

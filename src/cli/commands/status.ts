@@ -1,4 +1,4 @@
-/** `pacer status`: what a running Pacer does now, at a glance. */
+/** `pacer status`: what a running Pacer does now. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { howLong, whatWasDone } from '../changes.ts';

@@ -168,11 +168,11 @@ function nextFailed(
  */
 export function withApps(
   previous: Desired,
-  mirrored: Desired,
+  unpinned: Desired,
   apps: Desired['apps'],
   restructured: boolean,
 ): Desired {
-  const { groups, assigned, addresses, owners, failed, rederived } = mirrored;
+  const { groups, assigned, addresses, owners, failed, rederived } = unpinned;
   const next = { ...previous, groups, assigned, addresses, owners, failed, rederived, apps };
   if (restructured) return { ...next, ...assemble(next) };
   return { ...next, services: new Map([...previous.services, ...served(previous.services, apps)]) };

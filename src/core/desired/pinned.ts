@@ -21,7 +21,7 @@ export interface Pin {
 }
 
 /** What a pin makes of one state of the mirror after another. Unchanged parts keep their identity. */
-export function createPinned(pin: Pin, context: ModelContext): (mirrored: Desired) => Desired {
+export function createPinned(pin: Pin, context: ModelContext): (unpinned: Desired) => Desired {
   const definitions = new Map(pin.definitions.map((it) => [placeOf(it.name, it.portIndex), it]));
   let last: { readonly from: Desired; readonly to: Desired } | undefined;
 
@@ -44,24 +44,24 @@ export function createPinned(pin: Pin, context: ModelContext): (mirrored: Desire
     return { portIndex, service: keepService(before?.service, definition, servers), reason: '', tasks };
   }
 
-  return (mirrored) => {
-    if (last?.from === mirrored) return last.to;
+  return (unpinned) => {
+    if (last?.from === unpinned) return last.to;
     const apps = new Map<AppId, AppServices>();
-    let restructured = last?.from.apps.size !== mirrored.apps.size;
-    for (const [id, services] of mirrored.apps) {
+    let restructured = last?.from.apps.size !== unpinned.apps.size;
+    for (const [id, services] of unpinned.apps) {
       const before = last?.to.apps.get(id);
       const same = before !== undefined && last?.from.apps.get(id) === services;
       const after = same
         ? before
         : {
             ...services,
-            ports: services.ports.map((port, i) => pinPort(services, port, before?.ports[i], mirrored)),
+            ports: services.ports.map((port, i) => pinPort(services, port, before?.ports[i], unpinned)),
           };
       restructured ||= !sameDefinitions(before, after);
       apps.set(id, after);
     }
-    const base = last === undefined || restructured ? mirrored : last.to;
-    last = { from: mirrored, to: withApps(base, mirrored, apps, restructured) };
+    const base = last === undefined || restructured ? unpinned : last.to;
+    last = { from: unpinned, to: withApps(base, unpinned, apps, restructured) };
     return last.to;
   };
 }

@@ -185,7 +185,7 @@ function explainTask(desired: Desired, appId: AppId, taskId: TaskId, context: Ex
   };
 }
 
-const words = { ready: 'in', drain: 'on its way out', maint: 'on its way out', out: 'out' } as const;
+const words = { ready: 'in', drain: 'draining', maint: 'draining', out: 'out' } as const;
 
 const hasServers = ({ serving, servers }: ServiceView): boolean => serving && servers.length > 0;
 

@@ -1,4 +1,4 @@
-/** Which tasks may serve: Mesos' state, Marathon's health, and whether the task is on its way out. */
+/** Which tasks may serve: Mesos' state, Marathon's health, and whether the task is being drained. */
 import type { App, Task, TaskState } from '../model/model.ts';
 
 export interface HealthPolicy {

@@ -27,10 +27,10 @@ export function decide(situation: Situation): Step {
 }
 
 /** Tasks that start, end, drain or change their health: first, whatever else is under way or has to wait. */
-function followServers({ state, now, mirror, serving, draining: departing }: Situation): Step | undefined {
+function followServers({ state, now, mirror, serving, draining }: Situation): Step | undefined {
   const { applied, pending, underived, desired, reapAt } = state;
   if (applied === undefined || state.blind || now < state.runtimeRetryAt) return undefined;
-  const reap = reapAt !== undefined && now >= reapAt ? departing : new Set<never>();
+  const reap = reapAt !== undefined && now >= reapAt ? draining : new Set<never>();
   if (pending.size === 0 && reap.size === 0) return undefined;
   const listed = listedTasks(mirror, desired, serving);
   const changes = serverChanges({ applied, desired, pending, underived, listed });

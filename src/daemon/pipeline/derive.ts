@@ -11,27 +11,27 @@ import type { LoopState } from '../decide/state.ts';
 export interface Model {
   readonly context: ModelContext;
   /** What is served of a state of the mirror: all of it, or what a pinned revision makes of it. */
-  readonly pinned: (mirrored: Desired) => Desired;
+  readonly pinned: (unpinned: Desired) => Desired;
 }
 
 export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
   const { delta } = change;
   const cause = { text: change.cause, receivedAt: change.receivedAt };
-  const { mirrored, underived, error } = deriveAll(state.unpinned, delta, model.context);
+  const { unpinned, underived, error } = deriveAll(state.unpinned, delta, model.context);
   const asked = [...delta.changed.map(({ id }) => id), ...delta.removed];
   // Who had an address that one of these has now changes with them.
-  const touched = mirrored === state.unpinned ? [] : mirrored.rederived;
+  const touched = unpinned === state.unpinned ? [] : unpinned.rederived;
   const ids = [...new Set([...asked, ...touched])];
   const desired =
-    error === undefined || mirrored !== state.unpinned
-      ? pinnedOr(state.desired, mirrored, model)
+    error === undefined || unpinned !== state.unpinned
+      ? pinnedOr(state.desired, unpinned, model)
       : state.desired;
   const still = new Set([...state.underived].filter((id) => !ids.includes(id)));
   for (const id of underived) still.add(id);
   const isAsked = change.everything || change.reload;
   const next: LoopState = {
     ...state,
-    unpinned: mirrored,
+    unpinned,
     desired,
     underived: still,
     pending: ids.length === 0 ? state.pending : new Set([...state.pending, ...ids]),
@@ -56,23 +56,23 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
 function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext) {
   const underived: AppId[] = [];
   try {
-    const mirrored = nextDesired(previous, delta, context);
-    return { mirrored, underived: [...mirrored.failed], error: faultIn(mirrored) };
+    const unpinned = nextDesired(previous, delta, context);
+    return { unpinned, underived: [...unpinned.failed], error: faultIn(unpinned) };
   } catch (error) {
-    let mirrored = previous;
+    let unpinned = previous;
     const each: MirrorDelta[] = [
       ...delta.removed.map((id) => ({ changed: [], removed: [id] })),
       ...delta.changed.map((app) => ({ changed: [app], removed: [] })),
     ];
     for (const one of each) {
       try {
-        mirrored = nextDesired(mirrored, one, context);
+        unpinned = nextDesired(unpinned, one, context);
       } catch {
         underived.push(...one.removed, ...one.changed.map(({ id }) => id));
       }
     }
-    underived.push(...mirrored.failed);
-    return { mirrored, underived, error: underived.length === 0 ? undefined : error };
+    underived.push(...unpinned.failed);
+    return { unpinned, underived, error: underived.length === 0 ? undefined : error };
   }
 }
 
@@ -83,9 +83,9 @@ function faultIn({ apps, failed }: Desired): Error | undefined {
   return failure === undefined ? undefined : new Error(`${failure.appId}: ${failure.reason}`);
 }
 
-function pinnedOr(before: Desired, mirrored: Desired, { pinned }: Model): Desired {
+function pinnedOr(before: Desired, unpinned: Desired, { pinned }: Model): Desired {
   try {
-    return pinned(mirrored);
+    return pinned(unpinned);
   } catch {
     return before;
   }

@@ -37,7 +37,7 @@ export interface ObserverParts {
 }
 
 export function createObserver(parts: ObserverParts): Observer {
-  const { control, publisher, runtime, rejections, machineFacts: surroundings, files } = parts;
+  const { control, publisher, runtime, rejections, machineFacts, files } = parts;
 
   async function observe(desired: Desired, applied: Applied | undefined): Promise<Observed> {
     const isFirst = applied === undefined;
@@ -50,7 +50,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const contents = publisher.contentsOf(running?.hash);
     const counts = isFirst && contents !== undefined ? await runtime.serverCounts() : new Map<never, never>();
     if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
-    const { head, budget, ports, ownListeners } = await surroundings();
+    const { head, budget, ports, ownListeners } = await machineFacts();
     await rejections.look(desired);
     const judged = await judge(desired, rejections, {
       runningBinds: contents?.binds ?? new Set(),
@@ -86,7 +86,7 @@ export function createObserver(parts: ObserverParts): Observer {
       if (publisher.activeHash() !== diskHash) return differs('the text on disk is another');
     }
     // Also while the text on disk is due: it may be a file that keeps it from being written.
-    const { head } = await surroundings();
+    const { head } = await machineFacts();
     const named = [...applied.desired.services.values(), ...applied.served.services.values()];
     if (!sameValue(withFiles(head, await files.services(named)), applied.inputs))
       return differs('certificates or other files have changed');

@@ -72,12 +72,12 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
   const servers = runtimeServers(control, serverLine);
   const backends = runtimeBackends(control);
   const files = runtimeCertificates(control, now);
-  const departing = drainingServers(drainTimeoutMs, now);
+  const draining = drainingServers(drainTimeoutMs, now);
   let removed: readonly BackendName[] = [];
   let added = 0;
 
   return {
-    draining: departing.backends,
+    draining: draining.backends,
     descriptors: async () => {
       const [info] = await control.runtime(['show info']).catch(() => []);
       // [haproxy] management.txt 9.3 "show info": Maxsock
@@ -93,14 +93,14 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
     bringServers: (services, known) =>
       answered(async () => {
         if (services.length === 0) return nothingDone;
-        const { overdue } = departing;
+        const { overdue } = draining;
         // What became of servers that wait to be deleted is known to HAProxy alone.
-        const isKnown = !services.some(({ definition }) => departing.backends().has(definition.backend));
+        const isKnown = !services.some(({ definition }) => draining.backends().has(definition.backend));
         const outcome = await servers.bring(services, {
           overdue,
           ...(known !== undefined && isKnown ? { known } : {}),
         });
-        departing.see(services, outcome.waiting);
+        draining.see(services, outcome.waiting);
         return outcome;
       }),
     bringBackends: (pool) =>

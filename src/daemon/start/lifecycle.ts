@@ -1,4 +1,4 @@
-/** The life of the daemon: what is started in which order, what sets off a pass, and the way down. */
+/** The life of the daemon: what is started in which order, what sets off a pass, and how it stops. */
 import { messageOf } from '../../errors.ts';
 import { pageRoutes } from '../../http/page.ts';
 import { startStatusServer, type StatusServer } from '../../http/server.ts';

@@ -65,13 +65,13 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
   });
   const budget = reloadBudget(settings.reloadBurst, settings.reloadSpacing * 1000);
   const noticed = networkNotice(control, log);
-  const surroundings = async () => noticed(await readMachineFacts(settings, control, files));
+  const machineFacts = async () => noticed(await readMachineFacts(settings, control, files));
   const observer = createObserver({
     control,
     publisher,
     runtime,
     rejections,
-    machineFacts: surroundings,
+    machineFacts,
     files,
   });
   const candidates = createCandidates({ rejections, render: renderer.render, now });

@@ -43,12 +43,12 @@ export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackPart
       return failure(404, `revision ${revision} is not known since Pacer started`, remedy);
     }),
     get('/diff', async () => {
-      const { desired, unpinned: mirrored, inSync } = pipeline();
+      const { desired, unpinned, inSync } = pipeline();
       if (desired === undefined)
         return failure(503, 'Marathon has not given a complete snapshot yet', 'see /readyz');
       const changing = await head();
       // What is rejected stays so.
-      const next = withRejected(mirrored, desired.rejected);
+      const next = withRejected(unpinned, desired.rejected);
       const pin = pinning.state();
       return json({
         pinned: pin === undefined ? null : { revision: pin.revision, at: pin.at },

@@ -21,7 +21,7 @@ export interface PinState {
 
 export interface Pinning {
   /** What is to be served of a state of the mirror. */
-  readonly pinned: (mirrored: Desired) => Desired;
+  readonly pinned: (unpinned: Desired) => Desired;
   /** Notes what a revision had, once it is applied. */
   readonly applied: (revision: number, desired: Desired | undefined) => void;
   /** Revisions that can be gone back to, newest first. */
@@ -79,7 +79,7 @@ export async function openPinning(options: PinningOptions): Promise<Pinning> {
   let apply = current === undefined ? undefined : createPinned(current, context);
 
   return {
-    pinned: (mirrored) => apply?.(mirrored) ?? mirrored,
+    pinned: (unpinned) => apply?.(unpinned) ?? unpinned,
     applied: (revision, desired) => {
       if (desired === undefined || revision === 0) return;
       last = definitionsOf(desired, last);

@@ -7,7 +7,7 @@ export interface Token {
   readonly expiresAt: number;
 }
 
-/** Asked for, and believed of a token that does not say. */
+/** Asked for, and assumed of a token that does not say. */
 export const lifetimeSeconds = 3600;
 const cookieName = 'dcos-acs-auth-cookie';
 

@@ -68,6 +68,6 @@ export const listenersSettings = {
     argument: 'cidr...',
     schema: cidrs,
     default: '',
-    doc: 'networks whose X-Forwarded, X-Real-IP and Forwarded headers are believed',
+    doc: 'networks whose X-Forwarded, X-Real-IP and Forwarded headers are trusted',
   }),
 } as const;

@@ -84,7 +84,7 @@ export class Faults {
     for (const stream of this.#streams) stream.hold();
   }
 
-  /** What was held back comes now. */
+  /** What was delayed comes now. */
   resumeStreams(): void {
     this.#stalled = false;
     for (const stream of this.#streams) stream.unhold();
