@@ -12,10 +12,13 @@ export interface MetricSources {
   readonly unresolvedHosts: () => number;
   /** By severity. */
   readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
-  /** Whether HAProxy runs what is wanted. */
+  readonly state: () => 'ready' | 'degraded' | 'not ready';
+  /** Of a change that is withheld. */
+  readonly withheldChangeServers: () => number;
+  /** Whether HAProxy runs what is desired. */
   readonly inSync: () => boolean;
   /** Of the configurations, where they are known. */
-  readonly hashes: () => Readonly<Record<'wanted' | 'running', string | undefined>>;
+  readonly hashes: () => Readonly<Record<'desired' | 'running', string | undefined>>;
   readonly runtimeCommands: () => number;
   readonly oldWorkers: () => number;
   /** Client connections that they still have. */
@@ -98,11 +101,24 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   clusterGauge(
     'pacer_withheld_servers',
     'Servers that Marathon no longer lists and that are kept until that is confirmed or approved',
-    ({ withheldServers: heldServers }) => heldServers,
+    ({ withheldServers }) => withheldServers,
   );
-  gauge('pacer_in_sync', '1 while HAProxy runs the configuration that is wanted', () =>
-    Number(sources.inSync()),
+  gauge(
+    'pacer_withheld_change_servers',
+    'Servers that Marathon lists and that a withheld change would take out of service',
+    sources.withheldChangeServers,
   );
+  new Gauge({
+    name: 'pacer_state',
+    help: '1 for the state that the node is in: ready, degraded or not ready; 0 for the others',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of ['ready', 'degraded', 'not ready'] as const)
+        this.set({ state }, Number(sources.state() === state));
+    },
+  });
+  gauge('pacer_in_sync', '1 while HAProxy runs the desired configuration', () => Number(sources.inSync()));
   gauge(
     'pacer_runtime_commands',
     'Commands sent to HAProxy that change something while it runs',
@@ -126,7 +142,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   );
   new Gauge({
     name: 'pacer_configuration_info',
-    help: '1, with the hash of the configuration that is wanted and of the one that HAProxy runs',
+    help: '1, with the hash of the desired configuration and of the one that HAProxy runs',
     labelNames: ['state', 'hash'],
     registers,
     collect() {

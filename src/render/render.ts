@@ -47,8 +47,8 @@ export interface Renderer {
   readonly sample: (definition: ServiceDefinition) => string;
 }
 
-export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof ChangingHead>): Renderer {
-  const services = serviceRenderer(fragments, head);
+export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof ChangingHead>): Renderer {
+  const services = serviceRenderer(fragments, settings);
   const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [
     `errors/${name}.html`,
     text,
@@ -58,7 +58,7 @@ export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof Chang
   const renderMaps = (routes: Routes): RenderedMaps => {
     const known = rememberedMaps.get(routes);
     if (known !== undefined) return known;
-    const maps = mapsOf(routes, head.groupsHttps);
+    const maps = mapsOf(routes, settings.groupsHttps);
     const texts = [...maps].map(([name, entries]): [string, Buffer] => [name, Buffer.from(mapText(entries))]);
     const made = { maps, texts };
     rememberedMaps.set(routes, made);
@@ -85,7 +85,7 @@ export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof Chang
   };
 
   const withCertificates = ({ maps, texts }: RenderedMaps, names: readonly string[]): RenderedMaps => {
-    if (head.httpsPort === undefined || head.groupsHttps) return { maps, texts };
+    if (settings.httpsPort === undefined || settings.groupsHttps) return { maps, texts };
     const entries = names.map((key) => ({ key, backend: httpsFrontend }));
     return {
       maps: new Map([...maps, [certificateMap, entries]]),
@@ -94,7 +94,7 @@ export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof Chang
   };
 
   const render: Renderer['render'] = (desired, changing) => {
-    const whole: FixedHead = { ...head, ...changing };
+    const whole: FixedHead = { ...settings, ...changing };
     const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = frontendsOf(desired.routes, whole);
     // One walk: at ten thousand services each further one is felt by the events that wait meanwhile.
@@ -109,7 +109,7 @@ export function renderer(fragments: Fragments, head: Omit<FixedHead, keyof Chang
     const all = [...fixed, ...withProfile];
     const profiles = distinctProfiles(withProfile.flatMap(({ part }) => part.profile ?? []));
     const pool =
-      head.dynamicBackends && head.head === undefined
+      settings.dynamicBackends && settings.head === undefined
         ? poolOf(
             new Map(
               withProfile.map(({ service, part }) => [service.definition.backend, part.profile?.name ?? '']),

@@ -91,14 +91,31 @@ function planText({ plan, result }) {
 const took = ({ eventToAppliedMs, durations }) =>
   `${Math.round(eventToAppliedMs ?? Object.values(durations).reduce((sum, it) => sum + it, 0))} ms`;
 
+const stateLooks = { ready: 'good', degraded: 'warn', 'not ready': 'bad' };
+
 function drawStatus() {
-  const { pacer, ready, why, notes = [], marathon, haproxy, services, servers, lastChange } = status;
-  byId('pill').textContent = ready ? 'ready' : 'not ready';
-  byId('pill').className = `pill ${ready ? 'good' : 'bad'}`;
-  document.title = ready ? 'Pacer' : 'Pacer: not ready';
+  const {
+    pacer,
+    state,
+    why,
+    concerns,
+    notes = [],
+    marathon,
+    haproxy,
+    services,
+    servers,
+    lastChange,
+  } = status;
+  byId('pill').textContent = state;
+  byId('pill').className = `pill ${stateLooks[state]}`;
+  document.title = state === 'ready' ? 'Pacer' : `Pacer: ${state}`;
   byId('about').textContent = `${pacer.version}, up ${duration(pacer.uptimeSeconds)}`;
   list('why', why);
-  list('notes', notes);
+  list('concerns', concerns);
+  list(
+    'notes',
+    notes.filter((note) => !concerns.includes(note)),
+  );
   facts('marathon', [
     ['events', marathon.connected ? 'connected' : 'not connected', marathon.connected ? 'good' : 'bad'],
     ['node', (marathon.leader ?? marathon.endpoint ?? 'none').replace(/^http:\/\//, '')],
@@ -110,7 +127,11 @@ function drawStatus() {
   ]);
   const { running } = haproxy;
   facts('haproxy', [
-    ['runs', haproxy.inSync ? 'what is wanted' : 'not what is wanted', haproxy.inSync ? 'good' : 'bad'],
+    [
+      'runs',
+      haproxy.inSync ? 'the desired configuration' : 'another configuration',
+      haproxy.inSync ? 'good' : 'bad',
+    ],
     ['version', running?.version ?? (lastChange === null ? 'not asked yet' : 'does not answer')],
     ['mode', haproxy.mode],
     ...(running === null
@@ -264,8 +285,14 @@ function drawChanges() {
   byId('changes').tBodies[0].replaceChildren(...(rows.length === 0 ? [make('tr', '', none)] : rows));
 }
 
-const verdictLooks = { wins: 'good', depends: 'warn', loses: 'quiet', rejected: 'bad', 'not-exposed': 'warn' };
-const admissionLooks = { ready: 'good', drain: 'warn', maint: 'warn', out: 'bad' };
+const verdictLooks = {
+  wins: 'good',
+  depends: 'warn',
+  loses: 'quiet',
+  rejected: 'bad',
+  'not-exposed': 'warn',
+};
+const adminLooks = { ready: 'good', drain: 'warn', maint: 'warn', out: 'bad' };
 
 function rowsTable(rows) {
   const body = make('tbody', '', ...rows.map((cells) => make('tr', '', ...cells)));
@@ -292,7 +319,7 @@ function drawExplanation(answer) {
     if (!serving) parts.push(make('p', 'bad', `not served: ${reason}`));
     const address = new Map(servers.map((it) => [it.taskId, `${it.address}:${it.port}`]));
     const row = (task) => [
-      make('td', admissionLooks[task.admin] ?? '', task.admin),
+      make('td', adminLooks[task.admin] ?? '', task.admin),
       make('td', 'id', address.get(task.taskId) ?? ''),
       make('td', 'id', task.taskId),
       make('td', '', task.reason),

@@ -7,7 +7,7 @@ import { diagnosticCatalogue } from '../../src/core/model/diagnostic-codes.ts';
 import { errorCatalogue } from '../../src/errors.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const catalogues = [join('src', 'errors.ts'), join('src', 'core', 'diagnostic-codes.ts')];
+const catalogues = [join('src', 'errors.ts'), join('src', 'core', 'model', 'diagnostic-codes.ts')];
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('src', name))
   .filter((name) => name.endsWith('.ts') && !catalogues.includes(name))

@@ -25,7 +25,9 @@ const metrics = createMetrics({
   unresolvedHosts: () => 0,
   diagnostics: () => ({ error: 0, warning: 0, notice: 0 }),
   clusters: () => [],
-  hashes: () => ({ wanted: 'a.b', running: 'c.d' }),
+  hashes: () => ({ desired: 'a.b', running: 'c.d' }),
+  state: () => 'ready',
+  withheldChangeServers: () => 0,
   inSync: () => true,
   runtimeCommands: () => 0,
   oldWorkers: () => 0,
@@ -61,6 +63,6 @@ test('Prometheus itself takes them, where promtool is installed', async ({ skip 
 
 test('the wanted and the running hash are metrics', async () => {
   const text = await metrics.text();
-  expect(text).toContain('pacer_configuration_info{state="wanted",hash="a.b"} 1');
+  expect(text).toContain('pacer_configuration_info{state="desired",hash="a.b"} 1');
   expect(text).toContain('pacer_configuration_info{state="running",hash="c.d"} 1');
 });

@@ -14,7 +14,7 @@ export interface CountedHaproxy {
 }
 
 export async function countedHaproxy(
-  real = process.env['PACER_TEST_HAPROXY'] ?? '/usr/sbin/haproxy',
+  real = process.env['TEST_HAPROXY'] ?? '/usr/sbin/haproxy',
 ): Promise<CountedHaproxy> {
   const directory = await mkdtemp(join(tmpdir(), 'pacer-counted-'));
   const [program, count, nameless] = ['haproxy', 'count', 'nameless'].map((name) =>

@@ -47,7 +47,7 @@ export interface Examination {
   readonly close: () => Promise<void>;
 }
 
-const program = process.env['PACER_TEST_HAPROXY'] ?? 'haproxy';
+const program = process.env['TEST_HAPROXY'] ?? 'haproxy';
 
 export async function anExamination(settings: Record<string, unknown> = {}): Promise<Examination> {
   const directory = await mkdtemp(join(tmpdir(), 'pacer-examine-'));

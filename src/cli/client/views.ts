@@ -23,7 +23,11 @@ export interface Wrong {
 export interface Status {
   readonly pacer: { readonly version: string; readonly uptimeSeconds: number };
   readonly ready: boolean;
+  readonly state: 'ready' | 'degraded' | 'not ready';
+  /** Why it is not ready. */
   readonly why: readonly string[];
+  /** What somebody should act on although it serves. */
+  readonly concerns: readonly string[];
   readonly notes: readonly string[];
   readonly marathon: {
     readonly connected: boolean;

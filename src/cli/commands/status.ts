@@ -10,6 +10,7 @@ import { terminal, type Terminal } from '../terminal/terminal.ts';
 import { ago, counted, duration } from '../terminal/words.ts';
 
 const watchEveryMs = 2000;
+const stateLooks = { ready: 'green', degraded: 'yellow', 'not ready': 'red' } as const;
 /** Diagnostics shown without --json. */
 const mostWrong = 20;
 
@@ -40,8 +41,8 @@ export async function status(options: Record<string, unknown>): Promise<number> 
 }
 
 export function statusText(answer: Status, out: Terminal, address: string): string {
-  const { pacer, ready, why, notes, diagnostics } = answer;
-  const head = `${out.paint('bold', `Pacer ${pacer.version}`)}  ${out.paint(ready ? 'green' : 'red', ready ? 'ready' : 'not ready')}  ${out.paint('dim', `${address}, up ${duration(pacer.uptimeSeconds)}`)}\n`;
+  const { pacer, state, why, concerns, notes, diagnostics } = answer;
+  const head = `${out.paint('bold', `Pacer ${pacer.version}`)}  ${out.paint(stateLooks[state], state)}  ${out.paint('dim', `${address}, up ${duration(pacer.uptimeSeconds)}`)}\n`;
   const wrong = diagnostics.slice(0, mostWrong).map(({ severity, text, code }) => {
     const look = severity === 'error' ? 'red' : severity === 'warning' ? 'yellow' : 'dim';
     return wrap(`${severity}: ${text} [${code}]`, out, '  ', '    ').replace(
@@ -53,7 +54,10 @@ export function statusText(answer: Status, out: Terminal, address: string): stri
   return [
     head,
     ...why.map((reason) => out.paint('red', wrap(reason, out, '  '))),
-    ...notes.map((note) => wrap(`note: ${note}`, out, '  ', '    ')),
+    ...concerns.map((concern) => out.paint('yellow', wrap(concern, out, '  '))),
+    ...notes
+      .filter((note) => !concerns.includes(note))
+      .map((note) => wrap(`note: ${note}`, out, '  ', '    ')),
     table(facts(answer), out, { indent: '  ' }),
     ...(diagnostics.length === 0 ? [] : [`\n${out.paint('bold', 'What is wrong')}\n`, ...wrong]),
     ...(rest > 0 ? [`  and ${rest} more; see --json\n`] : []),

@@ -164,7 +164,9 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   }
 
   const withheld = (): WithheldRemoval | undefined =>
-    withholding === undefined ? undefined : { ...removals.loss, since: withholding.since, cause: withholding.cause };
+    withholding === undefined
+      ? undefined
+      : { ...removals.loss, since: withholding.since, cause: withholding.cause };
 
   return {
     put,

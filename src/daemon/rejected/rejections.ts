@@ -2,7 +2,12 @@
  * Services that may not serve as their labels ask: for a fact of the machine, or for what only HAProxy could judge,
  * traced from its message to the service. Each keeps serving its previous version, if it has one.
  */
-import { withRejected, type Desired, type Rejection, type RejectedServices } from '../../core/desired/desired.ts';
+import {
+  withRejected,
+  type Desired,
+  type Rejection,
+  type RejectedServices,
+} from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';

@@ -21,7 +21,7 @@ import { explainContext, modelContext } from './model-context.ts';
 import { followPolicy } from '../rejected/policy-file.ts';
 import { openPinning } from '../storage/pin.ts';
 import { rollbackRoutes } from '../status/rollback-routes.ts';
-import { aliveOnly, configuration, statusRoutes } from '../status/status.ts';
+import { aliveOnly, configuration, statusRoutes, verdict, type StatusParts } from '../status/status.ts';
 import { startPipeline } from './start-pipeline.ts';
 import { startServing, type Serving, type ServingOptions } from './start-serving.ts';
 import { stickyCookies } from './sticky-cookies.ts';
@@ -149,7 +149,13 @@ async function startFollowing(
 
   // Before anything is followed: it is read only when somebody asks.
   const metrics = createMetrics(
-    metricSources(() => clusters.each(), pipeline.state, hosts, Date.now),
+    metricSources(
+      () => clusters.each(),
+      pipeline.state,
+      hosts,
+      () => verdict(statusParts).state,
+      Date.now,
+    ),
     (ms) => log.warn(`Pacer handled no event for ${Math.round(ms)} ms`),
   );
   undo.add(metrics.close);
@@ -166,24 +172,25 @@ async function startFollowing(
   undo.add(probe.close);
   const { stateDir, haproxyMode, maxConfirmationAge: maxConfirmationAgeSeconds } = settings;
   const { loopback } = settings.statusServer;
+  const statusParts: StatusParts = {
+    ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
+    startedAt: Date.now(),
+    marathon: clusters.status,
+    clusters: clusters.each,
+    pipeline: pipeline.state,
+    probe: probe.state,
+    lastKnownGood: clusters.stored,
+    withheldRemoval: clusters.withheld,
+    pinned: pinning.state,
+    policy: policy.state,
+    files: () => [...files.notices(), ...serving.templateNotices],
+    ...{ kept: files.kept, unresolved: hosts.unresolved, incomplete: clusters.incomplete },
+    metrics: metrics.text,
+    now: Date.now,
+  };
   server.serve([
     ...pageRoutes(),
-    ...statusRoutes({
-      ...{ version, haproxyMode, stateDir, loopback, maxConfirmationAgeSeconds, journal },
-      startedAt: Date.now(),
-      marathon: clusters.status,
-      clusters: clusters.each,
-      pipeline: pipeline.state,
-      probe: probe.state,
-      lastKnownGood: clusters.stored,
-      withheldRemoval: clusters.withheld,
-      pinned: pinning.state,
-      policy: policy.state,
-      files: () => [...files.notices(), ...serving.templateNotices],
-      ...{ kept: files.kept, unresolved: hosts.unresolved, incomplete: clusters.incomplete },
-      metrics: metrics.text,
-      now: Date.now,
-    }),
+    ...statusRoutes(statusParts),
     approveRoute(clusters, pipeline),
     ...rollbackRoutes({
       ...{ pinning, pipeline: pipeline.state, render: render.render },

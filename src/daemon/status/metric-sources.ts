@@ -9,9 +9,12 @@ export function metricSources(
   clusters: () => readonly ClusterStatus[],
   pipeline: () => PipelineState,
   hosts: Pick<HostTable, 'unresolved'>,
+  state: MetricSources['state'],
   now: () => number,
 ): MetricSources {
   return {
+    state,
+    withheldChangeServers: () => pipeline().withheld?.servers ?? 0,
     unresolvedHosts: () => hosts.unresolved().length,
     services: () => pipeline().desired?.services.size ?? 0,
     servers: () => serverCount(pipeline().desired ?? nothingDesired),
@@ -33,7 +36,7 @@ export function metricSources(
         eventLag: marathon.lastEventLagMs === undefined ? undefined : marathon.lastEventLagMs / 1000,
         withheldServers: withheld?.servers ?? 0,
       })),
-    hashes: () => ({ wanted: pipeline().desiredHash, running: pipeline().running?.hash }),
+    hashes: () => ({ desired: pipeline().desiredHash, running: pipeline().running?.hash }),
     inSync: () => pipeline().inSync,
     runtimeCommands: () => pipeline().runtimeCommands,
     oldWorkers: () => pipeline().running?.oldWorkers.length ?? 0,

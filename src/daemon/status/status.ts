@@ -69,7 +69,7 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
   ];
 }
 
-function verdict(parts: StatusParts): Verdict {
+export function verdict(parts: StatusParts): Verdict {
   const { marathon, pipeline, probe, maxConfirmationAgeSeconds, now } = parts;
   return verdictOf({
     ...{ marathon: marathon(), pipeline: pipeline(), probe: probe() },

@@ -6,7 +6,7 @@ import { readLabels } from '../../../src/core/labels/read.ts';
 import { asAppId } from '../../../src/core/model/ids.ts';
 
 test('docs/labels.md is what `pacer labels --format markdown` prints', async () => {
-  expect(await readFile(join(import.meta.dirname, '../../docs/labels.md'), 'utf8')).toBe(labelsMarkdown());
+  expect(await readFile(join(import.meta.dirname, '../../../docs/labels.md'), 'utf8')).toBe(labelsMarkdown());
 });
 
 test.each(labelRows().map(({ label, example }) => [label, example]))(

@@ -5,7 +5,7 @@ import { templateRows } from '../../../src/cli/commands/templates.ts';
 import { templatesMarkdown } from '../../../src/cli/templates-markdown.ts';
 import { fragmentData, fragmentNames } from '../../../src/render/fragment-data.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 
 test('docs/templates.md is what `pacer templates --format markdown` prints', () => {
   expect(readFileSync(join(root, 'docs', 'templates.md'), 'utf8')).toBe(templatesMarkdown(templateRows()));

@@ -54,7 +54,7 @@ describe('the stored mirror', () => {
   });
 
   test('keeps all that a real answer of Marathon holds', async () => {
-    const text = await readFile(join(import.meta.dirname, '../fixtures/marathon15-apps.json'), 'utf8');
+    const text = await readFile(join(import.meta.dirname, '../../fixtures/marathon15-apps.json'), 'utf8');
     const apps = new Map(decodeApps(JSON.parse(text)).apps.map((app) => [app.id, app]));
     expect(apps.size).toBeGreaterThan(0);
     await writeMirror(file, apps, 0, 0);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeApps, decodeAppsInPieces, decodeOneApp } from '../../../src/marathon/decode/decode.ts';
 
 const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8'));
 
 const golden = (value: unknown): string =>
   JSON.stringify(value, (_key, item: unknown) => (item === undefined ? null : item), 2);
@@ -19,7 +19,7 @@ describe('every network mode of both generations of the API becomes one shape', 
     ['posted-apps', 'posted-apps'],
   ])('%s', async (name, expected) => {
     const decoded = decodeApps(fixture(name));
-    await expect(`${golden(decoded)}\n`).toMatchFileSnapshot(`fixtures/decode/${expected}.golden`);
+    await expect(`${golden(decoded)}\n`).toMatchFileSnapshot(`../fixtures/decode/${expected}.golden`);
   });
 
   it('reads a hundred real apps without a complaint', () => {
