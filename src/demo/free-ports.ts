@@ -6,13 +6,19 @@ import { createServer, type Server } from 'node:net';
  * Below the ports that the kernel gives to outgoing connections: one of those could take a port between
  * now and its use.
  */
-const [lowest, highest] = [12_000, 30_000];
+const all: PortRange = { from: 12_000, to: 30_000 };
+
+/** `to` is not in it. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** All are held until the last is found, so that no two are the same. */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number, { from, to } = all): Promise<number[]> {
   const held = new Map<number, Server>();
   while (held.size < count) {
-    const port = randomInt(lowest, highest);
+    const port = randomInt(from, to);
     const server = held.has(port) ? undefined : await listen(port);
     if (server !== undefined) held.set(port, server);
   }

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { httpApp, startStack } from '../support/stack.ts';
 
 let directory: string;

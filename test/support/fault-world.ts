@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MarathonVersion, Simulator } from '../../src/simulator/simulator.ts';
 import { startStandby, type Standby } from '../../src/simulator/faults/standby.ts';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from './free-ports.ts';
 import { httpApp, startStack, type Stack } from './stack.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 

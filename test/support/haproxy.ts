@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from './free-ports.ts';
 import type { HaproxyControl } from '../../src/haproxy/control/control.ts';
 import type { HaproxyEvent } from '../../src/haproxy/control/events.ts';
 import { activate, activeConfigFile, publishRevision } from '../../src/haproxy/files/publish.ts';

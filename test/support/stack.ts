@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon, type DaemonProcess } from '../../src/demo/daemon.ts';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from './free-ports.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 
 export interface Answer {

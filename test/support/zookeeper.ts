@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import zookeeper, { type Client } from 'node-zookeeper-client';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from './free-ports.ts';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pacer-zookeeper');
 const jars = [join(cache, 'usr/share/java'), '/usr/share/java'];
