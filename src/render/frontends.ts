@@ -3,14 +3,13 @@ import { configToken, configTokens } from '../core/model/config-token.ts';
 import type { Routes } from '../core/routing/routes.ts';
 import type { TemplateName } from '../core/model/template-names.ts';
 import { wordsValue, type PlaceholderData } from '../core/templates/placeholders.ts';
-import type { RuleLines } from '../core/model/replaced.ts';
-import { writeWord } from '../core/guard/words.ts';
+import type { Override, RuleLines } from '../core/model/replaced.ts';
+import { writeLine, writeWord, type Line } from '../core/guard/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
 import { clientClaims } from './client-claims.ts';
 import { renderGroupedHttps, type GroupedHead } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
-import { mapLookUp } from './map-template.ts';
-import { frontendText, type FrontendText } from './operator/operator-section.ts';
+import { frontendText, operatorLines, type FrontendText } from './operator/operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 import type { ServiceHead } from './service.ts';
 
@@ -102,4 +101,24 @@ export function renderFrontends({ render }: Fragments, head: FrontendHead, route
     },
   );
   return parts.join('');
+}
+
+/** Maps are named relative to the configuration, which a name with a folder in it would not be. */
+const folder = '/haproxy_dir';
+
+function mapLookUp(override: Override): readonly string[] {
+  const lines = operatorLines(override, { haproxy_dir: wordsValue(folder), hostname: wordsValue('') });
+  return lines.map((line) => asLookUp(line).replaceAll(`${folder}/`, ''));
+}
+
+function asLookUp({ words, text }: Line): string {
+  const [keyword, target = '', ...condition] = words;
+  const expression = /^%\[(.*)\]$/s.exec(target)?.[1];
+  if (keyword !== 'use_backend' || expression === undefined) return text;
+  const notFound = ['!{', 'var(txn.pacer_backend)', '-m', 'found', '}'];
+  const setVariable = ['http-request', 'set-var(txn.pacer_backend)', expression];
+  if (condition.length === 0) return writeLine([...setVariable, 'if', ...notFound]);
+  // To `a or b` and to `unless` no more can be added without repeating it.
+  const simple = condition[0] === 'if' && !condition.includes('or') && !condition.includes('||');
+  return writeLine([...setVariable, ...condition, ...(simple ? notFound : [])]);
 }

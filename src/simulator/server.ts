@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { gzip } from 'node:zlib';
 import { ApiError } from './api-error.ts';
-import { spoiled } from './api/spoil.ts';
 import { asksForEvents, notAnEventStream, openEventStream, type EventsContext } from './api/events.ts';
 import { readJson, type Answer, type Exchange } from './api/exchange.ts';
 import type { AnswerFault } from './faults/faults.ts';
@@ -179,5 +178,19 @@ function decoded(path: string): string {
     return decodeURIComponent(path);
   } catch {
     return path;
+  }
+}
+
+/** What faults make of the text of an answer. */
+function spoiled(text: string, fault: AnswerFault): string {
+  switch (fault.kind) {
+    case 'truncated':
+      return text.slice(0, Math.floor(text.length / 2));
+    case 'garbage':
+      return '<html>This is not JSON</html>';
+    case 'empty-apps':
+      return '{"apps":[]}';
+    default:
+      return text;
   }
 }

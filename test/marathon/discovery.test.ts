@@ -8,7 +8,7 @@ import { parseMarathonAddress } from '../../src/core/model/marathon-address.ts';
 import { fetchApps } from '../../src/marathon/client/api.ts';
 import { MarathonClient, type ClientOptions } from '../../src/marathon/client/client.ts';
 import { namesOf } from '../../src/marathon/discovery/names.ts';
-import { srvOrder } from '../../src/marathon/discovery/srv-order.ts';
+import { srvOrder } from '../../src/marathon/discovery/dns-finder.ts';
 import { startDns, type DnsServer } from '../support/dns.ts';
 import { follow, simulate, until, webApp } from './mirroring.ts';
 import { sendJson, serve } from './servers.ts';

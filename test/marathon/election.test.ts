@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byTurn } from '../../src/marathon/discovery/election.ts';
+import { byTurn } from '../../src/marathon/discovery/zookeeper.ts';
 
 it('the members of a latch lead in the order of their sequence, whatever their names begin with', () => {
   const members = [

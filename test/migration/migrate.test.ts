@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { templateVerdicts } from '../../src/cli/commands/migrate-templates.ts';
 import { readCommandLine } from '../../src/migration/command-line.ts';
-import { readEnvironmentFile } from '../../src/migration/env-file.ts';
+import { readEnvironmentFile } from '../../src/cli/commands/migrate.ts';
 import { planMigration } from '../../src/migration/plan.ts';
 import { migrationText } from '../../src/migration/print.ts';
 import { marathonLbFlags } from '../../src/settings/marathon-lb-flags.ts';

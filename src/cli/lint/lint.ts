@@ -13,7 +13,6 @@ import { locate, type LintResult, type Outcome } from './finding.ts';
 import { formats, github, human, json, sarif, type Format } from './formats.ts';
 import { appsIn, readDocument } from './input.ts';
 import { positionsIn } from './positions.ts';
-import { fillServicePorts } from './service-ports.ts';
 import { packageVersion } from '../package.ts';
 import { renderApps, type Rendered } from '../render-apps.ts';
 import { terminal } from '../terminal/terminal.ts';
@@ -107,3 +106,36 @@ function configurationOf({ desired, files }: Rendered): string {
     ...maps.map(([name, content]) => `\n# ---- ${name}\n${String(content)}`),
   ].join('');
 }
+
+/** Stand-ins for the service ports that Marathon will give where a definition has none. */
+interface Filled {
+  readonly apps: readonly App[];
+  /** The ports that nobody asked for. */
+  readonly invented: ReadonlySet<number>;
+}
+
+/** From the highest port down, so that hardly anybody asks for one of them. */
+function fillServicePorts(apps: readonly App[]): Filled {
+  const asked = new Set<number>();
+  for (const { ports, labels } of apps) {
+    for (const { servicePort } of ports) if (servicePort !== undefined) asked.add(servicePort);
+    for (const [name, value] of Object.entries(labels)) if (name.endsWith('_PORT')) asked.add(Number(value));
+  }
+  const invented = new Set<number>();
+  let next = 65_535;
+  const invent = (): number => {
+    while (asked.has(next)) next -= 1;
+    invented.add(next);
+    return next--;
+  };
+  return {
+    invented,
+    apps: apps.map((app) => ({
+      ...app,
+      ports: app.ports.map((port) => ({ ...port, servicePort: given(port.servicePort) ?? invent() })),
+    })),
+  };
+}
+
+/** 0 asks Marathon for any. */
+const given = (port: number | undefined): number | undefined => (port === 0 ? undefined : port);

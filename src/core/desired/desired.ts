@@ -18,12 +18,7 @@ import type { Reserved, Routes } from '../routing/routes.ts';
 import { keepSame } from '../collections/same.ts';
 import type { Service, ServiceDefinition } from '../model/service.ts';
 
-export {
-  asRejected,
-  rejectionOf,
-  type Rejection,
-  type RejectedServices,
-} from './rejected.ts';
+export { asRejected, rejectionOf, type Rejection, type RejectedServices } from './rejected.ts';
 
 export interface Desired {
   /** Every app of the mirror, derived. */

@@ -6,8 +6,8 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dnsServers, type DnsAnswer, type DnsServers } from './ask-dns.ts';
-import { hostsOf } from './hosts-file.ts';
 import { searchRules, wholeNames } from './resolv-conf.ts';
+import { isIp } from '../../core/labels/address.ts';
 
 export interface NameSource {
   /** What the hosts file says. */
@@ -85,4 +85,18 @@ async function askSystem(host: string): Promise<DnsAnswer | undefined> {
   } finally {
     asking = undefined;
   }
+}
+
+/** Lower-case names. The first address of a name counts, and one of IPv4 before one of IPv6. */
+export function hostsOf(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [address = '', ...names] = line.replace(/#.*$/, '').trim().split(/\s+/);
+    if (!isIp(address)) continue;
+    for (const name of names.map((it) => it.toLowerCase())) {
+      const known = found.get(name);
+      if (known === undefined || (known.includes(':') && !address.includes(':'))) found.set(name, address);
+    }
+  }
+  return found;
 }

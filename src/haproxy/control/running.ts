@@ -1,13 +1,13 @@
 /** What runs, in the words of control.ts, from what a master or a worker says. */
-import type { Running, RunningAnswer } from './control.ts';
+import type { OldWorker, Running, RunningAnswer } from './control.ts';
 import { currentWorkerBatch } from '../cli/current-worker.ts';
 import { PacerError } from '../../errors.ts';
-import { hashVariable, type MasterState, readMaster } from '../cli/master-socket.ts';
-import { withConnections } from './old-workers.ts';
+import { hashVariable, readMaster, type MasterState } from '../cli/master-socket.ts';
 import { isFrozen } from '../process/proc-fs.ts';
 import { signOfLife, type SignOfLife } from './presence.ts';
 import { parseEnv, parseInfo } from '../replies/info.ts';
 import { servingWorker } from '../replies/proc.ts';
+import { runtimeBatch } from '../cli/runtime-socket.ts';
 
 /** For those to whom any other answer is the same. */
 export function runningOf(answer: RunningAnswer): Running | undefined {
@@ -84,4 +84,32 @@ export async function runningFromWorker(runtimeSocket: string, timeoutMs: number
     reloads: 0,
     failedReloads: 0,
   };
+}
+
+/** So many are asked; a HAProxy with more has another problem. */
+const mostAsked = 10;
+
+async function withConnections(
+  running: Running | undefined,
+  masterSocket: string,
+): Promise<Running | undefined> {
+  if (running === undefined || running.oldWorkers.length === 0) return running;
+  const ask = async (worker: OldWorker): Promise<OldWorker> => {
+    const connections = await connectionsOf(masterSocket, worker.pid);
+    return connections === undefined ? worker : { ...worker, connections };
+  };
+  const [asked, rest] = [running.oldWorkers.slice(0, mostAsked), running.oldWorkers.slice(mostAsked)];
+  return { ...running, oldWorkers: [...(await Promise.all(asked.map(ask))), ...rest] };
+}
+
+/** Undefined where the worker does not answer: it may just have ended. */
+async function connectionsOf(masterSocket: string, worker: number): Promise<number | undefined> {
+  try {
+    const [info] = await runtimeBatch(masterSocket, ['show info'], { master: true, worker, timeoutMs: 1000 });
+    const { pid, currentConnections } = parseInfo(info?.text ?? '');
+    // The connection that asks is one of them.
+    return pid === worker ? Math.max(0, currentConnections) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { dnsServers } from '../../../src/daemon/hosts/ask-dns.ts';
-import { hostsOf } from '../../../src/daemon/hosts/hosts-file.ts';
+import { hostsOf } from '../../../src/daemon/hosts/system.ts';
 import { searchRules, wholeNames } from '../../../src/daemon/hosts/resolv-conf.ts';
 import { systemNames } from '../../../src/daemon/hosts/system.ts';
 import { startDns, type Zone } from '../../support/dns.ts';

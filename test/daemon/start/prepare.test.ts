@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeGivenCertificates } from '../../../src/daemon/files/given-certificates.ts';
-import { setKernelParameters } from '../../../src/daemon/start/kernel-parameters.ts';
+import { setKernelParameters } from '../../../src/daemon/start/prepare.ts';
 
 let folder: string;
 let ssl: string;
