@@ -14,11 +14,11 @@ export function planText(plan: Plan): string {
     case 'reload':
       return `reload: ${plan.reasons.map(describeReason).join('; ')}`;
     case 'runtime': {
-      const { added, removed, stateChanged: admitted, files } = plan;
+      const { added, removed, stateChanged, files } = plan;
       const parts = [
         added > 0 ? `${counted(added, 'server')} came` : '',
         removed > 0 ? `${counted(removed, 'server')} went` : '',
-        admitted > 0 ? `${counted(admitted, 'server')} changed state` : '',
+        stateChanged > 0 ? `${counted(stateChanged, 'server')} changed state` : '',
         files.length > 0 ? `${files.join(', ')} changed` : '',
       ];
       return `no reload: ${parts.filter((part) => part !== '').join(', ')}`;

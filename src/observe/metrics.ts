@@ -249,7 +249,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
       if (plan.kind === 'runtime') {
         servers.inc({ change: 'added' }, plan.added);
         servers.inc({ change: 'removed' }, plan.removed);
-        servers.inc({ change: 'admitted' }, plan.stateChanged);
+        servers.inc({ change: 'state' }, plan.stateChanged);
       }
       if (plan.kind === 'reload') for (const { code } of plan.reasons) reloads.inc({ reason: code });
       if (eventToAppliedMs !== undefined) eventToApplied.observe(eventToAppliedMs / 1000);

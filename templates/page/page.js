@@ -82,7 +82,7 @@ function planText({ plan, result }) {
   const parts = [
     plan.added > 0 && `${counted(plan.added, 'server')} came`,
     plan.removed > 0 && `${counted(plan.removed, 'server')} went`,
-    plan.admitted > 0 && `${counted(plan.admitted, 'server')} changed state`,
+    plan.stateChanged > 0 && `${counted(plan.stateChanged, 'server')} changed state`,
     plan.files.length > 0 && `${plan.files.join(', ')} changed`,
   ].filter(Boolean);
   return `no reload: ${parts.join(', ')}`;

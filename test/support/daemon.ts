@@ -23,7 +23,7 @@ export async function spawnDaemon(work: {
   const folder = compileAdapter();
   writeFileSync(
     path.join(folder, 'daemon.js'),
-    `import { superviseHaproxy } from './src/haproxy/supervise.js';
+    `import { superviseHaproxy } from './src/haproxy/control/supervise.js';
      const { options, configFile, hash } = ${JSON.stringify(work)};
      await superviseHaproxy(options).start(configFile, hash);
      console.log('serving');

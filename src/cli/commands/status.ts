@@ -84,7 +84,7 @@ function facts({ marathon, haproxy, services, servers, lastChange }: Status): Ce
       'HAProxy',
       running === null
         ? `does not answer (${mode})`
-        : `${running.version} (${mode}), ${inSync ? 'runs what is wanted' : 'does not run what is wanted'}, ${counted(running.reloads, 'reload')}${old === 0 ? '' : `, ${counted(old, 'old worker')}`}`,
+        : `${running.version} (${mode}), ${inSync ? 'runs the desired configuration' : 'does not run the desired configuration'}, ${counted(running.reloads, 'reload')}${old === 0 ? '' : `, ${counted(old, 'old worker')}`}`,
     ],
     ['serves', `${counted(services, 'service')}, ${counted(servers, 'server')}`],
     ...(lastChange === null

@@ -44,7 +44,7 @@ export interface RemovalGuard {
   readonly put: (news: MirrorChange) => void;
   /** The mirror is Marathon's whole state, asked for at this time by `elapsed`. */
   readonly confirmed: (askedAt: number) => void;
-  /** @returns what was held; undefined where nothing was */
+  /** @returns what was withheld; undefined where nothing was */
   readonly approve: () => WithheldRemoval | undefined;
   readonly withheld: () => WithheldRemoval | undefined;
   readonly close: () => void;

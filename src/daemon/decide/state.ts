@@ -89,6 +89,8 @@ export interface Withheld extends Loss {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly cause: string;
+  /** False where only an operator can know that it is meant: what Marathon says has not changed. */
+  readonly confirmable: boolean;
 }
 
 export interface Failure {
@@ -132,8 +134,8 @@ export interface LoopState {
   /** When servers without a task are looked at again; undefined where there are none. */
   readonly reapAt: number | undefined;
   readonly withheld: Withheld | undefined;
-  /** An operator has agreed to what is withheld. */
-  readonly approved: boolean;
+  /** What an operator has agreed to: no more than this may go. */
+  readonly approved: Withheld | undefined;
   readonly running: Running | undefined;
   /** True where HAProxy cannot be asked what it runs: command mode without a runtime socket. */
   readonly blind: boolean;
@@ -204,7 +206,7 @@ export function initialState(now: number): LoopState {
     sampleFrom: 0,
     reapAt: undefined,
     withheld: undefined,
-    approved: false,
+    approved: undefined,
     running: undefined,
     blind: false,
     desiredHash: undefined,

@@ -70,7 +70,12 @@ export type Step =
 export type Postponed =
   | { readonly kind: 'silent'; readonly reason: string }
   | { readonly kind: 'budget'; readonly plan: Plan; readonly waitMs: number }
-  | { readonly kind: 'withheld'; readonly loss: Loss; readonly cause: string }
+  | {
+      readonly kind: 'withheld';
+      readonly loss: Loss;
+      readonly cause: string;
+      readonly confirmable: boolean;
+    }
   /** What is desired has changed in more than its servers meanwhile. */
   | { readonly kind: 'outdated' }
   /** Apps of the mirror are not in what is desired. */

@@ -1,23 +1,29 @@
 /** The guard where changes are applied: no cause can take away more than is allowed without being confirmed or approved. */
 import type { Candidate } from './candidate.ts';
-import { isTooMuch, listedTasks, lossOf, lossOfUnknown } from './loss.ts';
+import { isTooMuch, listedTasks, lossOf, lossOfUnknown, type Loss } from './loss.ts';
 import type { Judging, Situation } from './state.ts';
 import type { Postponed } from './step.ts';
+
+type Withholding = Extract<Postponed, { kind: 'withheld' }>;
 
 /** @returns what must be withheld; undefined where the candidate may be applied */
 export function withheldLoss(
   situation: Situation,
   round: Judging,
   candidate: Candidate,
-): Extract<Postponed, { kind: 'withheld' }> | undefined {
+): Withholding | undefined {
   const loss = lossOfCandidate(situation, round, candidate);
-  if (loss === undefined || isAllowed(situation)) return undefined;
+  if (loss === undefined || isApproved(situation, loss)) return undefined;
   const { state, unheard, limits } = situation;
   // What nobody can account for may be a cluster's that has not been heard of: not even one server may go.
-  if (state.applied?.adopted !== undefined && unheard.length > 0 && loss.servers > 0)
-    return { kind: 'withheld', loss, cause: `nothing has been heard of cluster ${unheard.join(', ')} yet` };
+  if (state.applied?.adopted !== undefined && unheard.length > 0 && loss.servers > 0) {
+    const cause = `nothing has been heard of cluster ${unheard.join(', ')} yet`;
+    return isConfirmed(situation) ? undefined : { kind: 'withheld', loss, cause, confirmable: true };
+  }
   if (!isTooMuch(loss, limits)) return undefined;
-  return { kind: 'withheld', loss, cause: causeOf(situation, round, candidate) };
+  const confirmable = !losesToRejections(situation, candidate);
+  if (confirmable && isConfirmed(situation)) return undefined;
+  return { kind: 'withheld', loss, cause: causeOf(situation, round, candidate), confirmable };
 }
 
 function lossOfCandidate({ state, mirror, serving }: Situation, round: Judging, { desired }: Candidate) {
@@ -29,12 +35,30 @@ function lossOfCandidate({ state, mirror, serving }: Situation, round: Judging, 
     : lossOfUnknown(applied.adopted, desired.services);
 }
 
-/** An operator has agreed, or after a pause Marathon says that this is all there is. */
-function isAllowed({ state, confirmedAt, limits }: Situation): boolean {
-  const { withheld, approved } = state;
-  if (approved) return true;
-  if (withheld === undefined) return false;
-  return confirmedAt !== undefined && confirmedAt >= withheld.since + limits.pauseMs;
+/** An operator has agreed to a loss that is no smaller. */
+function isApproved({ state: { approved } }: Situation, { servers, apps }: Loss): boolean {
+  return approved !== undefined && servers <= approved.servers && apps <= approved.apps;
+}
+
+/** After a pause Marathon says that this is all there is. */
+function isConfirmed({ state: { withheld }, confirmedAt, limits }: Situation): boolean {
+  return (
+    withheld !== undefined && confirmedAt !== undefined && confirmedAt >= withheld.since + limits.pauseMs
+  );
+}
+
+/**
+ * Something would go that its app still asks for: a policy, a port, a file or HAProxy stands against it. Marathon knows
+ * nothing of these, so that it goes on saying the same says nothing.
+ */
+function losesToRejections({ state }: Situation, { desired }: Candidate): boolean {
+  for (const [backend, { definition, servers }] of state.applied?.served.services ?? []) {
+    if (servers.length === 0 || desired.services.has(backend)) continue;
+    if (desired.rejected.has(backend)) return true;
+    const port = desired.apps.get(definition.appId)?.definition.ports[definition.portIndex];
+    if (port?.kind === 'rejected') return true;
+  }
+  return false;
 }
 
 /** What the services that would go are rejected for, or what set the round off. */

@@ -60,11 +60,12 @@ function* aboutHaproxy({ pipeline, probe, now }: HealthFacts): Generator<string>
 }
 
 function* aboutLoop({ pipeline, now }: HealthFacts): Generator<string> {
-  const { desired, outOfSyncSince, failure, waitingFor, slowStep } = pipeline;
+  const { desired, outOfSyncSince, failure, waitingFor, slowStep, withheld } = pipeline;
   if (failure !== undefined) yield `${failure.stage} fails: ${failure.message}`;
   else if (desired === undefined) yield 'no snapshot has been applied yet';
   else if (outOfSyncSince === 0) yield 'the first snapshot has not been applied yet';
-  else if (outOfSyncSince !== undefined && now - outOfSyncSince > patienceMs)
+  // What is withheld keeps what serves as it is: somebody should act, and the node is as good as before.
+  else if (outOfSyncSince !== undefined && withheld === undefined && now - outOfSyncSince > patienceMs)
     yield `HAProxy has not been up to date for ${seconds(now - outOfSyncSince)}${named(waitingFor)}`;
   if (slowStep !== undefined && now - slowStep.since > stepPatienceMs)
     yield `"${slowStep.kind}" has taken ${seconds(now - slowStep.since)} and has not ended`;

@@ -181,7 +181,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     approve: () => {
       const { withheld } = state;
       if (withheld === undefined) return undefined;
-      state = { ...state, approved: true, retryAt: 0 };
+      state = { ...state, approved: withheld, retryAt: 0 };
       request();
       return withheld;
     },

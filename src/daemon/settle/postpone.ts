@@ -52,7 +52,8 @@ export function postponed(state: LoopState, why: Postponed, now: number): Settle
       return { state: { ...state, ...again({}), retryAt: now + why.waitMs }, reports: [] };
     case 'withheld': {
       const { since } = state.withheld ?? { since: now };
-      const withheld: Withheld = { ...why.loss, since, cause: why.cause };
+      const { cause, confirmable } = why;
+      const withheld: Withheld = { ...why.loss, since, cause, confirmable };
       const next = { ...state, ...again({}), withheld, retryAt: now + withheldMs };
       return { state: next, reports: state.withheld === undefined ? [{ kind: 'withheld', withheld }] : [] };
     }

@@ -109,7 +109,7 @@ function upToDate(
     deriveMs: 0,
     pending: state.blind ? new Set() : state.pending,
     withheld: undefined,
-    approved: false,
+    approved: undefined,
     candidate: desired,
     desiredHash: rendering.hash,
   };
@@ -125,7 +125,7 @@ const appliedOf = ({ from, desired, inputs, rendering }: Candidate, left: number
 });
 
 const released = ({ withheld, approved }: LoopState): Settled['reports'] =>
-  withheld === undefined ? [] : [{ kind: 'released', withheld, approved }];
+  withheld === undefined ? [] : [{ kind: 'released', withheld, approved: approved !== undefined }];
 
 /** Apps that are not the same objects in both. */
 function changedApps(before: Desired, after: Desired): AppId[] {

@@ -106,7 +106,9 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
       onReleased: (withheld, approved) =>
         log.warn(
           withheld,
-          `the withheld change is applied: ${approved ? 'it is approved' : 'Marathon confirms it'}`,
+          approved
+            ? 'the withheld change is applied: it is approved'
+            : 'nothing is withheld any more: Marathon confirmed the change, or its cause is gone',
         ),
       takeRenderMs: candidates.takeRenderMs,
       now,

@@ -32,8 +32,8 @@ function describePlan(plan: Plan): Record<string, unknown> {
     case 'none':
       return { action: 'none' };
     case 'runtime': {
-      const { added, removed, stateChanged: admitted, backends, files } = plan;
-      return { action: 'runtime', added, removed, admitted, files, backends: backends.slice(0, 10) };
+      const { added, removed, stateChanged, backends, files } = plan;
+      return { action: 'runtime', added, removed, stateChanged, files, backends: backends.slice(0, 10) };
     }
     case 'reload':
       return { action: 'reload', reasons: plan.reasons.map(describeReason) };

@@ -52,7 +52,7 @@ export interface StatusParts {
 /** What can be asked while Pacer starts or stops: it lives, and is not ready. */
 export const aliveOnly = (why: string): readonly Route[] => [
   get('/healthz', () => text('alive\n'), { access: 'open' }),
-  get('/readyz', () => json({ ready: false, why: [why] }, 503), { access: 'open' }),
+  get('/readyz', () => json({ ready: false, state: 'not ready', why: [why] }, 503), { access: 'open' }),
 ];
 
 /** What can be asked and changes nothing. */
@@ -165,7 +165,10 @@ function withAge<T extends { confirmedAt?: number }>({ confirmedAt, ...marathon 
 }
 
 function withheldRemovalView({ withheldRemoval }: StatusParts) {
-  const removal = withheldRemoval();
+  return withheldView(withheldRemoval());
+}
+
+function withheldView<T extends { readonly since: number }>(removal: T | undefined) {
   return removal === undefined ? null : { ...removal, since: time(removal.since) };
 }
 
@@ -194,7 +197,7 @@ function status(parts: StatusParts) {
       inSync,
     },
     withheldRemoval: withheldRemovalView(parts),
-    withheld: parts.pipeline().withheld ?? null,
+    withheld: withheldView(parts.pipeline().withheld),
     pinned: parts.pinned() ?? null,
     policy: parts.policy() ?? null,
     lastKnownGood: {

@@ -35,7 +35,7 @@ export const exposureSettings = {
     argument: 'percent',
     schema: integer(0, 100),
     default: 50,
-    doc: 'withhold a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 holds nothing',
+    doc: 'withhold a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 withholds nothing',
   }),
   maxRemovalFloor: define({
     flag: 'max-removal-floor',
@@ -49,7 +49,7 @@ export const exposureSettings = {
     argument: 'seconds',
     schema: seconds,
     default: 30,
-    doc: 'a removal that was held is applied when a snapshot shows it this long after',
+    doc: 'a withheld removal is applied when a snapshot shows it this long after',
   }),
   strictMode: define({
     flag: 'strict-mode',

@@ -80,7 +80,7 @@ describe('an app of another tenant that names the group', () => {
   ])('and %s gets nothing of it, and is told so', (_, app) => {
     const desired = derive([app, bank], tenants);
     const service = desired.services.get('bank_10001' as BackendName)!;
-    expect(service.servers).toMatchObject([{ address: '10.0.0.1', admission: 'ready' }]);
+    expect(service.servers).toMatchObject([{ address: '10.0.0.1', admin: 'ready' }]);
     expect(service.definition).toMatchObject({ appId: '/bank/web', listens: true, vhosts: ['bank.example'] });
     expect(service.definition.auth).toMatchObject({ user: 'teller' });
     expect(routesOf(desired)).toContain('bank.example → bank_10001');

@@ -112,7 +112,14 @@ describe('servers of apps that changed', () => {
         state: {
           ...state,
           desired: shrunk,
-          withheld: { servers: 1, apps: 1, of: { servers: 1, apps: 1 }, since: now, cause: 'a test' },
+          withheld: {
+            confirmable: true,
+            servers: 1,
+            apps: 1,
+            of: { servers: 1, apps: 1 },
+            since: now,
+            cause: 'a test',
+          },
         },
       },
       { follow: [[id(2)]] },
@@ -467,8 +474,21 @@ describe('a change that would take away more than is allowed', () => {
     of: { servers: 20, apps: 1 },
     since: now - 40_000,
     cause: 'a test',
+    confirmable: true,
   };
   const given = { mirror, candidate: candidateOf(none) };
+  const rejection = {
+    code: 'PORT_HELD',
+    severity: 'error',
+    appId: mirror[0]!.id,
+    portIndex: 0,
+    reason: 'another process listens on it',
+    remedy: 'end it',
+  } as const;
+  const rejected = {
+    ...none,
+    rejected: new Map([...many.services.keys()].map((it) => [it, { diagnostic: rejection }])),
+  };
   table([
     ['is withheld, a reload or not', { ...given, state }, { postpone: 'withheld' }],
     [
@@ -489,7 +509,26 @@ describe('a change that would take away more than is allowed', () => {
       },
       { postpone: 'withheld' },
     ],
-    ['is applied once an operator agrees', { ...given, state: { ...state, approved: true } }, { change: 0 }],
+    [
+      'is applied once an operator agrees',
+      { ...given, state: { ...state, approved: withheld } },
+      { change: 0 },
+    ],
+    [
+      'is withheld where it takes more than what the operator agreed to',
+      { ...given, state: { ...state, approved: { ...withheld, servers: 19 } } },
+      { postpone: 'withheld' },
+    ],
+    [
+      'is not confirmed by Marathon where services are rejected, of which Marathon knows nothing',
+      { mirror, candidate: candidateOf(rejected), state: { ...state, withheld } },
+      { postpone: 'withheld' },
+    ],
+    [
+      'is applied where services are rejected once an operator agrees',
+      { mirror, candidate: candidateOf(rejected), state: { ...state, withheld, approved: withheld } },
+      { change: 0 },
+    ],
     [
       'is applied once Marathon has confirmed it after a pause',
       { ...given, state: { ...state, withheld } },

@@ -6,7 +6,14 @@ import { verdictOf, type HealthFacts } from '../../../src/daemon/health/verdict.
 import { running } from '../pipeline/situation.ts';
 
 const now = 1_000_000;
-const withheld = { servers: 9, apps: 2, of: { servers: 10, apps: 3 }, since: now, cause: 'PORT_HELD (2)' };
+const withheld = {
+  servers: 9,
+  apps: 2,
+  of: { servers: 10, apps: 3 },
+  since: now,
+  cause: 'PORT_HELD (2)',
+  confirmable: false,
+};
 
 interface Given {
   readonly marathon?: Partial<HealthFacts['marathon']>;
@@ -110,7 +117,7 @@ describe('a node', () => {
     ],
     [
       'while a change is withheld, with the command that applies it',
-      { pipeline: { withheld } },
+      { pipeline: { withheld, outOfSyncSince: now - 60_000 } },
       /9 of 10 servers .*PORT_HELD \(2\).*pacer approve/,
     ],
     [
