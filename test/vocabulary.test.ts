@@ -25,13 +25,13 @@ const givenUp: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Where a word means something else: admission to a deployment group. */
-const excepted = /core\/groups\//;
+const excepted = join('core', 'groups');
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(?:ts|md|js|hbs|html|css|yaml)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !excepted.test(file));
+    .filter((file) => !file.includes(excepted));
 }
 
 test('a word that was given up is in no source, template or page of the documentation', () => {
