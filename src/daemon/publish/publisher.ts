@@ -54,8 +54,8 @@ export interface Publisher {
   readonly takeNumber: () => number;
 }
 
-/** Frames whose contents are remembered: the running one is among the newest. */
-const rememberedFrames = 20;
+/** Skeletons whose contents are remembered: the running one is among the newest. */
+const rememberedSkeletons = 20;
 
 export interface Contents {
   readonly binds: ReadonlySet<string>;
@@ -98,7 +98,7 @@ export async function createPublisher({
     contents.delete(head);
     contents.set(head, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
     const [oldest] = contents.keys();
-    if (contents.size > rememberedFrames && oldest !== undefined) contents.delete(oldest);
+    if (contents.size > rememberedSkeletons && oldest !== undefined) contents.delete(oldest);
   };
   for (const { directory } of [...revisions].reverse()) {
     const manifest = await readManifest(directory);

@@ -91,8 +91,10 @@ export function wordsOf(line: string): readonly string[] | undefined {
   const before = known.get(line);
   if (before !== undefined) return before;
   if (known.size >= most) known.clear();
-  const words = split(line);
-  known.set(line, words);
+  // A copy: a part of the text would keep all of it.
+  const own = Buffer.from(line).toString();
+  const words = split(own);
+  known.set(own, words);
   return words;
 }
 

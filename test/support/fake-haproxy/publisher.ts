@@ -23,6 +23,9 @@ export interface FakePublisherOptions {
   readonly verdict?: (revision: PublishedRevision, text: string) => readonly CheckMessage[] | undefined;
 }
 
+/** As many as the real one remembers. */
+const rememberedSkeletons = 20;
+
 export function fakePublisher(
   haproxy: FakeProcesses,
   { control, keep = 5, verdict = () => undefined }: FakePublisherOptions,
@@ -63,7 +66,11 @@ export function fakePublisher(
     write: (rendering, desired) =>
       guarded('write', () => {
         lastNumber += 1;
-        contents.set(skeletonOf(rendering.hash) ?? '', contentsOf(desired));
+        const skeleton = skeletonOf(rendering.hash) ?? '';
+        contents.delete(skeleton);
+        contents.set(skeleton, contentsOf(desired));
+        const [oldest] = contents.keys();
+        if (contents.size > rememberedSkeletons && oldest !== undefined) contents.delete(oldest);
         return disk.write({ number: lastNumber, hash: rendering.hash, files: rendering.files });
       }),
     complaints: (revision) =>
