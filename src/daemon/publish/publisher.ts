@@ -94,9 +94,9 @@ export async function createPublisher({
   let active = await activeHash(stateDir);
   const contents = new Map<string, Contents>();
   const remember = (manifest: Manifest) => {
-    const head = skeletonOf(manifest.hash) ?? '';
-    contents.delete(head);
-    contents.set(head, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
+    const skeleton = skeletonOf(manifest.hash) ?? '';
+    contents.delete(skeleton);
+    contents.set(skeleton, { binds: new Set(manifest.binds), backends: new Set(manifest.backends) });
     const [oldest] = contents.keys();
     if (contents.size > rememberedSkeletons && oldest !== undefined) contents.delete(oldest);
   };
