@@ -91,7 +91,7 @@ function build() {
       },
     );
   } catch {
-    fail('the build failed', 'mend the errors above');
+    fail('the build failed', 'fix the errors above');
   }
   writeFileSync(stamp, '');
 }

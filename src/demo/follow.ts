@@ -26,7 +26,7 @@ export async function lastRevision(daemon: DaemonProcess): Promise<number> {
   return (await revisions(daemon))[0]?.revision ?? 0;
 }
 
-/** Waits until the servers of the app are its healthy tasks and HAProxy runs what is wanted. */
+/** Waits until the servers of the app are its healthy tasks and HAProxy runs the desired configuration. */
 export async function followed(
   daemon: DaemonProcess,
   marathon: Simulator,

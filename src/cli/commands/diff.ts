@@ -21,7 +21,7 @@ export async function diff(options: Record<string, unknown>): Promise<number> {
 export function diffText({ pinned, inSync, reasons, servers, files }: PendingChange, out: Terminal): string {
   const facts = [
     ...(pinned === null ? [] : [`revision ${pinned.revision} is pinned; when it is released:`]),
-    ...(inSync ? [] : ['HAProxy does not yet run what is wanted; see `pacer status`']),
+    ...(inSync ? [] : ['HAProxy does not run the desired configuration yet; see `pacer status`']),
     ...reasons.map(describeReason),
     ...(servers.length === 0 ? [] : [`servers of ${counted(servers.length, 'backend')} change`]),
   ];

@@ -27,7 +27,7 @@ export async function askHaproxy(
       if (service === undefined) return [];
       const { appId, portIndex } = service.definition;
       const reason = `HAProxy refuses its configuration: ${text}`;
-      const remedy = `mend the labels HAPROXY_${portIndex}_*`;
+      const remedy = `correct the labels HAPROXY_${portIndex}_*`;
       return [{ code: 'HAPROXY_REFUSES', severity: 'error', appId, portIndex, reason, remedy }];
     });
     if (blamed.length > 0) return blamed;

@@ -47,8 +47,8 @@ function explainRequest(
   if (winner === undefined) {
     const known = nearest(host, hostsOf(desired));
     if (candidates.length === 0 && known !== undefined) hints.push(`did you mean ${known}?`);
-    const held = candidates.length === 0 ? '' : '; whoever claims it does not serve it';
-    const answer = `404: no service has ${subject}${held}`;
+    const claim = candidates.length === 0 ? '' : '; what claims it is not exposed';
+    const answer = `404: no service has ${subject}${claim}`;
     const diagnostics = [...new Set(candidates.map(({ appId }) => appId))].flatMap((appId) =>
       diagnosticsOf(desired, context.malformed, appId),
     );

@@ -91,7 +91,7 @@ export const diagnosticCatalogue = {
   FILE_MISSING: {
     means: 'A certificate or another file that a label names is missing or unreadable on this machine.',
     remedy:
-      'Put the file there, readable for Pacer and HAProxy, or mend the label. Pacer looks again by itself.',
+      'Put the file there, readable for Pacer and HAProxy, or correct the label. Pacer looks again by itself.',
   },
   FILE_KEPT: {
     means:
@@ -124,7 +124,7 @@ export const diagnosticCatalogue = {
   },
   SERVICE_WAITS: {
     means: 'HAProxy refuses a configuration without naming a service, and this new one may be the reason.',
-    remedy: 'Wait: the culprit is being looked for. If it stays, mend the app that was deployed with it.',
+    remedy: 'Wait: Pacer is looking for the service that HAProxy refuses. If this stays, correct the app that was deployed with it.',
   },
   DERIVE_FAILED: {
     means:

@@ -109,7 +109,7 @@ export const templates = {
   ),
   TCP_BACKEND_NETWORK_ALLOWED_ACL: one('backend', ['network_allowed'], 'the same in tcp mode'),
   HTTP_BACKEND_ACL_ALLOW_DENY: {
-    ...all('raw', 'what is done with whom the networks do not hold, in http mode'),
+    ...all('raw', 'what happens to clients outside the allowed networks, in http mode'),
     section: 'backend',
   },
   TCP_BACKEND_ACL_ALLOW_DENY: { ...all('raw', 'the same in tcp mode'), section: 'backend' },

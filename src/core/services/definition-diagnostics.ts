@@ -112,6 +112,6 @@ export function keptNotice(appId: AppId, portIndex?: number): Diagnostic {
     appId,
     ...(portIndex === undefined ? {} : { portIndex }),
     reason,
-    remedy: 'mend what is named above',
+    remedy: 'correct what is named above',
   };
 }

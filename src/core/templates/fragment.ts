@@ -45,7 +45,7 @@ export function writeFragment(text: string, { section, head, guard }: FragmentFr
     if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(raw))
       return fault('it has a control character', 'write printable characters');
     const line = splitLine(raw);
-    if ('wrong' in line) return fault(line.wrong, 'mend the quoting');
+    if ('wrong' in line) return fault(line.wrong, 'close the quote, or escape it');
     if (line.words.length === 0) continue;
     if (headIsDue) {
       if (writeLine(line.words) !== head)

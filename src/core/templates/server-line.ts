@@ -45,7 +45,7 @@ export function serverWordsOf(
   if (fillTemplate(template, serverData(sample, options)).trim().includes('\n'))
     return { reason: 'it has more than one line', remedy: 'write one server line' };
   const line = splitLine(fillServerLine(template, sample, options));
-  if ('wrong' in line) return { reason: line.wrong, remedy: 'mend the quoting' };
+  if ('wrong' in line) return { reason: line.wrong, remedy: 'close the quote, or escape it' };
   const [keyword, name, address, ...words] = line.words;
   const remedy = 'begin it with server {serverName} {host_ipv4}:{port}';
   if (keyword !== 'server' || name !== sample.name)

@@ -197,7 +197,7 @@ async function reload(control: HaproxyControl, hash: string): Promise<void> {
   throw new PacerError(
     'HAPROXY_RELOAD_FAILED',
     messages === '' ? result.reason : `${result.reason}: ${messages}`,
-    'the old configuration serves on; mend what HAProxy names, Pacer tries again by itself',
+    'the old configuration stays in service; correct what HAProxy names; Pacer tries again by itself',
   );
 }
 

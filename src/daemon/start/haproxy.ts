@@ -215,7 +215,7 @@ async function writeBootstrap(
   throw new PacerError(
     'HAPROXY_REJECTS',
     `HAProxy does not accept the empty configuration: ${messages.map(({ text }) => text).join('; ')}`,
-    'mend the settings it names',
+    'correct the settings it names',
   );
 }
 

@@ -19,7 +19,7 @@ export async function leaveNode(
   if (haproxyMode !== 'supervise' || onExit === 'keep') return;
   log.info({ stopDelay }, 'the health check fails from now on; HAProxy serves until the delay is over');
   const told = await announceStop(control, stopDelay * 1000).catch(() => false);
-  if (!told) log.warn('HAProxy did not take it that its health check is to fail; it is stopped at once');
+  if (!told) log.warn('HAProxy did not accept the failing health check, so it is stopped at once');
 }
 
 /**

@@ -67,7 +67,7 @@ function judge(
   throw new PacerError(
     'OPERATOR_TEMPLATE_INVALID',
     `${place}: HAProxy refuses "${said}": ${text}`,
-    'mend that line; docs/templates.md has what stands around it',
+    'correct that line; docs/templates.md shows what stands around it',
   );
 }
 

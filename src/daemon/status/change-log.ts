@@ -22,7 +22,7 @@ export function diagnosticLog(log: Logger): (diagnostics: readonly Diagnostic[])
     last = diagnostics;
     const now = new Map(diagnostics.map((it) => [describeDiagnostic(it), it.severity]));
     for (const [text, severity] of now) if (!said.has(text)) log[levels[severity]](text);
-    for (const text of said) if (!now.has(text)) log.info(`mended: ${text}`);
+    for (const text of said) if (!now.has(text)) log.info(`resolved: ${text}`);
     said = new Set(now.keys());
   };
 }

@@ -131,7 +131,7 @@ describe('what cannot be used is named exactly', () => {
     [
       'HAPROXY_BACKEND_HTTP_OPTIONS',
       '  http-request set-header X "a\n',
-      'HAPROXY_BACKEND_HTTP_OPTIONS: a quote " is not closed; mend the quoting',
+      'HAPROXY_BACKEND_HTTP_OPTIONS: a quote " is not closed; close the quote, or escape it',
     ],
     [
       'HAPROXY_BACKEND_SERVER_OPTIONS',
@@ -151,7 +151,7 @@ describe('what cannot be used is named exactly', () => {
     [
       'HAPROXY_HEAD',
       'global\n  nonsense "x\n',
-      'HAPROXY_HEAD: line 2: a quote " is not closed; mend the quoting',
+      'HAPROXY_HEAD: line 2: a quote " is not closed; close the quote, or escape it',
     ],
     [
       'backend-head.hbs',
