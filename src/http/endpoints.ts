@@ -58,7 +58,9 @@ export async function serveEndpoints(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new PacerError('PORT_IN_USE', `the socket ${socket} cannot be made`, 'choose another --state-dir', { cause }),
+        new PacerError('PORT_IN_USE', `the socket ${socket} cannot be made`, 'choose another --state-dir', {
+          cause,
+        }),
       ),
     );
     server.listen(socket, resolve);

@@ -46,7 +46,11 @@ export function appsIn({ name, text }: Document): WrittenApp[] {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new PacerError('FILE_MALFORMED', `${name} is not JSON: ${messageOf(error)}`, 'fix the JSON at that position');
+    throw new PacerError(
+      'FILE_MALFORMED',
+      `${name} is not JSON: ${messageOf(error)}`,
+      'fix the JSON at that position',
+    );
   }
   const found = collect(json, [], '');
   if (found.length > 0 || isEmptyList(json)) return found;

@@ -124,7 +124,8 @@ export const diagnosticCatalogue = {
   },
   SERVICE_WAITS: {
     means: 'HAProxy refuses a configuration without naming a service, and this new one may be the reason.',
-    remedy: 'Wait: Pacer is looking for the service that HAProxy refuses. If this stays, correct the app that was deployed with it.',
+    remedy:
+      'Wait: Pacer is looking for the service that HAProxy refuses. If this stays, correct the app that was deployed with it.',
   },
   DERIVE_FAILED: {
     means:
