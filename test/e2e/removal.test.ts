@@ -2,7 +2,7 @@
  * A server whose task has ended leaves HAProxy whatever else is broken: each of these in turn, with traffic. What ends
  * the wait is that HAProxy itself no longer has the server in service.
  */
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseServersState } from '../../src/haproxy/replies/servers-state.ts';
@@ -128,7 +128,7 @@ test('a killed task leaves HAProxy while the reload command hangs', async () => 
   const haproxy = await startOwnHaproxy(stack);
   try {
     // It reloads once, for /web; whoever comes after waits for it.
-    const command = `cd ${stack.directory} && if [ -e hang ]; then sleep 600; fi; kill -USR2 ${haproxy.masterPid}`;
+    const command = `cd ${stack.directory} && echo $$ > command.pid; if [ -e hang ]; then sleep 600; fi; kill -USR2 ${haproxy.masterPid}`;
     await stack.startPacer(['--command', command]).ready();
     await stack.marathon.deploy(
       httpApp('/web', ports[0]!, { instances: 3, labels: { HAPROXY_0_VHOST: 'web.example' } }),
@@ -146,6 +146,8 @@ test('a killed task leaves HAProxy while the reload command hangs', async () => 
   } finally {
     await traffic?.stop();
     await stack.daemon().stop();
+    // Pacer leaves a command that hangs to end by itself; a test leaves nothing behind.
+    process.kill(-Number(await readFile(join(stack.directory, 'command.pid'), 'utf8')), 'SIGKILL');
     await haproxy.end();
   }
 });
