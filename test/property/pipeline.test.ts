@@ -195,7 +195,7 @@ class World {
         fake.haproxy.freeze(move.which);
         break;
       case 'sockets':
-        // Where both are gone, the real one is told by a signal to make them again, which the fake does not know.
+        // If both are gone, Pacer repairs them with a signal, which the fake does not model.
         if (fake.haproxy.sockets[move.which === 'master' ? 'runtime' : 'master'])
           fake.haproxy.removeSockets(move.which);
         break;
@@ -226,7 +226,7 @@ class World {
     this.#look(move.do);
   }
 
-  /** What differs between what Marathon lists and whom requests reach; empty where nothing does. */
+  /** Differences between the tasks that Marathon lists and the servers that requests reach; empty if there are none. */
   differences(): string[] {
     const { fake } = this;
     const found: string[] = [];

@@ -5,7 +5,7 @@
 import type { Desired } from '../../src/core/desired/desired.ts';
 import type { AppId } from '../../src/core/model/ids.ts';
 import type { App } from '../../src/core/model/model.ts';
-import type { ServiceDefinition } from '../../src/core/model/service.ts';
+import type { Service, ServiceDefinition } from '../../src/core/model/service.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { createActor } from '../../src/daemon/pipeline/act.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
@@ -62,26 +62,14 @@ export function fakePipeline(
   const budget = reloadBudget(3, 2_000);
   const files = { services: () => Promise.resolve(noFiles) };
   const context = { ...modelContext(settings, () => undefined), lastGood: known.of };
-  const surroundings = () =>
-    Promise.resolve({
-      head: changingHead({ maxconn: 1_000, maxpipes: 500 }),
-      ...{ budget: undefined, ownListeners: 4 },
-      ports: {
-        ...{
-          ours: { masterPid: undefined },
-          network: { kind: 'unknown', reason: 'a fake' },
-          ourRights: true,
-        },
-      },
-    } as unknown as MachineFacts);
-  const observer = createObserver({
-    control,
-    publisher,
-    runtime,
-    rejections,
-    machineFacts: surroundings,
-    files,
-  });
+  const facts: MachineFacts = {
+    head: changingHead({ maxconn: 1_000, maxpipes: 500 }),
+    budget: undefined,
+    ownListeners: 4,
+    ports: { ours: {}, network: { kind: 'unknown', reason: 'a fake' }, ourRights: true },
+  };
+  const machineFacts = () => Promise.resolve(facts);
+  const observer = createObserver({ control, publisher, runtime, rejections, machineFacts, files });
   const candidates = createCandidates({ rejections, render: render.render, now });
   const inbox = createInbox();
   const withheld: Withheld[] = [];
@@ -92,7 +80,7 @@ export function fakePipeline(
   const request = () => {
     isWanted = true;
     running ??= (async () => {
-      // As the daemon's: what arrives together is one pass.
+      // As the daemon's coalesce.ts, but for its turn of the real event loop, for which virtual time does not wait.
       while (isWanted && !isClosed) {
         await Promise.resolve();
         isWanted = false;
@@ -157,17 +145,17 @@ const noFiles = {
 function lastGoodInMemory() {
   const known = new Map<string, ServiceDefinition>();
   const keyOf = (appId: AppId, portIndex: number) => `${appId} ${portIndex}`;
+  const servesAlso = (services: Iterable<Service>) => {
+    for (const { definition, servers } of services)
+      if (servers.length > 0) known.set(keyOf(definition.appId, definition.portIndex), definition);
+  };
   return {
     of: (appId: AppId, portIndex: number) => known.get(keyOf(appId, portIndex)),
     serves: ({ services, apps }: Desired) => {
       for (const [key, { appId }] of known) if (!apps.has(appId)) known.delete(key);
-      for (const { definition, servers } of services.values())
-        if (servers.length > 0) known.set(keyOf(definition.appId, definition.portIndex), definition);
+      servesAlso(services.values());
     },
-    servesAlso: (services: Iterable<{ definition: ServiceDefinition; servers: readonly unknown[] }>) => {
-      for (const { definition, servers } of services)
-        if (servers.length > 0) known.set(keyOf(definition.appId, definition.portIndex), definition);
-    },
+    servesAlso,
     close: () => Promise.resolve(),
   };
 }

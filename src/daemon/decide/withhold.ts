@@ -1,7 +1,9 @@
 /** The guard where changes are applied: no cause can take away more than is allowed without being confirmed or approved. */
+import type { Desired } from '../../core/desired/desired.ts';
+import type { Service } from '../../core/model/service.ts';
 import type { Candidate } from './candidate.ts';
 import { isTooMuch, listedTasks, lossOf, lossOfUnknown, type Loss } from './loss.ts';
-import type { Judging, Situation } from './state.ts';
+import type { Judging, LoopState, Situation } from './state.ts';
 import type { Postponed } from './step.ts';
 
 type Withholding = Extract<Postponed, { kind: 'withheld' }>;
@@ -52,20 +54,25 @@ function isConfirmed({ state: { withheld }, confirmedAt, limits }: Situation): b
  * nothing of these, so that it goes on saying the same says nothing.
  */
 function losesToRejections({ state }: Situation, { desired }: Candidate): boolean {
-  for (const [backend, { definition, servers }] of state.applied?.served.services ?? []) {
-    if (servers.length === 0 || desired.services.has(backend)) continue;
-    if (desired.rejected.has(backend)) return true;
-    const port = desired.apps.get(definition.appId)?.definition.ports[definition.portIndex];
-    if (port?.kind === 'rejected') return true;
-  }
-  return false;
+  return servicesLost(state, desired).some(({ definition: { backend, appId, portIndex }, servers }) => {
+    if (servers.length === 0) return false;
+    const port = desired.apps.get(appId)?.definition.ports[portIndex];
+    return desired.rejected.has(backend) || port?.kind === 'rejected';
+  });
 }
+
+/** What HAProxy serves and would not serve at all any more. */
+const servicesLost = ({ applied }: LoopState, { services }: Desired): Service[] =>
+  [...(applied?.served.services.values() ?? [])].filter(
+    ({ definition }) => !services.has(definition.backend),
+  );
 
 /** What the services that would go are rejected for, or what set the round off. */
 function causeOf({ state }: Situation, { due }: Judging, { desired }: Candidate): string {
   const codes = new Map<string, number>();
-  for (const backend of state.applied?.served.services.keys() ?? []) {
-    if (desired.services.has(backend)) continue;
+  for (const {
+    definition: { backend },
+  } of servicesLost(state, desired)) {
     const code = desired.rejected.get(backend)?.diagnostic.code ?? 'no longer defined';
     codes.set(code, (codes.get(code) ?? 0) + 1);
   }

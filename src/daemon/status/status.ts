@@ -164,12 +164,8 @@ function withAge<T extends { confirmedAt?: number }>({ confirmedAt, ...marathon 
   return { ...marathon, confirmationAgeSeconds };
 }
 
-function withheldRemovalView({ withheldRemoval }: StatusParts) {
-  return withheldView(withheldRemoval());
-}
-
-function withheldView<T extends { readonly since: number }>(removal: T | undefined) {
-  return removal === undefined ? null : { ...removal, since: time(removal.since) };
+function withheldView<T extends { readonly since: number }>(withheld: T | undefined) {
+  return withheld === undefined ? null : { ...withheld, since: time(withheld.since) };
 }
 
 const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
@@ -196,7 +192,7 @@ function status(parts: StatusParts) {
       desiredHash: desiredHash ?? null,
       inSync,
     },
-    withheldRemoval: withheldRemovalView(parts),
+    withheldRemoval: withheldView(parts.withheldRemoval()),
     withheld: withheldView(parts.pipeline().withheld),
     pinned: parts.pinned() ?? null,
     policy: parts.policy() ?? null,
