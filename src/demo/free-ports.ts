@@ -1,36 +1,48 @@
-/** Ports of the loopback interface that nobody holds just now. */
+/** Ports of the loopback interface that nobody listens on. */
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 /**
- * Below the ports that the kernel gives to outgoing connections: one of those could take a port between
- * now and its use.
+ * Above Marathon's service ports (10000 to 20000), and below the ports that the kernel gives to outgoing
+ * connections: one of those could take a port between now and its use. The tests take theirs from below
+ * (test/support/free-ports.ts), so that a demo and the tests can run side by side.
  */
-const all: PortRange = { from: 12_000, to: 30_000 };
+const forTheDemo: PortRange = { from: 30_000, to: 32_768 };
 
-/** `to` is not in it. */
+/** `to` is not part of it. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** All are held until the last is found, so that no two are the same. */
-export async function freePorts(count: number, { from, to } = all): Promise<number[]> {
-  const held = new Map<number, Server>();
-  while (held.size < count) {
-    const port = randomInt(from, to);
-    const server = held.has(port) ? undefined : await listen(port);
-    if (server !== undefined) held.set(port, server);
-  }
-  await Promise.all([...held.values()].map((server) => new Promise((resolve) => server.close(resolve))));
-  return [...held.keys()];
+/**
+ * Gives ports of the range one after the other, from a random one on, and none twice before all the others:
+ * a port that was given may not be in use yet.
+ */
+export function portsOf({ from, to }: PortRange): (count: number) => Promise<number[]> {
+  let next = randomInt(from, to);
+  return async (count) => {
+    const ports: number[] = [];
+    for (let tries = 0; ports.length < count; tries++) {
+      if (tries > to - from) throw new Error(`fewer than ${count} free ports from ${from} to ${to}`);
+      const port = next;
+      next = port + 1 < to ? port + 1 : from;
+      if (await isFree(port)) ports.push(port);
+    }
+    return ports;
+  };
 }
 
-/** Undefined where somebody has the port. */
-function listen(port: number): Promise<Server | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+export const freePorts = portsOf(forTheDemo);
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listens = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true));
   });
+  if (listens) await closed(server);
+  return listens;
 }
+
+const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));

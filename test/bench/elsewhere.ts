@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { CliSession } from '../../src/haproxy/cli/cli-session.ts';
 import { parseStat, type StatRow } from '../../src/haproxy/replies/stat.ts';
 

@@ -1,7 +1,7 @@
 /** The benchmark's hand on the process that plays Marathon, and on what is between it and Pacer. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { startElsewhere } from './elsewhere.ts';
 import type { Call, Counts, FromMarathon, Start, TaskEvent, ToMarathon } from './messages.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon, type DaemonProcess } from '../../src/demo/daemon.ts';
-import { freePorts } from '../../src/demo/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { startMarathon, type Marathon } from './marathon.ts';
 import type { Stages } from './result.ts';
 

@@ -42,7 +42,10 @@ export interface Moment {
 interface Wanted {
   readonly target: Target;
   readonly cause: Cause;
-  readonly named: Moment;
+  /** The first time since the last fetch of it. */
+  named: Moment;
+  /** The last time: only what is asked for after it can be its answer. */
+  namedLast: Moment;
   readonly backoff: Backoff;
   /** By the clock that only grows. */
   dueAt: number;
@@ -101,6 +104,9 @@ export class Refetch {
   covered(askedAt: number): void {
     this.#coveredAt = Math.max(this.#coveredAt, askedAt);
     for (const [key, wanted] of this.#waiting) if (this.#isCovered(wanted)) this.#waiting.delete(key);
+    // What one was named for at first may be covered, and what it was named for later not.
+    for (const wanted of [...this.#waiting.values(), ...this.#inFlight.values()])
+      if (wanted.named.elapsed <= this.#coveredAt) wanted.named = wanted.namedLast;
   }
 
   close(): void {
@@ -111,13 +117,17 @@ export class Refetch {
 
   #add(key: string, target: Target, cause: Cause): void {
     const known = this.#waiting.get(key);
-    if (known === undefined) this.#waiting.set(key, this.#wanted(target, cause));
+    if (known === undefined) {
+      this.#waiting.set(key, this.#wanted(target, cause));
+      return;
+    }
+    known.namedLast = this.#moment();
     // Whatever kept the last request from succeeding may be over; a storm of events must not become one of requests.
-    else known.dueAt = known.failures > 1 ? Math.min(known.dueAt, this.#moment().elapsed + soonMs) : 0;
+    known.dueAt = known.failures > 1 ? Math.min(known.dueAt, known.namedLast.elapsed + soonMs) : 0;
   }
 
-  #isCovered({ named }: Wanted): boolean {
-    return named.elapsed <= this.#coveredAt;
+  #isCovered({ namedLast }: Wanted): boolean {
+    return namedLast.elapsed <= this.#coveredAt;
   }
 
   #wanted(target: Target, cause: Cause): Wanted {
@@ -125,7 +135,9 @@ export class Refetch {
     const backoff = new Backoff(maxBackoffMs);
     // The first of its pauses is none.
     backoff.next();
-    return { target, cause, named: this.#moment(), backoff, dueAt: 0, lastError: undefined, failures: 0 };
+    const named = this.#moment();
+    const state = { dueAt: 0, lastError: undefined, failures: 0 };
+    return { target, cause, named, namedLast: named, backoff, ...state };
   }
 
   #start(): void {
@@ -152,6 +164,7 @@ export class Refetch {
       wanted.lastError = messageOf(error);
       wanted.dueAt = this.#moment().elapsed + wanted.backoff.next();
       // One that was named again meanwhile takes over how long it has been unknown.
+      wanted.namedLast = this.#waiting.get(key)?.namedLast ?? wanted.namedLast;
       if (!this.#closed && !this.#isCovered(wanted)) this.#waiting.set(key, wanted);
       onFailed(error);
     }

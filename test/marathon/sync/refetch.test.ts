@@ -104,6 +104,27 @@ describe('a request that failed', () => {
     expect(made.pending.map(({ id }) => id)).toEqual(['/c']);
   });
 
+  it('is made again although a list came, where the app was named again after that was asked for', async () => {
+    const { requests, seen, made } = refetch();
+    const fails = async (index: number) => {
+      requests[index]?.fail(new Error('cut'));
+      await settled();
+    };
+    made.wish(apps('/waits', '/fails-later'), cause('x'));
+    await fails(0);
+    made.wish(apps('/waits'), cause('x'));
+    await fails(2);
+    seen.now = 2;
+    made.wish(apps('/waits', '/fails-later'), cause('y'));
+    made.covered(1);
+    expect(made.pending.find(({ id }) => id === '/waits')).toMatchObject({ since: 2 });
+    await fails(1);
+    seen.now = 1_000;
+    made.wish(apps('/other'), cause('z'));
+    const ids = requests.slice(3).map(({ target }) => target.id);
+    expect(ids).toEqual(expect.arrayContaining(['/waits', '/fails-later']));
+  });
+
   it('hands over to the list since when it has been pending, where too many are', async () => {
     const { requests, seen, made } = refetch();
     seen.now = 7;
