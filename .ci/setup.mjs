@@ -2,8 +2,8 @@
  * Sets up what `npm run demo` and `npm test` need on a fresh machine: npm packages, HAProxy, the build.
  * Plain JavaScript without packages, since it runs before there are any. Does only what is missing.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -69,31 +69,17 @@ function haproxy() {
   if (!result.ok) fail(`apt-get failed:\n${result.text}`, `run this once: sudo sh -c '${command}'`);
 }
 
-/** tsc, when a source is newer than the last build. */
+/** When a source is newer than the last build. */
 function build() {
   const stamp = join(root, 'dist', '.built');
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   const newest = Math.max(
-    ...['src', 'package-lock.json', 'tsconfig.json'].map((name) => newestIn(join(root, name))),
+    ...['src', 'package-lock.json', '.ci/build.mjs'].map((name) => newestIn(join(root, name))),
   );
   if (built > newest) return;
   say('building');
-  // Built aside and anew, so that a file that is gone from src is gone from dist.
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  mkdirSync(join(root, 'dist'));
-  try {
-    execFileSync(
-      process.execPath,
-      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--noEmit', 'false'],
-      {
-        cwd: root,
-        stdio: ['ignore', 'inherit', 'inherit'],
-      },
-    );
-  } catch {
-    fail('the build failed', 'fix the errors above');
-  }
-  writeFileSync(stamp, '');
+  const result = run(process.execPath, ['.ci/build.mjs']);
+  if (!result.ok) fail(`the build failed:\n${result.text}`, 'fix the errors above');
 }
 
 function newestIn(path) {

@@ -1,7 +1,7 @@
 /** The commands of `pacer` and their help. Each command's code is imported only when it runs. */
 import { Command } from 'commander';
 import { addAskCommands } from './ask-commands.ts';
-import { packageVersion } from './package.ts';
+import { packageVersion } from '../package.ts';
 import { addRunCommands } from './run-commands.ts';
 import { settingsFor } from './settings-for.ts';
 

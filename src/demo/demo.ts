@@ -8,6 +8,7 @@ import { startSimulator, type Simulator } from '../simulator/simulator.ts';
 import { demoChanges, type DemoChange } from './changes.ts';
 import { startDaemon, type DaemonProcess } from './daemon.ts';
 import { followed, lastRevision } from './follow.ts';
+import { packagedFile } from '../package.ts';
 import { freePorts } from './free-ports.ts';
 import { startLoad, type Load, type Target } from './load.ts';
 
@@ -57,7 +58,7 @@ export async function runDemo({ once, haproxyBin }: DemoOptions, { out, signal }
     way.push(() => marathon.close());
     await Promise.all(samples.map((app) => marathon.deploy(app)));
     const daemon = startDaemon({
-      program: join(import.meta.dirname, '..', 'main.js'),
+      program: packagedFile('dist', 'main.js'),
       flags: daemonFlags(marathon, ports, directory, haproxyBin),
       statusPort: ports.status,
       logFile: join(directory, 'pacer.log'),

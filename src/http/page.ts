@@ -1,10 +1,7 @@
 /** The status page for people: files as they are, which ask the other routes. Open to all, since they say nothing. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { packagedFile } from '../package.ts';
 import { get, type Answer, type Route } from './route.ts';
-
-/** Where the packaged page is, seen from src/http and from dist/http alike. */
-const packaged = join(import.meta.dirname, '..', '..', 'templates', 'page');
 
 const files: readonly [path: string, file: string, type: Answer['type']][] = [
   ['/', 'index.html', 'html'],
@@ -15,7 +12,7 @@ const files: readonly [path: string, file: string, type: Answer['type']][] = [
 
 export function pageRoutes(): readonly Route[] {
   return files.map(([path, file, type]) => {
-    const body = readFileSync(join(packaged, file), 'utf8');
+    const body = readFileSync(packagedFile('templates', 'page', file), 'utf8');
     return get(path, () => ({ status: 200, type, body }), { access: 'open' });
   });
 }

@@ -1,8 +1,8 @@
 /** The fragments in templates/, compiled once. Knows Handlebars; knows nothing of apps or of HAProxy's sockets. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { messageOf, PacerError } from '../errors.ts';
+import { packagedFile } from '../package.ts';
 import { checkFragment, type FragmentSource } from './operator/check-fragment.ts';
 import { fragmentNames, type FragmentName } from './fragment-data.ts';
 import { helpers } from './helpers.ts';
@@ -18,9 +18,6 @@ export interface Fragments {
   readonly errorPages: ReadonlyMap<string, string>;
 }
 
-/** Where the packaged templates are, seen from src/render and from dist/render alike. */
-const packaged = join(import.meta.dirname, '..', '..', 'templates');
-
 /**
  * @param own an operator's fragments, instead of Pacer's
  * @throws PacerError OPERATOR_TEMPLATE_INVALID
@@ -32,7 +29,7 @@ export function loadFragments(own: ReadonlyMap<FragmentName, FragmentSource> = n
     fragmentNames.map((name) => {
       const replaced = own.get(name);
       if (replaced !== undefined) checkFragment(name, replaced);
-      const text = replaced?.text ?? readFileSync(join(packaged, `${name}.hbs`), 'utf8');
+      const text = replaced?.text ?? readFileSync(packagedFile('templates', `${name}.hbs`), 'utf8');
       // No HTML escaping: values are ConfigTokens. A field that is missing is an error, not an empty word.
       return [
         name,
@@ -49,7 +46,7 @@ export function loadFragments(own: ReadonlyMap<FragmentName, FragmentSource> = n
   const errorPages = new Map(
     ['404', '503', 'starting'].map((name) => [
       name,
-      readFileSync(join(packaged, 'errors', `${name}.html`), 'utf8'),
+      readFileSync(packagedFile('templates', 'errors', `${name}.html`), 'utf8'),
     ]),
   );
   return {

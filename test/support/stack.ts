@@ -88,9 +88,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const directory = join(outer, options.folder ?? '');
   if (options.folder !== undefined) await mkdir(directory);
   const marathon = await startSimulator({
-    timings: { offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100 },
     taskKilling: true,
     ...options.simulator,
+    timings: {
+      ...{ offerMs: 5, startingMs: 5, runningMs: 20, killMs: 100, healthScale: 0.1 },
+      ...options.simulator?.timings,
+    },
   });
   const [http = 0, https = 0, appid = 0, stats = 0, status = 0] = await freePorts(5);
   const ports = { http, https, appid, stats, status };
@@ -244,8 +247,9 @@ export function httpApp(
         path: '/health',
         portIndex: 0,
         intervalSeconds: 1,
-        timeoutSeconds: 10,
-        gracePeriodSeconds: 5,
+        // A tenth of it, as fast as Marathon's checks are here; a check that fails by a slow machine ends a task.
+        timeoutSeconds: 50,
+        gracePeriodSeconds: 50,
         maxConsecutiveFailures: 10,
       },
     ],

@@ -3,7 +3,7 @@ import { runDaemon } from '../../daemon/start/lifecycle.ts';
 import { createLogger } from '../../observe/log.ts';
 import { environment } from '../../settings/environment.ts';
 import { resolveSettings, type Settings } from '../../settings/settings.ts';
-import { packageVersion } from '../package.ts';
+import { packageVersion } from '../../package.ts';
 import { askSignals, stopSignal } from '../signals.ts';
 import { fetchNow, printFiles, printSaid, renderApps, resolveHosts } from '../render-apps.ts';
 

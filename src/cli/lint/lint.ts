@@ -13,7 +13,7 @@ import { locate, type LintResult, type Outcome } from './finding.ts';
 import { formats, github, human, json, sarif, type Format } from './formats.ts';
 import { appsIn, readDocument } from './input.ts';
 import { positionsIn } from './positions.ts';
-import { packageVersion } from '../package.ts';
+import { packageVersion } from '../../package.ts';
 import { renderApps, type Rendered } from '../render-apps.ts';
 import { terminal } from '../terminal/terminal.ts';
 

@@ -33,8 +33,8 @@ async function kept(path: string, keeper: Keeper): Promise<ListenerCertificate |
 }
 
 async function make(path: string): Promise<void> {
-  const { generate } = await import('selfsigned');
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'pacer.invalid' }], {
+  const { default: selfsigned } = await import('selfsigned');
+  const { cert, private: key } = await selfsigned.generate([{ name: 'commonName', value: 'pacer.invalid' }], {
     ...{ keyType: 'ec', algorithm: 'sha256' },
     notAfterDate: new Date(Date.now() + 10 * 365 * dayMs),
   });
