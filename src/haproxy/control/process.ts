@@ -45,13 +45,9 @@ export async function startHaproxy(options: StartOptions): Promise<StartedHaprox
   assertSocketPath(options.masterSocket);
   await rotateLog(options.logFile);
   const logStart = await logSize(options.logFile);
-  const child = await launch(options);
-  const ended = new AbortController();
-  child.once('exit', () => {
-    ended.abort();
-  });
+  const { child, ended } = await launch(options);
   const { masterSocket, desiredHash, deadlineMs = 60_000 } = options;
-  const workerPid = await pollMaster(masterSocket, { deadlineMs, signal: ended.signal }, (state) =>
+  const workerPid = await pollMaster(masterSocket, { deadlineMs, signal: ended }, (state) =>
     state.master.pid === child.pid && state.hash === desiredHash ? servingWorker(state)?.pid : undefined,
   );
   if (workerPid !== undefined && child.pid !== undefined) return { masterPid: child.pid, workerPid, child };
@@ -71,7 +67,15 @@ export function lastWords(log: string): string {
   return (lines.length > 0 ? lines : log.trim().split('\n')).slice(-5).join('\n');
 }
 
-async function launch({ program, configFile, masterSocket, logFile, pidFile, env }: StartOptions) {
+/** `ended`: aborted once the process has ended, which it may have before this returns. */
+async function launch({
+  program,
+  configFile,
+  masterSocket,
+  logFile,
+  pidFile,
+  env,
+}: StartOptions): Promise<{ child: ChildProcess; ended: AbortSignal }> {
   const output = await open(logFile, 'a', 0o640);
   try {
     // [haproxy] management.txt 3 "-W", "-S": not -D, it would leave our session by itself and hide its pid.
@@ -81,6 +85,8 @@ async function launch({ program, configFile, masterSocket, logFile, pidFile, env
       stdio: ['ignore', output.fd, output.fd],
       ...(env === undefined ? {} : { env }),
     });
+    const ended = new AbortController();
+    child.once('exit', () => ended.abort());
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -96,7 +102,7 @@ async function launch({ program, configFile, masterSocket, logFile, pidFile, env
     });
     child.unref();
     await writeSynced(pidFile, `${child.pid ?? ''}\n`);
-    return child;
+    return { child, ended: ended.signal };
   } finally {
     await output.close();
   }

@@ -35,6 +35,19 @@ test('a configuration HAProxy refuses fails the start with its own words and lea
   await until(async () => !(await isAlive(pid)));
 });
 
+test('a program that ends at once fails the start with its status, without a wait for the deadline', async () => {
+  const { stateDir, runtimeSocket, publish } = await testHaproxy();
+  const { hash, file } = await publish(1, 'one');
+  const control = superviseHaproxy({
+    ...{ program: '/bin/false', version: installedVersion, runDir: stateDir, runtimeSocket },
+    ...{ stopGraceMs: 0, startDeadlineMs: 3_600_000 },
+  });
+  await expect(control.start(file, hash)).rejects.toMatchObject({
+    code: 'HAPROXY_START_FAILED',
+    message: expect.stringContaining('ended with status 1') as string,
+  });
+});
+
 test('a program that cannot be run fails the start', async () => {
   const { stateDir, runtimeSocket, publish } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
