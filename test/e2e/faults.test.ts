@@ -1,3 +1,3 @@
 import { faultSuite } from '../support/fault-suite.ts';
 
-faultSuite('1.4');
+faultSuite('1.11', 'all');

@@ -1,3 +1,0 @@
-import { faultSuite } from '../support/fault-suite.ts';
-
-faultSuite('1.5');
