@@ -1,5 +1,6 @@
 /** Several Marathons at once: each serves its own, and one that dies takes nothing with it. */
 import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AppId } from '../../src/core/model/ids.ts';
@@ -58,6 +59,8 @@ async function serves(id: string, count: number): Promise<void> {
     async () => (await serverOf(id)).length === count && (await status()).haproxy.inSync,
   );
 }
+
+const withheldOf = (view: unknown) => (view as { withheld: object | null } | undefined)?.withheld ?? null;
 
 /** Waits until so many healthy tasks of the app are in the stored mirror of the cluster. */
 async function stored(cluster: string | undefined, id: string, count: number): Promise<void> {
@@ -175,3 +178,48 @@ test.each([
     expect(ok).toBeGreaterThan(100);
   },
 );
+
+test('a Marathon is away at a start, and nothing is stored of it: HAProxy keeps its apps until it answers', async () => {
+  const flags = await start();
+  const [a = 0, b = 0] = await stack.freePorts(2);
+  await stack.marathon.deploy(httpApp('/web', a, { instances: 2, labels: labels('east.example') }));
+  await west.deploy(httpApp('/other', b, { labels: labels('west.example') }));
+  await serves('/web', 2);
+  await serves('/other', 1);
+  await stored('east', '/web', 2);
+  await stored('west', '/other', 1);
+  const traffic = createTraffic({
+    port: stack.ports.http,
+    ...{ keepAlive: 2, close: 2 },
+    target: () => ({ host: 'east.example', path: '/' }),
+  });
+  traffic.start();
+  await stack.daemon().stop('SIGKILL');
+  await stack.marathon.stop();
+  await rm(mirrorFile(stack.directory, 'east'));
+  stack.startPacer(flags);
+
+  await stack.until(
+    'the loss is withheld',
+    async () => withheldOf(await stack.daemon().get('/status')) !== null,
+  );
+  expect(withheldOf(await status())).toMatchObject({
+    apps: 1,
+    cause: expect.stringContaining('east') as string,
+  });
+  // What the other one tells is applied all the same.
+  const before = west.tasks('/other')[0]!.id;
+  await west.kill(before);
+  await stack.until('the new task answers', async () => {
+    const task = (await stack.ask({ host: 'west.example' })).json?.task;
+    return task !== undefined && task !== before;
+  });
+
+  await stack.marathon.resume();
+  await stack.until('nothing is withheld any more', async () => withheldOf(await status()) === null);
+  await stack.marathon.scale('/web', 3);
+  await serves('/web', 3);
+  const { ok, failures } = await traffic.stop();
+  expect(failures).toEqual({});
+  expect(ok).toBeGreaterThan(100);
+});

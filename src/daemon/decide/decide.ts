@@ -104,7 +104,9 @@ function sample(situation: Situation, { to, maps }: Sampling): Step {
   const { state, appliedText, now } = situation;
   const { applied, sampleFrom } = state;
   if (applied === undefined || now >= roundDueAt(situation)) return { kind: 'sampled' };
-  if (maps) return { kind: 'files', candidate: appliedText(applied), certificates: false };
+  // The maps of a HAProxy that served before this daemon may hold what is withheld from being taken away.
+  if (maps && applied.adopted === undefined)
+    return { kind: 'files', candidate: appliedText(applied), certificates: false };
   const services = slice(applied.served.services.values(), sampleFrom, Math.min(to, sampleFrom + groupSize));
   if (services.length === 0) return { kind: 'sampled' };
   return { kind: 'compare', services, next: sampleFrom + services.length, pool: undefined };

@@ -239,6 +239,11 @@ describe('a look at HAProxy', () => {
       { state: { round: { ...sampling, maps: true } } },
       { files: 'maps' },
     ],
+    [
+      'leaves the maps of a HAProxy that was only adopted, which may hold what is withheld',
+      { state: { round: { ...sampling, maps: true }, applied: appliedOf(before, { adopted: new Map() }) } },
+      { compare: 1, next: 1 },
+    ],
     ['compares a share of the backends', { state: { round: sampling } }, { compare: 1, next: 1 }],
     ['ends after its share', { state: { round: { ...sampling, to: 0 } } }, 'sampled'],
     ['ends as soon as a round may begin', { state: { round: sampling, due: dueOf() } }, 'sampled'],
