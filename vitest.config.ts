@@ -6,8 +6,9 @@ export default defineConfig({
     // What takes long and seldom breaks: `npm run test:slow`.
     exclude: process.env['PACER_SLOW'] === '1' ? [] : ['test/slow/**'],
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Seldom reached: a test that fails says so itself, and a machine that is busy with something else is slow.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // Twice as many as the cores of the machines this is built for: the end-to-end tests mostly wait.
     maxWorkers: 4,
     // No test changes a module, so that a worker reads each once: a sixth of the whole time.

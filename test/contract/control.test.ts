@@ -303,7 +303,6 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
       expect(await settle(control.runtime(['set map hosts.map h two']))).toMatchObject([{ kind: 'ok' }]);
       expect(await request('h')).toBe('task-2');
     },
-    60_000,
   );
 
   test.runIf(hasMaster && runtimeSocket)(
@@ -323,7 +322,6 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
       await thaw();
       expect(await settle(control.reload(next))).toMatchObject({ kind: 'done' });
     },
-    60_000,
   );
 
   test.runIf(hasMaster)(
@@ -342,7 +340,6 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
       await thaw();
       expect(await seen(world)).toMatchObject({ workerPid: before?.workerPid });
     },
-    60_000,
   );
 
   test.runIf(hasMaster && runtimeSocket)(
@@ -358,7 +355,6 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
       expect(await settle(control.reload(next))).toMatchObject({ kind: 'done' });
       await until(async () => (await seen(world))?.masterPid === before?.masterPid);
     },
-    60_000,
   );
 
   test.runIf(hasMaster && runtimeSocket)(
@@ -389,7 +385,6 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
       expect(await seen(world)).toMatchObject({ masterPid: before?.masterPid });
       expect(await settle(control.runtime(['show info']))).toMatchObject([{ kind: 'ok' }]);
     },
-    60_000,
   );
 
   test.runIf(mode === 'supervise')('stop ends HAProxy; detach leaves it running', async () => {

@@ -9,7 +9,7 @@ let ports: number[];
 beforeAll(async () => {
   stack = await startStack({ simulator: { agents: 2 } });
   ports = await stack.freePorts(2);
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 const app = (id: string, port: number) =>

@@ -102,7 +102,7 @@ beforeAll(async () => {
     }),
   );
   for (const app of ['/common', '/own', '/private']) await stack.inStep(app);
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 test.each([

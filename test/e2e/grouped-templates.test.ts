@@ -59,7 +59,7 @@ beforeAll(async () => {
     }),
   );
   for (const app of ['/common', '/private']) await stack.inStep(app);
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 test('lines of the operator reach the app, on the vhost of all and on one with its own TLS', async () => {

@@ -29,68 +29,56 @@ async function start(): Promise<void> {
   await stack.inStep('/web');
 }
 
-test(
-  'a start without Marathon serves the stored mirror, and Marathon once it is back',
-  { timeout: 90_000 },
-  async () => {
-    await start();
-    await stack.daemon().stop();
-    await stack.marathon.stop();
-    stack.startPacer();
-    await stack.until('it serves', async () => (await told())?.haproxy.inSync === true);
-    expect((await stack.ask({ host: 'web.example' })).json?.app).toBe('/web');
-    const { ready, notes, marathon } = (await told())!;
-    expect({ ready, ...marathon }).toMatchObject({ ready: true, basis: 'stored', tasks: 3 });
-    expect(notes.join()).toContain('Marathon has not answered since the start');
+test('a start without Marathon serves the stored mirror, and Marathon once it is back', async () => {
+  await start();
+  await stack.daemon().stop();
+  await stack.marathon.stop();
+  stack.startPacer();
+  await stack.until('it serves', async () => (await told())?.haproxy.inSync === true);
+  expect((await stack.ask({ host: 'web.example' })).json?.app).toBe('/web');
+  const { ready, notes, marathon } = (await told())!;
+  expect({ ready, ...marathon }).toMatchObject({ ready: true, basis: 'stored', tasks: 3 });
+  expect(notes.join()).toContain('Marathon has not answered since the start');
 
-    await stack.marathon.resume();
-    await stack.marathon.scale('/web', 2);
-    await stack.inStep('/web');
-    expect(await told()).toMatchObject({ notes: [], marathon: { basis: 'marathon', tasks: 2 } });
-  },
-);
+  await stack.marathon.resume();
+  await stack.marathon.scale('/web', 2);
+  await stack.inStep('/web');
+  expect(await told()).toMatchObject({ notes: [], marathon: { basis: 'marathon', tasks: 2 } });
+});
 
-test(
-  'a kill without warning loses nothing that Marathon had said some seconds before',
-  { timeout: 90_000 },
-  async () => {
-    await start();
-    await stack.until('it is stored', async () => (await stored()) !== undefined);
-    await stack.daemon().stop('SIGKILL');
-    await stack.marathon.stop();
-    stack.startPacer();
-    await stack.until('it is known', async () => (await told())?.marathon.tasks === 3);
-    expect((await stack.ask({ host: 'web.example' })).json?.app).toBe('/web');
-  },
-);
+test('a kill without warning loses nothing that Marathon had said some seconds before', async () => {
+  await start();
+  await stack.until('it is stored', async () => (await stored()) !== undefined);
+  await stack.daemon().stop('SIGKILL');
+  await stack.marathon.stop();
+  stack.startPacer();
+  await stack.until('it is known', async () => (await told())?.marathon.tasks === 3);
+  expect((await stack.ask({ host: 'web.example' })).json?.app).toBe('/web');
+});
 
-test(
-  'a stored mirror that is broken is set aside and explained, and HAProxy serves on',
-  { timeout: 90_000 },
-  async () => {
-    await start();
-    const { freshness } = (await stack.daemon().get('/readyz')) as { freshness: Record<string, unknown> };
-    expect(freshness).toMatchObject({
-      inSync: true,
-      runningHash: expect.stringMatching(/^\w+\.\w+$/) as string,
-    });
-    expect(Number(freshness['confirmationAgeSeconds'])).toBeLessThan(15);
-    expect(Number(freshness['lastEventLagSeconds'])).toBeLessThan(5);
-    await stack.until('the text has followed', async () => {
-      const text = await readFile(join(stack.directory, 'current', 'haproxy.cfg'), 'utf8');
-      return text.match(/^ +server .*check/gm)?.length === 3;
-    });
-    await stack.daemon().stop();
-    await stack.marathon.stop();
-    await writeFile(file(), (await stored())!.subarray(0, 100));
-    stack.startPacer();
-    await stack.until('it is told', async () => (await stack.log()).includes('is set aside'));
-    await stack.until(
-      'the last configuration serves',
-      async () => (await stack.ask({ host: 'web.example' }).catch(() => undefined))?.json?.app === '/web',
-    );
-    await stack.marathon.resume();
-    await stack.inStep('/web');
-    expect(await readFile(`${file()}.unusable`)).toHaveLength(100);
-  },
-);
+test('a stored mirror that is broken is set aside and explained, and HAProxy serves on', async () => {
+  await start();
+  const { freshness } = (await stack.daemon().get('/readyz')) as { freshness: Record<string, unknown> };
+  expect(freshness).toMatchObject({
+    inSync: true,
+    runningHash: expect.stringMatching(/^\w+\.\w+$/) as string,
+  });
+  expect(Number(freshness['confirmationAgeSeconds'])).toBeLessThan(15);
+  expect(Number(freshness['lastEventLagSeconds'])).toBeLessThan(5);
+  await stack.until('the text has followed', async () => {
+    const text = await readFile(join(stack.directory, 'current', 'haproxy.cfg'), 'utf8');
+    return text.match(/^ +server .*check/gm)?.length === 3;
+  });
+  await stack.daemon().stop();
+  await stack.marathon.stop();
+  await writeFile(file(), (await stored())!.subarray(0, 100));
+  stack.startPacer();
+  await stack.until('it is told', async () => (await stack.log()).includes('is set aside'));
+  await stack.until(
+    'the last configuration serves',
+    async () => (await stack.ask({ host: 'web.example' }).catch(() => undefined))?.json?.app === '/web',
+  );
+  await stack.marathon.resume();
+  await stack.inStep('/web');
+  expect(await readFile(`${file()}.unusable`)).toHaveLength(100);
+});

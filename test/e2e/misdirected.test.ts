@@ -23,7 +23,7 @@ beforeAll(async () => {
     'shop.example,a.shop.example,b.shop.example,deep.a.shop.example,bank.example,old.name.example';
   await stack.marathon.deploy(httpApp('/web', port, { labels: { HAPROXY_0_VHOST: hosts } }));
   await stack.inStep('/web');
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 test.each([

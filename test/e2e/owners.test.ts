@@ -49,7 +49,7 @@ beforeAll(async () => {
     load(stack.ports.http, 'vault.bank.example', 401),
   ];
   for (const it of traffic) it.start();
-}, 60_000);
+});
 afterEach(() => {
   for (const it of traffic) expect(it.result().failures).toEqual({});
 });

@@ -31,7 +31,7 @@ beforeAll(async () => {
     target: () => ({ host: 'www.example', path: '/' }),
   });
   traffic.start();
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 test('what it forbids is not served, and said with what is allowed; the others are', async () => {

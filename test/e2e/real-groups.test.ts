@@ -44,7 +44,7 @@ beforeAll(async () => {
   stack.marathon.load(apps, { tasksEach: 2 });
   await stack.marathon.listening();
   await stack.startPacer().ready();
-}, 120_000);
+});
 afterAll(() => stack.close());
 
 test('nothing is wrong with any of them', async () => {

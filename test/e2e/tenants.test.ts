@@ -24,7 +24,7 @@ beforeAll(async () => {
     target: () => ({ host: 'bank.example', path: '/' }),
   });
   traffic.start();
-}, 60_000);
+});
 afterAll(() => stack.close());
 
 const configuration = () => readFile(join(stack.directory, 'current', 'haproxy.cfg'), 'utf8');

@@ -55,4 +55,4 @@ test('what Pacer takes for one word is that word to HAProxy, and what it writes 
     const answer = await fetch(`http://127.0.0.1:${port}/${n}`);
     expect({ n, text, word: await answer.text() }).toEqual({ n, text, word });
   }
-}, 60_000);
+});

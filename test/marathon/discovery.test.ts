@@ -100,7 +100,7 @@ describe('a name with several addresses', () => {
     expect(source.status().endpoints[0]?.url).toContain('(127.0.0.2)');
     const { resyncs } = source.status();
     await until(() => expect(source.status().resyncs).toBeGreaterThan(resyncs));
-  }, 60_000);
+  });
 
   it('that cannot be resolved is an error that says so', async () => {
     const dns = await startDns();

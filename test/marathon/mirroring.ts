@@ -15,7 +15,7 @@ import type { App } from '../../src/core/model/model.ts';
 
 /** Waits as long as a slow machine may need; how long it takes is nobody's business here. */
 export const until = <T>(happens: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(happens, { timeout: 30_000, interval: 20 });
+  vi.waitFor(happens, { timeout: 90_000, interval: 20 });
 
 export interface Mirroring {
   readonly marathon: Simulator;

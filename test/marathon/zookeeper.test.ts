@@ -56,7 +56,7 @@ const latch = (of: Session, path: string, host: string) =>
 describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
   beforeAll(async () => {
     server = await startZooKeeper();
-  }, 90_000);
+  });
   afterAll(() => server.close());
   const somewhere = () => `/marathon-${++count}`;
 
@@ -133,5 +133,5 @@ describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
     await server.start();
     await latch(await session(), path, hostOf(first));
     await until(() => expect(source.status().endpoints.map(({ url }) => url)).toContain(first.url));
-  }, 120_000);
+  });
 });

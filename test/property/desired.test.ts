@@ -205,7 +205,7 @@ describe('after any sequence of changes', () => {
     );
     // Else it would have been about apps that have nothing to do with each other.
     expect(contested).toBeGreaterThan(200);
-  }, 60_000);
+  });
 
   test('what is remembered of a state gives that state again, at another node and after a restart', () => {
     fc.assert(
@@ -216,7 +216,7 @@ describe('after any sequence of changes', () => {
       }),
       { numRuns: 200, seed: 12 },
     );
-  }, 60_000);
+  });
 
   test('a newcomer takes nothing from those that serve', () => {
     fc.assert(
@@ -235,5 +235,5 @@ describe('after any sequence of changes', () => {
       }),
       { numRuns: 200, seed: 13 },
     );
-  }, 60_000);
+  });
 });

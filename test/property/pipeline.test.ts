@@ -130,7 +130,7 @@ const steady = [
 
 class World {
   readonly fake: FakeHaproxy;
-  readonly loop: FakePipeline;
+  loop: FakePipeline;
   readonly #specs = new Map<number, Spec>();
   readonly #apps = new Map<number, App>();
   readonly broken: string[] = [];
@@ -143,6 +143,21 @@ class World {
       words.includes('X-Refused') ? 'refused by the test' : undefined;
     this.loop = fakePipeline(this.fake, { apps: new Map(steady.map((app) => [app.id, app])) });
     this.faults([]);
+  }
+
+  /** Another daemon takes over HAProxy; to it the apps that do not change are a cluster's that it has not heard of. */
+  async restartPacer(unheard: () => readonly string[]): Promise<void> {
+    this.loop.close();
+    await this.fake.clock.advance(1_000);
+    this.loop = fakePipeline(this.fake, {
+      apps: new Map([...this.#apps.values()].map((app) => [app.id, app])),
+      unheard,
+    });
+  }
+
+  /** The cluster that was away answers. */
+  hear(): void {
+    for (const app of steady) this.loop.mirror(app.id, app);
   }
 
   /** Whoever is there to answer answers for the apps that do not change. Looked at with every call. */
@@ -271,6 +286,45 @@ class World {
   }
 }
 
+const seeded = {
+  ...(process.env['PACER_SEED'] !== undefined && { seed: Number(process.env['PACER_SEED']) }),
+};
+
+test(
+  'what a cluster may have that has not been heard of since a restart serves on, and converges once it is',
+  { timeout: 600_000 },
+  async () => {
+    // A HAProxy that ended serves nothing that could be kept.
+    const kept = move.filter((each) => each.do !== 'kill' && each.do !== 'restart');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...versions),
+        fc.array(move, { maxLength: 5 }),
+        fc.array(kept, { maxLength: 20 }),
+        async (version, before, moves) => {
+          const world = new World(version);
+          let unheard: readonly string[] = [];
+          try {
+            for (const each of before) await world.do(each);
+            expect(await world.converges()).toEqual([]);
+            unheard = ['east'];
+            await world.restartPacer(() => unheard);
+            world.watch();
+            for (const each of moves) await world.do(each);
+            unheard = [];
+            world.hear();
+            expect(await world.converges()).toEqual([]);
+            expect(world.broken).toEqual([]);
+          } finally {
+            world.loop.close();
+          }
+        },
+      ),
+      { numRuns: runs / 4, ...seeded },
+    );
+  },
+);
+
 test(
   'whatever goes wrong, what did not change serves on, and all of it converges',
   { timeout: 600_000 },
@@ -294,7 +348,7 @@ test(
       ),
       {
         numRuns: runs,
-        ...(process.env['PACER_SEED'] !== undefined && { seed: Number(process.env['PACER_SEED']) }),
+        ...seeded,
       },
     );
   },

@@ -44,9 +44,17 @@ export interface FakePipeline {
   readonly close: () => void;
 }
 
+export interface FakePipelineOptions {
+  /** The mirror at the start. */
+  readonly apps?: ReadonlyMap<AppId, App>;
+  readonly mode?: 'supervise' | 'attach';
+  /** Clusters that have never answered and of which nothing is stored. */
+  readonly unheard?: () => readonly string[];
+}
+
 export function fakePipeline(
   fake: FakeHaproxy,
-  { apps = new Map(), mode }: { apps?: ReadonlyMap<AppId, App>; mode?: 'supervise' | 'attach' } = {},
+  { apps = new Map(), mode, unheard = () => [] }: FakePipelineOptions = {},
 ): FakePipeline {
   const { now, later } = fake.clock;
   const control = fake.control(mode === undefined ? {} : { mode });
@@ -95,8 +103,8 @@ export function fakePipeline(
     actor: createActor({ control, publisher, runtime, rejections, observer, budget, now }),
     ...{ candidates, runtime, publisher, budget },
     limits: { maxShare: 0.5, floor: 2, pauseMs: 30_000, gatherMs: 20, sampleMs: 5_000 },
-    confirmedAt: now,
-    unheard: () => [],
+    confirmedAt: () => (unheard().length > 0 ? undefined : now()),
+    unheard,
     socketFault: () => control.socketFault(),
     report: createReporter({
       journal: { add: () => undefined } as never,

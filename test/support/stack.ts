@@ -81,6 +81,9 @@ export interface StackOptions {
   readonly endpoints?: (marathon: Simulator) => string[];
 }
 
+/** Longer than anything takes on a machine that is busy with something else. */
+const patienceMs = 90_000;
+
 const program = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -135,11 +138,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ((await current().get('/status')) as StatusView | undefined)?.haproxy.inSync === true;
   const log = () => readFile(logFile, 'utf8').catch(() => '');
   const until = async (what: string | (() => string), holds: () => Promise<boolean> | boolean) => {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + patienceMs;
     while (!(await holds())) {
       if (Date.now() > deadline)
         throw new Error(
-          `not within 30 seconds: ${typeof what === 'string' ? what : what()}\n${(await log()).slice(-4000)}`,
+          `not within ${patienceMs} ms: ${typeof what === 'string' ? what : what()}\n${(await log()).slice(-4000)}`,
         );
       await sleep(20);
     }

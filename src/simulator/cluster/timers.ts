@@ -10,14 +10,14 @@ export class Timers {
     const timer = setTimeout(() => {
       this.#live.delete(timer);
       run();
-    }, ms);
+    }, inRange(ms));
     this.#live.add(timer);
     return () => this.#drop(timer);
   }
 
   every(ms: number, run: () => void): Cancel {
     if (this.#closed) return () => undefined;
-    const timer = setInterval(run, ms);
+    const timer = setInterval(run, inRange(ms));
     this.#live.add(timer);
     return () => this.#drop(timer);
   }
@@ -40,3 +40,6 @@ export class Timers {
     this.#live.delete(timer);
   }
 }
+
+/** Definitions may have checks every few years; beyond this Node's timers fire at once. */
+const inRange = (ms: number): number => Math.min(ms, 2 ** 31 - 1);
