@@ -125,7 +125,10 @@ export function fakePipeline(
     inbox.note('HAProxy has ended');
     request();
   });
-  news([...mirror.keys()], [], 'snapshot');
+  const first = () => news([...mirror.keys()], [], 'snapshot');
+  // As the daemon does before its first pass; one that is not there is started by the loop.
+  if (fake.haproxy.current === undefined) first();
+  else void control.start(fake.disk.configFile, fake.disk.current?.hash ?? '').then(first, first);
   return {
     ...{ pipeline, inbox, request, withheld },
     mirror: (id, app) => {

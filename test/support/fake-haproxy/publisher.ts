@@ -8,6 +8,7 @@ import type { CheckMessage } from '../../../src/haproxy/files/messages.ts';
 import type { PublishedRevision } from '../../../src/haproxy/files/publish.ts';
 import { runningOf } from '../../../src/haproxy/control/running.ts';
 import { skeletonOf } from '../../../src/render/render.ts';
+import type { FakeDisk } from './disk.ts';
 import { withFault, type FakeCall, type Fault } from './faults.ts';
 import { readMessages } from './messages.ts';
 import type { FakeProcesses } from './processes.ts';
@@ -34,7 +35,7 @@ export function fakePublisher(
   const { disk, clock } = haproxy;
   let lastNumber = disk.list()[0]?.published.number ?? 0;
   let active = disk.current?.hash;
-  const contents = new Map<string, Contents>();
+  const contents = contentsOn(disk);
   /** A disk that fails says so; a verdict that does not come is one against the revision. */
   const guarded = <T>(
     kind: FakeCall['kind'],
@@ -126,6 +127,15 @@ function complaintsOf(haproxy: FakeProcesses, { directory }: PublishedRevision):
   return loaded.kind === 'worker'
     ? undefined
     : readMessages(haproxy, loaded.alerts, `${directory}/haproxy.cfg`);
+}
+
+/** Skeleton → contents. The real one reads them from the revisions, so they outlive the daemon. */
+const onDisk = new WeakMap<FakeDisk, Map<string, Contents>>();
+
+function contentsOn(disk: FakeDisk): Map<string, Contents> {
+  const known = onDisk.get(disk) ?? new Map<string, Contents>();
+  onDisk.set(disk, known);
+  return known;
 }
 
 function contentsOf({ services }: Desired): Contents {
