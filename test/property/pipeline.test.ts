@@ -147,11 +147,12 @@ class World {
 
   /** Another daemon takes over HAProxy; to it the apps that do not change are a cluster's that it has not heard of. */
   async restartPacer(unheard: () => readonly string[]): Promise<void> {
+    const { memory } = this.loop;
     this.loop.close();
     await this.fake.clock.advance(1_000);
     this.loop = fakePipeline(this.fake, {
       apps: new Map([...this.#apps.values()].map((app) => [app.id, app])),
-      unheard,
+      ...{ unheard, memory },
     });
   }
 
@@ -290,6 +291,30 @@ const seeded = {
   ...(process.env['PACER_SEED'] !== undefined && { seed: Number(process.env['PACER_SEED']) }),
 };
 
+/** Each took away what was to be kept, once. */
+const restarts: [string, Move[], Move[]][] = [
+  // A look at HAProxy's maps.
+  ['2.6.12-1+deb12u4', [], [{ do: 'wait', ms: 6_000 }]],
+  // HAProxy does not say what configuration it runs.
+  [
+    '2.6.12-1+deb12u4',
+    [],
+    [
+      { do: 'faults', faults: [{ kind: 'wrong', how: 'truncated' }] },
+      { do: 'wait', ms: 800 },
+    ],
+  ],
+  // It does not say what servers it has.
+  [
+    '2.6.12-1+deb12u4',
+    [],
+    [
+      { do: 'faults', faults: [undefined, undefined, { kind: 'wrong', how: 'empty' }] },
+      { do: 'wait', ms: 3_000 },
+    ],
+  ],
+];
+
 test(
   'what a cluster may have that has not been heard of since a restart serves on, and converges once it is',
   { timeout: 600_000 },
@@ -320,7 +345,7 @@ test(
           }
         },
       ),
-      { numRuns: runs / 4, ...seeded },
+      { numRuns: runs / 4, examples: restarts, ...seeded },
     );
   },
 );

@@ -41,6 +41,7 @@ export interface FakePipeline {
   readonly mirror: (id: AppId, app: App | undefined) => void;
   /** The changes that were withheld so far. */
   readonly withheld: readonly Withheld[];
+  readonly memory: Memory;
   readonly close: () => void;
 }
 
@@ -50,22 +51,22 @@ export interface FakePipelineOptions {
   readonly mode?: 'supervise' | 'attach';
   /** Clusters that have never answered and of which nothing is stored. */
   readonly unheard?: () => readonly string[];
+  /** What the daemon before this one remembered. */
+  readonly memory?: Memory;
 }
+
+type Memory = ReturnType<typeof inMemory>;
 
 export function fakePipeline(
   fake: FakeHaproxy,
-  { apps = new Map(), mode, unheard = () => [] }: FakePipelineOptions = {},
+  { apps = new Map(), mode, unheard = () => [], memory = inMemory() }: FakePipelineOptions = {},
 ): FakePipeline {
   const { now, later } = fake.clock;
   const control = fake.control(mode === undefined ? {} : { mode });
   const publisher = fake.publisher({ control });
   const render: Renderer = renderer(fragments, fixedHead(settings));
-  const known = lastGoodInMemory();
-  const rejections = createRejections({
-    verdicts: verdictsInMemory(),
-    lastGood: known,
-    sample: render.sample,
-  });
+  const { lastGood: known } = memory;
+  const rejections = createRejections({ ...memory, sample: render.sample });
   const runtime = createRuntime({ control, serverLine: render.serverLine, drainTimeoutMs: 60_000, now });
   const budget = reloadBudget(3, 2_000);
   const files = { services: () => Promise.resolve(noFiles) };
@@ -130,7 +131,7 @@ export function fakePipeline(
   if (fake.haproxy.current === undefined) first();
   else void control.start(fake.disk.configFile, fake.disk.current?.hash ?? '').then(first, first);
   return {
-    ...{ pipeline, inbox, request, withheld },
+    ...{ pipeline, inbox, request, withheld, memory },
     mirror: (id, app) => {
       mirror = new Map(mirror);
       if (app === undefined) mirror.delete(id);
@@ -152,6 +153,9 @@ const noFiles = {
   certificateDigests: new Map<string, string>(),
   fileDigests: new Map<string, string>(),
 };
+
+/** What the real daemon keeps in files. */
+const inMemory = () => ({ lastGood: lastGoodInMemory(), verdicts: verdictsInMemory() });
 
 function lastGoodInMemory() {
   const known = new Map<string, ServiceDefinition>();

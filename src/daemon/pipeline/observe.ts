@@ -48,7 +48,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const running = typeof haproxy === 'string' ? undefined : haproxy;
     await publisher.look();
     const contents = publisher.contentsOf(running?.hash);
-    const counts = isFirst && contents !== undefined ? await runtime.serverCounts() : new Map<never, never>();
+    const counts = isFirst && running !== undefined ? await runtime.serverCounts() : new Map<never, never>();
     if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
     const { head, budget, ports, ownListeners } = await machineFacts();
     await rejections.look(desired);
@@ -68,10 +68,10 @@ export function createObserver(parts: ObserverParts): Observer {
       descriptors: running === undefined ? undefined : await runtime.descriptors(),
       ownListeners,
       budget,
-      // Pacer's own backends are nobody's service.
+      // Pacer's own backends are nobody's service. Where it is not known what HAProxy runs, any may be one.
       unknown:
-        isFirst && contents !== undefined
-          ? new Map([...counts].filter(([backend]) => contents.backends.has(backend)))
+        isFirst && running !== undefined
+          ? new Map([...counts].filter(([backend]) => contents?.backends.has(backend) ?? true))
           : undefined,
     };
   }

@@ -4,7 +4,7 @@ import type { Service } from '../../core/model/service.ts';
 import { messageOf, PacerError } from '../../errors.ts';
 import type { RuntimeAccess } from '../../haproxy/control/control.ts';
 import { parseInfo } from '../../haproxy/replies/info.ts';
-import { parseServersState } from '../../haproxy/replies/servers-state.ts';
+import { isServersState, parseServersState } from '../../haproxy/replies/servers-state.ts';
 import type { ServerLine } from '../../haproxy/cli/server-commands.ts';
 import type { Rendering } from '../../render/render.ts';
 import { drainingServers } from './draining.ts';
@@ -153,10 +153,12 @@ async function answered(work: () => Promise<RuntimeOutcome>): Promise<RuntimeAns
   }
 }
 
-async function countServers(control: RuntimeAccess): Promise<ReadonlyMap<BackendName, number>> {
+/** Undefined where HAProxy gives no table: that is no answer, not an HAProxy without servers. */
+async function countServers(control: RuntimeAccess): Promise<ReadonlyMap<BackendName, number> | undefined> {
   const counts = new Map<BackendName, number>();
   const [reply] = await control.runtime(['show servers state']);
-  for (const { backend, admin } of parseServersState(reply?.text ?? '')) {
+  if (reply === undefined || !isServersState(reply.text)) return undefined;
+  for (const { backend, admin } of parseServersState(reply.text)) {
     const name = backend as BackendName;
     counts.set(name, (counts.get(name) ?? 0) + Number(admin !== 'maint'));
   }

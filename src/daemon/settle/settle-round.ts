@@ -44,18 +44,22 @@ export function begun(
   };
 }
 
-/** A HAProxy that served before this daemon: of its backends, those that are desired can be followed at once. */
+/**
+ * A HAProxy that served before this daemon: of its backends, those that are desired can be followed at once, where it
+ * is known what configuration it runs.
+ */
 function adopted(desired: Desired, seen: Seen): Applied | undefined {
   const { haproxy, unknown, inputs } = seen;
   if (typeof haproxy === 'string' || unknown === undefined) return undefined;
   const skeleton = skeletonOf(haproxy.hash);
-  if (skeleton === undefined) return undefined;
-  const services = new Map([...desired.services].filter(([backend]) => unknown.has(backend)));
+  const services = new Map(
+    [...desired.services].filter(([backend]) => skeleton !== undefined && unknown.has(backend)),
+  );
   return {
     desired: nothingDesired,
     served: { ...desired, services },
     inputs,
-    skeleton,
+    skeleton: skeleton ?? 'unknown',
     descriptorsLeft: descriptorsLeftOf([...services.values()], inputs, seen),
     adopted: unknown,
   };

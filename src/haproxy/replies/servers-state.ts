@@ -23,13 +23,19 @@ export interface ServerState {
 const operational = ['stopped', 'starting', 'running', 'stopping'] as const;
 const results = ['unknown', 'neutral', 'failed', 'passed', 'conditional'] as const;
 
+const headerStart = '# be_id';
+
+/** Whether it is the table at all, with servers or without; an empty reply is not. */
+export const isServersState = (text: string): boolean =>
+  text.split('\n').some((line) => line.startsWith(headerStart));
+
 /**
  * Columns are found by their names, since versions add some; lines that do not fit are left out.
  * [haproxy] management.txt 9.3 "show servers state"; the bits are in server-t.h (SRV_ADMF_*) and check-t.h (CHK_ST_*).
  */
 export function parseServersState(text: string): ServerState[] {
   const lines = text.split('\n');
-  const header = lines.find((line) => line.startsWith('# be_id')) ?? '';
+  const header = lines.find((line) => line.startsWith(headerStart)) ?? '';
   const names = header.slice(2).trim().split(' ');
   const at = (name: string) => names.indexOf(name);
   const [backend, server, address, port, op, admin] = [
