@@ -220,7 +220,7 @@ function runsSkeleton({ state }: Situation, { observed }: Judging, { rendering }
   if (haproxy === 'absent') return false;
   // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
   const runs = haproxy === 'blind' ? state.applied?.skeleton : skeletonOf(haproxy.hash);
-  return runs !== undefined && runs === skeletonOf(rendering.hash);
+  return runs === skeletonOf(rendering.hash);
 }
 
 /** More than its servers has changed since the round began. */

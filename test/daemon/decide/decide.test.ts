@@ -210,6 +210,7 @@ describe('while nothing is under way', () => {
       { state: { due: dueOf({ everything: true }), retryAt: now + 700 } },
       { wait: 700 },
     ],
+    ['at that time it is made', { state: { due: dueOf({ everything: true }), retryAt: now } }, 'observe'],
     [
       'HAProxy is looked at even while a try is waited for',
       { state: { due: dueOf(), retryAt: now + 700, sampleDueAt: now } },
@@ -288,6 +289,19 @@ describe('a round in which HAProxy runs the same skeleton', () => {
       'reloads what cannot be done at runtime, once HAProxy has accepted it',
       { state: { round: judgingOf(before, { comparison: { kind: 'impossible', reason: 'static-rr' } }) } },
       { check: 'needed' },
+    ],
+    [
+      'goes on comparing once it has begun, however few file descriptors are left',
+      {
+        state: {
+          desired: many,
+          round: judgingOf(many, {
+            observed: { ...judgingOf(many).observed, descriptors: 10 },
+            comparison: { kind: 'all', next: 200 },
+          }),
+        },
+      },
+      { compare: 0, next: 200 },
     ],
     [
       'reloads what needs more file descriptors than HAProxy has reserved',
@@ -372,6 +386,11 @@ describe('a round in which HAProxy runs another skeleton', () => {
       { postpone: 'budget' },
     ],
     [
+      'waits for no budget once HAProxy has been asked',
+      { ...round({ trial: { kind: 'accepted', good } }), candidate, situation: { reloadWaitMs: 500 } },
+      { reload: ['skeleton-changed'] },
+    ],
+    [
       'waits for no budget where nothing serves',
       {
         ...round({ observed: { ...judgingOf(before).observed, haproxy: 'absent' } }),
@@ -433,6 +452,16 @@ describe('a round in which HAProxy runs another skeleton', () => {
         candidate: candidateOf(before, { fresh: [definition] }),
       },
       { check: 'doubted' },
+    ],
+    [
+      'does not ask about that where something else was accepted meanwhile',
+      {
+        ...round({
+          trial: searching({ doubted: true, good: { candidate: otherCandidate(), revision } }),
+        }),
+        candidate: candidateOf(before, { fresh: [definition] }),
+      },
+      { check: 'runs already' },
     ],
     [
       'asks about the text that was refused first, whatever HAProxy runs',
@@ -525,6 +554,11 @@ describe('a change that would take away more than is allowed', () => {
       { postpone: 'withheld' },
     ],
     [
+      'is withheld where it takes more apps than the operator agreed to',
+      { ...given, state: { ...state, approved: { ...withheld, apps: 0 } } },
+      { postpone: 'withheld' },
+    ],
+    [
       'is not confirmed by Marathon where services are rejected, of which Marathon knows nothing',
       { mirror, candidate: candidateOf(rejected), state: { ...state, withheld } },
       { postpone: 'withheld' },
@@ -582,6 +616,23 @@ describe('a change that would take away more than is allowed', () => {
         situation: { unheard: ['east'], limits: { ...situationOf().limits, maxShare: 1 } },
       },
       { postpone: 'withheld' },
+    ],
+    [
+      'is applied after a start where it is small, and every cluster has been heard of',
+      {
+        ...{ mirror, candidate: candidateOf(many) },
+        state: {
+          ...{ desired: many, round: judgingOf(many) },
+          applied: appliedOf(many, {
+            adopted: new Map([
+              [definition.backend, 20],
+              ['other' as never, 1],
+            ]),
+          }),
+        },
+        situation: { unheard: [] },
+      },
+      { change: 0 },
     ],
     [
       'is withheld after a start too, by what HAProxy serves',
