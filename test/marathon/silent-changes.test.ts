@@ -43,6 +43,8 @@ describe('a task whose readiness check has not passed', () => {
     await until(() => expect(running(both)).toHaveLength(3));
     for (const { id } of running(both)) both.marathon.setReady(id);
     await deployed;
+    // Before the mirror has the tasks none waits either.
+    await expectSame(both);
     await until(() => expect(waiting(both)).toEqual([]));
     const old = new Set(running(both).map(({ id }) => id));
     const everWaited = new Set<string>();
