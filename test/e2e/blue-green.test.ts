@@ -111,7 +111,7 @@ test('the tool replaces one side by the other, task by task, and no request fail
   );
   const { ok, failures } = await countFailures(traffic);
   expect(failures).toEqual({});
-  expect(ok).toBeGreaterThan(500);
+  expect(ok).toBeGreaterThan(50);
   // Never were more ended than had been replaced.
   expect(steps.length).toBeGreaterThan(2);
   for (const { old, fresh, killed } of steps) expect(killed.length).toBeLessThanOrEqual(Math.min(old, fresh));

@@ -128,7 +128,7 @@ test('one of two clusters dies: its last known servers stay, the other’s chang
   await serves('/west/web', 3);
   const { ok, failures } = await traffic.stop();
   expect(failures).toEqual({});
-  expect(ok).toBeGreaterThan(100);
+  expect(ok).toBeGreaterThan(20);
 });
 
 test.each([
@@ -175,7 +175,7 @@ test.each([
     await serves('/web', 3);
     const { ok, failures } = await traffic.stop();
     expect(failures).toEqual({});
-    expect(ok).toBeGreaterThan(100);
+    expect(ok).toBeGreaterThan(20);
   },
 );
 
@@ -221,5 +221,5 @@ test('a Marathon is away at a start, and nothing is stored of it: HAProxy keeps 
   await serves('/web', 3);
   const { ok, failures } = await traffic.stop();
   expect(failures).toEqual({});
-  expect(ok).toBeGreaterThan(100);
+  expect(ok).toBeGreaterThan(20);
 });

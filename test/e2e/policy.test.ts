@@ -62,5 +62,5 @@ test('a file that cannot be read changes nothing, and is said until it is mended
 test('nobody else lost a request meanwhile', async () => {
   const { ok, failures } = await traffic.stop();
   expect(failures).toEqual({});
-  expect(ok).toBeGreaterThan(100);
+  expect(ok).toBeGreaterThan(20);
 });

@@ -3,6 +3,7 @@
  * only `/haproxy?stats;csv` and `/_haproxy_getpids`. It ends a task when every one of them says that it is MAINT
  * and has neither sessions nor a queue.
  */
+import { request } from 'undici';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverName } from '../../src/core/model/names.ts';
 
@@ -32,14 +33,16 @@ interface Listener {
   readonly queue: number;
 }
 
+/** On a connection of its own: one that is kept may be closed by the other side just now. */
 export async function call(url: string, method = 'GET', body?: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method,
+  const response = await request(url, {
+    method: method as 'GET',
+    reset: true,
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
+  const text = await response.body.text();
+  if (response.statusCode >= 300) throw new Error(`${method} ${url}: ${response.statusCode} ${text}`);
   return text === '' ? undefined : JSON.parse(text);
 }
 
