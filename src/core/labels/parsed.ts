@@ -2,12 +2,22 @@ import { escaped } from '../model/escaped.ts';
 
 /** The result of reading one label: a typed value, or what is wrong with it and what to write instead. */
 export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly items?: readonly OddItem[] }
   | { readonly ok: false; readonly reason: string; readonly remedy: string };
+
+/** One item of a list that is not as it should be. The others count all the same. */
+export interface OddItem {
+  /** `error`: the item is left out. `warning`: it is read as something that its owner can only have meant. */
+  readonly severity: 'error' | 'warning';
+  readonly item: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
 
 export type Parser<T> = (text: string) => Parsed<T>;
 
-export const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
+export const parsed = <T>(value: T, items: readonly OddItem[] = []): Parsed<T> =>
+  items.length === 0 ? { ok: true, value } : { ok: true, value, items };
 
 export const rejected = (reason: string, remedy: string): Parsed<never> => ({ ok: false, reason, remedy });
 

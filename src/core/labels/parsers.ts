@@ -1,7 +1,9 @@
 /** Parsers of label values that several labels share. */
 import type { BasicAuth } from '../model/label-values.ts';
+import { hasUnprintable } from '../model/config-token.ts';
 import { isCidr, isIp } from './address.ts';
-import { parsed, rejected, shown, type Parsed, type Parser } from './parsed.ts';
+import { readList, type Item } from './list.ts';
+import { parsed, rejected, shown, type Parser } from './parsed.ts';
 
 /** `true`, `t`, `yes` and `y` in any case are true; anything else is false, as marathon-lb reads it. */
 export const boolean: Parser<boolean> = (text) => parsed(/^(?:true|t|yes|y)$/i.test(text.trim()));
@@ -19,13 +21,21 @@ export const port: Parser<number> = integer(1, 65535, 'a port');
 
 export const plainText: Parser<string> = (text) => parsed(text.trim());
 
-/** A list with commas; blanks around the entries and empty entries do not count. */
-export const commaList: Parser<readonly string[]> = (text) =>
-  parsed(
-    text
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
+/** The entries of a list with commas; blanks around them and empty entries do not count. */
+export const entriesOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** Names with commas between. */
+export const nameList: Parser<readonly string[]> = (text) =>
+  readList(
+    entriesOf(text).map((item): Item<string> => {
+      if (!hasUnprintable(item)) return { value: item };
+      const reason = `${shown(item)} has a line break or another control character`;
+      return { wrong: { item, reason, remedy: 'write names with commas between' } };
+    }),
   );
 
 export const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
@@ -46,16 +56,14 @@ export const bindAddress: Parser<string> = (text) => {
 
 export const cidrList: Parser<readonly string[]> = (text) => {
   const entries = words(text.replaceAll(',', ' '));
-  const wrong = entries.find((entry) => !isCidr(entry));
-  if (wrong !== undefined) {
-    return rejected(
-      `${shown(wrong)} is not a network`,
-      'write addresses or networks like 10.0.0.0/8, with blanks between',
-    );
-  }
-  return entries.length === 0
-    ? rejected('no network is named', 'write addresses or networks, or drop the label')
-    : parsed(entries);
+  if (entries.length === 0)
+    return rejected('no network is named', 'write addresses or networks, or drop the label');
+  const remedy = 'write addresses or networks like 10.0.0.0/8, with blanks between';
+  return readList(
+    entries.map((item): Item<string> =>
+      isCidr(item) ? { value: item } : { wrong: { item, reason: `${shown(item)} is not a network`, remedy } },
+    ),
+  );
 };
 
 export const certificatePath: Parser<string> = (text) => {
@@ -91,13 +99,3 @@ export const basicAuth: Parser<BasicAuth> = (text) => {
     return rejected('the hash is not one that crypt(3) makes', remedy);
   return parsed({ realm, user, passwordHash });
 };
-
-/** Joins several parsers' results: the first failure, or all values. */
-export function all<T>(results: readonly Parsed<T>[]): Parsed<readonly T[]> {
-  const values: T[] = [];
-  for (const result of results) {
-    if (!result.ok) return result;
-    values.push(result.value);
-  }
-  return parsed(values);
-}

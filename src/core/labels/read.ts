@@ -3,14 +3,21 @@ import { hasUnprintable } from '../model/config-token.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { byCodePoint, type AppId } from '../model/ids.ts';
 import { nearest } from '../collections/nearest.ts';
-import { shown } from './parsed.ts';
+import { shown, type OddItem } from './parsed.ts';
 import type { TemplateName } from '../model/template-names.ts';
-import { knownLabels, readLabelName, specOf, type AppLabelValues, type PortLabelValues } from './table.ts';
+import {
+  knownLabels,
+  readLabelName,
+  specOf,
+  type AppLabelValues,
+  type LabelSpec,
+  type PortLabelValues,
+} from './table.ts';
 
-/** Longer values are refused, but for fragments, which are texts of their own. */
-const longestValue = 2048;
+/** Longer values are refused, but for lists and for fragments. No name, path, address or hash is longer. */
+export const longestValue = 2048;
 /** Of one app; the last one says how many more there are. */
-const mostWarnings = 20;
+export const mostWarnings = 20;
 
 export interface Labels {
   readonly app: AppLabelValues;
@@ -55,7 +62,12 @@ export function readLabels(
       continue;
     }
     const spec = specOf(name);
-    const result = unfit(value) ?? spec.parse(value);
+    if (isEmpty(value, spec)) {
+      if (spec.emptied !== undefined)
+        diagnostics.push({ code: 'LABEL_EMPTY', severity: 'warning', ...about, ...empty(spec.emptied) });
+      continue;
+    }
+    const result = unfit(value, spec) ?? spec.parse(value);
     if (!result.ok) {
       diagnostics.push({
         code: 'LABEL_INVALID',
@@ -67,6 +79,7 @@ export function readLabels(
       });
       continue;
     }
+    diagnostics.push(...(result.items ?? []).map((item) => ({ ...about, ...oddItem(item) })));
     if (!spec.applied)
       diagnostics.push({ code: 'LABEL_NOT_APPLIED', severity: 'warning', ...about, ...notApplied(label) });
     if (name.kind === 'app') app[name.name] = result.value;
@@ -91,7 +104,25 @@ function withFewWarnings(appId: AppId, diagnostics: readonly Diagnostic[]): read
   ];
 }
 
-function unfit(value: string): { ok: false; reason: string; remedy: string } | undefined {
+/** marathon-lb's rule: a label without a value is not set. */
+const isEmpty = (value: string, { list }: LabelSpec<unknown>): boolean =>
+  (list === 'names' ? value.replaceAll(',', '') : value).trim() === '';
+
+const empty = (meaning: string): { reason: string; remedy: string } => ({
+  reason: `it is empty, which means the same as no label: ${meaning}`,
+  remedy: 'drop the label if that is meant, or give it a value',
+});
+
+const oddItem = ({ severity, item, reason, remedy }: OddItem) => ({
+  ...({ code: severity === 'error' ? 'LABEL_ITEM_LEFT_OUT' : 'LABEL_ITEM_CHANGED', severity } as const),
+  ...{ value: shown(item), reason: severity === 'error' ? `${reason}, so it is left out` : reason, remedy },
+});
+
+function unfit(
+  value: string,
+  { list }: LabelSpec<unknown>,
+): { ok: false; reason: string; remedy: string } | undefined {
+  if (list !== undefined) return undefined;
   if (value.length > longestValue) {
     return {
       ok: false,

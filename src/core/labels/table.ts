@@ -14,9 +14,9 @@ import {
   boolean,
   certificatePath,
   cidrList,
-  commaList,
   integer,
   mode,
+  nameList,
   plainText,
   port,
   urlPath,
@@ -33,6 +33,13 @@ export interface LabelSpec<T> {
   readonly applied: boolean;
   /** True where the value must not be shown. */
   readonly secret?: boolean;
+  /**
+   * The value is a list of items that count one by one, so it may be long and have line breaks. Of names with commas
+   * between, commas alone are no value.
+   */
+  readonly list?: 'names' | 'words';
+  /** What a label without a value changes that its owner may not have meant. */
+  readonly emptied?: string;
 }
 
 function spec<T>(
@@ -45,10 +52,18 @@ function spec<T>(
   return { parse, default: fallback, example, doc, applied };
 }
 
+/** Names with commas between. */
+const names = <T>(...args: Parameters<typeof spec<T>>): LabelSpec<T> => ({ ...spec(...args), list: 'names' });
+/** Words with blanks between. */
+const wordList = <T>(...args: Parameters<typeof spec<T>>): LabelSpec<T> => ({
+  ...spec(...args),
+  list: 'words',
+});
+
 /** `HAPROXY_<NAME>`: labels of the whole app. */
 export const appLabels = {
-  GROUP: spec(
-    commaList,
+  GROUP: names(
+    nameList,
     'not exposed',
     'external',
     'The load balancers (`--group`) that expose the app; a comma list.',
@@ -94,15 +109,21 @@ export const appLabels = {
 
 /** `HAPROXY_<n>_<NAME>`: labels of the port with index n. */
 export const portLabels = {
-  GROUP: spec(commaList, 'as HAPROXY_GROUP', 'internal', 'The same for one port; overrides `HAPROXY_GROUP`.'),
-  ENABLED: spec(boolean, 'true; false under --strict-mode', 'false', 'Whether the port is exposed.'),
-  VHOST: spec(
+  GROUP: {
+    ...names(nameList, 'as HAPROXY_GROUP', 'internal', 'The same for one port; overrides `HAPROXY_GROUP`.'),
+    emptied: 'HAPROXY_GROUP holds for the port; marathon-lb would hide it',
+  },
+  ENABLED: {
+    ...spec(boolean, 'true; false under --strict-mode', 'false', 'Whether the port is exposed.'),
+    emptied: 'the default holds; marathon-lb would hide the port',
+  },
+  VHOST: names(
     hosts,
     '',
     'www.example.com,example.com',
-    'Host names that lead here on the HTTP and HTTPS ports; `*.example.com` stands for any one label.',
+    'Host names that lead here on the HTTP and HTTPS ports; `*.example.com` stands for any one label. The port of `host:port` is dropped, with a warning.',
   ),
-  PATH: spec(
+  PATH: wordList(
     pathBeginnings,
     '',
     '/api',
@@ -120,13 +141,18 @@ export const portLabels = {
     '5',
     'Routes are tried from the largest weight to the smallest.',
   ),
-  PORT: spec(port, 'the service port', '8080', 'Overrides the service port.'),
+  PORT: spec(
+    port,
+    'the service port',
+    '8080',
+    "Overrides the service port. A port of Pacer's own, such as 80 or 443, gets no listener: hosts serve there anyway.",
+  ),
   BIND_ADDR: spec(bindAddress, '*', '127.0.0.1', 'Where the service port listens.'),
   BIND_OPTIONS: spec(
     bindOptions,
     '',
     'accept-proxy',
-    'Options of the service port’s bind line, from those of HAProxy that concern one listener alone.',
+    'Options of the service port’s bind line, from those of HAProxy that concern one listener alone. With one that cannot be used the service is rejected: without it the port might be open to more clients than was meant.',
   ),
   SSL_CERT: spec(
     certificatePath,
@@ -152,6 +178,7 @@ export const portLabels = {
       'HTTP basic auth, `realm:user:hash`; guards the vhost, the service port and the app-id port alike.',
     ),
     secret: true,
+    emptied: 'nobody is asked for a password',
   },
   HTTP_BACKEND_PROXYPASS_PATH: spec(
     urlPath,
@@ -166,12 +193,15 @@ export const portLabels = {
     'Puts this path before the `Location` of responses that stays on the vhost.',
   ),
   HTTP_BACKEND_REDIR: spec(urlPath, '', '/login', '301 of `/` to this path.'),
-  BACKEND_NETWORK_ALLOWED_ACL: spec(
-    cidrList,
-    'everyone',
-    '10.0.0.0/8 192.168.1.1',
-    'Networks that may use the service, whichever way they come; others get 403 (http) or a closed connection (tcp). Behind `--trusted-proxies` the client is who X-Forwarded-For says.',
-  ),
+  BACKEND_NETWORK_ALLOWED_ACL: {
+    ...wordList(
+      cidrList,
+      'everyone',
+      '10.0.0.0/8 192.168.1.1',
+      'Networks that may use the service, whichever way they come; others get 403 (http) or a closed connection (tcp). Behind `--trusted-proxies` the client is who X-Forwarded-For says.',
+    ),
+    emptied: 'everyone may use the service',
+  },
   BACKEND_HEALTHCHECK_PORT_INDEX: spec(
     integer(0, 1000, 'the index of a port'),
     'the own port',

@@ -4,6 +4,20 @@ export const diagnosticCatalogue = {
     means: 'The value of a label cannot be read, is too long, or holds a control character.',
     remedy: 'Write the label as the message says; `pacer labels` has an example of each.',
   },
+  LABEL_ITEM_LEFT_OUT: {
+    means: 'One item of the list in a label cannot be used. It is left out, and the others serve.',
+    remedy: 'Correct or drop the item that the message names.',
+  },
+  LABEL_ITEM_CHANGED: {
+    means:
+      'One item of the list in a label is read as something else than is written, such as a host without its port.',
+    remedy: 'Write the item as the message says.',
+  },
+  LABEL_EMPTY: {
+    means:
+      'A label that protects or hides a port is empty. That means the same as no label, for every label, so the default holds.',
+    remedy: 'Drop the label if that is meant, or give it a value.',
+  },
   LABEL_UNKNOWN: {
     means: 'A label begins with HAPROXY_ and is none that Pacer knows, so it has no effect.',
     remedy: 'Correct its spelling (the message names the nearest label), or drop it.',
@@ -49,7 +63,8 @@ export const diagnosticCatalogue = {
     remedy: 'Set HAPROXY_<n>_PORT, or a servicePort in the port mapping.',
   },
   PORT_RESERVED: {
-    means: "The service port is one of Pacer's own listeners.",
+    means:
+      "The service port is one of Pacer's own listeners, so the service gets no listener of its own. With a host it serves by that host (a warning); without one it is rejected.",
     remedy: 'Choose another one with HAPROXY_<n>_PORT.',
   },
   PORT_ALTERNATES: {

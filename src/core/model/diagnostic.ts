@@ -4,7 +4,7 @@ import type { AppId } from './ids.ts';
 
 /**
  * What is wrong with one app or one of its ports, for the person who wrote it.
- * `error`: the service is rejected. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
+ * `error`: the service is rejected, or an item of a list left out. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
  */
 export interface Diagnostic {
   /** What kind it is, for tools: see `diagnosticCatalogue`. */
@@ -20,6 +20,10 @@ export interface Diagnostic {
   /** What to write or do instead, a clause. */
   readonly remedy: string;
 }
+
+/** Whether it costs the whole service, or all that it is about: an item of a list that is left out costs that item. */
+export const rejects = ({ code, severity }: Diagnostic): boolean =>
+  severity === 'error' && code !== 'LABEL_ITEM_LEFT_OUT';
 
 /** One line for logs and terminals: app, label, value, reason, remedy. */
 export function describeDiagnostic(diagnostic: Diagnostic): string {

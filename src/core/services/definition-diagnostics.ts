@@ -25,13 +25,24 @@ export const noServicePort = (about: About): Diagnostic => ({
   remedy: `set HAPROXY_${about.portIndex}_PORT, or a servicePort in the port mapping`,
 });
 
-export const portIsReserved = (about: About, servicePort: number, what: string): Diagnostic => ({
-  code: 'PORT_RESERVED',
-  severity: 'error',
-  ...about,
-  reason: `service port ${servicePort} is ${what}`,
-  remedy: `choose another one with HAPROXY_${about.portIndex}_PORT`,
-});
+/** A service with hosts does without a listener of its own: on ports 80 and 443 its hosts are all that was meant. */
+export const portIsReserved = (
+  about: About,
+  servicePort: number,
+  what: string,
+  hosts: readonly string[],
+): Diagnostic => {
+  const reason = `service port ${servicePort} is ${what}`;
+  const remedy = `choose another one with HAPROXY_${about.portIndex}_PORT`;
+  const [host] = hosts;
+  return host === undefined
+    ? { code: 'PORT_RESERVED', severity: 'error', ...about, reason, remedy }
+    : {
+        ...{ code: 'PORT_RESERVED', severity: 'warning', ...about },
+        reason: `${reason}, so the service has no listener of its own and is served by ${host}${hosts.length > 1 ? ' and its other hosts' : ''}`,
+        remedy: `${remedy} if clients need a port of its own, or drop HAPROXY_${about.portIndex}_PORT`,
+      };
+};
 
 /** HAProxy refuses a listener that is to speak TLS and has no certificate. */
 export function tlsWithoutCertificate(about: About, values: PortLabelValues): Diagnostic[] {

@@ -1,5 +1,6 @@
 /** From an app's labels and ports to the definitions of its services: everything but the servers. */
 import { deploymentOf, type Deployment } from './deployment.ts';
+import { misleading, whyNotExposed, type ExposureContext } from './exposure.ts';
 import {
   keptNotice,
   needHttp,
@@ -10,7 +11,7 @@ import {
   portIsUdp,
   tlsWithoutCertificate,
 } from './definition-diagnostics.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { rejects, type Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
 import { balance, looksIntoRequests } from '../labels/balance.ts';
 import { noBindOptions } from '../labels/bind-options.ts';
@@ -20,19 +21,16 @@ import type { AppLabelValues, PortLabelValues } from '../labels/table.ts';
 import type { App, PortMapping } from '../model/model.ts';
 import { backendName } from '../model/names.ts';
 import type { Policy } from '../policy/policy.ts';
-import { asAsked } from './narrowed.ts';
+import { asWritten, keptFor } from './kept.ts';
 import { violations } from '../policy/policy-violations.ts';
 import { keepSame } from '../collections/same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from '../servers/server-check.ts';
 import type { PathMatch, Rewrite, ServiceDefinition } from '../model/service.ts';
 import type { FragmentSource, TemplateContext } from '../templates/context.ts';
+import { closesServicePort } from '../templates/empty.ts';
 import { fragmentsOf } from '../templates/fragments.ts';
 
-export interface DefinitionContext {
-  /** This load balancer's groups; `*` takes every app. */
-  readonly groups: readonly string[];
-  /** A port is exposed only where a label says so. */
-  readonly strictMode: boolean;
+export interface DefinitionContext extends ExposureContext {
   /** Whether every service gets a listener on its service port. */
   readonly servicePorts: boolean;
   readonly defaultBindAddress: string;
@@ -74,10 +72,7 @@ export function defineServices(
 ): AppDefinition {
   const labels = readLabels(app.id, app.labels, app.ports.length);
   const diagnostics: Diagnostic[] = refusal === undefined ? [] : [refusal];
-  // In the wrong group, or in none, an app could take what is another's.
-  const misled = labels.diagnostics.find(
-    ({ severity, portIndex }) => severity === 'error' && portIndex === undefined,
-  );
+  const misled = misleading(labels);
   const named = misled === undefined ? deploymentOf(labels.app) : previous?.deployment;
   const deployment = refusal === undefined ? named : undefined;
   const name = deployment?.group ?? app.id;
@@ -99,21 +94,23 @@ export function defineServices(
         : whyNotExposed(values, values.GROUP ?? labels.app.GROUP ?? [], context);
     if (hidden !== undefined) return { kind: 'not-exposed', portIndex, reason: hidden };
     const found = labels.diagnostics.filter((entry) => entry.portIndex === portIndex);
+    const texts = labels.fragments.get(portIndex) ?? {};
+    const isClosed = closesServicePort(texts, context.templates.overrides);
+    const about = { portIndex, name, isClosed };
     const result = withFragments(
-      judged(defineService(app, mapping, portIndex, name, labels.app, values, context), policy),
+      judged(defineService(app, mapping, about, labels.app, values, context), policy),
       {
         check: watchingCheck(app, { portIndex, chosen: values.BACKEND_HEALTHCHECK_PORT_INDEX }),
-        labels: labels.fragments.get(portIndex) ?? {},
+        labels: texts,
       },
       context.templates,
     );
     diagnostics.push(...found, ...result.diagnostics);
     const wrong =
-      [...found, ...result.diagnostics].find((entry) => entry.severity === 'error') ??
-      (previous === undefined ? misled : undefined);
+      [...found, ...result.diagnostics].find(rejects) ?? (previous === undefined ? misled : undefined);
     const good = context.lastGood(app.id, portIndex) ?? before(portIndex);
     // In the group it may have served before, it would be what it was refused.
-    const last = refusal !== undefined && good?.name !== name ? undefined : good && asAsked(good);
+    const last = refusal !== undefined && good?.name !== name ? undefined : good && asWritten(good);
     if (wrong === undefined && result.definition !== undefined) {
       return { kind: 'exposed', portIndex, definition: keepSame(last, result.definition) };
     }
@@ -122,34 +119,25 @@ export function defineServices(
     // What served before serves on: a bad label on a new version must not take the service away.
     if (last !== undefined) {
       diagnostics.push(keptNotice(app.id, portIndex));
-      return { kind: 'exposed', portIndex, definition: last };
+      // Nobody knows which hosts a label means that cannot be read.
+      const isRead = !found.some((it) => rejects(it) && it.label === `HAPROXY_${portIndex}_VHOST`);
+      const hosts = isRead ? (values.VHOST ?? []) : undefined;
+      return { kind: 'exposed', portIndex, definition: keptFor(last, { hosts, listens: !isClosed }) };
     }
     return { kind: 'rejected', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
   });
   // What an app says that this load balancer does not expose is nobody's concern here.
   if (ports.some((port) => port.kind !== 'not-exposed')) {
     diagnostics.push(
-      ...labels.diagnostics.filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length),
+      ...labels.diagnostics
+        .filter((entry) => (entry.portIndex ?? app.ports.length) >= app.ports.length)
+        .map((entry) =>
+          rejects(entry) && misled === undefined ? { ...entry, severity: 'warning' as const } : entry,
+        ),
     );
     if (misled !== undefined && previous !== undefined) diagnostics.push(keptNotice(app.id));
   }
   return { deployment, ports, diagnostics, policy };
-}
-
-function whyNotExposed(
-  values: PortLabelValues,
-  groups: readonly string[],
-  context: DefinitionContext,
-): string | undefined {
-  if (!context.groups.includes('*') && !groups.some((group) => context.groups.includes(group))) {
-    return groups.length === 0
-      ? 'no label HAPROXY_GROUP'
-      : `its group is ${groups.join(', ')}; this load balancer is ${context.groups.join(', ')}`;
-  }
-  if (values.ENABLED === false) return 'HAPROXY_<n>_ENABLED is false';
-  if (values.ENABLED === undefined && context.strictMode)
-    return '--strict-mode, and HAPROXY_<n>_ENABLED is not true';
-  return undefined;
 }
 
 /** With what the policy has against it. */
@@ -185,8 +173,7 @@ function withFragments(
 function defineService(
   app: App,
   mapping: PortMapping,
-  portIndex: number,
-  name: AppId,
+  { portIndex, name, isClosed }: { portIndex: number; name: AppId; isClosed: boolean },
   labels: AppLabelValues,
   values: PortLabelValues,
   context: DefinitionContext,
@@ -203,8 +190,10 @@ function defineService(
   const portless = assigned === undefined && app.kind === 'pod' && mode === 'http';
   const servicePort = portless ? portIndex : assigned;
   if (servicePort === undefined) return { definition: undefined, diagnostics: [noServicePort(about)] };
-  const reserved = context.servicePorts ? context.reservedPorts.get(servicePort) : undefined;
-  if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved));
+  const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
+  const mayListen = context.servicePorts && !portless && !isClosed;
+  const reserved = mayListen ? context.reservedPorts.get(servicePort) : undefined;
+  if (reserved !== undefined) diagnostics.push(portIsReserved(about, servicePort, reserved, vhosts));
   if (values.PORT === undefined && servicePort === labels.DEPLOYMENT_ALT_PORT)
     diagnostics.push(portAlternates(about, servicePort));
   diagnostics.push(
@@ -215,7 +204,6 @@ function defineService(
   if (values.PATH !== undefined && values.VHOST === undefined) {
     diagnostics.push(pathWithoutVhost(about));
   }
-  const vhosts = mode === 'http' ? (values.VHOST ?? []) : [];
   const path = vhosts.length > 0 ? pathOf(values) : undefined;
   const sticky = mode === 'http' && values.STICKY === true;
   const definition: ServiceDefinition = {
@@ -224,7 +212,7 @@ function defineService(
     ...about,
     servicePort,
     mode,
-    listens: context.servicePorts && !portless,
+    listens: mayListen && reserved === undefined,
     bindAddress: values.BIND_ADDR ?? context.defaultBindAddress,
     certificate: values.SSL_CERT,
     bindOptions: values.BIND_OPTIONS ?? noBindOptions,

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { HealthCheck } from '../model/model.ts';
 import { usesOf, type PlainDefinition } from './data.ts';
+import { isEmptyTemplate } from './empty.ts';
 import { writeFragment } from './fragment.ts';
 import { templateSpec, type TemplateName } from '../model/template-names.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
@@ -28,8 +29,11 @@ export function fragmentsOf(source: FragmentSource, context: TemplateContext): F
   const diagnostics: Diagnostic[] = [];
   const add = (diagnostic: Omit<Diagnostic, 'appId' | 'portIndex'>) =>
     diagnostics.push({ ...diagnostic, appId, portIndex });
-  const overrides = overridesOf(source, context, (label, about) =>
-    add({ code: 'TEMPLATE_INVALID', severity: 'error', label, ...about }),
+  const overrides = overridesOf(source, context, (severity, label, about) =>
+    add({
+      code: severity === 'error' ? 'TEMPLATE_INVALID' : 'LABEL_WITHOUT_EFFECT',
+      ...{ severity, label, ...about },
+    }),
   );
   if (overrides.size === 0 && context.serverDefaults.length === 0)
     return { fragments: undefined, diagnostics };
@@ -52,7 +56,8 @@ export function fragmentsOf(source: FragmentSource, context: TemplateContext): F
     }
   };
   for (const override of overrides.values()) {
-    if (override.byLabel && !isUsed(override.name, source))
+    // One that closes the port is none that stands anywhere.
+    if (override.byLabel && !isUsed(override.name, source) && !isEmptyTemplate(override.template))
       add({ code: 'LABEL_WITHOUT_EFFECT', severity: 'notice', label: override.place, ...unused });
   }
   const fragments = replaced(source, overrides, context, report);

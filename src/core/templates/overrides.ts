@@ -1,5 +1,6 @@
 /** Which templates hold for one service: a label's before the operator's. */
 import type { Template } from '../model/replaced.ts';
+import { isEmptyText } from './empty.ts';
 import { withUnixBreaks } from './fragment.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
 import { ruleFor } from '../policy/policy.ts';
@@ -16,11 +17,13 @@ export function readOverride(name: TemplateName, text: string): Template | Templ
   return placeholders === 'raw' ? rawTemplate(lines) : readTemplate(lines, placeholders);
 }
 
-/** @param reject takes what is wrong with a label */
+/** What is wrong with a label, and whether the service can do without it. */
+export type LabelFault = (severity: 'error' | 'warning', label: string, about: Objection) => void;
+
 export function overridesOf(
   { definition, labels }: FragmentSource,
   context: TemplateContext,
-  reject: (label: string, about: Objection) => void,
+  fault: LabelFault,
 ): Map<TemplateName, ServiceOverride> {
   const overrides = new Map<TemplateName, ServiceOverride>();
   for (const [name, override] of context.overrides)
@@ -34,14 +37,24 @@ export function overridesOf(
   const hostsRule = mode === 'own-section' ? ruleFor(policy, definition.appId, 'vhosts') : undefined;
   for (const name of names) {
     const place = `HAPROXY_${definition.portIndex}_${name}`;
+    const reject = (about: Objection) => {
+      fault('error', place, about);
+    };
+    const isEmpty = isEmptyText(labels[name] ?? '');
+    if (isEmpty && templateSpec(name).empty.kind === 'own') {
+      fault('warning', place, emptyHasNoEffect);
+      continue;
+    }
+    // Closing a port of one's own takes no text.
+    if (isEmpty && mode === 'off' && templateSpec(name).empty.kind === 'closes') continue;
     if (mode === 'off') {
       const remedy = 'drop the label, or ask the operator for a template';
       const where = rule === undefined ? 'here' : `by the policy for ${rule.prefix}`;
-      reject(place, { reason: `templates in labels are not allowed ${where}`, remedy });
+      reject({ reason: `templates in labels are not allowed ${where}`, remedy });
       continue;
     }
-    if (hostsRule !== undefined && templateSpec(name).section === 'shared') {
-      reject(place, {
+    if (!isEmpty && hostsRule !== undefined && templateSpec(name).section === 'shared') {
+      reject({
         reason: `the policy for ${hostsRule.prefix} says which hosts are allowed, and a template for all could claim any`,
         remedy: `drop the label and name hosts with HAPROXY_${definition.portIndex}_VHOST`,
       });
@@ -50,11 +63,16 @@ export function overridesOf(
     const template = readOverride(name, labels[name] ?? '');
     if ('reason' in template) {
       const { line, reason, remedy } = template;
-      reject(place, { reason: line === 1 ? reason : `line ${line}: ${reason}`, remedy });
+      reject({ reason: line === 1 ? reason : `line ${line}: ${reason}`, remedy });
     } else overrides.set(name, { name, template, place, byLabel: true, guard });
   }
   return overrides;
 }
+
+const emptyHasNoEffect: Objection = {
+  reason: 'it is empty, which means the same as no label',
+  remedy: 'drop the label; docs/templates.md has what an empty template means',
+};
 
 const guardOf = (
   { appId, servicePort, certificate, bindOptions }: FragmentSource['definition'],

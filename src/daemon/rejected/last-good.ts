@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { defineServices, type DefinitionContext } from '../../core/services/definition.ts';
+import { isKeptOf } from '../../core/services/kept.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { AppId } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
@@ -95,8 +96,7 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
         const { appId, portIndex } = definition;
         const ports = known.get(appId);
         const it = apps.get(appId);
-        if (servers.length === 0 || it === undefined || ports?.get(portIndex)?.definition === definition)
-          continue;
+        if (servers.length === 0 || it === undefined || isPartOf(definition, ports?.get(portIndex))) continue;
         const { policy } = it.definition;
         known.set(appId, new Map(ports).set(portIndex, { definition, source: withoutTasks(it.app), policy }));
         store.changed();
@@ -130,7 +130,7 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
         next.set(index, entry);
     for (const definition of definitions) {
       const { portIndex } = definition;
-      if (next.get(portIndex)?.definition !== definition)
+      if (!isPartOf(definition, next.get(portIndex)))
         next.set(portIndex, { definition, source: withoutTasks(app), policy: asked.policy });
     }
     yield [
@@ -139,6 +139,10 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
     ];
   }
 }
+
+/** The version itself, or what is kept of it. */
+const isPartOf = (definition: ServiceDefinition, entry: Entry | undefined): boolean =>
+  entry !== undefined && (entry.definition === definition || isKeptOf(definition, entry.definition));
 
 const sameEntries = (a: ReadonlyMap<number, Entry>, b: ReadonlyMap<number, Entry>): boolean =>
   a.size === b.size && [...a].every(([index, entry]) => b.get(index) === entry);

@@ -10,6 +10,7 @@ import {
 } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
+import { keptFor } from '../../core/services/kept.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import { messageOf } from '../../errors.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
@@ -94,9 +95,9 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
         continue;
       }
       const before = lastGood.of(appId, portIndex);
-      const helps =
-        before !== undefined && before !== definition && fact?.leftOut !== true && !isRefused(before);
-      found.set(backend, { diagnostic, ...(helps ? { instead: before } : {}) });
+      const kept = before === undefined || before === definition ? undefined : keptBeside(before, definition);
+      const helps = kept !== undefined && kept !== definition && fact?.leftOut !== true && !isRefused(kept);
+      found.set(backend, { diagnostic, ...(helps ? { instead: kept } : {}) });
     }
     return found;
   };
@@ -153,6 +154,12 @@ export function culpritsIn(
   }
   return tried.length === 0 ? named : new Map([...named].filter(([it]) => tried.includes(it)));
 }
+
+/** What is kept of the version before: not what the new one gives up. In another mode its hosts would not be its own. */
+const keptBeside = (
+  before: ServiceDefinition,
+  { mode, vhosts, listens }: ServiceDefinition,
+): ServiceDefinition => keptFor(before, { hosts: mode === before.mode ? vhosts : undefined, listens });
 
 const definitionsIn = ({ apps }: Desired): ServiceDefinition[] =>
   [...apps.values()].flatMap(({ ports }) => ports.flatMap(({ service }) => service?.definition ?? []));
