@@ -1,9 +1,9 @@
 /** One service → its userlist, frontend and backend. Cached by the service's identity: an unchanged one costs nothing. */
 import { createHash } from 'node:crypto';
 import { configToken, configTokens } from '../core/model/config-token.ts';
-import type { ServerName, TaskId } from '../core/model/ids.ts';
 import type { Server, ServerCheck, Service, ServiceDefinition } from '../core/model/service.ts';
 import { slotPrefix } from '../core/plan/slot-plan.ts';
+import { anyServer, serversOf } from '../core/templates/own-servers.ts';
 import { fillServerLine } from '../core/templates/server-line.ts';
 import { clientClaims } from './client-claims.ts';
 import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';
@@ -56,11 +56,12 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
   const rendered = new WeakMap<Service, RenderedService>();
   const skeletonDigests = new WeakMap<ServiceDefinition, string>();
   const skeletonDigestOf = (definition: ServiceDefinition, head: Buffer, serverOptions: string): string => {
-    // Servers that run keep the port that is checked, too.
-    const checked = String(definition.check?.portIndex ?? '');
+    // Servers that run keep the port that is checked, too, and the words of their own lines.
+    const { own } = definition.fragments ?? {};
+    const kept = `${definition.check?.portIndex ?? ''}${own === undefined ? '' : JSON.stringify(own)}`;
     const digest =
       skeletonDigests.get(definition) ??
-      createHash('sha256').update(head).update(serverOptions).update(checked).digest('base64');
+      createHash('sha256').update(head).update(serverOptions).update(kept).digest('base64');
     skeletonDigests.set(definition, digest);
     return digest;
   };
@@ -73,10 +74,13 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
         checkOptions === '' || server.checkPort === undefined
           ? checkOptions
           : `${checkOptions} port ${server.checkPort}`;
-      const data = serverData(server, definition, checks);
-      if (template === undefined) return fragments.render('backend-server-options', data);
+      const { own } = server;
+      const data = serverData(own?.of ?? server, definition, checks);
       const { cookieOptions: cookie, otherOptions: other } = data;
-      return `  ${fillServerLine(template, server, { cookie, check: checks, other })}\n`;
+      const options = { cookie, check: checks, other };
+      if (own !== undefined) return `  ${fillServerLine(own.template, own.of, options)}\n`;
+      if (template === undefined) return fragments.render('backend-server-options', data);
+      return `  ${fillServerLine(template, server, options)}\n`;
     };
     return servers.map(line).join('');
   };
@@ -85,7 +89,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
     const known = samples.get(definition);
     if (known !== undefined) return known;
     const text = renderSection(definition, fragments, settings, trustedProxies);
-    const made = `${text}${serverLines({ definition, servers: [anyServer] })}`;
+    const made = `${text}${serverLines({ definition, servers: serversOf(definition, [anyServer]) })}`;
     samples.set(definition, made);
     return made;
   };
@@ -113,17 +117,6 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
 
 const asksClients = ({ bindOptions }: ServiceDefinition): boolean =>
   bindOptions.words.some((word, at) => word === 'verify' && bindOptions.words[at + 1] !== 'none');
-
-const anyServer: Server = {
-  name: 'any' as ServerName,
-  id: 1,
-  taskId: 'any' as TaskId,
-  host: 'any',
-  address: '192.0.2.1',
-  port: 1,
-  cookie: 'any',
-  admin: 'ready',
-};
 
 function renderSection(
   definition: ServiceDefinition,
@@ -180,6 +173,7 @@ function renderSection(
       kindOf(check) === 'tcp' ? 'BACKEND_TCP_HEALTHCHECK_OPTIONS' : 'BACKEND_HTTP_HEALTHCHECK_OPTIONS';
     parts.push(texts[own] ?? render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
   }
+  parts.push(texts.BACKEND_SERVER_OPTIONS ?? '');
   return parts.join('');
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../services/app-services.ts';
 import { withApps, type Desired } from './desired.ts';
 import type { AppId } from '../model/ids.ts';
+import { tasksOf } from '../templates/own-servers.ts';
 import { deriveServers } from '../servers/servers.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
@@ -40,7 +41,7 @@ export function createPinned(pin: Pin, context: ModelContext): (unpinned: Desire
     const { servers, tasks } =
       service === undefined
         ? deriveServers([app], definition, { ...context, holderOf: (it) => holderOf(addresses, it) })
-        : { servers: service.servers, tasks: port.tasks };
+        : { servers: tasksOf(service), tasks: port.tasks };
     return { portIndex, service: keepService(before?.service, definition, servers), reason: '', tasks };
   }
 

@@ -101,3 +101,10 @@ const allowed: Readonly<Record<Exclude<Section, 'server'>, ReadonlySet<string>>>
 /** HAProxy compares keywords exactly, so a keyword in other letters is none. */
 export const mayStand = (keyword: string, section: Section): boolean =>
   section === 'server' || allowed[section].has(keyword);
+
+/** Keywords that begin a section. [haproxy] configuration.txt 2.6 to 3.4 */
+export const sectionKeywords: ReadonlySet<string> = new Set([
+  ...['global', 'defaults', 'frontend', 'backend', 'listen', 'userlist', 'peers', 'mailers', 'resolvers'],
+  ...['program', 'cache', 'http-errors', 'ring', 'log-forward', 'log-profile', 'fcgi-app', 'crt-store'],
+  ...['traces', 'acme'],
+]);

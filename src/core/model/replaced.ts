@@ -6,6 +6,8 @@ export interface ServiceFragments {
   readonly texts: Readonly<Partial<Record<TemplateName, string>>>;
   /** The server line, where it is replaced. */
   readonly serverLine: Template | undefined;
+  /** Server lines that are not the usual one of each task. */
+  readonly own?: OwnServers | undefined;
   /** What `default-server` says, which `add server` does not inherit. */
   readonly serverDefaults: readonly string[];
   /** Words of server lines that are not Pacer's own, for what `add server` takes. */
@@ -18,6 +20,21 @@ export interface ServiceFragments {
   readonly rules: ServiceRules | undefined;
   /** Undefined where the map of app ids leads to the service. */
   readonly appIdRule: RuleLines | undefined;
+}
+
+/** The server lines of a template, each under its own name and address. */
+export interface OwnServers {
+  readonly lines: readonly OwnLine[];
+  /** Tasks are servers only where one of these lines is about them. */
+  readonly replacesTasks: boolean;
+}
+
+export interface OwnLine {
+  readonly template: Template;
+  /** It is about a task: there is one for each. Else it is there once. */
+  readonly ofTask: boolean;
+  /** It is there only while a task serves, as marathon-lb writes it once a task. */
+  readonly withTasks: boolean;
 }
 
 /** How a service is reached in the frontends of all, where the maps do not lead to it. */

@@ -1,6 +1,6 @@
 /** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
 import type { Balance, BasicAuth, BindOptions, PathType, VhostTls } from './label-values.ts';
-import type { ServiceFragments } from './replaced.ts';
+import type { ServiceFragments, Template } from './replaced.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
 /** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
@@ -54,6 +54,10 @@ export interface Rewrite {
 export const checksServers = ({ check, fragments }: ServiceDefinition): boolean =>
   fragments?.checked ?? check !== undefined;
 
+/** The same for one server: a line of a template says so itself. */
+export const isChecked = (definition: ServiceDefinition, { own }: Server): boolean =>
+  own?.isChecked ?? checksServers(definition);
+
 export interface PathMatch {
   readonly type: PathType;
   readonly paths: readonly string[];
@@ -95,10 +99,23 @@ export interface Server {
   readonly admin: AdminState;
   /** The port that is checked, where it is not the own one and differs from task to task. */
   readonly checkPort?: number;
+  /** Where a template writes its line. */
+  readonly own?: OwnServer;
+}
+
+export interface OwnServer {
+  readonly template: Template;
+  /** The task that placeholders stand for. */
+  readonly of: Omit<Server, 'own'>;
+  readonly isChecked: boolean;
+  /** HAProxy looks its address up itself, or it is a socket: what it runs with cannot be compared. */
+  readonly isLookedUp: boolean;
 }
 
 export interface Service {
   readonly definition: ServiceDefinition;
-  /** Ordered by host and port. */
+  /** Ordered by host and port; those that templates add come last. */
   readonly servers: readonly Server[];
+  /** What the servers were made from, where templates write lines of their own. */
+  readonly taskServers?: readonly Server[];
 }

@@ -140,7 +140,7 @@ export const templates = {
       'otherOptions',
     ],
     'the server line of each task, and further lines for the backend',
-    own,
+    { ...own, doc: `${own.doc}; with \`server\` lines in other templates: no server for tasks` },
   ),
   HTTP_BACKEND_PROXYPASS_GLUE: one(
     'backend',

@@ -1,7 +1,13 @@
 /** The servers of one backend: from what HAProxy has to what is desired, in steps HAProxy can do at runtime. */
 import { sameAddress } from '../collections/same-address.ts';
 import type { RunningServer, ServerCapabilities, ServerPlan, ServerStep } from './server-step.ts';
-import { checksServers, type AdminState, type Service, type ServiceDefinition } from '../model/service.ts';
+import {
+  isChecked,
+  type AdminState,
+  type Server,
+  type Service,
+  type ServiceDefinition,
+} from '../model/service.ts';
 import { planSlots } from './slot-plan.ts';
 
 /** No steps where HAProxy has what is desired. */
@@ -36,12 +42,12 @@ function planNamed(
       const id = ids.has(server.id) ? freeId(server.id, ids, wantedIds) : server.id;
       ids.add(id);
       steps.push({ kind: 'add', backend, server: { ...server, id }, definition });
-    } else if (known.port !== server.port || !sameAddress(known.address, server.address)) {
+    } else if (!isAt(known, server)) {
       return { kind: 'reload', reason: `server ${server.name} has another address` };
     } else {
       const { initialWeight = 1, checked = true } = known;
       const weight = initialWeight === 0 ? 1 : initialWeight;
-      const check = checksServers(definition) && !checked;
+      const check = isChecked(definition, server) && !checked;
       if (check || !isInState(known, server.admin, weight)) {
         // [haproxy] management.txt 9.3 "set server weight": a static balance takes only the first weight, or none.
         if (isStatic(definition) && server.admin === 'ready' && initialWeight === 0)
@@ -58,6 +64,12 @@ function planNamed(
   }
   return { kind: 'steps', steps };
 }
+
+/** Whether HAProxy has the server where it is to be. */
+export const isAt = (
+  running: Pick<RunningServer, 'address' | 'port'>,
+  { address, port, own }: Server,
+): boolean => own?.isLookedUp === true || (running.port === port && sameAddress(running.address, address));
 
 /** A server of the configuration that is drained has no weight; one that is drained at runtime has that state. */
 function isInState({ admin, weight }: RunningServer, desired: AdminState, readyWeight: number): boolean {

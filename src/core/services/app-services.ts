@@ -8,6 +8,7 @@ import { tooManyServers } from '../policy/policy-violations.ts';
 import type { Place } from '../servers/addresses.ts';
 import type { Owners } from './claims.ts';
 import { keepSame, sameValue } from '../collections/same.ts';
+import { withServers } from './with-definition.ts';
 import { deriveServers, type ServerContext, type TaskDecision } from '../servers/servers.ts';
 import type { Server, Service, ServiceDefinition } from '../model/service.ts';
 
@@ -119,8 +120,15 @@ function sameDefinition(a: App, b: App): boolean {
 export function keepService(
   before: Service | undefined,
   definition: ServiceDefinition,
-  servers: readonly Server[],
+  tasks: readonly Server[],
 ): Service {
+  const { servers, taskServers } = withServers(definition, tasks);
+  if (taskServers !== undefined)
+    return keepSame(before?.definition === definition ? before : undefined, {
+      definition,
+      servers,
+      taskServers,
+    });
   if (before === undefined) return { definition, servers };
   const byName = new Map(before.servers.map((server) => [server.name, server]));
   const kept = servers.map((server) => keepSame(byName.get(server.name), server));

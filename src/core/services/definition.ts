@@ -160,7 +160,9 @@ function withFragments(
   const { fragments } = made;
   // A slot is a server of Pacer's own making, with a cookie of its own.
   const foreign =
-    fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined || fragments?.serverLine !== undefined;
+    fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined ||
+    fragments?.serverLine !== undefined ||
+    fragments?.own !== undefined;
   return {
     definition:
       fragments === undefined

@@ -5,6 +5,8 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
 import type { App } from '../model/model.ts';
 import { keepSame } from '../collections/same.ts';
+import { tasksOf } from '../templates/own-servers.ts';
+import { withServers } from './with-definition.ts';
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -29,22 +31,23 @@ export function failedServices(
 ): AppServices {
   const failure = keepSame(previous?.failure, deriveFailed(app.id, error));
   const listed = new Set(together.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
-  const before = (previous?.diagnostics ?? []).filter((it) => it !== previous?.failure);
+  const known = (previous?.diagnostics ?? []).filter((it) => it !== previous?.failure);
   return {
     ...{ app, definition, failure },
     alone: previous?.alone,
     places: (previous?.places ?? []).filter(({ taskId }) => listed.has(taskId)),
     ports: (previous?.ports ?? []).map((port) => {
       const { service } = port;
-      const servers = service?.servers.filter(({ taskId }) => listed.has(taskId)) ?? [];
-      const isSame = service === undefined || servers.length === service.servers.length;
+      const before = service === undefined ? [] : tasksOf(service);
+      const tasks = before.filter(({ taskId }) => listed.has(taskId));
+      const isSame = service === undefined || tasks.length === before.length;
       return {
         ...port,
-        service: isSame ? service : { ...service, servers },
+        service: isSame ? service : withServers(service.definition, tasks),
         tasks: port.tasks.filter(({ taskId }) => listed.has(taskId)),
       };
     }),
-    diagnostics: keepSame(previous?.diagnostics, [...before, failure]),
+    diagnostics: keepSame(previous?.diagnostics, [...known, failure]),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A service with another definition than its own: an earlier version of it, which serves on with the servers of now. */
-import type { Service, ServiceDefinition } from '../model/service.ts';
+import { serversOf, tasksOf } from '../templates/own-servers.ts';
+import type { Server, Service, ServiceDefinition } from '../model/service.ts';
 
 const made = new WeakMap<Service, Service>();
 
@@ -7,7 +8,16 @@ const made = new WeakMap<Service, Service>();
 export function withDefinition(service: Service, definition: ServiceDefinition): Service {
   const known = made.get(service);
   if (known?.definition === definition) return known;
-  const next = { definition, servers: service.servers };
+  const next =
+    service.definition.fragments?.own === definition.fragments?.own
+      ? { ...service, definition }
+      : withServers(definition, tasksOf(service));
   made.set(service, next);
   return next;
 }
+
+/** The service of a definition. @param tasks one server for each task */
+export const withServers = (definition: ServiceDefinition, tasks: readonly Server[]): Service =>
+  definition.fragments?.own === undefined
+    ? { definition, servers: tasks }
+    : { definition, servers: serversOf(definition, tasks), taskServers: tasks };

@@ -3,17 +3,18 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { HealthCheck } from '../model/model.ts';
 import { usesOf, type PlainDefinition } from './data.ts';
 import { isEmptyTemplate } from './empty.ts';
-import { writeFragment } from './fragment.ts';
+import { fragmentText, writeFragment } from './fragment.ts';
 import { templateSpec, type TemplateName } from '../model/template-names.ts';
 import type { FragmentSource, TemplateContext } from './context.ts';
-import { overridesOf } from './overrides.ts';
-import { fillTemplate } from './placeholders.ts';
-import type { ServiceFragments } from '../model/replaced.ts';
+import { emptyHasNoEffect, overridesOf } from './overrides.ts';
+import { fillTemplate, rawTemplate } from './placeholders.ts';
+import type { OwnLine, OwnServers, ServiceFragments } from '../model/replaced.ts';
 import { httpSequence, httpsSequence } from './rule-sequence.ts';
 import { appIdRule, vhostRules, type Overrides } from './rules.ts';
 import { headOf, withHead } from './section-head.ts';
 import { defaultServerWords } from './server-line.ts';
-import { serverWords } from './server-words.ts';
+import { fixedPlace } from './own-servers.ts';
+import { ownWords, serverPart, wordsOfServers } from './server-words.ts';
 import type { Report, ServiceOverride } from './service-override.ts';
 import { writeLine, type Line } from '../guard/words.ts';
 
@@ -41,7 +42,8 @@ export function fragmentsOf(source: FragmentSource, context: TemplateContext): F
     if ('reason' in about) {
       const reason = byLabel ? about.reason : `the operator's template ${place}: ${about.reason}`;
       const { remedy } = about;
-      add({ code: 'TEMPLATE_INVALID', severity, ...(byLabel ? { label: place } : {}), reason, remedy });
+      const code = severity === 'error' ? 'TEMPLATE_INVALID' : 'LABEL_WITHOUT_EFFECT';
+      add({ code, severity, ...(byLabel ? { label: place } : {}), reason, remedy });
       return;
     }
     // The operator is told once, at start.
@@ -85,33 +87,77 @@ function replaced(
 ): ServiceFragments {
   const texts: Partial<Record<TemplateName, string>> = {};
   const backendLines: Line[] = [];
+  const added: Line[] = [];
   for (const override of overrides.values()) {
     const { name } = override;
     const { section } = templateSpec(name);
     if (name === 'BACKEND_SERVER_OPTIONS' || section === undefined || section === 'shared') continue;
-    const lines = linesOf(override, definition, check, report);
-    if (lines === undefined) continue;
+    const all = linesOf(override, definition, check, report);
+    if (all === undefined) continue;
+    // Servers are added and removed while HAProxy runs, so they are none of the text.
+    const servers = section === 'backend' ? serverLinesIn(all) : [];
+    added.push(...servers);
+    const lines = all.filter((line) => !servers.includes(line));
     if (section === 'backend') backendLines.push(...lines);
     if (section !== 'server') texts[name] = withHead(name, lines, definition);
     else if (lines.length > 1)
       report(override, 'error', { reason: 'it has more than one line', remedy: 'write one line' });
     else texts[name] = lines.map(({ words }) => ` ${writeLine(words)}`).join('');
   }
+  const server = overrides.get('BACKEND_SERVER_OPTIONS');
+  const isEmpty = server !== undefined && isEmptyTemplate(server.template);
+  const part = server === undefined || isEmpty ? undefined : serverPart(server, definition, texts, report);
+  if (isEmpty && added.length === 0) report(server, 'warning', emptyHasNoEffect);
+  if (part !== undefined && part.lines.length > 0) {
+    texts.BACKEND_SERVER_OPTIONS = fragmentText(part.lines);
+    backendLines.push(...part.lines);
+  }
   const { fixedServers, addition } = balanceFacts(backendLines, definition);
   const head = texts.BACKEND_HEAD;
   if (head !== undefined && addition !== undefined) texts.BACKEND_HEAD = `${head}  ${addition}\n`;
 
-  const server = overrides.get('BACKEND_SERVER_OPTIONS');
   const serverDefaults = [...context.serverDefaults, ...defaultServerWords(backendLines)];
-  const words = serverWords(server, definition, texts, report);
+  const serverLines = [...(part?.serverLines ?? []), ...added];
+  const replacesTasks = part === undefined ? isEmpty && added.length > 0 : part.own.length > 0;
+  const words = [
+    ...(part === undefined && !replacesTasks ? ownWords(definition, texts) : []),
+    ...wordsOfServers(serverLines),
+  ];
   return {
-    ...{ texts, serverDefaults, fixedServers },
-    serverLine: server?.template,
+    ...{ texts, serverDefaults },
+    fixedServers: fixedServers ?? lookedUp(serverLines),
+    serverLine: part?.line,
+    ...ownOf(part?.own ?? [], added, replacesTasks),
     serverWords: [...new Set([...serverDefaults, ...words])],
     checked: serverDefaults.includes('check') || words.includes('check'),
     rules: vhostRules(definition, overrides, report),
     appIdRule: appIdRule(definition, overrides, report),
   };
+}
+
+/** The server lines that stand in another template; under a condition of the file they stay where they are. */
+function serverLinesIn(lines: readonly Line[]): Line[] {
+  if (lines.some(({ words: [keyword = ''] }) => keyword.startsWith('.'))) return [];
+  return lines.filter(({ words }) => words[0] === 'server' && words.length > 2);
+}
+
+function ownOf(
+  own: readonly OwnLine[],
+  added: readonly Line[],
+  replacesTasks: boolean,
+): { readonly own?: OwnServers } {
+  const lines = [
+    ...own,
+    // marathon-lb writes these once, whatever the tasks are.
+    ...added.map(({ text }): OwnLine => ({ template: rawTemplate(text), ofTask: false, withTasks: false })),
+  ];
+  return lines.length === 0 ? {} : { own: { lines, replacesTasks } };
+}
+
+/** [haproxy] management.txt 9.3 "add server": no name is looked up for one. */
+function lookedUp(lines: readonly Line[]): string | undefined {
+  const found = lines.find(({ words }) => fixedPlace(words[2] ?? '') === undefined);
+  return found && `the server ${found.words[1] ?? ''} has no fixed address`;
 }
 
 /** @returns undefined where the service has no use for the template, or something is wrong with it */

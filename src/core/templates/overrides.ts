@@ -41,7 +41,8 @@ export function overridesOf(
       fault('error', place, about);
     };
     const isEmpty = isEmptyText(labels[name] ?? '');
-    if (isEmpty && templateSpec(name).empty.kind === 'own') {
+    // Other templates may have server lines, so that none for tasks is meant.
+    if (isEmpty && templateSpec(name).empty.kind === 'own' && name !== 'BACKEND_SERVER_OPTIONS') {
       fault('warning', place, emptyHasNoEffect);
       continue;
     }
@@ -69,7 +70,7 @@ export function overridesOf(
   return overrides;
 }
 
-const emptyHasNoEffect: Objection = {
+export const emptyHasNoEffect: Objection = {
   reason: 'it is empty, which means the same as no label',
   remedy: 'drop the label; docs/templates.md has what an empty template means',
 };

@@ -18,6 +18,6 @@ export interface Translated {
 /** Takes what is wrong with a template, or what was written anew. */
 export type Report = (
   override: ServiceOverride,
-  severity: Extract<Diagnostic['severity'], 'error' | 'notice'>,
+  severity: Diagnostic['severity'],
   about: Objection | readonly Translated[],
 ) => void;

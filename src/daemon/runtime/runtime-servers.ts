@@ -2,8 +2,7 @@
  * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
  * steps, reads back. What only a reload can do keeps nothing else from being done: removals least of all.
  */
-import { planServers } from '../../core/plan/server-plan.ts';
-import { sameAddress } from '../../core/collections/same-address.ts';
+import { isAt, planServers } from '../../core/plan/server-plan.ts';
 import type { RunningServer, ServerStep } from '../../core/plan/server-step.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { Server, Service } from '../../core/model/service.ts';
@@ -171,12 +170,7 @@ function seen(services: readonly Service[], replies: readonly RuntimeReply[]) {
 /** The service without the servers that HAProxy does not have yet, under their names or in slots. */
 function withoutNew(service: Service, running: readonly RunningServer[]): Service {
   const has = (server: Server) =>
-    running.some(
-      (it) =>
-        (it.name === server.name || it.name.startsWith(slotPrefix)) &&
-        it.port === server.port &&
-        sameAddress(it.address, server.address),
-    );
+    running.some((it) => (it.name === server.name || it.name.startsWith(slotPrefix)) && isAt(it, server));
   return { ...service, servers: service.servers.filter(has) };
 }
 

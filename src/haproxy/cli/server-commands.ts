@@ -1,6 +1,6 @@
 /** Steps for servers as commands of the runtime socket. Pure. */
 import type { ServerStep } from '../../core/plan/server-step.ts';
-import { checksServers, type Server, type ServiceDefinition } from '../../core/model/service.ts';
+import { isChecked, type Server, type ServiceDefinition } from '../../core/model/service.ts';
 import { splitLine } from '../../core/guard/words.ts';
 
 /** A `server` line of the configuration, so that a server added at runtime is the one the file would give. */
@@ -50,7 +50,7 @@ function addCommands(definition: ServiceDefinition, server: Server, serverLine: 
   return [
     `add server ${name} ${all.join(' ')}`,
     // A new server has neither its checks on nor sessions let in.
-    ...(checksServers(definition) ? [`enable health ${name}`] : []),
+    ...(isChecked(definition, server) ? [`enable health ${name}`] : []),
     `set server ${name} state ${server.admin}`,
   ];
 }

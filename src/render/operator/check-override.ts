@@ -10,7 +10,8 @@ import {
 } from '../../core/templates/placeholders.ts';
 import type { Override } from '../../core/model/replaced.ts';
 import { headOf } from '../../core/templates/section-head.ts';
-import { serverWordsOf } from '../../core/templates/server-line.ts';
+import { readServerText } from '../../core/templates/server-text.ts';
+import type { Translated } from '../../core/templates/service-override.ts';
 import { PacerError } from '../../errors.ts';
 import { frontendText } from './operator-section.ts';
 
@@ -50,16 +51,18 @@ export function checkOverride(override: Override): string[] {
   };
   const invalid = ({ reason, remedy }: { reason: string; remedy: string }) =>
     new PacerError('OPERATOR_TEMPLATE_INVALID', `${place}: ${reason}`, remedy);
+  const said = (translated: readonly Translated[]) =>
+    translated.map(({ from, to }) => `${place}: HAProxy has removed "${from}"; it is written as "${to}"`);
   if (name === 'BACKEND_SERVER_OPTIONS') {
-    const found = serverWordsOf(template, { cookie: '', check: ' check', other: '' });
+    const found = readServerText(template, { cookie: '', check: ' check', other: '' });
     if ('reason' in found) throw invalid(found);
-    return [];
+    const others = writeFragment(found.others, { section: 'backend', guard: undefined });
+    if (!others.ok) throw invalid(others);
+    return said(others.translated);
   }
   if (frontends.has(name)) frontendText(override, data);
   const head = headOf(name, { backend, mode: 'http' });
   const written = writeFragment(fillTemplate(template, data), { section, head, guard: undefined });
   if (!written.ok) throw invalid({ ...written, remedy: written.remedy.replaceAll(backend, '{backend}') });
-  return written.translated.map(
-    ({ from, to }) => `${place}: HAProxy has removed "${from}"; it is written as "${to}"`,
-  );
+  return said(written.translated);
 }

@@ -2,15 +2,9 @@
 import { writeFragment } from '../../core/templates/fragment.ts';
 import { fillTemplate, type PlaceholderData } from '../../core/templates/placeholders.ts';
 import type { Override } from '../../core/model/replaced.ts';
+import { sectionKeywords } from '../../core/guard/keywords.ts';
 import type { Line } from '../../core/guard/words.ts';
 import { PacerError } from '../../errors.ts';
-
-/** Keywords that begin a section. [haproxy] configuration.txt 2.6 to 3.4 */
-export const sectionKeywords: ReadonlySet<string> = new Set([
-  ...['global', 'defaults', 'frontend', 'backend', 'listen', 'userlist', 'peers', 'mailers', 'resolvers'],
-  ...['program', 'cache', 'http-errors', 'ring', 'log-forward', 'log-profile', 'fcgi-app', 'crt-store'],
-  ...['traces', 'acme'],
-]);
 
 export const beginsSection = ({ words: [keyword = ''] }: Line): boolean => sectionKeywords.has(keyword);
 

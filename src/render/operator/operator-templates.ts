@@ -2,7 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nearest } from '../../core/collections/nearest.ts';
-import { isTemplateName, templateNames, type TemplateName } from '../../core/model/template-names.ts';
+import {
+  isTemplateName,
+  templateNames,
+  templateSpec,
+  type TemplateName,
+} from '../../core/model/template-names.ts';
+import { isEmptyText } from '../../core/templates/empty.ts';
 import { readOverride } from '../../core/templates/overrides.ts';
 import type { Override } from '../../core/model/replaced.ts';
 import { messageOf, PacerError } from '../../errors.ts';
@@ -56,11 +62,22 @@ export function loadOperatorTemplates(
   const fragments = new Map<FragmentName, FragmentSource>();
   const add = (name: TemplateName, text: string, place: string) => {
     if (overrides.has(name)) return;
+    const { empty } = templateSpec(name);
+    const isEmpty = isEmptyText(text);
+    if (isEmpty && empty.kind === 'refused')
+      throw invalid(
+        `${place}: it is empty`,
+        `remove it; to close the port, ${empty.doc.replace(/^refused: /, '')}`,
+      );
+    if (isEmpty && empty.kind === 'own') {
+      notices.push(`${place} is empty, which means the same as no template`);
+      return;
+    }
     const template = readOverride(name, text);
     if ('reason' in template)
       throw invalid(`${place} line ${template.line}: ${template.reason}`, template.remedy);
     overrides.set(name, { name, template, place });
-    if (name !== 'HEAD') notices.push(...checkOverride({ name, template, place }));
+    if (name !== 'HEAD' && !isEmpty) notices.push(...checkOverride({ name, template, place }));
   };
   for (const [variable, value] of Object.entries(variables)) {
     const name = variable.slice('HAPROXY_'.length);
@@ -72,9 +89,12 @@ export function loadOperatorTemplates(
       const path = join(directory, file);
       const known = knownFile(file, path);
       if (known === undefined) continue;
-      if (known.kind === 'template') add(known.name, disk.read(directory, file), path);
-      else if (!fragments.has(known.name))
-        fragments.set(known.name, { place: path, text: disk.read(directory, file) });
+      const text = disk.read(directory, file);
+      // An empty fragment says no more, and no less, than an empty template of that name.
+      const twin = known.name.replaceAll('-', '_').toUpperCase();
+      if (known.kind === 'template') add(known.name, text, path);
+      else if (isEmptyText(text) && isTemplateName(twin)) add(twin, '', path);
+      else if (!fragments.has(known.name)) fragments.set(known.name, { place: path, text });
     }
   }
   const override = overrides.get('HEAD');

@@ -4,7 +4,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { writeFragment } from '../../../src/core/templates/fragment.ts';
 import type { GuardContext } from '../../../src/core/guard/guard.ts';
-import { sectionKeywords } from '../../../src/render/operator/operator-section.ts';
+import { sectionKeywords } from '../../../src/core/guard/keywords.ts';
 
 const guard: GuardContext = {
   servicePort: 10001,
