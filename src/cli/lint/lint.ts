@@ -80,7 +80,7 @@ function outcomesOf({ desired }: Rendered, invented: ReadonlySet<number>): Outco
     ports.map(({ portIndex, service, reason }): Outcome => {
       if (service === undefined)
         return { appId: app.id, portIndex, service, reason: `not exposed: ${reason}` };
-      const { backend, vhosts, path, servicePort } = service.definition;
+      const { backend, vhosts, path, servicePort, listens } = service.definition;
       const hosts = vhosts.flatMap((host) => path?.paths.map((it) => `${host}${it}`) ?? [host]);
       const unknown = invented.has(servicePort);
       const port = unknown ? 'a service port of its own' : `:${servicePort}`;
@@ -88,7 +88,7 @@ function outcomesOf({ desired }: Rendered, invented: ReadonlySet<number>): Outco
       const shown = unknown ? backend.replace(/\d+$/, '<service port>') : backend;
       return {
         ...{ appId: app.id, portIndex, reason: serves ? '' : 'rejected' },
-        service: serves ? { backend: shown, where: [...hosts, port] } : undefined,
+        service: serves ? { backend: shown, where: [...hosts, ...(listens ? [port] : [])] } : undefined,
       };
     }),
   );

@@ -4,6 +4,7 @@
  */
 import type { Section } from '../model/template-names.ts';
 import type { Objection } from './objection.ts';
+import { sameAddress } from '../collections/same-address.ts';
 import { isIp } from '../labels/address.ts';
 import { wrongFile, type AllowedFolders } from './guard-files.ts';
 import { mayStand, sharedKeywords } from './keywords.ts';
@@ -14,6 +15,8 @@ export interface GuardContext extends AllowedFolders {
   readonly servicePort: number;
   /** What labels with a parser of their own have named: they may. */
   readonly knownFiles: readonly string[];
+  /** Addresses of the machine, where HAProxy would be a client of this node's own ports. */
+  readonly ownAddresses: readonly string[];
 }
 
 /** @returns undefined where a label may say this line in this section */
@@ -24,7 +27,7 @@ export function objectionTo(line: Line, section: Section, context: GuardContext)
     wrongKeyword(keyword, args, section) ??
     wrongEverywhere(line) ??
     wrongFile(line.words, context) ??
-    wrongAddress(line.words) ??
+    wrongAddress(line.words, context.ownAddresses) ??
     (keyword === 'bind' ? wrongBind(args, context.servicePort) : undefined) ??
     (section === 'shared' ? wrongForAll(line.words) : undefined)
   );
@@ -100,7 +103,7 @@ const addressAfter: ReadonlySet<string> = new Set([
 ]);
 
 /** Sockets, and the machine itself, where the status server and others trust whoever asks. */
-function wrongAddress(words: readonly string[]): Objection | undefined {
+function wrongAddress(words: readonly string[], ownAddresses: readonly string[]): Objection | undefined {
   for (const [i, word] of words.entries()) {
     if (!addressAfter.has(word)) continue;
     const isServer = i === 0 && (word === 'server' || word === 'dispatch');
@@ -108,7 +111,7 @@ function wrongAddress(words: readonly string[]): Objection | undefined {
     if (/^[a-z0-9]*@/i.test(address) || /^[/.]/.test(address))
       return { reason: `${address} is a socket of the machine`, remedy: 'write an address and a port' };
     const host = address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-    if (isOwnMachine(host))
+    if (isOwnMachine(host) || ownAddresses.some((own) => sameAddress(own, host.replace(/^::ffff:/i, ''))))
       return { reason: `${address} is the load balancer itself`, remedy: 'write the address of a server' };
     if (isServer && !isIp(host))
       return { reason: `${address} is not an address`, remedy: 'write an IP address and a port' };

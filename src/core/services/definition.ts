@@ -20,11 +20,12 @@ import { readLabels } from '../labels/read.ts';
 import type { AppLabelValues, PortLabelValues } from '../labels/table.ts';
 import type { App, PortMapping } from '../model/model.ts';
 import { backendName } from '../model/names.ts';
-import type { Policy } from '../policy/policy.ts';
+import { ruleFor, type Policy } from '../policy/policy.ts';
 import { asWritten, keptFor } from './kept.ts';
 import { violations } from '../policy/policy-violations.ts';
 import { keepSame } from '../collections/same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from '../servers/server-check.ts';
+import type { ServiceFragments } from '../model/replaced.ts';
 import type { PathMatch, Rewrite, ServiceDefinition } from '../model/service.ts';
 import type { FragmentSource, TemplateContext } from '../templates/context.ts';
 import { closesServicePort } from '../templates/empty.ts';
@@ -168,8 +169,22 @@ function withFragments(
       fragments === undefined
         ? definition
         : { ...definition, fragments, hasProfile: false, slots: foreign ? 0 : definition.slots },
-    diagnostics: [...diagnostics, ...made.diagnostics],
+    diagnostics: [...diagnostics, ...made.diagnostics, ...tooManyOwn(fragments, definition, context)],
   };
+}
+
+/** The policy counts servers that a label names as any others. */
+function tooManyOwn(
+  fragments: ServiceFragments | undefined,
+  { appId, portIndex }: Pick<ServiceDefinition, 'appId' | 'portIndex'>,
+  { policy }: TemplateContext,
+): Diagnostic[] {
+  const limit = ruleFor(policy(), appId, 'maxServers');
+  const count = fragments?.own?.lines.length ?? 0;
+  if (limit === undefined || count <= limit.value) return [];
+  const reason = `its template names ${count} servers, and the policy for ${limit.prefix} allows ${limit.value}`;
+  const remedy = 'name fewer servers, or ask the operator for more';
+  return [{ code: 'POLICY_FORBIDS', severity: 'error', appId, portIndex, reason, remedy }];
 }
 
 function defineService(

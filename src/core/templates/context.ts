@@ -16,6 +16,8 @@ export interface TemplateContext {
   readonly fileFolders: readonly string[];
   readonly certificateFolders: readonly string[];
   readonly policy: () => Policy;
+  /** Of this machine; they are no servers for labels to name. */
+  readonly ownAddresses?: readonly string[];
 }
 
 export interface FragmentSource {

@@ -77,9 +77,9 @@ export const emptyHasNoEffect: Objection = {
 
 const guardOf = (
   { appId, servicePort, certificate, bindOptions }: FragmentSource['definition'],
-  { fileFolders, certificateFolders, policy }: TemplateContext,
+  { fileFolders, certificateFolders, policy, ownAddresses = [] }: TemplateContext,
 ): GuardContext => ({
-  ...{ servicePort, fileFolders },
+  ...{ servicePort, fileFolders, ownAddresses },
   certificateFolders: ruleFor(policy(), appId, 'certificates')?.value ?? certificateFolders,
   knownFiles: [
     ...(certificate === undefined ? [] : [certificate]),

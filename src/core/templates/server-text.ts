@@ -5,6 +5,7 @@
 import { sectionKeywords } from '../guard/keywords.ts';
 import type { Objection } from '../guard/objection.ts';
 import { splitLine, type Line } from '../guard/words.ts';
+import type { ServerName } from '../model/ids.ts';
 import type { OwnLine, Template } from '../model/replaced.ts';
 import { serverData } from './data.ts';
 import { fillTemplate } from './placeholders.ts';
@@ -58,6 +59,8 @@ export function readServerText(template: Template, options: ServerOptions): Serv
     }
     if (name === undefined || address === undefined)
       return fault('the server line lacks a name or an address', `begin it with ${usual}`);
+    if (ofTask && name === nameFor(it, { ...sample, name: 'another' as ServerName, port: 31001, id: 1 }))
+      return fault(`the server ${name} is at each task, and all have one name`, `begin it with ${usual}`);
     if (serverLines.some(({ words }) => words[1] === name))
       return fault(`there are two servers ${name}`, 'give each its own name');
     serverLines.push(line);
@@ -73,6 +76,11 @@ export function readServerText(template: Template, options: ServerOptions): Serv
 }
 
 const usual = 'server {serverName} {host_ipv4}:{port}';
+
+const nameFor = (line: Template, server: typeof sample): string | undefined => {
+  const found = splitLine(fillServerLine(line, server, { cookie: '', check: '', other: '' }));
+  return 'wrong' in found ? undefined : found.words[1];
+};
 
 /** Placeholders that stand for something else for each task. */
 const ofServer: ReadonlySet<string> = new Set([

@@ -1,5 +1,6 @@
 /** What the pure model is told of this load balancer. */
 import { hash } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import type { ModelContext } from '../../core/services/app-services.ts';
 import { noOwners } from '../../core/services/claims.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
@@ -60,6 +61,9 @@ export function modelContext(
       fileFolders: settings.labelFiles,
       certificateFolders: settings.labelCertificates ?? ['/etc/ssl'],
       policy,
+      ownAddresses: Object.values(networkInterfaces()).flatMap((all) =>
+        (all ?? []).map(({ address }) => address),
+      ),
     },
   };
 }

@@ -11,6 +11,7 @@ const guard: GuardContext = {
   fileFolders: ['/etc/haproxy/errors'],
   certificateFolders: ['/etc/ssl'],
   knownFiles: ['/certs/app.pem'],
+  ownAddresses: ['192.0.2.200', '2001:db8::200'],
 };
 
 const judge = (text: string, section: Section = 'backend') => writeFragment(text, { section, guard });
@@ -84,6 +85,9 @@ describe('it may not', () => {
     'server a fd@5',
     'server a sockpair@5',
     'server a 127.0.0.1:9095',
+    'server a 192.0.2.200:9090',
+    'server a [2001:DB8:0::200]:9090',
+    'server a ::ffff:192.0.2.200:9090',
     'server a 127.1:9095',
     'server a localhost:9095',
     'server a [::1]:9095',

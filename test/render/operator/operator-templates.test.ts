@@ -122,7 +122,11 @@ describe('what cannot be used is named exactly', () => {
       'backend other\n',
       'HAPROXY_BACKEND_HEAD: it begins with "backend other"; begin it with backend {backend}',
     ],
-    ['HAPROXY_BACKEND_HEAD', '', 'HAPROXY_BACKEND_HEAD: it is empty; begin it with backend {backend}'],
+    [
+      'HAPROXY_HTTPS_FRONTEND_HEAD',
+      '# closed\n',
+      'HAPROXY_HTTPS_FRONTEND_HEAD: it is empty; remove it; to close the port, use `--dont-bind-http-https`',
+    ],
     [
       'HAPROXY_BACKEND_HTTP_OPTIONS',
       '  option forwardfor\n  reqideny ^x\n',
@@ -136,12 +140,12 @@ describe('what cannot be used is named exactly', () => {
     [
       'HAPROXY_BACKEND_SERVER_OPTIONS',
       '  server x {host}:{port}',
-      'HAPROXY_BACKEND_SERVER_OPTIONS: it is not a server line with the name {serverName}; begin it with server {serverName} {host_ipv4}:{port}',
+      'HAPROXY_BACKEND_SERVER_OPTIONS: the server x is at each task, and all have one name; begin it with server {serverName} {host_ipv4}:{port}',
     ],
     [
       'HAPROXY_BACKEND_SERVER_OPTIONS',
-      '  server {serverName} {host}:80',
-      'HAPROXY_BACKEND_SERVER_OPTIONS: its address is not {host_ipv4}:{port} or {host}:{port}; begin it with server {serverName} {host_ipv4}:{port}',
+      '  server {serverName}',
+      'HAPROXY_BACKEND_SERVER_OPTIONS: the server line lacks a name or an address; begin it with server {serverName} {host_ipv4}:{port}',
     ],
     [
       'HAPROXY_HTTP_FRONTEND_HEAD',
