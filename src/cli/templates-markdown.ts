@@ -1,4 +1,5 @@
 /** docs/templates.md */
+import { longestFragment } from '../core/templates/fragment.ts';
 import { fragmentData, fragmentNames } from '../render/fragment-data.ts';
 import { helpers } from '../render/helpers.ts';
 
@@ -8,13 +9,15 @@ export interface TemplateRow {
   readonly placeholders: readonly string[] | 'raw';
   readonly perPort: boolean;
   readonly doc: string;
+  /** What one without a line means. */
+  readonly empty: string;
 }
 
 export function templatesMarkdown(rows: readonly TemplateRow[]): string {
   const code = (text: string) => `\`${text}\``;
-  const templateTable = rows.map(({ name, placeholders, perPort, doc }) => {
+  const templateTable = rows.map(({ name, placeholders, perPort, doc, empty }) => {
     const data = placeholders === 'raw' ? '*raw*' : placeholders.map(code).join(' ');
-    return `| \`${name}\` | ${perPort ? 'yes' : ''} | ${data} | ${doc} |`;
+    return `| \`${name}\` | ${perPort ? 'yes' : ''} | ${data} | ${doc} | ${empty} |`;
   });
   const fragmentTable = fragmentNames.map(
     (name) => `| \`${name}.hbs\` | ${fragmentData[name].map(code).join(' ')} |`,
@@ -51,14 +54,37 @@ place asks for: bare, in double or in single quotes it stays one word, whatever 
 (\`{path}\`, \`{balance}\`, \`{sslCert}\`, the \`...Options\`) are put there ready. Fields of the health check can be had as
 \`{healthCheck[path]}\`.
 
-| name | label | placeholders | stands for |
-|---|---|---|---|
+| name | label | placeholders | stands for | an empty one |
+|---|---|---|---|---|
 ${templateTable.join('\n')}
 
 \`cleanedUpHostname\` is the first vhost with everything but letters, digits and \`-\` made \`_\`, then \`_\`, then the app id
 without its leading \`/\` and with \`/\` made \`_\`. \`USERLIST_HEAD\`, \`FRONTEND_HEAD\` and \`BACKEND_HEAD\` begin with their
-section: \`userlist user_{backend}\`, \`frontend {backend}\`, \`backend {backend}\`. \`BACKEND_SERVER_OPTIONS\` is one line that
-begins with \`server {serverName} {host_ipv4}:{port}\`, or \`{host}:{port}\`, whose name Pacer looks up.
+section: \`userlist user_{backend}\`, \`frontend {backend}\`, \`backend {backend}\`. A template has at most ${longestFragment} characters:
+no section of HAProxy's is longer by hand, and every line is judged.
+
+## Empty templates
+
+A template without a line, blanks and comments aside, is a template: nothing stands where it would. What follows from that
+is in the last column. "As not set" is what cannot be missing, or protects somebody: the next template in the order above
+holds, and the owner is told. An empty \`.hbs\` fragment of the same name means the same. So **empty \`FRONTEND_HEAD\` and
+\`FRONTEND_BACKEND_GLUE\` close a service port**, by label for one, by file or variable for all (as \`--service-ports none\`),
+also where \`--label-templates off\` allows no other template.
+
+## Server lines
+
+\`BACKEND_SERVER_OPTIONS\` is written into the backend once a task. Its usual line begins with
+\`server {serverName} {host_ipv4}:{port}\`, or \`{host}:{port}\`, whose name Pacer looks up. It may also have
+
+* other lines of the backend, such as \`timeout server 5m\`: without placeholders, since they stand there once;
+* **server lines with a name and an address of their own**, such as \`server api 192.0.2.10:6443 ssl verify none\`: an app that
+  only carries labels shows a service of elsewhere that way. They take the place of the tasks, each once, and serve while a
+  task of the app does. Two lines need two names.
+
+\`server\` lines of other templates of the backend are added to the tasks' servers, and stay when there is no task; with an
+empty \`BACKEND_SERVER_OPTIONS\` they are the only ones. The labels of an app may name IP addresses that are not this node's.
+Names that HAProxy looks up, unix sockets, this node and other ports of a task's host take \`--label-templates trusted\`.
+\`maxServers\` of the policy counts the servers of labels, too.
 
 ## Rules instead of maps
 

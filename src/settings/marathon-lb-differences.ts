@@ -68,8 +68,39 @@ export const differences: readonly Difference[] = [
   },
   {
     marathonLb: 'A service port of 80, 443, 9090 or 9091 is taken silently',
-    pacer: 'The service is rejected, with that reason',
+    pacer:
+      'A service with hosts has no listener of its own and serves by them, with a warning; one without is rejected, with that reason',
     why: 'it took requests away from everybody else',
+  },
+  {
+    marathonLb: 'A label `HAPROXY_{n}_ENABLED` or `HAPROXY_{n}_GROUP` without a value hides the port',
+    pacer: 'It is the same as no label, as for every other label, with a warning',
+    why: 'an empty value means "not set", and one rule for all labels can be remembered',
+  },
+  {
+    marathonLb: 'A host with a port in `HAPROXY_{n}_VHOST` is compared as it is written',
+    pacer: 'The port is dropped, with a warning',
+    why: "no client's Host header is compared with its port, so it would lead nowhere",
+  },
+  {
+    marathonLb: 'An item that is no host, path or network stands in the rules as it is',
+    pacer:
+      'The item is left out, with an error; a label without a usable item, and an unknown option of `HAPROXY_{n}_BIND_OPTIONS`, rejects the service',
+    why: 'one slip of the pen cost every service its configuration',
+  },
+  {
+    marathonLb:
+      'Server lines of `HAPROXY_{n}_BACKEND_SERVER_OPTIONS` may name any address, once for each task',
+    pacer:
+      "Servers with fixed names are there once, while a task of the app serves. By default labels may name IP addresses that are not this node's; `--label-templates trusted` also allows names, sockets and other ports of a task's host. `server-template`, another section, and lines other than `server` with placeholders are rejected",
+    why: "two tasks made HAProxy refuse the second line of that name, and a label reached the load balancer's own ports",
+  },
+  {
+    marathonLb:
+      "An empty template of a section's head, of a guard or of a server line breaks the configuration",
+    pacer:
+      'It is the same as no template, with a warning; what each empty template means is in [templates.md](templates.md)',
+    why: 'a variable that was left empty took the whole load balancer down',
   },
   {
     marathonLb: 'UDP ports become TCP frontends',

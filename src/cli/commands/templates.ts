@@ -7,8 +7,8 @@ import { templatesMarkdown, type TemplateRow } from '../templates-markdown.ts';
 
 export const templateRows = (): TemplateRow[] =>
   templateNames.map((name) => {
-    const { placeholders, perPort, doc } = templateSpec(name);
-    return { name, placeholders, perPort, doc };
+    const { placeholders, perPort, doc, empty } = templateSpec(name);
+    return { name, placeholders, perPort, doc, empty: empty.doc };
   });
 
 export function templates({ format }: Record<string, unknown>): Promise<number> {
@@ -28,11 +28,11 @@ function textOf(format: string): string {
     }
     case 'table':
       return rows
-        .map(({ name, placeholders, perPort, doc }) => {
+        .map(({ name, placeholders, perPort, doc, empty }) => {
           const data =
             placeholders === 'raw' ? 'no placeholders' : placeholders.map((it) => `{${it}}`).join(' ');
           const label = perPort ? `; for one port: HAPROXY_{n}_${name}` : '';
-          return `HAPROXY_${name}\n    ${doc}${label}\n    ${data}\n`;
+          return `HAPROXY_${name}\n    ${doc}${label}\n    ${data}\n    empty: ${empty}\n`;
         })
         .join('');
     default:

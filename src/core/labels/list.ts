@@ -2,7 +2,7 @@
 import { parsed, rejected, type OddItem, type Parsed } from './parsed.ts';
 
 /** Odd items that are named one by one; the last one says how many more there are. */
-const mostNamed = 10;
+export const mostNamed = 10;
 
 /** What one item stands for: a value, perhaps with a remark, or what is wrong with it. */
 export type Item<T> =

@@ -8,7 +8,7 @@ import { parsed, rejected, shown, type Parser } from './parsed.ts';
 const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /** [rfc1035] 2.3.4 */
-const longestHost = 253;
+export const longestHost = 253;
 
 /** What a client appends to the name, and HAProxy takes off again before it looks for the host. */
 const port = /:\d{1,5}$/;

@@ -14,7 +14,7 @@ export type Written =
   | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
 /** Longer fragments are refused. */
-const longest = 32_768;
+export const longestFragment = 32_768;
 
 export interface FragmentFrame {
   readonly section: Section;
@@ -25,11 +25,11 @@ export interface FragmentFrame {
 }
 
 export function writeFragment(text: string, { section, head, guard }: FragmentFrame): Written {
-  if (text.length > longest) {
+  if (text.length > longestFragment) {
     return {
       ok: false,
       reason: `the template has ${text.length} characters`,
-      remedy: `write at most ${longest}`,
+      remedy: `write at most ${longestFragment}`,
     };
   }
   let headIsDue = head !== undefined;
