@@ -68,6 +68,30 @@ describe('a service that HAProxy names', () => {
     expect(new Set(errors(found).map(({ appId }) => appId)).size).toBe(50);
   });
 
+  test('serves on without what its new version gives up', async () => {
+    const hosts = (found: Awaited<ReturnType<Examination['of']>>) =>
+      [...found.candidate.desired.services.values()].map(
+        ({ definition: { vhosts, balance } }) => `${vhosts.join(',')} ${balance.words.join(' ')}`,
+      );
+    const labels = (vhost: string, more: Record<string, string> = {}) => ({
+      labels: { HAPROXY_GROUP: 'external', HAPROXY_0_MODE: 'http', HAPROXY_0_VHOST: vhost, ...more },
+    });
+    const leastconn = { HAPROXY_0_BALANCE: 'leastconn' };
+    await examination.of([app('/web', 10_000, labels('a.example,b.example', leastconn))]);
+    // What HAProxy refuses, and what Pacer refuses itself.
+    for (const wrong of [badKinds[0], undefined]) {
+      const version = (vhost: string, more = {}) =>
+        app('/web', 10_000, {
+          ...wrong,
+          ...labels(vhost, wrong === undefined ? { HAPROXY_0_BALANCE: 'best', ...more } : more),
+        });
+      expect(hosts(await examination.of([version('')]))).toEqual([' leastconn']);
+      await examination.restart();
+      expect(hosts(await examination.of([version('b.example')]))).toEqual(['b.example leastconn']);
+      expect(hosts(await examination.of([version('c.example')]))).toEqual(['a.example,b.example leastconn']);
+    }
+  });
+
   test('serves on in the version that served before, and in none that is refused as well', async () => {
     await examination.of([app('/web', 10_000, label('HAPROXY_0_BALANCE', 'leastconn'))]);
     const found = await examination.of([app('/web', 10_000, badKinds[0])]);
