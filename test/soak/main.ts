@@ -1,26 +1,51 @@
 /**
  * `npm run soak -- --minutes N`: random changes and failures of Marathon under traffic, and a report at the end.
+ * `--rate`: changes a second. `--heap`: what lives on the daemon's heap after a fifth of the time and at the end.
  * Ends with 1 where a request failed, or the last state was not reached.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { memoryOf } from '../bench/usage.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { createTraffic, type TrafficResult } from '../support/traffic.ts';
 import { randomFrom } from '../support/random.ts';
+import { compareHeaps, heapEnvironment, takeHeap, type HeapDifference } from './heap.ts';
 import { change, fault, hostOf, soakApp, type Churn } from './churn.ts';
 
 const appCount = 20;
 const faultEveryMs = 8_000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    rate: { type: 'string', default: '10' },
+    heap: { type: 'boolean', default: false },
+  },
 });
-process.exitCode = await soak(Number(values.minutes), Number(values.seed));
+process.exitCode = await soak({
+  minutes: Number(values.minutes),
+  seed: Number(values.seed),
+  rate: Number(values.rate),
+  heap: values.heap,
+});
 
-async function soak(minutes: number, seed: number): Promise<number> {
+interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Changes a second. */
+  readonly rate: number;
+  readonly heap: boolean;
+}
+
+async function soak({ minutes, seed, rate, heap }: SoakOptions): Promise<number> {
   const random = randomFrom(seed);
+  const directory = await mkdtemp(join(tmpdir(), 'pacer-soak-'));
   const stack = await startStack({
+    ...(heap && { environment: heapEnvironment(directory) }),
     flags: [
       ...['--stream-timeout', '1', '--max-backoff', '2', '--marathon-timeout', '2', '--log-level', 'info'],
       ...['--drain-timeout', '5', '--resync-interval', '15'],
@@ -44,20 +69,40 @@ async function soak(minutes: number, seed: number): Promise<number> {
     const memory: number[] = [];
     const end = Date.now() + minutes * 60_000;
     const churn = { marathon: stack.marathon, apps: appCount, servicePorts, random };
+    const early = heap
+      ? sleep((minutes * 60_000) / 5).then(() => takeHeap(stack.daemon().pid, directory))
+      : undefined;
     await Promise.all([
-      changeUntil(end, churn, counts),
+      changeUntil(end, churn, counts, 1000 / rate),
       failUntil(end, churn, counts),
       watchMemory(end, stack, memory),
+      early,
     ]);
     for (const { id } of stack.marathon.tasks()) stack.marathon.setHealthy(id, true);
     const reached = await converges(stack);
+    if (early !== undefined)
+      tellHeap(compareHeaps(await early, await takeHeap(stack.daemon().pid, directory)));
     return await report(stack, await traffic.stop(), counts, memory, reached);
   } finally {
     await stack.close();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function changeUntil(end: number, churn: Churn, counts: Map<string, number>): Promise<void> {
+function tellHeap({ before, after, grown }: HeapDifference): void {
+  const mega = (bytes: number) => (bytes / 1e6).toFixed(2);
+  console.log(
+    `live heap           ${mega(before)} MB after a fifth of the time, ${mega(after)} MB at the end`,
+  );
+  for (const { name, bytes, objects } of grown) console.log(`  ${mega(bytes)} MB ${objects} ${name}`);
+}
+
+async function changeUntil(
+  end: number,
+  churn: Churn,
+  counts: Map<string, number>,
+  everyMs: number,
+): Promise<void> {
   const working = new Set<Promise<void>>();
   while (Date.now() < end) {
     const one = change(churn)
@@ -68,7 +113,7 @@ async function changeUntil(end: number, churn: Churn, counts: Map<string, number
       })
       .finally(() => working.delete(one));
     working.add(one);
-    await sleep(100);
+    await sleep(everyMs);
   }
   await Promise.all(working);
 }
