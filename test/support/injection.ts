@@ -26,7 +26,7 @@ export function injected(before: Files, after: Files, own: Own): string[] {
 
   const control = /[\u0000-\u0009\u000b-\u001f\u007f]/.exec(text);
   if (control !== null) wrong.push(`a control character: ${JSON.stringify(context(text, control.index))}`);
-  const old = new Map(readConfiguration(String(before.get('haproxy.cfg'))).map((it) => [it.name, it]));
+  const old = sectionsOf(before);
   const seen = new Set<string>();
   for (const section of readConfiguration(text)) {
     if (seen.has(section.name)) wrong.push(`the section "${section.name}" twice`);
@@ -38,6 +38,17 @@ export function injected(before: Files, after: Files, own: Own): string[] {
   for (const [name, content] of after)
     if (name.endsWith('.map')) wrong.push(...wrongMap(name, content, before, own));
   return wrong;
+}
+
+/** The same files are compared with thousands of others. */
+const read = new WeakMap<Files, ReadonlyMap<string, ConfigSection>>();
+
+function sectionsOf(files: Files): ReadonlyMap<string, ConfigSection> {
+  const known = read.get(files);
+  if (known !== undefined) return known;
+  const sections = new Map(readConfiguration(String(files.get('haproxy.cfg'))).map((it) => [it.name, it]));
+  read.set(files, sections);
+  return sections;
 }
 
 const context = (text: string, at: number): string => text.slice(Math.max(0, at - 30), at + 30);
