@@ -8,6 +8,7 @@ import type { App } from '../../src/core/model/model.ts';
 import type { Service, ServiceDefinition } from '../../src/core/model/service.ts';
 import { modelContext } from '../../src/daemon/start/model-context.ts';
 import { createActor } from '../../src/daemon/pipeline/act.ts';
+import { createChanges } from '../../src/daemon/pipeline/take-changes.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
 import { createInbox, type Inbox } from '../../src/daemon/pipeline/inbox.ts';
 import { createObserver } from '../../src/daemon/pipeline/observe.ts';
@@ -99,8 +100,12 @@ export function fakePipeline(
     })();
   };
   const pipeline = createPipeline({
-    ...{ inbox, model: { context, pinned: (desired: Desired) => desired }, serving: context },
-    learnHosts: () => Promise.resolve(),
+    ...{ inbox, serving: context },
+    changes: createChanges({
+      ...{ inbox, request, now, later },
+      model: { context, pinned: (desired: Desired) => desired },
+      learnHosts: () => Promise.resolve(),
+    }),
     actor: createActor({ control, publisher, runtime, rejections, observer, budget, now }),
     ...{ candidates, runtime, publisher, budget },
     limits: { maxShare: 0.5, floor: 2, pauseMs: 30_000, gatherMs: 20, sampleMs: 5_000 },

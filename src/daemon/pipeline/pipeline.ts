@@ -15,21 +15,19 @@ import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { Actor } from './act.ts';
 import type { Candidates } from './candidates.ts';
 import { decide } from '../decide/decide.ts';
-import { derived, type Model } from './derive.ts';
-import type { Change, Inbox } from './inbox.ts';
+import type { Inbox } from './inbox.ts';
 import { failed, type Settled } from '../settle/postpone.ts';
 import type { Reporter } from './report.ts';
 import { settle, settleAlone } from '../settle/settle.ts';
 import { initialState, type Limits, type LoopState, type Situation, type Withheld } from '../decide/state.ts';
 import type { Outcome, SlowStep } from '../decide/step.ts';
+import type { Changes } from './take-changes.ts';
 import { isInSync, viewOf } from './view.ts';
 
 export interface PipelineParts {
   readonly inbox: Inbox;
-  readonly model: Model;
+  readonly changes: Changes;
   readonly serving: ServingContext;
-  /** Looks up the agents' names that are new. */
-  readonly learnHosts: (change: Change) => Promise<void>;
   readonly actor: Actor;
   readonly candidates: Candidates;
   readonly runtime: Pick<Runtime, 'draining' | 'commands'>;
@@ -60,19 +58,16 @@ export interface Pipeline {
   readonly close: () => Promise<void>;
 }
 
-/** Milliseconds until apps that could not be derived are tried again. */
-const rederiveMs = 5000;
 /** Milliseconds that closing waits for a step that is under way. */
 const closeMs = 5000;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { inbox, model, actor, candidates, runtime, publisher, budget, request, now } = parts;
+  const { inbox, changes, actor, candidates, runtime, publisher, budget, request, now } = parts;
   let state = initialState(now());
   let finished: { readonly step: SlowStep; readonly outcome: Outcome } | undefined;
   let underWay: Promise<void> = Promise.resolve();
   let closed = false;
   let cancelTimer: () => void = () => undefined;
-  let cancelRederive: () => void = () => undefined;
 
   const situation = (): Situation => ({
     state,
@@ -100,23 +95,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     parts.report(reports, state);
   }
 
-  async function takeChanges(): Promise<void> {
-    const change = inbox.take();
-    if (change === undefined) return;
-    const known = parts.learnHosts(change);
-    // HAProxy is not to be given its first servers without those whose names are a moment away.
-    if (state.applied === undefined) await known;
-    const start = now();
-    const next = derived(state, change, model, now());
-    note({ ...next, deriveMs: next.deriveMs + now() - start });
-    cancelRederive();
-    if (state.underived.size > 0)
-      cancelRederive = parts.later(() => {
-        inbox.touch(state.underived, 'apps that could not be derived');
-        request();
-      }, rederiveMs);
-  }
-
   function begin(step: SlowStep): void {
     const round = state.round.kind === 'judging' || state.round.kind === 'sampling' ? state.round : undefined;
     note({ ...state, round: { kind: 'busy', step, round, since: now() } });
@@ -139,7 +117,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         finished = undefined;
         take(settle(state, step, outcome, now(), parts.limits.sampleMs));
       }
-      await takeChanges();
+      const next = await changes.take(() => state);
+      if (next !== undefined) note(next);
       const step = decide(situation());
       switch (step.kind) {
         case 'nothing':
@@ -188,7 +167,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     close: async () => {
       closed = true;
       cancelTimer();
-      cancelRederive();
+      changes.close();
       // A reload command that hangs must not keep Pacer from ending.
       await Promise.race([underWay, new Promise<void>((resolve) => parts.later(resolve, closeMs))]);
     },

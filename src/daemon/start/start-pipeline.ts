@@ -10,6 +10,7 @@ import type { Journal } from '../storage/journal.ts';
 import type { Remembered } from '../rejected/remembered.ts';
 import { networkNotice } from '../publish/network-notice.ts';
 import { createActor } from '../pipeline/act.ts';
+import { createChanges } from '../pipeline/take-changes.ts';
 import { createCandidates } from '../pipeline/candidates.ts';
 import type { Change, Inbox } from '../pipeline/inbox.ts';
 import { createObserver } from '../pipeline/observe.ts';
@@ -77,9 +78,12 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
   const candidates = createCandidates({ rejections, render: renderer.render, now });
   const pipeline = createPipeline({
     inbox,
-    model: options.model,
+    changes: createChanges({
+      ...{ inbox, request: () => passes.request(), now, later },
+      model: options.model,
+      learnHosts: options.learnHosts,
+    }),
     serving: memory.context,
-    learnHosts: options.learnHosts,
     actor: createActor({ control, publisher, runtime, rejections, observer, budget, now }),
     candidates,
     runtime,
