@@ -6,14 +6,14 @@ import { wordsValue, type PlaceholderData } from '../core/templates/placeholders
 import type { Override, RuleLines } from '../core/model/replaced.ts';
 import { writeLine, writeWord, type Line } from '../core/guard/words.ts';
 import type { FragmentData, FragmentName, Fragments } from './fragments.ts';
-import { clientClaims } from './client-claims.ts';
+import { clientClaims, takesProxyProtocol } from './client-claims.ts';
 import { renderGroupedHttps, type GroupedHead } from './grouped-https.ts';
 import { certificateMap } from './maps.ts';
 import { frontendText, operatorLines, type FrontendText } from './operator/operator-section.ts';
 import { appIdData, routingData } from './routing.ts';
 import type { ServiceHead } from './service.ts';
 
-export interface FrontendHead extends GroupedHead, Pick<ServiceHead, 'trustedProxies'> {
+export interface FrontendHead extends GroupedHead, Pick<ServiceHead, 'trustedProxies' | 'redirectSuffix'> {
   readonly bindAddress: string;
   /** Undefined where HTTP and HTTPS are not bound. */
   readonly httpPort: number | undefined;
@@ -37,13 +37,19 @@ export function renderFrontends({ render }: Fragments, head: FrontendHead, route
     fragment: FragmentName,
     { redirects, uses, ...routing }: Routing,
     own: FrontendText | undefined,
-  ): string =>
-    clientClaims(render, trustedProxies, own?.head) +
-    render(fragment, {
-      ...routing,
-      late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
-      hasDefault: own?.hasDefault ?? false,
-    });
+  ): string => {
+    // Where TLS ends here, it ended nowhere before.
+    const believesProxyTls = routing['redirectToHttps'] !== false && takesProxyProtocol(own?.head ?? '');
+    return (
+      clientClaims(render, trustedProxies, own?.head, believesProxyTls) +
+      render(fragment, {
+        ...routing,
+        knowsHttps: trustedProxies !== false || believesProxyTls,
+        late: [...(own?.redirects ?? []), ...redirects, ...(own?.uses ?? []), ...uses],
+        hasDefault: own?.hasDefault ?? false,
+      })
+    );
+  };
   const frontend = (
     head: { name: TemplateName; fragment: FragmentName; data: FragmentData; placeholders?: PlaceholderData },
     fragment: FragmentName,
@@ -54,21 +60,20 @@ export function renderFrontends({ render }: Fragments, head: FrontendHead, route
     parts.push(own?.head ?? render(head.fragment, head.data), route(fragment, routing, own));
   };
   if (httpPort !== undefined) {
-    const httpsPortSuffix = httpsPort === undefined || httpsPort === 443 ? '' : `:${httpsPort}`;
-    const redirectToHttps = httpsPort !== undefined;
+    const redirectToHttps = head.redirectSuffix !== undefined;
     frontend(
       { name: 'HTTP_FRONTEND_HEAD', fragment: 'http-frontend-head', data: { bind: bind(httpPort) } },
       'frontend-routing',
       {
         ...routingData(routes, 'http', lookUp('MAP_HTTP_FRONTEND_ACL', 'MAP_HTTP_FRONTEND_ACL_ONLY')),
-        ...{ redirectToHttps, httpsPortSuffix, coveredNames: false },
+        ...{ redirectToHttps, redirectSuffix: head.redirectSuffix ?? '', coveredNames: false },
       },
     );
   }
   if (httpsPort !== undefined && head.groupsHttps) {
     const routing = {
       ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
-      ...{ redirectToHttps: false, httpsPortSuffix: '', coveredNames: false },
+      ...{ redirectToHttps: false, redirectSuffix: '', coveredNames: false },
     };
     const routed = (own?: FrontendText) => route('frontend-routing', routing, own);
     parts.push(renderGroupedHttps(render, head, { bind: bind(httpsPort), tls: routes.tls, routed }));
@@ -83,7 +88,7 @@ export function renderFrontends({ render }: Fragments, head: FrontendHead, route
       'frontend-routing',
       {
         ...routingData(routes, 'https', lookUp('MAP_HTTPS_FRONTEND_ACL')),
-        ...{ redirectToHttps: false, httpsPortSuffix: '' },
+        ...{ redirectToHttps: false, redirectSuffix: '' },
         // Only the operator knows which certificates a head of theirs names.
         coveredNames: templates.has('HTTPS_FRONTEND_HEAD') ? false : certificateMap,
       },

@@ -6,15 +6,25 @@ import type { Fragments } from './fragments.ts';
 
 type Render = Fragments['render'];
 
+/** How a rule names the client: behind trusted proxies whom they forward for. */
+export const clientOf = ({ mode }: ServiceDefinition, trustedProxies: string | false): string =>
+  mode === 'http' && trustedProxies !== false ? 'var(txn.pacer_client) -m ip' : 'src';
+
 /** They stand in the backend, so they hold whichever way a request comes. */
 export function networkRules(
-  { mode, allowedNetworks, fragments }: ServiceDefinition,
+  definition: ServiceDefinition,
   render: Render,
   trustedProxies: string | false,
 ): string[] {
-  if (allowedNetworks.length === 0) return [];
+  const { mode, allowedNetworks, fragments, guards = [] } = definition;
   const believes = mode === 'http' && trustedProxies !== false;
-  const client = believes ? 'var(txn.pacer_client) -m ip' : 'src';
+  const asksOthers = guards.some(({ networks }) => networks.length > 0);
+  const address =
+    believes && (allowedNetworks.length > 0 || asksOthers)
+      ? [render('backend-client-address', { trustedProxies })]
+      : [];
+  if (allowedNetworks.length === 0) return address;
+  const client = clientOf(definition, trustedProxies);
   const kind = mode === 'http' ? 'HTTP' : 'TCP';
   const ownAcl = fragments?.texts[`${kind}_BACKEND_NETWORK_ALLOWED_ACL`];
   const acl =
@@ -24,7 +34,7 @@ export function networkRules(
         )
       : [ownAcl];
   return [
-    ...(believes ? [render('backend-client-address', { trustedProxies })] : []),
+    ...address,
     ...acl,
     ...(fragments?.texts[`${kind}_BACKEND_ACL_ALLOW_DENY`] === undefined
       ? [render(`${mode}-backend-acl-allow-deny`, {})]

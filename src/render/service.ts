@@ -8,13 +8,18 @@ import { fillServerLine } from '../core/templates/server-line.ts';
 import { clientClaims } from './client-claims.ts';
 import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
-import { networkRules, rewriteRules } from './service-rules.ts';
+import { guardRules, guardUserLists, userList } from './host-guards.ts';
+import { clientOf, networkRules, rewriteRules } from './service-rules.ts';
 import { profileOf, type Profile } from './profiles.ts';
 
 export interface ServiceHead {
   /** Networks that may say who the client is and what it asked for. */
   readonly trustedProxies: readonly string[];
   readonly logs: boolean;
+  /** What stands behind the host in redirects to https, `:8443`; undefined = nothing redirects. */
+  readonly redirectSuffix?: string | undefined;
+  /** The operator's listeners take the PROXY protocol, and with it what it says of TLS. */
+  readonly believesProxyTls?: boolean;
   /** Where HAProxy reads the files that labels name; as they are named unless told. */
   readonly fileAt?: FileAt;
 }
@@ -121,7 +126,7 @@ const asksClients = ({ bindOptions }: ServiceDefinition): boolean =>
 function renderSection(
   definition: ServiceDefinition,
   packaged: Fragments,
-  { logs, fileAt = asNamed }: ServiceHead,
+  { logs, fileAt = asNamed, redirectSuffix, believesProxyTls = false }: ServiceHead,
   trustedProxies: string | false,
 ): string {
   const { render } = packaged;
@@ -129,10 +134,9 @@ function renderSection(
   // A template's text stands where Pacer's own would.
   const texts = fragments?.texts ?? {};
   const parts: string[] = [];
-  if (auth !== undefined) {
-    const data = { backend, user: configToken(auth.user), passwd: configToken(auth.passwordHash) };
-    parts.push(texts.USERLIST_HEAD ?? render('userlist-head', data));
-  }
+  const takesProxy = definition.bindOptions.words.includes('accept-proxy');
+  if (auth !== undefined) parts.push(userList(definition, auth, packaged));
+  parts.push(...guardUserLists(definition, packaged));
   if (definition.listens) {
     const own = texts.FRONTEND_HEAD;
     parts.push(
@@ -140,7 +144,9 @@ function renderSection(
         ? render('frontend-head', frontendData(definition, logs, fileAt))
         : textAt(own, definition, fileAt),
       // An own head is all that the frontend says, or no frontend at all.
-      mode === 'http' && texts.FRONTEND_HEAD === undefined ? clientClaims(render, trustedProxies) : '',
+      mode === 'http' && texts.FRONTEND_HEAD === undefined
+        ? clientClaims(render, trustedProxies, '', takesProxy)
+        : '',
       texts.FRONTEND_BACKEND_GLUE ?? render('frontend-backend-glue', { backend }),
     );
   }
@@ -149,6 +155,7 @@ function renderSection(
   parts.push(
     texts.BACKEND_HEAD ?? render('backend-head', { backend, mode, balance, consistentHash }),
     ...networkRules(definition, render, trustedProxies),
+    ...guardRules(definition, packaged, redirectSuffix, clientOf(definition, trustedProxies)),
   );
   if (auth !== undefined)
     parts.push(
@@ -159,8 +166,12 @@ function renderSection(
       }),
     );
   if (mode === 'http')
-    parts.push(texts.BACKEND_HTTP_OPTIONS ?? render('backend-http-options', { trustedProxies }));
-  if (definition.hsts) parts.push(texts.BACKEND_HSTS_OPTIONS ?? render('backend-hsts-options', {}));
+    parts.push(
+      texts.BACKEND_HTTP_OPTIONS ??
+        render('backend-http-options', { trustedProxies, believesProxyTls: believesProxyTls || takesProxy }),
+    );
+  if (definition.hsts)
+    parts.push(texts.BACKEND_HSTS_OPTIONS ?? render('backend-hsts-options', { trustedProxies }));
   if (definition.sticky)
     parts.push(
       texts.BACKEND_STICKY_OPTIONS ?? render('backend-sticky-options', stickyData(definition, packaged)),

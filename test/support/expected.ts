@@ -39,6 +39,14 @@ export function expectedOf(it: Interaction, request: Request, host: string, http
   // What a rule says holds for all requests that its condition names, whoever serves them.
   const ruled = it.template === 'rule' && !request.tls && !it.redirect && leadsTo(it, path);
   const ruleMarks = ruled ? ['x-rule'] : [];
+  // Without a path the row's guards are the host's, and hold for the neighbour on it too.
+  if (winner === 'neighbour' && it.path === 'none') {
+    if (it.redirect && !request.tls)
+      return { kind: 'redirect', to: `https://${host}:${httpsPort}${request.path}` };
+    if (it.network === 'elsewhere' && it.template !== 'rule') return { kind: 'denied' };
+    const asks = it.template !== 'rule' || request.tls;
+    if (it.auth && asks && !request.asAlice) return { kind: 'asked for a user' };
+  }
   if (winner === 'neighbour' && ruled && it.auth && !request.asAlice) return { kind: 'asked for a user' };
   if (winner === 'neighbour')
     return {

@@ -9,6 +9,7 @@ import type { Groups } from '../groups/groups.ts';
 import { asRejected, rejectionOf, insteadOf, type RejectedServices } from './rejected.ts';
 import { byCodePoint, type AppId, type BackendName } from '../model/ids.ts';
 import { withoutListener } from '../services/narrowed.ts';
+import { withHostGuards, type Away } from '../routing/guards.ts';
 import { nextRoutes } from '../routing/next-routes.ts';
 import { allowsAll, serviceLimits, type PolicyRule } from '../policy/policy.ts';
 import { tooManyServices } from '../policy/policy-violations.ts';
@@ -47,7 +48,7 @@ export function assemble({ apps, groups, rejected, owners, routes: before }: Ass
   const contest = (definitions: readonly ServiceDefinition[]) => {
     for (const definition of definitions) for (const id of order.partiesOf(definition)) contested.add(id);
   };
-  const { candidates, reserved } = withoutRejected(candidatesOf(apps), rejected, conflicts);
+  const { candidates, reserved, away } = withoutRejected(candidatesOf(apps), rejected, conflicts);
 
   const lost = backendLosers(candidates, order);
   for (const [loser, winner] of lost) {
@@ -76,10 +77,11 @@ export function assemble({ apps, groups, rejected, owners, routes: before }: Ass
 
   const made = nextRoutes(before, services, order, reserved);
   for (const { claimants } of made.contested) contest(claimants);
+  const guarded = withHostGuards(services, away, made, (id) => apps.get(id)?.definition.policy ?? allowsAll);
   return {
-    services: new Map(services.map((service) => [service.definition.backend, service])),
+    services: new Map(guarded.services.map((service) => [service.definition.backend, service])),
     routes: made.routes,
-    conflicts: [...conflicts, ...made.diagnostics],
+    conflicts: [...conflicts, ...made.diagnostics, ...guarded.diagnostics],
     claims: made.winners,
     reserved,
     contested,
@@ -117,8 +119,9 @@ function withoutRejected(
   candidates: readonly Service[],
   rejected: RejectedServices,
   conflicts: Diagnostic[],
-): { candidates: Service[]; reserved: ServiceDefinition[] } {
+): { candidates: Service[]; reserved: ServiceDefinition[]; away: Away[] } {
   const reserved: ServiceDefinition[] = [];
+  const away: Away[] = [];
   const served = candidates.flatMap((candidate) => {
     const rejection = rejectionOf(candidate, rejected);
     if (rejection === undefined) return [candidate];
@@ -127,12 +130,14 @@ function withoutRejected(
     const instead = insteadOf(rejection);
     if (instead === undefined) {
       reserved.push(candidate.definition);
+      const { before } = rejection;
+      if (before !== undefined) away.push({ claimant: candidate.definition, before });
       return [];
     }
     conflicts.push(keptNotice(rejection.diagnostic.appId, instead.portIndex));
     return [asRejected(candidate, rejection)];
   });
-  return { candidates: served, reserved };
+  return { candidates: served, reserved, away };
 }
 
 /** Of too many services those that served before come first, then the older ones. */

@@ -10,6 +10,8 @@ export interface Rejection {
   readonly diagnostic: Diagnostic;
   /** The version of it that served before, and serves on; undefined = it is left out. */
   readonly instead?: ServiceDefinition;
+  /** The version of it that served last, which HAProxy accepts: what it guarded stays guarded while it is left out. */
+  readonly before?: ServiceDefinition;
   /** It serves on as asked, but with the servers of these tasks alone. */
   readonly only?: ReadonlySet<TaskId>;
 }

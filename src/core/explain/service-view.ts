@@ -4,7 +4,7 @@ import { allDiagnostics, type Desired } from '../desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
 import { asAsked } from '../services/narrowed.ts';
-import { claimsOf, type Claim } from '../routing/routes.ts';
+import { claimsOf, shownKey, type Claim } from '../routing/routes.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { ServiceView } from './explanation.ts';
 
@@ -68,7 +68,7 @@ export function rejectionOf({ conflicts }: Desired, appId: AppId, portIndex: num
 }
 
 /** `*.example.com/api`, as the app's labels have it. */
-export const shownClaim = ({ key }: Pick<Claim, 'key'>): string => (key.startsWith('.') ? `*${key}` : key);
+export const shownClaim = ({ key }: Pick<Claim, 'key'>): string => shownKey(key);
 
 function routesOf({ routes, services }: Desired, definition: ServiceDefinition): ServiceView['routes'] {
   return claimsOf(definition).map((claim) => {

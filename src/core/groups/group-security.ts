@@ -27,17 +27,19 @@ export function protectedLike(
       undefined,
     );
   if (networks?.length === 0) return undefined;
+  // Nothing that guards its host, or is guarded by it, goes because of one of them.
+  const authScope = members.every((it) => it.authScope === 'service') ? 'service' : undefined;
   const verifier = members.find(asksForCertificate) ?? leader;
   // No listener and no TLS frontend of the leader's asks for a certificate beside another's.
   const isSame =
     leader.auth === auth && sameList(leader.allowedNetworks, networks ?? []) && verifier === leader;
-  if (isSame) return leader;
+  if (isSame) return leader.authScope === authScope ? leader : { ...leader, authScope };
   // HTTP's rules are none of a TCP service, and templates are lines that nobody here has read.
   if (leader.fragments !== undefined || (auth !== undefined && leader.mode !== 'http')) return undefined;
   const { certificate, bindOptions, vhostTls } = verifier;
   return {
     ...leader,
-    ...{ auth, allowedNetworks: networks ?? [], certificate, bindOptions },
+    ...{ auth, authScope, allowedNetworks: networks ?? [], certificate, bindOptions },
     ...(leader.vhostTls === undefined && vhostTls === undefined ? {} : { vhostTls }),
     // A list of users and an access list are in no defaults section.
     hasProfile: leader.hasProfile && auth === undefined && networks === undefined,

@@ -1,5 +1,5 @@
 /** Parsers of label values that several labels share. */
-import type { BasicAuth } from '../model/label-values.ts';
+import type { AuthScope, BasicAuth } from '../model/label-values.ts';
 import { hasUnprintable } from '../model/config-token.ts';
 import { isCidr, isIp } from './address.ts';
 import { readList, type Item } from './list.ts';
@@ -45,6 +45,13 @@ export const mode: Parser<'http' | 'tcp'> = (text) => {
   return value === 'http' || value === 'tcp'
     ? parsed(value)
     : rejected(`${shown(text)} is not a mode`, 'write http or tcp');
+};
+
+export const authScope: Parser<AuthScope> = (text) => {
+  const value = text.trim().toLowerCase();
+  return value === 'host' || value === 'service'
+    ? parsed(value)
+    : rejected(`${shown(text)} is not a scope`, 'write host or service');
 };
 
 export const bindAddress: Parser<string> = (text) => {

@@ -9,6 +9,7 @@ import { labelFragments } from './fragments.ts';
 import { isTemplateName, templateSpec, type TemplateName } from '../model/template-names.ts';
 import type { Parser } from './parsed.ts';
 import {
+  authScope,
   basicAuth,
   bindAddress,
   boolean,
@@ -180,6 +181,12 @@ export const portLabels = {
     secret: true,
     emptied: 'nobody is asked for a password',
   },
+  AUTH_SCOPE: spec(
+    authScope,
+    'host',
+    'service',
+    'With `host`, AUTH, the allowed networks (without a PATH) and REDIRECT_TO_HTTPS hold for every request for the host (with a PATH: below it), also where another service without its own serves it. With `service` they hold for this service alone, and those of others not for it.',
+  ),
   HTTP_BACKEND_PROXYPASS_PATH: spec(
     urlPath,
     '',

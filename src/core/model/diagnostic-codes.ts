@@ -88,6 +88,12 @@ export const diagnosticCatalogue = {
     remedy:
       'Choose another host or path, or give one a larger HAPROXY_<n>_BACKEND_WEIGHT; or give the group another name.',
   },
+  HOST_GUARDED: {
+    means:
+      'Another service claims the same host and has HAPROXY_<n>_AUTH, allowed networks or HAPROXY_<n>_REDIRECT_TO_HTTPS, which hold for all requests for the host, as in marathon-lb. So they hold for this service too, when it is asked by that host.',
+    remedy:
+      'Nothing, if that is meant. Otherwise set HAPROXY_<n>_AUTH_SCOPE to service, or give the service its own. The message names the other one.',
+  },
   TLS_CONFLICT: {
     means:
       'With --group-https-by-vhost, two apps with one host say different things of its TLS; the one that asks clients for certificates has it, else the app that served it before, else the older one.',

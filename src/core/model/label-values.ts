@@ -25,6 +25,9 @@ export interface BindOptions {
   readonly namesProtocols: boolean;
 }
 
+/** Whether what guards a service goes by the host, as marathon-lb's frontends do, or is a matter of each service alone. */
+export type AuthScope = 'host' | 'service';
+
 export type PathType = 'begin' | 'prefix' | 'exact';
 
 /** What a service says of TLS for its host names. */

@@ -56,6 +56,8 @@ export interface RuleLines {
   readonly uses: readonly string[];
   /** They ask for user and password themselves. */
   readonly asksForUser: boolean;
+  /** A template stands instead of one of them. */
+  readonly replaced?: boolean;
 }
 
 export type Quote = 'none' | 'single' | 'double';

@@ -1,5 +1,5 @@
 /** What Pacer wants HAProxy to serve: services, their servers and the routes that lead to them. */
-import type { Balance, BasicAuth, BindOptions, PathType, VhostTls } from './label-values.ts';
+import type { AuthScope, Balance, BasicAuth, BindOptions, PathType, VhostTls } from './label-values.ts';
 import type { ServiceFragments, Template } from './replaced.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
@@ -29,6 +29,10 @@ export interface ServiceDefinition {
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
   readonly redirectToHttps: boolean;
+  /** Undefined = `host`. */
+  readonly authScope?: AuthScope | undefined;
+  /** What other services on its hosts ask of requests; decided between apps, so none before. */
+  readonly guards?: readonly HostGuard[] | undefined;
   readonly rewrite: Rewrite;
   readonly check: ServerCheck | undefined;
   readonly vhosts: readonly Host[];
@@ -38,6 +42,30 @@ export interface ServiceDefinition {
   readonly vhostTls?: VhostTls | undefined;
   /** What templates replace; undefined = nothing. */
   readonly fragments?: ServiceFragments | undefined;
+}
+
+/** What a service asks of requests for its host that another one serves. */
+export interface HostGuard {
+  readonly appId: AppId;
+  readonly portIndex: number;
+  readonly backend: BackendName;
+  /** The requests that it is about: any of these. */
+  readonly covers: readonly GuardedPlace[];
+  /** The realm of its list of users; undefined = it asks for none. */
+  readonly realm: string | undefined;
+  /** On which listeners users are asked for: its templates may do it themselves on the other one. */
+  readonly asksOn: 'both' | 'http' | 'https';
+  /** Empty = everyone. */
+  readonly networks: readonly string[];
+  readonly redirects: boolean;
+  /** Its last version, where it does not serve at present: its list of users is not in the configuration by itself. */
+  readonly away?: ServiceDefinition;
+}
+
+/** A host, or what is below a path of one; the key of a wildcard host begins with a dot. */
+export interface GuardedPlace {
+  readonly kind: 'host' | 'begin' | 'begin-i';
+  readonly key: string;
 }
 
 /** What is changed in requests and responses; undefined = nothing. */

@@ -59,7 +59,7 @@ export interface RoutesMade {
 }
 
 export const idClaim = (name: string): string => `id ${name}`;
-const routeClaim = (weight: number, { kind, key }: Claim): string => `route ${weight} ${kind} ${key}`;
+export const routeClaim = (weight: number, { kind, key }: Claim): string => `route ${weight} ${kind} ${key}`;
 const keyOf = (claim: string): string => claim.replace(/^route \S+ \S+ /, '');
 
 /** Requests for an app id lead to the app of that id: a group of its name may not draw them. */
@@ -226,6 +226,9 @@ function lostName({ name, appId, portIndex }: ServiceDefinition, owner: ServiceD
   };
 }
 
+/** `*.example.com/api`, as the app's labels have it. */
+export const shownKey = (key: string): string => (key.startsWith('.') ? `*${key}` : key);
+
 function lostRoute(
   loser: ServiceDefinition,
   key: string,
@@ -233,7 +236,7 @@ function lostRoute(
   isAway: boolean,
 ): Diagnostic {
   const { appId, portIndex } = loser;
-  const place = key.startsWith('.') ? `*${key}` : key;
+  const place = shownKey(key);
   return {
     code: 'ROUTE_CONFLICT',
     severity: 'error',

@@ -243,6 +243,7 @@ function defineService(
     hsts: mode === 'http' && values.USE_HSTS === true,
     auth: mode === 'http' ? values.AUTH : undefined,
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
+    ...(values.AUTH_SCOPE === 'service' && { authScope: 'service' }),
     rewrite: mode === 'http' ? rewriteOf(values) : noRewrite,
     check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
     vhosts,

@@ -1,6 +1,7 @@
 /** A definition without what it claims and another app has: it serves with what is left. */
 import { withDefinition } from './with-definition.ts';
-import type { Service, ServiceDefinition } from '../model/service.ts';
+import { sameValue } from '../collections/same.ts';
+import type { HostGuard, Service, ServiceDefinition } from '../model/service.ts';
 
 const narrowed = new WeakMap<ServiceDefinition, ServiceDefinition>();
 const asked = new WeakMap<ServiceDefinition, ServiceDefinition>();
@@ -14,6 +15,28 @@ export function withoutListener(definition: ServiceDefinition): ServiceDefinitio
   asked.set(made, definition);
   return made;
 }
+
+const guarded = new WeakMap<ServiceDefinition, ServiceDefinition>();
+
+/** The same with what others on its hosts ask of requests for it; the same object for the same guards. */
+export function withGuards(definition: ServiceDefinition, guards: readonly HostGuard[]): ServiceDefinition {
+  // A definition that was read from a file may have guards of another day.
+  if (guards.length === 0 && definition.guards === undefined) return definition;
+  const known = guarded.get(definition);
+  if (known !== undefined && sameGuards(known.guards ?? [], guards)) return known;
+  // A condition on the host and a list of users are in no defaults section.
+  const made: ServiceDefinition = {
+    ...definition,
+    guards,
+    hasProfile: definition.hasProfile && guards.length === 0,
+  };
+  guarded.set(definition, made);
+  asked.set(made, asAsked(definition));
+  return made;
+}
+
+const sameGuards = (a: readonly HostGuard[], b: readonly HostGuard[]): boolean =>
+  a.length === b.length && a.every((it, i) => it.away === b[i]?.away && sameValue(it, b[i]));
 
 /** What its app asks for, whatever of it is another's. */
 export const asAsked = (definition: ServiceDefinition): ServiceDefinition =>

@@ -20,11 +20,13 @@ export function vhostRules(
 ): ServiceRules | undefined {
   const sequences = { http: httpSequence(definition), https: httpsSequence(definition) };
   if (![...sequences.http, ...sequences.https].some(({ name }) => overrides.has(name))) return undefined;
-  const rules = (uses: readonly RuleUse[]) =>
-    assemble(
+  const rules = (uses: readonly RuleUse[]): RuleLines => ({
+    ...assemble(
       uses.map((use) => pieceOf(use, definition, overrides, report)),
       definition,
-    );
+    ),
+    ...(uses.some(({ name }) => overrides.has(name)) && { replaced: true }),
+  });
   return {
     http: rules(sequences.http),
     https: rules(sequences.https),

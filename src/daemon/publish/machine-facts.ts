@@ -9,6 +9,8 @@ import { livingMaster } from '../../haproxy/control/presence.ts';
 import { activeConfigFile } from '../../haproxy/files/publish.ts';
 import type { RunAs } from '../../haproxy/process/run-as.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
+import type { Template } from '../../core/model/replaced.ts';
+import { takesProxyProtocol } from '../../render/client-claims.ts';
 import type { FileAt } from '../../render/file-words.ts';
 import type { ChangingHead, FixedHead } from '../../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
@@ -86,8 +88,20 @@ export function fixedHead(
     logTarget: settings.syslogSocket,
     logs: settings.syslogSocket !== undefined,
     trustedProxies: settings.trustedProxies,
+    redirectSuffix: settings.dontBindHttpHttps ? undefined : redirectSuffix(settings),
+    believesProxyTls: [...overrides.values()].some(
+      ({ name, template }) => name.startsWith('HTTP_FRONTEND') && takesProxyProtocol(literalOf(template)),
+    ),
   };
 }
+
+function redirectSuffix({ redirectHttpsPort, httpsPort }: Settings): string {
+  const port = redirectHttpsPort ?? httpsPort;
+  return port === 443 ? '' : `:${port}`;
+}
+
+const literalOf = ({ parts }: Template): string =>
+  parts.map((part) => (part.kind === 'literal' ? part.text : part.name)).join('');
 
 /** @throws PacerError CERTIFICATE_INVALID at the start, see `FileObserver` */
 export async function readMachineFacts(

@@ -11,6 +11,7 @@ import {
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import { keptFor } from '../../core/services/kept.ts';
+import { asAsked } from '../../core/services/narrowed.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import { messageOf } from '../../errors.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
@@ -77,7 +78,7 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
     if (cannotBe !== undefined) return cannotBe;
     const verdict = verdicts.isEmpty() ? undefined : verdicts.on(sample(definition));
     if (verdict !== undefined) return refused(definition, verdict.reason);
-    return waiting.includes(definition) ? suspected(definition, complaint) : undefined;
+    return waiting.some((it) => asAsked(it) === definition) ? suspected(definition, complaint) : undefined;
   }
 
   const of: Rejections['of'] = (desired, against) => {
@@ -94,10 +95,16 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
         found.set(backend, { diagnostic, only: fact.only });
         continue;
       }
-      const before = lastGood.of(appId, portIndex);
+      const last = lastGood.of(appId, portIndex);
+      const before = last && asAsked(last);
+      const isGood = before !== undefined && !isRefused(before);
       const kept = before === undefined || before === definition ? undefined : keptBeside(before, definition);
       const helps = kept !== undefined && kept !== definition && fact?.leftOut !== true && !isRefused(kept);
-      found.set(backend, { diagnostic, ...(helps ? { instead: kept } : {}) });
+      found.set(backend, {
+        diagnostic,
+        ...(helps ? { instead: kept } : {}),
+        ...(isGood ? { before } : {}),
+      });
     }
     return found;
   };
@@ -107,9 +114,10 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
     version: () => version,
     look: async (desired) => {
       if (verdicts.isEmpty()) return;
-      const served = definitionsIn(desired).flatMap(
-        ({ appId, portIndex }) => lastGood.of(appId, portIndex) ?? [],
-      );
+      const served = definitionsIn(desired).flatMap(({ appId, portIndex }) => {
+        const last = lastGood.of(appId, portIndex);
+        return last === undefined ? [] : asAsked(last);
+      });
       await verdicts.look(new Set([...definitionsIn(desired), ...served].map(sample)));
       version += 1;
     },
@@ -130,7 +138,7 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
         .map(({ definition }) => definition)
         .filter((definition) => lastGood.of(definition.appId, definition.portIndex) !== definition),
     reject: async (culprit, reason, isCertain) => {
-      await verdicts.add(sample(culprit), reason, isCertain);
+      await verdicts.add(sample(asAsked(culprit)), reason, isCertain);
       version += 1;
     },
   };

@@ -17,6 +17,12 @@ export const listenersSettings = {
     default: 443,
     doc: 'HTTPS by host name',
   }),
+  redirectHttpsPort: define({
+    flag: 'redirect-https-port',
+    argument: 'port',
+    schema: port,
+    doc: 'the port in redirects to https, where clients see another one than the listener has: a load balancer or a port mapping before Pacer (default: --https-port)',
+  }),
   appidPort: define({
     flag: 'appid-port',
     argument: 'port',
