@@ -1,12 +1,13 @@
 /** Where Pacer would serve otherwise than a running marathon-lb: host by host, port by port, app id by app id. */
 import type { Desired } from '../core/desired/desired.ts';
+import { guardsOn } from '../core/routing/guards.ts';
 import { resolveRoute } from '../core/routing/lookups.ts';
 import type { Service, ServiceDefinition } from '../core/model/service.ts';
 import { backendDifferences, backendNotes } from './compare-backends.ts';
 import type { LbAnswer } from './lb-frontend.ts';
 import type { LbView } from './lb-view.ts';
 import type { Comparison, Note, RoutingDifference } from './comparison.ts';
-import { scaledToZero, whyNotBackend, whyOnlyPacer, whyOther } from './why.ts';
+import { scaledToZero, whyAccess, whyNotBackend, whyOnlyPacer, whyOther } from './why.ts';
 
 export function compare(lb: LbView, desired: Desired, withHttp = true): Comparison {
   const differences: RoutingDifference[] = [];
@@ -57,6 +58,7 @@ export function compare(lb: LbView, desired: Desired, withHttp = true): Comparis
           continue;
         }
         const ours = ownAnswer(desired, { host, path }, secure);
+        if (ours.service !== undefined) compareAccess(secure, { host, path }, theirs, ours.service);
         if (ours.text === answerText(theirs) || bothAnswer503(theirs, ours.service)) continue;
         const kind = secure ? 'https' : 'http';
         // What is said once over http need not be said again over https.
@@ -72,6 +74,35 @@ export function compare(lb: LbView, desired: Desired, withHttp = true): Comparis
         differences.push({ kind, subject, marathonLb: answerText(theirs), pacer: ours.text, why });
       }
     }
+  }
+
+  /** Who may come, where both serve it. What a backend asks by itself is compared with the backends. */
+  function compareAccess(
+    secure: boolean,
+    target: { readonly host: string; readonly path: string },
+    theirs: LbAnswer,
+    { definition }: Service,
+  ): void {
+    if (theirs.kind !== 'backend') return;
+    const subject = `${target.host}${target.path}`;
+    const guards = guardsOn(definition, target);
+    const add = (marathonLb: string, pacer: string, why: string) => {
+      const isSaid = differences.some(
+        (it) => it.subject === subject && it.marathonLb === marathonLb && it.pacer === pacer,
+      );
+      if (!isSaid) differences.push({ kind: secure ? 'https' : 'http', subject, marathonLb, pacer, why });
+    };
+    const anonymous = lb.answerHost({ secure, ...target, appId: '', anonymous: true });
+    const asked = anonymous.kind === 'asked';
+    const guard = guards.find(({ realm }) => realm !== undefined);
+    const asks = definition.auth !== undefined || guard !== undefined;
+    // What a backend asks by itself, or should, is told with the backends.
+    const isOwn = lb.backends.get(definition.backend)?.hasAuth === true || definition.auth !== undefined;
+    if (anonymous.kind !== 'unknown' && asked !== asks && !isOwn)
+      add(asksText(asked), asksText(asks), whyAccess(definition, guard));
+    const limits = guards.find(({ networks }) => networks.length > 0);
+    if (limits !== undefined)
+      add('open to every network', 'only some networks', whyAccess(definition, limits));
   }
 
   function comparePorts(): void {
@@ -124,6 +155,8 @@ export function compare(lb: LbView, desired: Desired, withHttp = true): Comparis
   }
 }
 
+const asksText = (is: boolean): string => `asks for ${is ? '' : 'no '}user and password`;
+
 const kinds: readonly RoutingDifference['kind'][] = ['http', 'https', 'port', 'app-id', 'backend'];
 
 const bySubject = (a: RoutingDifference, b: RoutingDifference): number =>
@@ -155,7 +188,11 @@ function ownAnswer(
   const backend = resolveRoute(routes, target)?.entry.backend;
   const service = backend === undefined ? undefined : services.get(backend);
   if (service === undefined) return { text: 'nobody', service };
-  const redirects = !secure && routes.redirects.includes(service.definition.backend);
+  const { definition } = service;
+  const redirects =
+    !secure &&
+    (routes.redirects.includes(definition.backend) ||
+      guardsOn(definition, target).some((guard) => guard.redirects));
   return { text: redirects ? 'redirect to https' : service.definition.backend, service };
 }
 
@@ -167,6 +204,8 @@ function answerText(answer: LbAnswer): string {
       return 'redirect to https';
     case 'refused':
       return 'refused';
+    case 'asked':
+      return 'asks for user and password';
     case 'nobody':
       return 'nobody';
     case 'unknown':

@@ -59,8 +59,7 @@ function predefined(name: string): Condition {
 function readTest([fetch = '', ...rest]: readonly string[], maps: LbMaps): Condition {
   const [, name = ''] = /^([\w.]+)/.exec(fetch) ?? [];
   if (name === 'ssl_fc') return ({ secure }) => secure;
-  // The access of a backend is compared by itself: who may pass is let pass here.
-  if (name === 'http_auth') return () => true;
+  if (name === 'http_auth') return ({ anonymous }) => anonymous !== true;
   if (name === 'always_true') return () => true;
   if (name === 'always_false') return () => false;
   let ignoreCase = false;

@@ -7,6 +7,8 @@ export type LbAnswer =
   | { readonly kind: 'backend'; readonly backend: string }
   | { readonly kind: 'redirect' }
   | { readonly kind: 'refused' }
+  /** For user and password. */
+  | { readonly kind: 'asked' }
   /** HAProxy's own 503. */
   | { readonly kind: 'nobody' }
   /** It depends on what is not known here. */
@@ -59,6 +61,7 @@ function readRule(
   if (keyword === 'redirect') return rule(() => ({ kind: 'redirect' }));
   if (keyword === 'http-request') {
     if (target === 'redirect') return rule(() => ({ kind: 'redirect' }));
+    if (target === 'auth') return rule(() => ({ kind: 'asked' }));
     return target === 'deny' || target === 'return' || target === 'tarpit'
       ? rule(() => ({ kind: 'refused' }))
       : [];

@@ -6,6 +6,8 @@ export interface LbRequest {
   readonly host: string;
   readonly path: string;
   readonly appId: string;
+  /** Without user and password. */
+  readonly anonymous?: boolean;
 }
 
 /** File name without its directory → entries. */

@@ -1,7 +1,8 @@
 /** Why Pacer leads a request elsewhere than marathon-lb, from what Pacer knows of the apps. */
 import type { Desired } from '../core/desired/desired.ts';
 import { rejectionOf } from '../core/explain/service-view.ts';
-import type { Service } from '../core/model/service.ts';
+import type { HostGuard, Service, ServiceDefinition } from '../core/model/service.ts';
+import { guardLabels, guardsOn } from '../core/routing/guards.ts';
 import type { LbAnswer } from './lb-frontend.ts';
 
 interface Otherwise {
@@ -26,7 +27,12 @@ export function whyOther({ theirs, ours, host, path, desired }: Otherwise): stri
   const other = desired.services.get(theirs.backend as Service['definition']['backend'])?.definition;
   if (other === undefined) return whyNotBackend(theirs.backend, desired);
   const { definition } = ours;
-  if (other === definition) return `${definition.appId} redirects to https in Pacer`;
+  if (other === definition) {
+    const by = guardsOn(definition, { host, path }).find((guard) => guard.redirects)?.appId;
+    return by === undefined
+      ? `${definition.appId} redirects to https in Pacer`
+      : `${by} claims the host and redirects to https, which holds for ${definition.appId} too`;
+  }
   if (other.weight === definition.weight && longest(definition, path) > longest(other, path))
     return `both have the weight ${other.weight}; Pacer takes the longest path first, marathon-lb the first app id`;
   const lost = desired.conflicts.find(
@@ -36,6 +42,18 @@ export function whyOther({ theirs, ours, host, path, desired }: Otherwise): stri
     lost?.reason ??
     `Pacer tries ${definition.appId} (weight ${definition.weight}) before ${other.appId} (weight ${other.weight})`
   );
+}
+
+/** @param guard of another service on the host, which asks more */
+export function whyAccess(
+  { appId, portIndex, authScope }: ServiceDefinition,
+  guard: HostGuard | undefined,
+): string {
+  if (guard !== undefined)
+    return `${guard.appId} claims the host: its ${guardLabels(guard).join(', ')} hold for ${appId} too, unless that has HAPROXY_${portIndex}_AUTH_SCOPE`;
+  return authScope === 'service'
+    ? `${appId} has HAPROXY_${portIndex}_AUTH_SCOPE service`
+    : `${appId} has no HAPROXY_${portIndex}_AUTH, and no other app of this host may guard it: give it its own`;
 }
 
 /** Of a backend that marathon-lb has and Pacer has not. */

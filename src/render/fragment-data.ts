@@ -61,7 +61,7 @@ export const fragmentData = {
   'http-backend-revproxy-glue': [
     ...['hostname', 'severalHosts', 'rootpath', 'locationPattern', 'locationFormat'],
   ],
-  'http-backend-redir': ['hostname', 'severalHosts', 'redirpath'],
+  'http-backend-redir': ['hostname', 'severalHosts', 'redirpath', 'byHost'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type FragmentName = keyof typeof fragmentData;

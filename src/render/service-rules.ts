@@ -49,14 +49,13 @@ export function rewriteRules(definition: ServiceDefinition, render: Render): str
   const parts: string[] = [];
   if (stripPath !== undefined) {
     const path = stripPath.replace(/\/+$/, '');
-    const flags = definition.path?.ignoreCase === true ? '(?i)' : '';
     parts.push(
       texts.HTTP_BACKEND_PROXYPASS_GLUE ??
         render('http-backend-proxypass-glue', {
           ...hosts,
           proxypath: configToken(stripPath),
           // Whole segments: /app takes /app and /app/x, and leaves /apple as it is.
-          proxypathPattern: path === '' ? false : configToken(`${flags}^${literally(path)}(/+(.*))?$`),
+          proxypathPattern: path === '' ? false : configToken(`(?i)^${literally(path)}(/+(.*))?$`),
         }),
     );
   }
@@ -74,7 +73,11 @@ export function rewriteRules(definition: ServiceDefinition, render: Render): str
   if (rootRedirect !== undefined) {
     parts.push(
       texts.HTTP_BACKEND_REDIR ??
-        render('http-backend-redir', { ...hosts, redirpath: logFormatToken(rootRedirect) }),
+        render('http-backend-redir', {
+          ...hosts,
+          redirpath: logFormatToken(rootRedirect),
+          byHost: definition.vhosts.length > 0,
+        }),
     );
   }
   return parts;

@@ -176,6 +176,7 @@ function renderSection(
     parts.push(
       texts.BACKEND_STICKY_OPTIONS ?? render('backend-sticky-options', stickyData(definition, packaged)),
     );
+  if (definition.sticksByTemplate === true) parts.push(texts.BACKEND_STICKY_OPTIONS ?? '');
   parts.push(...rewriteRules(definition, render));
   // marathon-lb's own allows whom the networks hold, after which HAProxy reads no further rule: auth comes before.
   parts.push(texts[mode === 'http' ? 'HTTP_BACKEND_ACL_ALLOW_DENY' : 'TCP_BACKEND_ACL_ALLOW_DENY'] ?? '');

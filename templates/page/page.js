@@ -312,11 +312,19 @@ function drawExplanation(answer) {
     ];
     parts.push(make('h3', '', 'Who claims it'), rowsTable(candidates.map(row)));
   }
-  for (const { appId, portIndex, backend, serving, reason, tasks, servers } of services) {
+  for (const { appId, portIndex, backend, serving, reason, guards, tasks, servers } of services) {
     parts.push(
       make('h3', '', `${appId} port ${portIndex}${backend === undefined ? '' : `: backend ${backend}`}`),
     );
     if (!serving) parts.push(make('p', 'bad', `not served: ${reason}`));
+    for (const guard of guards)
+      parts.push(
+        make(
+          'p',
+          'quiet',
+          `${guard.labels.join(', ')} of ${guard.appId} port ${guard.portIndex} hold for ${guard.places.join(', ')}`,
+        ),
+      );
     const address = new Map(servers.map((it) => [it.taskId, `${it.address}:${it.port}`]));
     const row = (task) => [
       make('td', adminLooks[task.admin] ?? '', task.admin),

@@ -62,7 +62,7 @@ export function expectedOf(it: Interaction, request: Request, host: string, http
   const location = locationOf(request.path);
   return {
     ...({ kind: 'served', by: `/r${it.n}`, hsts: it.hsts, cookie: it.sticky } as const),
-    path: it.rewrite === 'strip' ? stripped(request.path, it.path === 'ignoring case') : request.path,
+    path: it.rewrite === 'strip' ? stripped(request.path) : request.path,
     location: location === undefined || it.rewrite !== 'location' ? location : `/base${location}`,
     marks: it.template === 'backend' ? ['x-own'] : ruleMarks,
   };
@@ -70,9 +70,9 @@ export function expectedOf(it: Interaction, request: Request, host: string, http
 
 const locationOf = (path: string): string | undefined => /[?&]location=(.*)$/.exec(path)?.[1];
 
-/** Whole segments; what is left begins with a slash. */
-function stripped(path: string, ignoringCase: boolean): string {
-  const [, rest] = (ignoringCase ? /^\/shop(?=[/?]|$)(.*)$/i : /^\/shop(?=[/?]|$)(.*)$/).exec(path) ?? [];
+/** Whole segments, whatever the case; what is left begins with a slash. */
+function stripped(path: string): string {
+  const [, rest] = /^\/shop(?=[/?]|$)(.*)$/i.exec(path) ?? [];
   if (rest === undefined) return path;
   return rest.startsWith('/') ? rest : `/${rest}`;
 }

@@ -76,7 +76,10 @@ function serviceTitle({ appId, portIndex, backend, servicePort, mode }: ServiceV
     : `${port}: backend ${backend}, ${mode ?? ''} on service port ${servicePort ?? ''}`;
 }
 
-function serviceText({ appId, serving, reason, routes, servers, tasks }: ServiceView, out: Terminal): string {
+function serviceText(
+  { appId, serving, reason, routes, guards, servers, tasks }: ServiceView,
+  out: Terminal,
+): string {
   const address = new Map(servers.map((server) => [server.taskId, `${server.address}:${server.port}`]));
   return [
     serving ? '' : wrap(`not served: ${reason}`, out, '  '),
@@ -86,6 +89,16 @@ function serviceText({ appId, serving, reason, routes, servers, tasks }: Service
         claim,
         `weight ${weight}`,
         owner === appId ? '' : `leads to ${owner ?? 'nobody'}`,
+      ]),
+      out,
+      { indent: '  ' },
+    ),
+    table(
+      guards.map((guard): Cell[] => [
+        'guard',
+        guard.places.join(', '),
+        guard.labels.join(', '),
+        `of ${guard.appId} port ${guard.portIndex}`,
       ]),
       out,
       { indent: '  ' },

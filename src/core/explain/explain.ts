@@ -1,6 +1,7 @@
 /** Why a request, a port, an app or a task is served as it is: from the model alone, in the model's own words. */
 import type { Desired } from '../desired/desired.ts';
 import type { AppId, TaskId } from '../model/ids.ts';
+import { guardLabels, guardsOn } from '../routing/guards.ts';
 import { hostOf } from '../routing/lookups.ts';
 import { nearest } from '../collections/nearest.ts';
 import { candidatesFor } from './candidates.ts';
@@ -56,14 +57,23 @@ function explainRequest(
   }
   const services = serviceViews(desired, winner.appId, winner.portIndex);
   const { backend } = winner;
-  const redirects = backend !== undefined && desired.routes.redirects.includes(backend);
+  const served = backend === undefined ? undefined : desired.services.get(backend)?.definition;
+  const guards = served === undefined ? [] : guardsOn(served, target);
+  const redirecting = guards.find((guard) => guard.redirects);
+  const by = redirecting ?? winner;
+  const redirects =
+    redirecting !== undefined || (backend !== undefined && desired.routes.redirects.includes(backend));
+  for (const guard of guards)
+    hints.push(
+      `guarded by ${guard.appId} port ${guard.portIndex}, which claims the host: ${guardLabels(guard).join(', ')}`,
+    );
   const plain = scheme === 'http' || (scheme === undefined && port === httpPort);
   if (redirects && !plain) hints.push('over http it is a redirect to https');
   return {
     ...{ kind: 'request', subject, candidates, services, hints },
     answer:
       redirects && plain
-        ? `301 to https://${subject}, by ${winner.appId} port ${winner.portIndex}`
+        ? `301 to https://${subject}, by ${by.appId} port ${by.portIndex}`
         : outcome(services[0], `${winner.appId} port ${winner.portIndex}`),
     served: services.some(hasServers),
     diagnostics: diagnosticsOf(desired, context.malformed, winner.appId),

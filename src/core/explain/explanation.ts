@@ -49,8 +49,18 @@ export interface ServiceView {
     readonly weight: number;
     readonly owner: AppId | undefined;
   }[];
+  /** What other services on its hosts ask of requests for it, by their labels. */
+  readonly guards: readonly GuardView[];
   readonly servers: readonly Server[];
   readonly tasks: readonly TaskDecision[];
+}
+
+export interface GuardView {
+  readonly appId: AppId;
+  readonly portIndex: number;
+  /** `a.example.com/admin`. */
+  readonly places: readonly string[];
+  readonly labels: readonly string[];
 }
 
 /** What the explanation needs to know beside the model. */

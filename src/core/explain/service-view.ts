@@ -5,8 +5,9 @@ import { describeDiagnostic, type Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
 import { asAsked } from '../services/narrowed.ts';
 import { claimsOf, shownKey, type Claim } from '../routing/routes.ts';
-import type { ServiceDefinition } from '../model/service.ts';
-import type { ServiceView } from './explanation.ts';
+import type { HostGuard, ServiceDefinition } from '../model/service.ts';
+import { guardLabels } from '../routing/guards.ts';
+import type { GuardView, ServiceView } from './explanation.ts';
 
 /** The ports of an app, or one of them. */
 export function serviceViews(desired: Desired, appId: AppId, portIndex?: number): ServiceView[] {
@@ -27,9 +28,18 @@ function serviceView(desired: Desired, appId: AppId, outcome: PortOutcome): Serv
     mode: definition?.mode,
     reason: serving ? 'serving' : (whyRejected(desired, outcome, appId) ?? 'rejected'),
     routes: definition === undefined ? [] : routesOf(desired, definition),
+    guards: definition === undefined ? [] : guardViews(servedAs(desired, definition)?.guards),
     servers: service?.servers ?? [],
   };
 }
+
+export const guardViews = (guards: readonly HostGuard[] = []): GuardView[] =>
+  guards.map((guard) => ({
+    appId: guard.appId,
+    portIndex: guard.portIndex,
+    places: guard.covers.map(shownClaim),
+    labels: guardLabels(guard),
+  }));
 
 /** Every service once, those that are rejected too. The apps of a deployment group have one in common. */
 export function definitionsOf({ apps }: Desired): ServiceDefinition[] {

@@ -22,6 +22,8 @@ export interface ServiceDefinition {
   readonly allowedNetworks: readonly string[];
   readonly balance: Balance;
   readonly sticky: boolean;
+  /** A TCP service that is to be sticky: a template says how, since there is no cookie. */
+  readonly sticksByTemplate?: boolean | undefined;
   /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
   readonly slots: number;
   /** HAProxy may get and lose its backend at runtime: nothing of it is beyond a defaults section. */

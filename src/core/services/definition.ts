@@ -26,7 +26,7 @@ import { violations } from '../policy/policy-violations.ts';
 import { keepSame } from '../collections/same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from '../servers/server-check.ts';
 import type { ServiceFragments } from '../model/replaced.ts';
-import type { PathMatch, Rewrite, ServiceDefinition } from '../model/service.ts';
+import type { PathMatch, Rewrite, ServerCheck, ServiceDefinition } from '../model/service.ts';
 import type { FragmentSource, TemplateContext } from '../templates/context.ts';
 import { closesServicePort } from '../templates/empty.ts';
 import { fragmentsOf } from '../templates/fragments.ts';
@@ -159,6 +159,7 @@ function withFragments(
   if (definition === undefined) return { definition, diagnostics };
   const made = fragmentsOf({ definition, ...source }, context);
   const { fragments } = made;
+  const sticks = definition.mode === 'tcp' && fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined;
   // A slot is a server of Pacer's own making, with a cookie of its own.
   const foreign =
     fragments?.texts.BACKEND_STICKY_OPTIONS !== undefined ||
@@ -169,7 +170,11 @@ function withFragments(
       fragments === undefined
         ? definition
         : { ...definition, fragments, hasProfile: false, slots: foreign ? 0 : definition.slots },
-    diagnostics: [...diagnostics, ...made.diagnostics, ...tooManyOwn(fragments, definition, context)],
+    diagnostics: [
+      ...diagnostics.filter(({ label }) => !(sticks && label === `HAPROXY_${definition.portIndex}_STICKY`)),
+      ...made.diagnostics,
+      ...tooManyOwn(fragments, definition, context),
+    ],
   };
 }
 
@@ -223,6 +228,8 @@ function defineService(
   }
   const path = vhosts.length > 0 ? pathOf(values) : undefined;
   const sticky = mode === 'http' && values.STICKY === true;
+  // As marathon-lb: who is bound to a server that does not answer goes to another one.
+  const used = check ?? (values.STICKY === true ? stickyCheck : undefined);
   const definition: ServiceDefinition = {
     backend: backendName(name, servicePort),
     name,
@@ -236,6 +243,7 @@ function defineService(
     allowedNetworks: values.BACKEND_NETWORK_ALLOWED_ACL ?? [],
     balance: balanceOf(values, mode),
     sticky,
+    ...(mode === 'tcp' && values.STICKY === true && { sticksByTemplate: true }),
     // Deploy tools look for the servers of a group by their names, which no slot has.
     // A slot has no port of its own to be checked.
     slots: sticky && name === app.id && check?.portIndex === undefined ? context.stickySlots : 0,
@@ -245,7 +253,7 @@ function defineService(
     redirectToHttps: vhosts.length > 0 && values.REDIRECT_TO_HTTPS === true,
     ...(values.AUTH_SCOPE === 'service' && { authScope: 'service' }),
     rewrite: mode === 'http' ? rewriteOf(values) : noRewrite,
-    check: check === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(check) : check,
+    check: used === undefined || (mode === 'tcp' && hasHttpCheck) ? asConnectCheck(used) : used,
     vhosts,
     ...(context.groupsHttps === true && {
       vhostTls: vhostTlsOf(values.SSL_CERT, values.BIND_OPTIONS ?? noBindOptions),
@@ -261,6 +269,11 @@ const rewriteOf = (values: PortLabelValues): Rewrite => ({
   locationPath: values.HTTP_BACKEND_REVPROXY_PATH,
   rootRedirect: values.HTTP_BACKEND_REDIR,
 });
+
+/** What `check` alone means to HAProxy. [haproxy] configuration.txt 5.2 "inter", "fall" */
+const stickyCheck: ServerCheck = {
+  ...{ kind: 'connect', path: '/', interval: 2, timeout: 2, fall: 3, port: undefined, portIndex: undefined },
+};
 
 const noRewrite: Rewrite = { stripPath: undefined, locationPath: undefined, rootRedirect: undefined };
 

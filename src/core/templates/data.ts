@@ -40,7 +40,7 @@ export function usesOf(
     case 'BACKEND_HSTS_OPTIONS':
       return when(definition.hsts);
     case 'BACKEND_STICKY_OPTIONS':
-      return when(definition.sticky);
+      return when(definition.sticky || definition.sticksByTemplate === true);
     case 'BACKEND_HTTP_HEALTHCHECK_OPTIONS':
     case 'BACKEND_SERVER_HTTP_HEALTHCHECK_OPTIONS':
       return checked('http');

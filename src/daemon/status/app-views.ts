@@ -2,7 +2,7 @@
 import type { AppServices } from '../../core/services/app-services.ts';
 import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic.ts';
-import { servedAs, serves } from '../../core/explain/service-view.ts';
+import { guardViews, servedAs, serves } from '../../core/explain/service-view.ts';
 import { asAppId } from '../../core/model/ids.ts';
 import { maskConfiguration } from '../../http/mask.ts';
 import { failure, json, type Answer } from '../../http/route.ts';
@@ -25,6 +25,7 @@ export function appSummaries(desired: Desired | undefined) {
         {
           ...{ backend, portIndex, servicePort, mode, vhosts, weight },
           path: path ?? null,
+          guards: guardViews(served?.guards),
           /** Where it has a listener of its own; null without one. */
           bindAddress: listens ? bindAddress : null,
           servers: service.servers.length,
@@ -55,6 +56,7 @@ export function appView(desired: Desired | undefined, rest: string): Answer {
       portIndex,
       reason: service === undefined ? reason : serving(serves(desired, service.definition)),
       service: service === undefined ? null : withoutSecrets(service.definition),
+      guards: service === undefined ? [] : guardViews(servedAs(desired, service.definition)?.guards),
       servers: service?.servers ?? [],
       tasks,
     })),
