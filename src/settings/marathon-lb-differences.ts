@@ -17,8 +17,56 @@ export const differences: readonly Difference[] = [
   },
   {
     marathonLb: '`HAPROXY_{n}_AUTH` and the allowed networks guard the vhost only',
-    pacer: 'They guard the service: vhost, service port and port 9091 alike',
+    pacer:
+      'They guard the service: vhost, service port and port 9091 alike. As in marathon-lb, AUTH and the redirect to https of a claim hold for all that it covers, other apps of the host too; so do the allowed networks of a host. An app that has its own, or `HAPROXY_{n}_AUTH_SCOPE: service`, is left out',
     why: 'the service port and 9091 were an open back door',
+  },
+  {
+    marathonLb: 'Where two apps of one host have `HAPROXY_{n}_AUTH`, a request must pass both',
+    pacer: 'Each app asks for its own user',
+    why: 'no browser sends two passwords',
+  },
+  {
+    marathonLb: 'Redirects to https and HSTS go by the connection alone, and redirects lead to the port 443',
+    pacer:
+      'A client that came by https to one of `--trusted-proxies` (X-Forwarded-Proto), or to the sender of the PROXY protocol (with HAProxy 2.9), is not redirected; one that came by http to a trusted proxy gets no HSTS. Redirects lead to `--https-port`, or to `--redirect-https-port`',
+    why: 'behind a load balancer that ends TLS the redirect never ended',
+  },
+  {
+    marathonLb: '`HAPROXY_{n}_STICKY` in tcp mode sets a cookie, which HAProxy ignores',
+    pacer:
+      'The template BACKEND_STICKY_OPTIONS says how a TCP service is sticky; without one there is a warning. STICKY turns `check` on in both modes, as in marathon-lb',
+    why: 'a label without an effect was taken silently',
+  },
+  {
+    marathonLb:
+      '`HAPROXY_{n}_HTTP_BACKEND_PROXYPASS_PATH` strips any beginning of the path: with `/app`, `/apple` becomes `/le`',
+    pacer: 'Whole segments alone: `/apple` stays as it is',
+    why: 'half of a name was lost',
+  },
+  {
+    marathonLb:
+      '`HAPROXY_{n}_HTTP_BACKEND_PROXYPASS_PATH` without a vhost is a line that HAProxy refuses; with several the Host header is the whole list',
+    pacer:
+      'Without a vhost the path is stripped, and the Host header stays; with several it is the one that was asked for',
+    why: 'the app was left out, or told a host that does not exist',
+  },
+  {
+    marathonLb: '`HAPROXY_{n}_HTTP_BACKEND_REVPROXY_PATH` takes the place of the whole path of a `Location`',
+    pacer: 'It goes before the path, which stays; without a vhost only before a path alone',
+    why: 'every redirect of an app led to one page',
+  },
+  {
+    marathonLb:
+      '`HAPROXY_{n}_HTTP_BACKEND_REDIR` with several vhosts, or without one, redirects nothing: the Host header never equals the whole list',
+    pacer:
+      'Each of the vhosts redirects; without a vhost every request for `/` does. With one the service port and port 9091 redirect nothing, as in marathon-lb',
+    why: 'the label says what is wanted',
+  },
+  {
+    marathonLb: 'Without `--haproxy-map`, a Host header with a port (`www.example.com:8080`) is no vhost',
+    pacer: 'The port does not count, as with marathon-lb’s maps',
+    why: 'clients send it on every port but 80 and 443',
   },
   {
     marathonLb: 'HTTPS is routed by the TLS server name (SNI)',

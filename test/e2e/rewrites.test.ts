@@ -18,7 +18,7 @@ beforeAll(async () => {
     },
     '/several': { VHOST: 'a.example,b.example,*.c.example', HTTP_BACKEND_PROXYPASS_PATH: '/x.y' },
     '/moved': { VHOST: 'moved.example', PATH: '/app', HTTP_BACKEND_REVPROXY_PATH: '/app' },
-    '/root': { VHOST: 'root.example', HTTP_BACKEND_REDIR: '/start?a=1%20b' },
+    '/root': { VHOST: 'root.example,www.root.example', HTTP_BACKEND_REDIR: '/start?a=1%20b' },
     '/local': { VHOST: 'local.example', BACKEND_NETWORK_ALLOWED_ACL: '127.0.0.1 203.0.113.0/24' },
     '/far': { VHOST: 'far.example', BACKEND_NETWORK_ALLOWED_ACL: '198.51.100.0/24' },
     '/proxied': { MODE: 'http', BIND_OPTIONS: 'accept-proxy' },
@@ -98,10 +98,16 @@ describe('REVPROXY_PATH', () => {
   });
 });
 
-test('REDIR redirects the root, and nothing else', async () => {
-  const answer = await stack.ask({ host: 'root.example', path: '/?b=2' });
-  expect([answer.status, answer.headers['location']]).toEqual([301, '/start?a=1%20b']);
-  expect((await stack.ask({ host: 'root.example', path: '/other' })).status).toBe(200);
+test('REDIR redirects the root of each vhost, and nothing else', async () => {
+  for (const host of ['root.example', 'www.root.example', 'Root.Example:8080']) {
+    const answer = await stack.ask({ host, path: '/?b=2' });
+    expect([answer.status, answer.headers['location']]).toEqual([301, '/start?a=1%20b']);
+    expect((await stack.ask({ host, path: '/other' })).status).toBe(200);
+  }
+  // Who checks the service port sees the app.
+  expect((await stack.ask({ port: portOf('/root'), host: 'root.example', path: '/' })).status).toBe(200);
+  const headers = { 'X-Marathon-App-Id': '/root' };
+  expect((await stack.ask({ port: stack.ports.appid, headers, path: '/' })).status).toBe(200);
 });
 
 describe('NETWORK_ALLOWED_ACL', () => {

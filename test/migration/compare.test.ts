@@ -307,3 +307,57 @@ frontend admin
   expect(ask('admin.example.com', '/')).toEqual({ kind: 'backend', backend: 'secure_10004' });
   expect(ask('unknown.example.com', '/')).toEqual({ kind: 'nobody' });
 });
+
+describe('what guards a host', () => {
+  const site = app('/site', 10_020, {
+    HAPROXY_0_VHOST: 'g.example.com',
+    HAPROXY_0_AUTH: 'r:alice:$6$salt$hash',
+  });
+  const siteApi = (labels: Record<string, string> = {}) =>
+    app('/site-api', 10_021, { HAPROXY_0_VHOST: 'g.example.com', HAPROXY_0_PATH: '/api', ...labels });
+  const configurationOf = (asks: boolean) => {
+    const rules = `
+  acl path_api path_beg /api
+  acl host_g hdr(host) -i g.example.com
+  use_backend site-api_10021 if host_g path_api
+  acl auth_g http_auth(user_site_10020)
+${asks ? '  http-request auth realm "r" if host_g !auth_g\n' : ''}  use_backend site_10020 if host_g
+`;
+    return `userlist user_site_10020\n  user alice password x
+frontend marathon_http_in\n  bind *:80\n${rules}
+frontend marathon_https_in\n  bind *:443 ssl crt x\n${rules}
+frontend marathon_http_appid_in\n  bind *:9091
+  acl a hdr(x-marathon-app-id) -i /site\n  use_backend site_10020 if a
+  acl b hdr(x-marathon-app-id) -i /site-api\n  use_backend site-api_10021 if b
+frontend site_10020\n  bind *:10020\n  use_backend site_10020
+frontend site-api_10021\n  bind *:10021\n  use_backend site-api_10021
+backend site_10020\n  mode http\n  balance roundrobin\n  server s 10.0.0.1:31020
+backend site-api_10021\n  mode http\n  balance roundrobin\n  server s 10.0.0.1:31021
+`;
+  };
+
+  test('is no difference where both ask on the whole host', () => {
+    expect(differences([site, siteApi()], configurationOf(true))).toEqual([]);
+  });
+
+  test('is one where Pacer serves without asking', () => {
+    const open = siteApi({ HAPROXY_0_AUTH_SCOPE: 'service' });
+    const why = '/site-api has HAPROXY_0_AUTH_SCOPE service';
+    expect(differences([site, open], configurationOf(true))).toEqual([
+      `http g.example.com/api: asks for user and password | asks for no user and password | ${why}`,
+      `http g.example.com/api/below: asks for user and password | asks for no user and password | ${why}`,
+    ]);
+  });
+
+  test('is one where marathon-lb serves without asking, or lets every network in', () => {
+    const near = { ...site, labels: { ...site.labels, HAPROXY_0_BACKEND_NETWORK_ALLOWED_ACL: '10.0.0.0/8' } };
+    expect(
+      differences([near, siteApi()], configurationOf(false)).filter((it) => it.includes('/api:')),
+    ).toEqual([
+      expect.stringMatching(
+        /^http g.example.com\/api: asks for no user and password \| asks for user and password \| \/site claims the host/,
+      ),
+      expect.stringMatching(/^http g.example.com\/api: open to every network \| only some networks \| /),
+    ]);
+  });
+});
