@@ -45,7 +45,9 @@ describe('AUTH of a host', () => {
     for (const tls of [false, true]) {
       expect(await who({ host: 'a.example', path: '/x', tls })).toBe(401);
       expect(await who({ host: 'a.example', path: '/api/x', tls })).toBe(401);
-      expect(await who({ host: tls ? 'a.example' : 'A.example:80', path: '/api', tls, headers: credentials })).toBe('/api');
+      expect(
+        await who({ host: tls ? 'a.example' : 'A.example:80', path: '/api', tls, headers: credentials }),
+      ).toBe('/api');
     }
     expect(await who({ host: 'c.example' })).toBe(401);
     expect(await who({ host: 'c.example', headers: credentials })).toBe('/first');

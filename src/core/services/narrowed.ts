@@ -17,6 +17,7 @@ export function withoutListener(definition: ServiceDefinition): ServiceDefinitio
 }
 
 const guarded = new WeakMap<ServiceDefinition, ServiceDefinition>();
+const unguarded = new WeakMap<ServiceDefinition, ServiceDefinition>();
 
 /** The same with what others on its hosts ask of requests for it; the same object for the same guards. */
 export function withGuards(definition: ServiceDefinition, guards: readonly HostGuard[]): ServiceDefinition {
@@ -31,9 +32,14 @@ export function withGuards(definition: ServiceDefinition, guards: readonly HostG
     hasProfile: definition.hasProfile && guards.length === 0,
   };
   guarded.set(definition, made);
+  unguarded.set(made, definition);
   asked.set(made, asAsked(definition));
   return made;
 }
+
+/** The same whatever others ask: a guard of another app does not make it another service. */
+export const withoutGuards = (definition: ServiceDefinition): ServiceDefinition =>
+  unguarded.get(definition) ?? definition;
 
 const sameGuards = (a: readonly HostGuard[], b: readonly HostGuard[]): boolean =>
   a.length === b.length && a.every((it, i) => it.away === b[i]?.away && sameValue(it, b[i]));

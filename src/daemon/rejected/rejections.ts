@@ -11,7 +11,7 @@ import {
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import { keptFor } from '../../core/services/kept.ts';
-import { asAsked } from '../../core/services/narrowed.ts';
+import { asAsked, withoutGuards } from '../../core/services/narrowed.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import { messageOf } from '../../errors.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
@@ -136,7 +136,10 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
     freshIn: ({ services }) =>
       [...services.values()]
         .map(({ definition }) => definition)
-        .filter((definition) => lastGood.of(definition.appId, definition.portIndex) !== definition),
+        .filter((definition) => {
+          const last = lastGood.of(definition.appId, definition.portIndex);
+          return last === undefined || withoutGuards(last) !== withoutGuards(definition);
+        }),
     reject: async (culprit, reason, isCertain) => {
       await verdicts.add(sample(asAsked(culprit)), reason, isCertain);
       version += 1;
