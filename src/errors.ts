@@ -22,6 +22,11 @@ export const errorCatalogue = {
     remedy:
       'The message says what is expected and, where it is known, the line. An empty or cut-off file is often one that was being written.',
   },
+  NOTHING_TO_CHECK: {
+    means: '`pacer lint` was given nothing that this load balancer would expose, so it has checked nothing.',
+    remedy:
+      'Most often --group is not what the daemon has, or the labels HAPROXY_GROUP are missing. Where it is meant, say --allow-empty.',
+  },
   OPERATOR_TEMPLATE_INVALID: {
     means: 'A template of the operator (a variable HAPROXY_<NAME>, or a file in --templates) cannot be used.',
     remedy:

@@ -63,6 +63,7 @@ export function addAskCommands(
       .option('--cert-file <file>', 'a client certificate with its key, PEM')
       .option('--show', "print what the apps add to HAProxy's configuration")
       .option('--check', 'ask haproxy -c as well; needs the haproxy program')
+      .option('--allow-empty', 'exit code 0 where nothing is exposed, so that nothing is checked')
       .option('--fail-on <severity>', 'error or warning: from which on the exit code is 1', 'error'),
   ).action(async (file: string, options: Record<string, unknown>) =>
     onExit(await (await import('./lint/lint.ts')).lint(file, options)),

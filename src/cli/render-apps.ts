@@ -1,19 +1,23 @@
-/** Apps → configuration without a daemon: for `render`, `--dry` and `compare`. */
+/** Apps → configuration without a daemon, as the daemon makes it: for `render`, `--dry`, `compare` and `lint`. */
 import { allDiagnostics, nextDesired, nothingDesired, type Desired } from '../core/desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../core/model/diagnostic.ts';
 import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import { byCodePoint } from '../core/model/ids.ts';
 import type { App } from '../core/model/model.ts';
+import type { ServiceDefinition } from '../core/model/service.ts';
 import { hostTable } from '../daemon/hosts/table.ts';
 import { modelContext } from '../daemon/start/model-context.ts';
 import { defaultMaxconn, fixedHead } from '../daemon/publish/machine-facts.ts';
+import { noFacts } from '../daemon/rejected/facts.ts';
+import { createRejections, type Rejections } from '../daemon/rejected/rejections.ts';
+import type { Verdict } from '../daemon/rejected/verdicts.ts';
 import { fetchAll } from '../marathon/client/fetch.ts';
 import { MergedApps } from '../marathon/mirror/merged-apps.ts';
 import { MarathonClient } from '../marathon/client/client.ts';
 import type { DecodedApps } from '../marathon/decode/decode.ts';
 import { loadFragments } from '../render/fragments.ts';
 import { idleTemplates, loadOperatorTemplates } from '../render/operator/operator-templates.ts';
-import { configurationFile, renderer, type Rendering } from '../render/render.ts';
+import { configurationFile, renderer, type Renderer, type Rendering } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
 
 type Resolve = (host: string) => string | undefined;
@@ -23,36 +27,79 @@ export interface Rendered {
   readonly desired: Desired;
   /** Relative name → content. */
   readonly files: Files;
-  readonly backendAt: Rendering['backendAt'];
+  readonly rendering: Rendering;
   readonly diagnostics: readonly Diagnostic[];
   /** One line each, with its severity. */
   readonly said: readonly string[];
+  /** The same without a service that HAProxy refuses. */
+  readonly without: (culprits: ReadonlyMap<ServiceDefinition, string>) => Promise<Rendered>;
+}
+
+export interface Machine {
+  /** Paths of the HTTPS listener's certificates; those of the settings unless told. */
+  readonly certificates?: readonly string[];
+  /** Of the HAProxy that is to serve; the newest unless told. */
+  readonly capabilities?: { readonly addServerCookie: boolean };
 }
 
 export function renderApps(
   settings: Settings,
-  { apps, diagnostics }: DecodedApps,
+  { apps, diagnostics }: Pick<DecodedApps, 'apps' | 'diagnostics'>,
   resolve: Resolve,
+  { certificates, capabilities }: Machine = {},
 ): Rendered {
   const templates = loadOperatorTemplates(settings.templateSources);
-  const context = modelContext(settings, resolve, templates);
-  const desired = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
-  const { files, backendAt } = renderer(
-    loadFragments(templates.fragments),
-    fixedHead(settings, templates),
-  ).render(desired, {
+  const context = modelContext(settings, resolve, templates, capabilities);
+  const derived = nextDesired(nothingDesired, { changed: apps, removed: [] }, context);
+  const { render, sample } = renderer(loadFragments(templates.fragments), fixedHead(settings, templates));
+  const head = {
     // Named, not read: the answer depends on the input alone.
-    certificates: settings.dontBindHttpHttps ? [] : (settings.sslCerts ?? ['/etc/ssl/cert.pem']),
+    certificates: settings.dontBindHttpHttps
+      ? []
+      : (certificates ?? settings.sslCerts ?? ['/etc/ssl/cert.pem']),
     certificateNames: [],
     certificateDigests: new Map(),
     maxconn: settings.maxconn ?? defaultMaxconn(undefined),
     maxpipes: 500,
-  });
-  const all = [...diagnostics, ...allDiagnostics(desired)];
-  const told = all.map((it) => `${it.severity}: ${describeDiagnostic(it)}`);
+  };
   const idle = idleTemplates(templates, settings.groupHttpsByVhost);
-  const said = [...[...templates.notices, ...idle].map((notice) => `notice: ${notice}`), ...told];
-  return { desired, files, backendAt, diagnostics: all, said };
+  const notices = [...templates.notices, ...idle].map((notice) => `notice: ${notice}`);
+  const rejections = rejectionsOf(sample);
+  const rendered = (): Rendered => {
+    const { desired, rendering } = rejections.writable(
+      derived,
+      { facts: noFacts, waiting: [], complaint: '' },
+      (served) => render(served, head),
+    );
+    const all = [...diagnostics, ...allDiagnostics(desired)];
+    return {
+      ...{ desired, rendering, files: rendering.files, diagnostics: all },
+      said: [...notices, ...all.map((it) => `${it.severity}: ${describeDiagnostic(it)}`)],
+      without: async (culprits) => {
+        for (const [culprit, reason] of culprits) await rejections.reject(culprit, reason, true);
+        return rendered();
+      },
+    };
+  };
+  return rendered();
+}
+
+/** The daemon's, with a memory that ends with the command. */
+function rejectionsOf(sample: Renderer['sample']): Rejections {
+  const verdicts = new Map<string, Verdict>();
+  return createRejections({
+    verdicts: {
+      on: (text) => verdicts.get(text),
+      add: (text, reason, isCertain) => {
+        verdicts.set(text, { reason, files: {}, isCertain });
+        return Promise.resolve();
+      },
+      look: () => Promise.resolve(),
+      isEmpty: () => verdicts.size === 0,
+    },
+    lastGood: { of: () => undefined },
+    sample,
+  });
 }
 
 /** The agents' addresses, as this machine's resolver gives them. */

@@ -48,11 +48,15 @@ export interface Settings extends Omit<
   readonly clusters: readonly [MarathonCluster, ...MarathonCluster[]];
 }
 
-export function resolveSettings(sources: SettingSources): { settings: Settings; notices: readonly string[] } {
+/** @param fallback what is used where no source gives it: only the daemon must be told for whom it serves */
+export function resolveSettings(
+  sources: SettingSources,
+  fallback: { readonly groups: readonly string[] } = { groups: [] },
+): { settings: Settings; notices: readonly string[] } {
   const loaded = loadSettings(sources);
   const { values, notices } = loaded;
   const said = [...notices];
-  const groups = values.groups ?? [];
+  const groups = values.groups ?? fallback.groups;
   if (groups.length === 0) {
     throw new PacerError(
       'SETTINGS_INVALID',

@@ -22,9 +22,12 @@ interface Reply {
 
 const patienceMs = 10_000;
 
-/** @param options as `addClientOptions` reads them */
-export function pacerClient(options: Readonly<Record<string, unknown>>): PacerClient {
-  const base = addressOf(given(options['status'], 'PACER_STATUS') ?? 'http://127.0.0.1:9095');
+/**
+ * @param options as `addClientOptions` reads them
+ * @param flag the one that names the address
+ */
+export function pacerClient(options: Readonly<Record<string, unknown>>, flag = '--status'): PacerClient {
+  const base = addressOf(given(options['status'], 'PACER_STATUS') ?? 'http://127.0.0.1:9095', flag);
   const tokenPath = given(options['tokenFile'], 'PACER_TOKEN_FILE');
   const pem = (name: string, flag: string) => {
     const path = given(options[name]);
@@ -64,10 +67,14 @@ function given(value: unknown, variable?: string): string | undefined {
   return text === undefined || text === '' ? undefined : text;
 }
 
-function addressOf(text: string): URL {
+function addressOf(text: string, flag: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  throw new PacerError('SETTINGS_INVALID', `--status ${text}`, 'write an address like http://127.0.0.1:9095');
+  throw new PacerError(
+    'SETTINGS_INVALID',
+    `${flag} ${text} is no address`,
+    'write an address like http://127.0.0.1:9095',
+  );
 }
 
 function read(path: string, flag: string): string {

@@ -1,5 +1,4 @@
 /** `pacer compare`: a running marathon-lb beside what Pacer would do with the same apps. */
-import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { messageOf, PacerError } from '../../errors.ts';
 import { decodeApps, type DecodedApps } from '../../marathon/decode/decode.ts';
@@ -8,6 +7,7 @@ import type { Comparison } from '../../migration/comparison.ts';
 import { readLb, type LbFiles } from '../../migration/lb-view.ts';
 import { environment } from '../../settings/environment.ts';
 import { resolveSettings, type Settings } from '../../settings/settings.ts';
+import { readNamed } from '../input.ts';
 import { fetchNow, renderApps, resolveHosts } from '../render-apps.ts';
 
 /** Exit code 0: the same; 1: something differs, or could not be compared. */
@@ -82,16 +82,6 @@ async function fetchText(url: string): Promise<string> {
   } catch (error) {
     throw error instanceof PacerError ? error : failed(messageOf(error));
   }
-}
-
-function readNamed(path: string, flag: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new PacerError(
-      'FILE_UNREADABLE',
-      `${flag} ${path}: ${messageOf(error)}`,
-      'check that the file exists and may be read',
-    );
-  });
 }
 
 const titles = {

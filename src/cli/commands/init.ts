@@ -12,12 +12,8 @@ import { resolveSettings } from '../../settings/settings.ts';
 
 export async function init({ config, ...flags }: Record<string, unknown>): Promise<number> {
   const file = typeof config === 'string' ? config : undefined;
-  const { settings } = resolveSettings({
-    // No app is asked for, so their groups do not matter.
-    flags: { ...flags, groups: flags['groups'] ?? ['*'] },
-    environment: environment(),
-    file,
-  });
+  // No app is asked for, so their groups do not matter.
+  const { settings } = resolveSettings({ flags, environment: environment(), file }, { groups: ['*'] });
   const templates = loadOperatorTemplates(settings.templateSources);
   const program = await installedHaproxy(settings.haproxyBin);
   const made = await prepareStateDir(

@@ -1,13 +1,13 @@
 /** `pacer labels`: the reference of labels, for people or for tools. */
 import { labelRows, labelsMarkdown } from '../../core/labels/reference.ts';
-import { PacerError } from '../../errors.ts';
+import { formats, oneOf } from '../options.ts';
 
 export function labels({ format }: Record<string, unknown>): Promise<number> {
-  process.stdout.write(textOf(String(format)));
+  process.stdout.write(textOf(oneOf(formats, '--format', format)));
   return Promise.resolve(0);
 }
 
-function textOf(format: string): string {
+function textOf(format: (typeof formats)[number]): string {
   const rows = labelRows();
   switch (format) {
     case 'markdown':
@@ -25,7 +25,5 @@ function textOf(format: string): string {
           return `${label}\n    ${doc}\n    ${notes.join('; ')}\n`;
         })
         .join('');
-    default:
-      throw new PacerError('SETTINGS_INVALID', `--format ${format}`, 'write table, markdown or json');
   }
 }

@@ -1,21 +1,21 @@
 /** `pacer render`: configuration and maps for a saved answer of Marathon. Needs neither Marathon nor HAProxy. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { App } from '../../core/model/model.ts';
 import { messageOf, PacerError } from '../../errors.ts';
 import { decodeApps } from '../../marathon/decode/decode.ts';
 import { environment } from '../../settings/environment.ts';
 import { resolveSettings } from '../../settings/settings.ts';
+import { readNamed } from '../input.ts';
 import { printFiles, printSaid, renderApps, resolveHosts } from '../render-apps.ts';
 
 export async function render(options: Record<string, unknown>): Promise<number> {
   const { config, apps: file, out, hosts, ...flags } = options;
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const { settings } = resolveSettings({
-    flags: { ...flags, groups: flags['groups'] ?? ['*'] },
-    environment: environment(),
-    file: text(config),
-  });
+  const { settings } = resolveSettings(
+    { flags, environment: environment(), file: text(config) },
+    { groups: ['*'] },
+  );
   const decoded = decodeApps(await readJson(text(file) ?? '-'));
   const { files, said } = renderApps(settings, decoded, await addresses(decoded.apps, text(hosts)));
   printSaid(said);
@@ -25,7 +25,7 @@ export async function render(options: Record<string, unknown>): Promise<number> 
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const content = await readText(path === '-' ? '/dev/stdin' : path, '--apps');
+  const content = await readNamed(path, '--apps');
   try {
     return JSON.parse(content);
   } catch (error) {
@@ -37,23 +37,13 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function readText(path: string, flag: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new PacerError(
-      'FILE_UNREADABLE',
-      `${flag} ${path}: ${messageOf(error)}`,
-      'check that the file exists and may be read',
-    );
-  });
-}
-
 async function addresses(
   apps: readonly App[],
   hostsFile: string | undefined,
 ): Promise<(host: string) => string | undefined> {
   if (hostsFile !== undefined) {
     const table = new Map<string, string>();
-    for (const line of (await readText(hostsFile, '--hosts')).split('\n')) {
+    for (const line of (await readNamed(hostsFile, '--hosts')).split('\n')) {
       const [address, ...names] = line
         .replace(/#.*/, '')
         .split(/\s+/)
@@ -66,15 +56,17 @@ async function addresses(
 }
 
 async function writeFiles(directory: string, files: ReadonlyMap<string, string | Buffer>): Promise<void> {
-  for (const [name, content] of files) {
-    const path = join(directory, name);
-    await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-      throw new PacerError(
-        'FILE_UNREADABLE',
-        `--out ${directory}: ${messageOf(error)}`,
-        'name a directory that may be written',
-      );
-    });
-    await writeFile(path, content);
+  try {
+    for (const [name, content] of files) {
+      const path = join(directory, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    }
+  } catch (error) {
+    throw new PacerError(
+      'FILE_UNREADABLE',
+      `--out ${directory}: ${messageOf(error)}`,
+      'name a directory that may be written',
+    );
   }
 }

@@ -1,9 +1,9 @@
 /** `pacer templates`: the templates that may be replaced, with their placeholders and data, for people or for tools. */
 import { templateNames, templateSpec } from '../../core/model/template-names.ts';
-import { PacerError } from '../../errors.ts';
 import { fragmentData, fragmentNames } from '../../render/fragment-data.ts';
 import { helpers } from '../../render/helpers.ts';
 import { templatesMarkdown, type TemplateRow } from '../templates-markdown.ts';
+import { formats, oneOf } from '../options.ts';
 
 export const templateRows = (): TemplateRow[] =>
   templateNames.map((name) => {
@@ -12,11 +12,11 @@ export const templateRows = (): TemplateRow[] =>
   });
 
 export function templates({ format }: Record<string, unknown>): Promise<number> {
-  process.stdout.write(textOf(String(format)));
+  process.stdout.write(textOf(oneOf(formats, '--format', format)));
   return Promise.resolve(0);
 }
 
-function textOf(format: string): string {
+function textOf(format: (typeof formats)[number]): string {
   const rows = templateRows();
   switch (format) {
     case 'markdown':
@@ -35,7 +35,5 @@ function textOf(format: string): string {
           return `HAPROXY_${name}\n    ${doc}${label}\n    ${data}\n    empty: ${empty}\n`;
         })
         .join('');
-    default:
-      throw new PacerError('SETTINGS_INVALID', `--format ${format}`, 'write table, markdown or json');
   }
 }

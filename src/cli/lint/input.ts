@@ -1,6 +1,6 @@
 /** What `pacer lint` is given: one app, a list, a group, or an answer of Marathon; each app with its place in the document. */
-import { readFile } from 'node:fs/promises';
 import { messageOf, PacerError } from '../../errors.ts';
+import { readNamed } from '../input.ts';
 
 export interface Document {
   /** A path, a URL, or `standard input`. */
@@ -19,15 +19,14 @@ export interface WrittenApp {
 
 /** @throws PacerError FILE_UNREADABLE */
 export async function readDocument(source: string): Promise<Document> {
-  const isUrl = /^https?:\/\//.test(source);
+  if (!/^https?:\/\//.test(source)) {
+    const isFile = source !== '-';
+    return { name: isFile ? source : 'standard input', isFile, text: await readNamed(source, '') };
+  }
   try {
-    if (isUrl) return { name: source, isFile: false, text: await fetchText(source) };
-    if (source === '-')
-      return { name: 'standard input', isFile: false, text: await readFile('/dev/stdin', 'utf8') };
-    return { name: source, isFile: true, text: await readFile(source, 'utf8') };
+    return { name: source, isFile: false, text: await fetchText(source) };
   } catch (error) {
-    const remedy = isUrl ? 'check the address with curl' : 'check the path, and that you may read it';
-    throw new PacerError('FILE_UNREADABLE', `${source}: ${messageOf(error)}`, remedy);
+    throw new PacerError('FILE_UNREADABLE', `${source}: ${messageOf(error)}`, 'check the address with curl');
   }
 }
 

@@ -1,64 +1,75 @@
 /** `pacer lint FILE|-|URL`: what is wrong with apps before they are deployed. Needs no daemon and leaves nothing behind. */
-import type { App } from '../../core/model/model.ts';
 import { PacerError } from '../../errors.ts';
 import { findHaproxy } from '../../haproxy/machine/version.ts';
-import { decodeApps } from '../../marathon/decode/decode.ts';
 import { sectionsOf } from '../../render/sections.ts';
 import { environment } from '../../settings/environment.ts';
 import { resolveSettings } from '../../settings/settings.ts';
 import { pacerClient } from '../client/client.ts';
 import { collisions, type RunningApp } from './against.ts';
 import { askHaproxy } from './check.ts';
+import { definitionsOf, nowhere, withTask } from './definitions.ts';
 import { locate, type LintResult, type Outcome } from './finding.ts';
 import { formats, github, human, json, sarif, type Format } from './formats.ts';
 import { appsIn, readDocument } from './input.ts';
 import { positionsIn } from './positions.ts';
 import { packageVersion } from '../../package.ts';
-import { renderApps, type Rendered } from '../render-apps.ts';
+import { oneOf } from '../options.ts';
+import { renderApps, type Machine, type Rendered } from '../render-apps.ts';
 import { terminal } from '../terminal/terminal.ts';
 
-/** @returns 0 where nothing is wrong, 1 where there are errors (with `--fail-on warning`: or warnings) */
+/**
+ * @returns 0 where nothing is wrong, 1 where there are errors (with `--fail-on warning`: or warnings)
+ * @throws PacerError NOTHING_TO_CHECK where no port of any app is exposed, unless `--allow-empty`
+ */
 export async function lint(source: string, options: Record<string, unknown>): Promise<number> {
-  const { config, format, against, show, check, failOn, tokenFile, caFile, certFile, ...flags } = options;
-  const as = formatOf(format);
-  const { settings } = resolveSettings({
-    flags: { ...flags, groups: flags['groups'] ?? ['*'] },
-    environment: environment(),
-    file: typeof config === 'string' ? config : undefined,
-  });
+  const { config, format, against, show, check, failOn, allowEmpty, ...others } = options;
+  const { tokenFile, caFile, certFile, ...flags } = others;
+  const as = oneOf(formats, '--format', format);
+  const failing = { error: ['error'], warning: ['error', 'warning'] }[
+    oneOf(['error', 'warning'], '--fail-on', failOn)
+  ];
+  const file = typeof config === 'string' ? config : undefined;
+  const { settings } = resolveSettings({ flags, environment: environment(), file }, { groups: ['*'] });
   const document = await readDocument(source);
   const written = appsIn(document);
-  const decoded = decodeApps({ apps: written.map((app) => app.json) });
-  const { apps, invented } = fillServicePorts(decoded.apps.map(withoutTasks));
-  // Nothing is bound, so no certificate of this machine matters.
-  const own = check === true ? { ...settings, dontBindHttpHttps: true } : settings;
-  const rendered = renderApps(own, { ...decoded, apps: [...apps] }, () => undefined);
+  const definitions = definitionsOf(written);
+  const render = (machine: Machine = {}) =>
+    renderApps(settings, { ...definitions, apps: definitions.apps.map(withTask) }, () => nowhere, machine);
+  const rendered =
+    check === true
+      ? await askHaproxy(await findHaproxy(settings.haproxyBin, environment()['PATH'] ?? ''), render)
+      : render();
   const client = { status: against, tokenFile, caFile, certFile };
   const found = [
     ...rendered.diagnostics,
     ...(typeof against === 'string'
-      ? collisions(rendered.desired, (await pacerClient(client).get('/apps')) as RunningApp[])
-      : []),
-    ...(check === true
-      ? await askHaproxy(await findHaproxy(settings.haproxyBin, environment()['PATH'] ?? ''), rendered)
+      ? collisions(rendered.desired, (await pacerClient(client, '--against').get('/apps')) as RunningApp[])
       : []),
   ];
   const result: LintResult = {
     ...{ name: document.name, isFile: document.isFile },
     findings: locate(found, written, found.length === 0 ? () => undefined : positionsIn(document.text)),
-    outcomes: outcomesOf(rendered, invented),
+    outcomes: outcomesOf(rendered, definitions.invented),
   };
   process.stdout.write(textOf(as, result));
   if (show === true) process.stdout.write(configurationOf(rendered));
-  const failing = failOn === 'warning' ? ['error', 'warning'] : ['error'];
+  if (allowEmpty !== true && found.length === 0 && !isAnyChecked(rendered))
+    throw nothingToCheck(document.name, settings.groups);
   return result.findings.some(({ severity }) => failing.includes(severity)) ? 1 : 0;
 }
 
-function formatOf(value: unknown): Format {
-  const format = formats.find((it) => it === value);
-  if (format !== undefined) return format;
-  throw new PacerError('SETTINGS_INVALID', `--format ${String(value)}`, `write ${formats.join(', ')}`);
-}
+/** What this load balancer does not expose, it does not judge. */
+const isAnyChecked = ({ desired }: Rendered): boolean =>
+  [...desired.apps.values()].some(({ definition }) =>
+    definition.ports.some(({ kind }) => kind !== 'not-exposed'),
+  );
+
+const nothingToCheck = (name: string, groups: readonly string[]): PacerError =>
+  new PacerError(
+    'NOTHING_TO_CHECK',
+    `${name} holds no app that is exposed to the group ${groups.join(', ')}, so nothing was checked`,
+    'correct --group or the labels HAPROXY_GROUP; where it is meant, say --allow-empty',
+  );
 
 function textOf(format: Format, result: LintResult): string {
   switch (format) {
@@ -72,8 +83,6 @@ function textOf(format: Format, result: LintResult): string {
       return github(result);
   }
 }
-
-const withoutTasks = (app: App): App => ({ ...app, tasks: [] });
 
 function outcomesOf({ desired }: Rendered, invented: ReadonlySet<number>): Outcome[] {
   return [...desired.apps.values()].flatMap(({ app, ports }) =>
@@ -106,36 +115,3 @@ function configurationOf({ desired, files }: Rendered): string {
     ...maps.map(([name, content]) => `\n# ---- ${name}\n${String(content)}`),
   ].join('');
 }
-
-/** Stand-ins for the service ports that Marathon will give where a definition has none. */
-interface Filled {
-  readonly apps: readonly App[];
-  /** The ports that nobody asked for. */
-  readonly invented: ReadonlySet<number>;
-}
-
-/** From the highest port down, so that hardly anybody asks for one of them. */
-function fillServicePorts(apps: readonly App[]): Filled {
-  const asked = new Set<number>();
-  for (const { ports, labels } of apps) {
-    for (const { servicePort } of ports) if (servicePort !== undefined) asked.add(servicePort);
-    for (const [name, value] of Object.entries(labels)) if (name.endsWith('_PORT')) asked.add(Number(value));
-  }
-  const invented = new Set<number>();
-  let next = 65_535;
-  const invent = (): number => {
-    while (asked.has(next)) next -= 1;
-    invented.add(next);
-    return next--;
-  };
-  return {
-    invented,
-    apps: apps.map((app) => ({
-      ...app,
-      ports: app.ports.map((port) => ({ ...port, servicePort: given(port.servicePort) ?? invent() })),
-    })),
-  };
-}
-
-/** 0 asks Marathon for any. */
-const given = (port: number | undefined): number | undefined => (port === 0 ? undefined : port);

@@ -36,6 +36,7 @@ export function labelsMarkdown(): string {
     ),
   ];
   const rows = labelRows();
+  const idle = rows.filter(({ applied }) => !applied);
   return [
     '# Labels',
     '',
@@ -52,10 +53,9 @@ export function labelsMarkdown(): string {
     '',
     ...table(rows.filter(({ applied }) => applied)),
     '',
-    '## Read and checked, but without effect in this version',
-    '',
-    ...table(rows.filter(({ applied }) => !applied)),
-    '',
+    ...(idle.length === 0
+      ? []
+      : ['## Read and checked, but without effect in this version', '', ...table(idle), '']),
     '## Templates for one port',
     '',
     '`HAPROXY_{n}_<NAME>` replaces a template for one port; [templates.md](templates.md) has what each may hold:',

@@ -32,14 +32,19 @@ async function kept(path: string, keeper: Keeper): Promise<ListenerCertificate |
   return { path: copy.path, digest: copy.digest, facts: copy.certificate };
 }
 
-async function make(path: string): Promise<void> {
+/** Certificate and key. */
+export async function selfSignedPem(): Promise<string> {
   const { default: selfsigned } = await import('selfsigned');
   const { cert, private: key } = await selfsigned.generate([{ name: 'commonName', value: 'pacer.invalid' }], {
     ...{ keyType: 'ec', algorithm: 'sha256' },
     notAfterDate: new Date(Date.now() + 10 * 365 * dayMs),
   });
+  return `${cert.trim()}\n${key.trim()}\n`;
+}
+
+async function make(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.new`;
-  await writeSynced(temporary, `${cert.trim()}\n${key.trim()}\n`, 0o600);
+  await writeSynced(temporary, await selfSignedPem(), 0o600);
   await rename(temporary, path);
 }

@@ -22,7 +22,7 @@ import { placeOf, type Facts } from './facts.ts';
 import type { Verdicts } from './verdicts.ts';
 
 export interface RejectionParts {
-  readonly verdicts: Verdicts;
+  readonly verdicts: Pick<Verdicts, 'on' | 'add' | 'look' | 'isEmpty'>;
   readonly lastGood: Pick<LastGood, 'of'>;
   /** What a definition puts into the configuration. */
   readonly sample: (definition: ServiceDefinition) => string;

@@ -1,10 +1,10 @@
 /** Asks HAProxy about the operator's templates at start, with services as any other: it is no app's fault then. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { nextDesired, nothingDesired, type Desired } from '../../core/desired/desired.ts';
 import type { Override } from '../../core/model/replaced.ts';
 import { PacerError } from '../../errors.ts';
-import { checkConfiguration, type CheckMessage } from '../../haproxy/files/check.ts';
+import type { CheckMessage } from '../../haproxy/files/check.ts';
+import { tryConfiguration } from '../../haproxy/files/trial.ts';
 import { mayHaveSaid } from '../../render/operator/operator-section.ts';
 import type { OperatorTemplates } from '../../render/operator/operator-templates.ts';
 import type { ChangingHead } from '../../render/head.ts';
@@ -38,18 +38,11 @@ export async function tryTemplates({ settings, templates, render, head, program 
   };
   const desired = nextDesired(nothingDesired, { changed: sampleApps, removed: [] }, context);
   const rendering = render(desired, head);
-  const directory = join(settings.stateDir, 'trial');
-  try {
-    for (const [name, content] of rendering.files) {
-      await mkdir(dirname(join(directory, name)), { recursive: true, mode: 0o750 });
-      await writeFile(join(directory, name), content, { mode: 0o640 });
-    }
-    const verdict = await checkConfiguration({ program, file: join(directory, configurationFile) });
-    if (verdict.kind === 'accepted') return;
-    for (const message of verdict.messages) judge(message, rendering, desired, templates);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const folder = join(settings.stateDir, 'trial');
+  const { files } = rendering;
+  const verdict = await tryConfiguration({ program, folder, files, configuration: configurationFile });
+  if (verdict.kind === 'accepted') return;
+  for (const message of verdict.messages) judge(message, rendering, desired, templates);
 }
 
 /** What is about no template shows itself where it belongs. */
