@@ -151,10 +151,21 @@ export class PacerError extends Error {
 
 /** The text of anything that was thrown, with the causes that lead to it. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return textOf(error);
   const own = error.message === '' ? error.name : error.message;
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
   }
   return error.cause === undefined ? own : `${own}: ${messageOf(error.cause)}`;
+}
+
+/** What was thrown and is no error: never `[object Object]`. */
+function textOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null) return String(thrown);
+  if ('message' in thrown && typeof thrown.message === 'string') return thrown.message;
+  try {
+    return JSON.stringify(thrown);
+  } catch {
+    return 'an error that cannot be shown';
+  }
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** argv in, exit code out. */
+import { watchOutput } from './cli/output.ts';
 import { createProgram } from './cli/program.ts';
 import { messageOf, PacerError } from './errors.ts';
 
+watchOutput();
 try {
   const program = await createProgram(process.argv.slice(2), (code) => {
-    process.exitCode = code;
+    process.exitCode ??= code;
   });
   await program.parseAsync();
 } catch (error) {

@@ -1,6 +1,6 @@
 /** A change in words, for `pacer status` and `pacer revisions`. */
 import { describeReason, type Plan } from '../core/plan/plan.ts';
-import type { Change } from './client/views.ts';
+import type { Change } from '../daemon/status/answers.ts';
 import { counted } from './terminal/words.ts';
 
 export function whatWasDone({ plan, result }: Pick<Change, 'plan' | 'result'>): string {

@@ -19,6 +19,7 @@ import { loadFragments } from '../render/fragments.ts';
 import { idleTemplates, loadOperatorTemplates } from '../render/operator/operator-templates.ts';
 import { configurationFile, renderer, type Renderer, type Rendering } from '../render/render.ts';
 import type { Settings } from '../settings/settings.ts';
+import { oneLine } from './terminal/text.ts';
 
 type Resolve = (host: string) => string | undefined;
 type Files = ReadonlyMap<string, string | Buffer>;
@@ -148,5 +149,5 @@ export function printFiles(files: Files): void {
 }
 
 export function printSaid(said: readonly string[]): void {
-  for (const line of said) process.stderr.write(`${line}\n`);
+  for (const line of said) process.stderr.write(`${oneLine(line)}\n`);
 }

@@ -1,10 +1,15 @@
 /** What the process is told from outside. */
 import { EventEmitter } from 'node:events';
+import { onUnread } from './output.ts';
 import type { OperatorSignals } from '../daemon/start/operator-signals.ts';
 
-/** Ctrl-C and the service manager's stop as an AbortSignal. */
-export function stopSignal(): AbortSignal {
+/**
+ * Ctrl-C and the service manager's stop as an AbortSignal.
+ * @param stopUnread for what is of no use once nobody reads its output; the daemon serves on
+ */
+export function stopSignal({ stopUnread = true } = {}): AbortSignal {
   const controller = new AbortController();
+  if (stopUnread) onUnread(() => controller.abort());
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       // A second one means "now".

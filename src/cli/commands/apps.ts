@@ -1,6 +1,6 @@
 /** `pacer apps`: every app of Marathon, and what becomes of it. */
 import { pacerClient } from '../client/client.ts';
-import type { AppSummary } from '../client/views.ts';
+import type { AppSummary } from '../../daemon/status/answers.ts';
 import { table, type Cell } from '../terminal/table.ts';
 import { terminal } from '../terminal/terminal.ts';
 

@@ -1,20 +1,12 @@
 /** `pacer explain <what>`: why it is served as it is, asked of a running Pacer. Or what an error code means. */
-import type { Candidate, Explanation, ServiceView } from '../../core/explain/explanation.ts';
+import type { Candidate, ServiceView } from '../../core/explain/explanation.ts';
+import type { ExplanationAnswer } from '../../daemon/status/answers.ts';
 import type { ConfigurationPart } from '../../render/sections.ts';
 import { pacerClient } from '../client/client.ts';
 import { describeCode } from '../errors.ts';
-import { shorten, table, wrap, type Cell } from '../terminal/table.ts';
+import { table, wrap, type Cell } from '../terminal/table.ts';
 import { terminal, type Style, type Terminal } from '../terminal/terminal.ts';
-
-/** As `GET /explain` answers. */
-export interface ExplanationAnswer extends Omit<Explanation, 'diagnostics'> {
-  readonly diagnostics: readonly {
-    readonly severity: string;
-    readonly code: string;
-    readonly text: string;
-  }[];
-  readonly configuration: readonly ConfigurationPart[];
-}
+import { oneLine, shorten } from '../terminal/text.ts';
 
 /** @returns 0 where it is served, 1 where not */
 export async function explain(what: string, options: Record<string, unknown>): Promise<number> {
@@ -35,7 +27,7 @@ export function explanationText(answer: ExplanationAnswer, out: Terminal): strin
   const section = (title: string, body: string) =>
     body === '' ? '' : `\n${out.paint('bold', title)}\n${body}`;
   return [
-    `${out.paint('bold', subject)}\n`,
+    `${out.paint('bold', oneLine(subject))}\n`,
     wrap(answer.answer, out, '  ').replace(/(?<=^ {2})\S.*/gm, (text) =>
       out.paint(served ? 'green' : 'red', text),
     ),

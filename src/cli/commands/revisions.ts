@@ -1,7 +1,7 @@
 /** `pacer revisions`: what was done to HAProxy, newest first. */
 import { howLong, whatWasDone } from '../changes.ts';
 import { pacerClient } from '../client/client.ts';
-import type { Change } from '../client/views.ts';
+import type { Change } from '../../daemon/status/answers.ts';
 import { table, type Cell } from '../terminal/table.ts';
 import { terminal } from '../terminal/terminal.ts';
 import { ago } from '../terminal/words.ts';

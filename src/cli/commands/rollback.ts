@@ -1,12 +1,8 @@
 /** `pacer rollback N`: every service as it was in revision N, until `pacer rollback --release`. */
+import type { RolledBack } from '../../daemon/status/answers.ts';
 import { PacerError } from '../../errors.ts';
 import { pacerClient } from '../client/client.ts';
 import { counted } from '../terminal/words.ts';
-
-interface Answer {
-  readonly pinned?: { readonly revision: number; readonly services: number };
-  readonly released?: number;
-}
 
 export async function rollback(
   revision: string | undefined,
@@ -23,13 +19,15 @@ export async function rollback(
     );
   }
   const client = pacerClient(options);
-  const answer = (await client.post('/rollback', { revision: release ? null : Number(revision) })) as Answer;
+  const answer = (await client.post('/rollback', {
+    revision: release ? null : Number(revision),
+  })) as RolledBack;
   process.stdout.write(options['json'] === true ? `${JSON.stringify(answer, null, 2)}\n` : words(answer));
   return 0;
 }
 
-function words({ pinned, released }: Answer): string {
-  return pinned === undefined
-    ? `revision ${released ?? 0} is released: what Marathon says is served again\n`
-    : `revision ${pinned.revision} is pinned: ${counted(pinned.services, 'service')} as they were then; their servers follow Marathon\nwhen the cause is mended: pacer rollback --release\n`;
+function words(answer: RolledBack): string {
+  return 'released' in answer
+    ? `revision ${answer.released} is released: what Marathon says is served again\n`
+    : `revision ${answer.pinned.revision} is pinned: ${counted(answer.pinned.services, 'service')} as they were then; their servers follow Marathon\nwhen the cause is mended: pacer rollback --release\n`;
 }

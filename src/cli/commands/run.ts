@@ -8,7 +8,7 @@ import { askSignals, stopSignal } from '../signals.ts';
 import { fetchNow, printFiles, printSaid, renderApps, resolveHosts } from '../render-apps.ts';
 
 export async function run({ config, ...flags }: Record<string, unknown>): Promise<number> {
-  const signal = stopSignal();
+  const signal = stopSignal({ stopUnread: false });
   const asks = askSignals();
   const file = typeof config === 'string' ? config : undefined;
   const { settings, notices } = resolveSettings({ flags, environment: environment(), file });

@@ -65,11 +65,18 @@ async function start(options: SimulateOptions, shared: boolean): Promise<Simulat
       ...(version === undefined ? {} : { version }),
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const remedy = 'Choose another port with --port, or end the program that holds it.';
-    throw new PacerError('PORT_IN_USE', `Port ${port} is taken`, remedy, { cause: error });
+    const why = reasons.get(String((error as NodeJS.ErrnoException).code));
+    if (why === undefined) throw error;
+    const remedy = 'choose another port with --port, or end the program that holds it';
+    throw new PacerError('PORT_IN_USE', `port ${port} ${why}`, remedy, { cause: error });
   }
 }
+
+/** Why the system gives no port. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'is taken'],
+  ['EACCES', 'is not for this user: below 1024 it takes root'],
+]);
 
 function loadOptions({ tasks, maxTasks }: SimulateOptions, fallback: number | undefined) {
   const tasksEach = tasks ?? fallback;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { howLong, whatWasDone } from '../changes.ts';
 import { pacerClient } from '../client/client.ts';
-import type { Status } from '../client/views.ts';
+import type { Status } from '../../daemon/status/answers.ts';
 import { stopSignal } from '../signals.ts';
 import { table, wrap, type Cell } from '../terminal/table.ts';
 import { terminal, type Terminal } from '../terminal/terminal.ts';

@@ -2,6 +2,7 @@
 import { diagnosticCatalogue } from '../../core/model/diagnostic-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrap } from '../terminal/table.ts';
+import { oneLine } from '../terminal/text.ts';
 import { counted } from '../terminal/words.ts';
 import type { Finding, LintResult } from './finding.ts';
 
@@ -14,12 +15,12 @@ export function human({ name, findings, outcomes }: LintResult, out: Terminal): 
   const lines = findings.map((finding) => {
     const { position, severity, appId, label, portIndex, code, reason, remedy } = finding;
     const place = position === undefined ? name : `${name}:${position.line}:${position.column}`;
-    const what = label ?? (portIndex === undefined ? '' : `port ${portIndex}`);
+    const what = oneLine(label ?? (portIndex === undefined ? '' : `port ${portIndex}`));
     return `${place} ${out.paint(looks[severity], severity)} ${out.paint('bold', appId)} ${what}\n${wrap(`${reason}; ${remedy} [${code}]`, out, '    ')}`;
   });
   const exposed = outcomes.map(({ appId, portIndex, service, reason }) =>
     service === undefined
-      ? `  ${appId} port ${portIndex}: ${reason}\n`
+      ? `  ${appId} port ${portIndex}: ${oneLine(reason)}\n`
       : `  ${appId} port ${portIndex}: ${service.where.join(', ')}\n`,
   );
   const count = (severity: Finding['severity']) => findings.filter((it) => it.severity === severity).length;

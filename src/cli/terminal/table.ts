@@ -1,14 +1,10 @@
 /** Columns and paragraphs for people. */
 import type { Style, Terminal } from './terminal.ts';
+import { columnsOf, oneLine, shorten } from './text.ts';
 
 export type Cell = string | { readonly text: string; readonly style: Style };
 
-const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
-
-/** Shortens to so many columns, with an ellipsis. */
-export function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
-}
+const textOf = (cell: Cell): string => oneLine(typeof cell === 'string' ? cell : cell.text);
 
 /**
  * Lines of columns, two blanks apart. Where the terminal is too narrow, the widest column gives way until all fit,
@@ -21,7 +17,7 @@ export function table(
 ): string {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count }, (_, i) =>
-    Math.max(0, ...rows.map((row) => textOf(row[i] ?? '').length)),
+    Math.max(0, ...rows.map((row) => columnsOf(textOf(row[i] ?? '')))),
   );
   const room = width === undefined ? Infinity : width - indent.length - 2 * (count - 1);
   let excess = widths.reduce((sum, it) => sum + it, 0) - room;
@@ -34,7 +30,7 @@ export function table(
   const line = (row: readonly Cell[]): string => {
     const cells = row.map((cell, i) => {
       const text = shorten(textOf(cell), widths[i] ?? 0);
-      const padding = i === row.length - 1 ? '' : ' '.repeat((widths[i] ?? 0) - text.length);
+      const padding = i === row.length - 1 ? '' : ' '.repeat(Math.max(0, (widths[i] ?? 0) - columnsOf(text)));
       return `${typeof cell === 'string' ? text : paint(cell.style, text)}${padding}`;
     });
     return `${indent}${cells.join('  ')}`.trimEnd();
@@ -42,17 +38,19 @@ export function table(
   return rows.map((row) => `${line(row)}\n`).join('');
 }
 
-/** Breaks a paragraph between words; what follows the first line is indented by `hang`. */
+/** Breaks paragraphs between words; what follows the first line is indented by `hang`. */
 export function wrap(text: string, { width }: Terminal, indent = '', hang = indent): string {
-  if (width === undefined) return `${indent}${text}\n`;
   const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(' ')) {
-    const next = line.trim() === '' ? `${line}${word}` : `${line} ${word}`;
-    if (next.length > width && line.trim() !== '') {
-      lines.push(line);
-      line = `${hang}${word}`;
-    } else line = next;
+  for (const paragraph of text.split(/\r\n?|\n/)) {
+    let line = lines.length === 0 ? indent : hang;
+    for (const word of oneLine(paragraph).split(' ')) {
+      const next = line.trim() === '' ? `${line}${word}` : `${line} ${word}`;
+      if (width !== undefined && columnsOf(next) > width && line.trim() !== '') {
+        lines.push(line);
+        line = `${hang}${word}`;
+      } else line = next;
+    }
+    lines.push(line);
   }
-  return [...lines, line].map((it) => `${it}\n`).join('');
+  return lines.map((it) => `${it}\n`).join('');
 }

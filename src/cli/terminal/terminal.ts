@@ -16,7 +16,8 @@ export function terminal(stream: NodeJS.WriteStream = process.stdout): Terminal 
   const { NO_COLOR: noColour = '', FORCE_COLOR: force = '', TERM: term } = environment();
   const colours = noColour === '' && (force === '' ? stream.isTTY && term !== 'dumb' : force !== '0');
   return {
-    width: stream.isTTY ? stream.columns : undefined,
+    // Some terminals say 0 where they do not know.
+    width: stream.isTTY && stream.columns > 0 ? stream.columns : undefined,
     paint: (style, text) => (colours && text !== '' ? styleText(style, text) : text),
     write: (text) => void stream.write(text),
   };

@@ -1,5 +1,6 @@
 /** `POST /approve`: an operator agrees to what is withheld, of Marathon's removals and of what HAProxy would lose. */
 import { failure, json, post, type Route } from '../../http/route.ts';
+import type { Approved } from './answers.ts';
 import type { Withheld } from '../decide/state.ts';
 import type { RemovalGuard } from '../clusters/removal-guard.ts';
 
@@ -15,8 +16,10 @@ export const approveRoute = (
     const removal = guard.approve();
     const approved = removal ?? change;
     if (approved === undefined && silent.length > 0)
-      return json({ applied: { ...nothing, cause: `nothing was known of cluster ${silent.join(', ')}` } });
+      return json({
+        applied: { ...nothing, cause: `nothing was known of cluster ${silent.join(', ')}` },
+      } satisfies Approved);
     if (approved === undefined) return failure(409, 'nothing is withheld', 'look at /status');
     const { servers, apps, of, cause } = approved;
-    return json({ applied: { servers, apps, of, cause } });
+    return json({ applied: { servers, apps, of, cause } } satisfies Approved);
   });

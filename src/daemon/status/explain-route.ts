@@ -12,6 +12,7 @@ import { mapsOf } from '../../render/maps.ts';
 import { configurationFile } from '../../render/render.ts';
 import { sectionsOf, type ConfigurationPart } from '../../render/sections.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
+import type { ExplanationAnswer } from './answers.ts';
 
 export interface ExplainParts {
   readonly pipeline: () => PipelineState;
@@ -45,7 +46,7 @@ export function explainRoute({ pipeline, context, configuration }: ExplainParts)
         ...sectionsOf(text, configurationFile, backend),
         ...mapEntries(desired.routes, backend),
       ]),
-    });
+    } satisfies ExplanationAnswer);
   });
 }
 

@@ -8,6 +8,7 @@ import type { ChangingHead } from '../../render/head.ts';
 import type { Renderer } from '../../render/render.ts';
 import type { Pinning } from '../storage/pin.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
+import type { RolledBack } from './answers.ts';
 
 export interface RollbackParts {
   readonly pinning: Pinning;
@@ -34,10 +35,11 @@ export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackPart
       const revision = revisionIn(body);
       if (revision === null) {
         const was = pinning.state();
-        if (await pinning.release()) return json({ released: was?.revision });
+        if (await pinning.release()) return json({ released: was?.revision ?? 0 } satisfies RolledBack);
         return failure(409, 'no revision is pinned', 'see /status');
       }
-      if (await pinning.pin(revision)) return json({ pinned: pinning.state() });
+      const pinned = (await pinning.pin(revision)) ? pinning.state() : undefined;
+      if (pinned !== undefined) return json({ pinned } satisfies RolledBack);
       const known = pinning.known().slice(0, 20).join(', ');
       const remedy = known === '' ? 'nothing was applied since Pacer started' : `choose one of ${known}`;
       return failure(404, `revision ${revision} is not known since Pacer started`, remedy);

@@ -19,6 +19,7 @@ import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { ProbeState } from '../health/probe.ts';
 import { verdictOf, type Verdict } from '../health/verdict.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
+import type { AppSummary, Change, Status } from './answers.ts';
 
 export interface StatusParts {
   readonly version: string;
@@ -60,10 +61,10 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
   return [
     get('/healthz', () => text('alive\n'), { access: 'open' }),
     get('/readyz', ({ trusted }) => readiness(parts, trusted || parts.loopback), { access: 'open' }),
-    get('/status', () => json(status(parts))),
-    get('/apps', () => json(appSummaries(parts.pipeline().desired))),
+    get('/status', () => json(status(parts) satisfies Status)),
+    get('/apps', () => json(appSummaries(parts.pipeline().desired) satisfies readonly AppSummary[])),
     get('/apps/*', ({ rest }) => appView(parts.pipeline().desired, rest)),
-    get('/revisions', () => json(parts.journal.entries())),
+    get('/revisions', () => json(parts.journal.entries() satisfies readonly Change[])),
     get('/config', async () => text(maskConfiguration(await configuration(parts.stateDir)))),
     get('/metrics', async () => ({ status: 200, type: 'metrics', body: await parts.metrics() })),
   ];

@@ -1,16 +1,14 @@
-/** What the status server answers, as far as commands read it. Types only. */
-import type { Plan } from '../../core/plan/plan.ts';
+/**
+ * What the status server answers, as far as commands read it. Types only: the routes must give what the commands take,
+ * or neither compiles.
+ */
+import type { Explanation } from '../../core/explain/explanation.ts';
+import type { ConfigurationPart } from '../../render/sections.ts';
+import type { JournalEntry } from '../storage/journal.ts';
 
-export interface Change {
-  readonly revision: number;
-  readonly at: string;
-  readonly cause: string;
-  readonly plan: Plan;
+/** In JSON, what is undefined is not there. */
+export interface Change extends Omit<JournalEntry, 'durations'> {
   readonly durations: Readonly<Record<string, number>>;
-  readonly eventToAppliedMs?: number;
-  readonly result:
-    | { readonly kind: 'applied' }
-    | { readonly kind: 'failed'; readonly stage: string; readonly message: string };
 }
 
 export interface Wrong {
@@ -68,4 +66,30 @@ export interface AppSummary {
     readonly servers: number;
     readonly serving: boolean;
   }[];
+}
+
+/** `POST /approve` */
+export interface Approved {
+  readonly applied: {
+    readonly servers: number;
+    /** Those that lose all their servers. */
+    readonly apps: number;
+    readonly of: { readonly servers: number; readonly apps: number };
+    readonly cause: string;
+  };
+}
+
+/** `POST /rollback` */
+export type RolledBack =
+  | { readonly pinned: { readonly revision: number; readonly services: number } }
+  | { readonly released: number };
+
+/** `GET /explain` */
+export interface ExplanationAnswer extends Omit<Explanation, 'diagnostics'> {
+  readonly diagnostics: readonly {
+    readonly severity: string;
+    readonly code: string;
+    readonly text: string;
+  }[];
+  readonly configuration: readonly ConfigurationPart[];
 }
