@@ -65,10 +65,18 @@ Ask the one that runs:
   );
   command(
     'migrate',
-    "Pacer's settings from marathon-lb's command line, and what will differ",
+    "Pacer's settings from the way marathon-lb is started, and what will differ",
     async (options) => (await import('./commands/migrate.ts')).migrate(options),
   )
-    .requiredOption('--from-args <command line>', 'as it is: the flags alone, or all of `docker run ...`')
+    .option(
+      '--from-args <command line>',
+      'as it is: the flags alone, or all of `docker run ...`, `rkt run ...`',
+    )
+    .option(
+      '--from-file <file>',
+      'a script, a compose file, a unit, or the app of Marathon; - for standard input',
+    )
+    .option('--service <name>', 'the service of the compose file, or the app, where several run marathon-lb')
     .option('--templates <dir>', 'its templates, which are checked')
     .option('--env <file>', 'its variables, one NAME=value a line')
     .option('--json', 'for tools');

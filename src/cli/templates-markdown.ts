@@ -37,7 +37,7 @@ From the one that wins:
 1. the app's label \`HAPROXY_{n}_<NAME>\`, for the templates marked "label" below;
 2. the variable \`HAPROXY_<NAME>\` in Pacer's environment, where a literal \`\\n\` is a line break;
 3. the file \`HAPROXY_<NAME>\` in the directory of \`--templates\`;
-4. the file \`HAPROXY_<NAME>\` in \`$MESOS_SANDBOX/templates\`;
+4. the file \`HAPROXY_<NAME>\` in \`$MESOS_SANDBOX/templates\`, then in \`/marathon-lb/templates\`, where these exist;
 5. the file \`<fragment>.hbs\` in the same directories: Pacer's own fragments, in Handlebars;
 6. what Pacer has itself (the folder \`templates/\` of its source).
 

@@ -1,83 +1,37 @@
-/** marathon-lb's command line, as its users have it: in a script, for docker, or as the arguments of its app. */
-import { parse } from 'shell-quote';
+/** What marathon-lb is told: its mode and its flags, as its users have them, and what surrounds them. */
 import { nearest } from '../core/collections/nearest.ts';
 import { marathonLbFlags, type MarathonLbFlag } from '../settings/marathon-lb-flags.ts';
+import type { Invocation } from './forms/invocation.ts';
+import { readInvocation } from './forms/read.ts';
 
 export interface GivenFlag {
   readonly flag: string;
   readonly values: readonly string[];
 }
 
-export interface CommandLine {
+export interface CommandLine extends Pick<
+  Invocation,
+  'environmentFiles' | 'environment' | 'passed' | 'mounts' | 'kept' | 'isContainer'
+> {
   readonly mode: 'sse' | 'poll' | undefined;
   readonly flags: readonly GivenFlag[];
-  /** Given with `docker run --env`. */
-  readonly environment: ReadonlyMap<string, string>;
-  /** Files of `docker run --env-file`. */
-  readonly environmentFiles: readonly string[];
   /** What cannot be read, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Takes whole commands (`docker run ... sse ...`, `/marathon-lb/run sse ...`) and the flags alone. */
-export function readCommandLine(text: string): CommandLine {
-  const problems: string[] = [];
-  const words = wordsOf(text, problems);
-  const environment = new Map<string, string>();
-  const environmentFiles: string[] = [];
-  let rest = words;
-  // VAR=value before the command, as in a script.
-  for (let word = rest[0]; word !== undefined; word = rest[0]) {
-    const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
-    if (assignment?.[1] === undefined) break;
-    environment.set(assignment[1], assignment[2] ?? '');
-    rest = rest.slice(1);
-  }
-  const start = rest.findIndex((word) => programName.test(word));
-  const docker = start < 0 ? [] : rest.slice(0, start);
-  takeDocker(docker, environment, environmentFiles);
-  if (start >= 0) rest = rest.slice(start + 1);
-  if (rest[0] === 'run' || rest[0]?.endsWith('/run') === true) rest = rest.slice(1);
-  const [first] = rest;
+/**
+ * Takes the flags alone, whole commands (`docker run ... sse ...`, `/marathon-lb/run sse ...`, rkt), apps of Marathon,
+ * compose files and units.
+ * @param wanted the service of a compose file, or the app, where there are several
+ * @throws PacerError FILE_MALFORMED
+ */
+export function readCommandLine(text: string, wanted?: string): CommandLine {
+  const { words, problems: unread, ...surroundings } = readInvocation(text, wanted);
+  const problems = [...unread];
+  const [first] = words;
   const mode = first === 'sse' || first === 'poll' ? first : undefined;
-  const flags = readFlags(mode === undefined ? rest : rest.slice(1), problems);
-  return { mode, flags, environment, environmentFiles, problems };
-}
-
-/** The image, or the program: what follows is for marathon-lb. */
-const programName = /(?:^|\/)marathon-lb(?:[:@][^/]*)?$|(?:^|\/)marathon_lb\.py$|^\/marathon-lb\/run$/;
-
-/** A JSON array, as in an app's `args`, or words of a shell. */
-function wordsOf(text: string, problems: string[]): string[] {
-  const trimmed = text.trim();
-  if (trimmed.startsWith('[')) {
-    try {
-      const list: unknown = JSON.parse(trimmed);
-      if (Array.isArray(list) && list.every((it) => typeof it === 'string')) return list;
-    } catch {
-      // Not JSON, so words.
-    }
-  }
-  // Variables stay as they are written: their values are not known here.
-  return parse(trimmed.replace(/\\\r?\n/g, ' '), (name) => `\${${name}}`).flatMap((entry) => {
-    if (typeof entry === 'string') return [entry];
-    // `*` alone is the group of everything, not a pattern for files.
-    if ('pattern' in entry) return [entry.pattern];
-    if ('op' in entry) problems.push(`\`${entry.op}\` of the shell is left out`);
-    return [];
-  });
-}
-
-function takeDocker(words: readonly string[], environment: Map<string, string>, files: string[]): void {
-  for (const [i, word] of words.entries()) {
-    const joined = /^(?:--env=|-e=?)(\w+)=(.*)$/s.exec(word);
-    const file = /^--env-file=(.*)$/.exec(word)?.[1] ?? (word === '--env-file' ? words[i + 1] : undefined);
-    const pair =
-      joined ??
-      (word === '-e' || word === '--env' ? /^()(\w+)=(.*)$/s.exec(words[i + 1] ?? '')?.slice(1) : undefined);
-    if (file !== undefined) files.push(file);
-    if (pair?.[1] !== undefined) environment.set(pair[1], pair[2] ?? '');
-  }
+  const flags = readFlags(mode === undefined ? words : words.slice(1), problems);
+  return { ...surroundings, mode, flags, problems };
 }
 
 function readFlags(words: readonly string[], problems: string[]): GivenFlag[] {

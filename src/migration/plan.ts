@@ -1,11 +1,12 @@
 /** From marathon-lb's command line and environment to Pacer's settings, and to what will differ. */
-import { isTemplateName } from '../core/model/template-names.ts';
-import { marathonLbVariables } from '../settings/marathon-lb.ts';
+import { sigtermDelay } from '../settings/marathon-lb.ts';
 import { differences, type Difference } from '../settings/marathon-lb-differences.ts';
 import { marathonLbFlags } from '../settings/marathon-lb-flags.ts';
 import type { SettingSpec } from '../settings/spec.ts';
 import { settingKeys, settingsTable, type SettingKey } from '../settings/table.ts';
 import type { CommandLine } from './command-line.ts';
+import { mountedTemplates, onHost, otherMounts, templateFolder } from './mounts.ts';
+import { fateOf, isSecret } from './variables.ts';
 
 export interface MigrationInput {
   readonly commandLine: CommandLine;
@@ -39,95 +40,143 @@ export interface MigrationPlan {
 type Written = string | number | boolean | readonly string[];
 
 export function planMigration({ commandLine, environment, templates }: MigrationInput): MigrationPlan {
-  const mode = commandLine.mode ?? 'sse';
+  const { mode = 'sse', mounts, problems, passed, kept } = commandLine;
   const settings = new Map<string, Written>();
-  const remarks: Remark[] = commandLine.problems.map((text) => ({
-    about: 'the command line',
-    text,
-    attention: true,
-  }));
+  const remarks: Remark[] = problems.map((text) => ({ about: 'the command line', text, attention: true }));
+  const say = (about: string, text: string, attention = false) => remarks.push({ about, text, attention });
   const stays: string[] = [];
+  const fromFlags = new Set<string>();
   // Flags win over variables, as they do when Pacer reads both.
   for (const [name, value] of environment) fromVariable(name, value);
+  for (const name of passed) if (!environment.has(name)) fromPassed(name);
   for (const { flag, values } of commandLine.flags) fromFlag(flag, values);
   if (mode === 'poll') settings.set('poll', true);
+  fromMounts();
   if (templates !== undefined) settings.set('templates', templates);
-  if (!settings.has('group')) {
-    const text = 'no group is given, and without one nothing is exposed; marathon-lb requires it too';
-    remarks.push({ about: '--group', text, attention: true });
-  }
+  if (!settings.has('group'))
+    say(
+      '--group',
+      'no group is given, and without one nothing is exposed; marathon-lb requires it too',
+      true,
+    );
+  if (kept.length > 0) say('what starts it', `stays as it is, for Pacer's image too: ${kept.join('; ')}`);
   const given = new Set(commandLine.flags.map(({ flag }) => flag));
   const concerns = ({ flag }: Difference) => flag !== undefined && given.has(flag);
   return {
     mode,
     settings,
-    command: [
-      ...['pacer', mode, ...commandLine.flags.flatMap(commandWords)],
-      ...(templates === undefined ? [] : ['--templates', templates]),
-    ],
+    command: ['pacer', mode, ...[...settings].flatMap(([flag, value]) => commandWords(flag, value))],
     environment: stays,
     remarks,
     differences: [...differences.filter(concerns), ...differences.filter((it) => !concerns(it))],
   };
 
   function fromVariable(name: string, value: string): void {
-    if (value === '') return;
-    const key = settingKeys.find((it) => (settingsTable[it] as SettingSpec).environment === name);
-    if (key !== undefined && !isSecret(key)) {
-      const { flag } = settingsTable[key];
-      const text = `is ${flag} in this file; where the variable stays, Pacer reads it too`;
-      settings.set(flag, writtenValue(key, [value]));
-      remarks.push({ about: name, text, attention: false });
+    const fate = fateOf(name);
+    if (value === '' && fate.kind !== 'unknown') {
+      say(name, 'is empty, which means that it is not set');
       return;
     }
-    if (isTemplateName(name.replace(/^HAPROXY_/, ''))) {
-      stays.push(name);
-      return;
+    switch (fate.kind) {
+      case 'setting': {
+        const { flag } = settingsTable[fate.key];
+        settings.set(flag, writtenValue(fate.key, [valueOfVariable(name, value)]));
+        say(name, `is ${flag} in this file; where the variable stays, Pacer reads it too`);
+        return;
+      }
+      case 'unknown': {
+        const hint = fate.guess === undefined ? '' : `; did you mean ${fate.guess}?`;
+        say(name, `neither marathon-lb nor Pacer reads it${hint}`, true);
+        return;
+      }
+      case 'by-hand':
+        say(name, fate.doc, !/^(?:false|0|no|off)$/i.test(value));
+        return;
+      case 'not-ours':
+        say(name, "is none of marathon-lb's, and means for Pacer what it means for any program");
+        return;
+      case 'not-needed':
+        say(name, fate.doc);
+        return;
+      case 'stays':
+        stays.push(name);
+        if (fate.doc !== undefined) say(name, `stays in the environment: ${fate.doc}`);
     }
-    const variable = marathonLbVariables().find((it) => namesOf(it.name).includes(name));
-    if (variable === undefined) return;
-    const { doc, needed = true } = variable;
-    if (needed) stays.push(name);
-    remarks.push({ about: name, text: needed ? `stays in the environment: ${doc}` : doc, attention: false });
+  }
+
+  function fromPassed(name: string): void {
+    const { kind } = fateOf(name);
+    if (kind === 'stays') stays.push(name);
+    if (kind === 'stays' || kind === 'not-needed' || kind === 'not-ours')
+      say(name, 'has its value elsewhere (a shell, a secret); hand it to Pacer in the same way');
+    else say(name, 'has its value elsewhere (a shell, a secret), which is not known here', true);
   }
 
   function fromFlag(flag: string, values: readonly string[]): void {
     const key = settingKeys.find((it) => settingsTable[it].flag === flag);
     const { differs } = marathonLbFlags.find((it) => it.flag === flag) ?? {};
     const about = `--${flag}`;
-    if (key === undefined) return;
-    const { withoutEffect }: SettingSpec = settingsTable[key];
-    if (withoutEffect !== undefined) {
-      remarks.push({ about, text: `not needed: ${withoutEffect}`, attention: false });
+    if (key === undefined) {
+      say(about, 'prints its help and ends; so does `pacer --longhelp`');
       return;
     }
-    if (differs !== undefined) remarks.push({ about, text: differs, attention: false });
+    const { withoutEffect }: SettingSpec = settingsTable[key];
+    if (withoutEffect !== undefined) {
+      say(about, `not needed: ${withoutEffect}`);
+      return;
+    }
+    if (differs !== undefined) say(about, differs);
     if (isSecret(key)) {
       stays.push(`PACER_${flag.toUpperCase().replaceAll('-', '_')}`);
       return;
     }
     const before = settings.get(flag);
-    const value = writtenValue(key, values);
+    const value = writtenValue(
+      key,
+      values.map((it) => moved(about, it)),
+    );
     settings.set(
       flag,
-      Array.isArray(value) && Array.isArray(before) ? [...listOf(before), ...listOf(value)] : value,
+      Array.isArray(value) && Array.isArray(before) && fromFlags.has(flag)
+        ? [...listOf(before), ...listOf(value)]
+        : value,
     );
+    fromFlags.add(flag);
+  }
+
+  /** Paths of the container as they are on the host. */
+  function moved(about: string, value: string): string {
+    const parts = value
+      .split(',')
+      .map((part) => (part.startsWith('/') ? (onHost(part, mounts) ?? part) : part));
+    const all = parts.join(',');
+    if (all !== value) say(about, `${value} of the container is ${all} on the host`);
+    return all;
+  }
+
+  function fromMounts(): void {
+    const { folder, problems: byHand } = mountedTemplates(mounts);
+    for (const problem of byHand) say('what is mounted', problem, true);
+    if (folder !== undefined) {
+      settings.set('templates', folder);
+      const text = `is mounted as ${templateFolder}, where Pacer's image reads it as well; --templates ${folder} with this command judges what is in it`;
+      if (templates === undefined) say(folder, text);
+    }
+    for (const { source, target } of otherMounts(mounts)) {
+      const text =
+        source === target
+          ? 'is mounted into the container under the same path'
+          : `is ${target} in the container; labels that name a file there need the same mount, or its path on the host`;
+      say(source === '' ? target : source, text);
+    }
   }
 }
 
 const listOf = (value: Written): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
 
-const isSecret = (key: SettingKey): boolean => (settingsTable[key] as SettingSpec).secret === true;
-
-/** `HAPROXY_SSL_CERT, HAPROXY_SSL_CERT0 ... HAPROXY_SSL_CERT100` → all of them. */
-function namesOf(text: string): string[] {
-  return text.split(', ').flatMap((part) => {
-    const range = /^(\w+?)(\d+) \.\.\. \1(\d+)$/.exec(part);
-    if (range === null) return [part];
-    const [, stem = '', first, last] = range;
-    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => `${stem}${Number(first) + i}`);
-  });
-}
+/** [coreutils] `sleep 5` takes seconds where there is no unit. */
+const valueOfVariable = (name: string, value: string): string =>
+  name === sigtermDelay.name ? (sigtermDelay.read(value) ?? value) : value;
 
 /** As YAML is to show it: lists where the setting takes several, numbers and booleans as such. */
 function writtenValue(key: SettingKey, values: readonly string[]): Written {
@@ -144,9 +193,9 @@ function writtenValue(key: SettingKey, values: readonly string[]): Written {
   return parsed.success && typeof parsed.data === 'number' ? parsed.data : value;
 }
 
-function commandWords({ flag, values }: { flag: string; values: readonly string[] }): string[] {
-  const key = settingKeys.find((it) => settingsTable[it].flag === flag);
-  // A secret does not belong on a command line, nor in the output of this one.
-  if (key === undefined || isSecret(key)) return [];
-  return [`--${flag}`, ...values];
+/** `poll` is the mode. */
+function commandWords(flag: string, value: Written): string[] {
+  if (flag === 'poll') return [];
+  if (value === true) return [`--${flag}`];
+  return [`--${flag}`, ...(Array.isArray(value) ? (value as string[]) : [String(value)])];
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { nearest } from '../core/collections/nearest.ts';
 import { messageOf, PacerError } from '../errors.ts';
-import { userAndPassword } from './marathon-lb.ts';
+import { sigtermDelay, userAndPassword } from './marathon-lb.ts';
 import type { SettingSpec } from './spec.ts';
 import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingValues } from './table.ts';
 
@@ -16,6 +16,8 @@ export interface SettingSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of the YAML file. */
   readonly file: string | undefined;
+  /** The folder of marathon-lb's image; `/marathon-lb` unless told. */
+  readonly marathonLb?: string;
 }
 
 interface Given {
@@ -106,6 +108,8 @@ function fromOtherNames(environment: SettingSources['environment']): [SettingKey
     const value = name === undefined ? undefined : environment[name];
     return name === undefined || value === undefined || value === '' ? [] : [[key, { value, source: name }]];
   });
+  const delay = sigtermDelay.read(environment[sigtermDelay.name] ?? '');
+  if (delay !== undefined) named.push(['hardStopAfter', { value: delay, source: sigtermDelay.name }]);
   return [...found, ...named];
 }
 

@@ -15,6 +15,8 @@ export interface Variable {
   readonly doc: string;
   /** False where nothing is done with it. */
   readonly needed?: boolean;
+  /** True where somebody has to say in another way what it said. */
+  readonly byHand?: boolean;
 }
 
 /** The variables that are more, or less, than one setting. */
@@ -35,6 +37,23 @@ const others: readonly Variable[] = [
     doc: 'kernel parameters like `net.core.somaxconn=10000`, with blanks between; set at start where Pacer may',
   },
   {
+    name: 'HAPROXY_SYSCTL_NONSTRICT',
+    flag: '',
+    needed: false,
+    doc: 'not needed; a kernel parameter that cannot be set is logged, and Pacer starts all the same',
+  },
+  {
+    name: 'HAPROXY_SYSLOGD',
+    flag: 'syslog-socket',
+    byHand: true,
+    doc: 'not read; there is no syslog daemon in the image: name a socket or an address with --syslog-socket',
+  },
+  {
+    name: 'HAPROXY_RELOAD_SIGTERM_DELAY',
+    flag: 'hard-stop-after',
+    doc: 'how long a replaced HAProxy finishes its connections, as `sleep` takes it; without a unit in seconds',
+  },
+  {
     name: 'HAPROXY_<TEMPLATE>',
     flag: 'templates',
     doc: "a template instead of Pacer's own, in the placeholders of marathon-lb; `\\n` stands for a new line",
@@ -42,7 +61,7 @@ const others: readonly Variable[] = [
   {
     name: 'MESOS_SANDBOX',
     flag: 'templates',
-    doc: 'the files of its templates/ are used, after those of --templates',
+    doc: 'the files of its templates/ are used, after those of --templates and before those of /marathon-lb/templates',
   },
   {
     name: 'PORTS',
@@ -59,6 +78,14 @@ export function marathonLbVariables(): readonly Variable[] {
   });
   return [...named, ...others];
 }
+
+/** Of old images; better known as `--hard-stop-after`. */
+export const sigtermDelay = {
+  name: 'HAPROXY_RELOAD_SIGTERM_DELAY',
+  /** `5m` of `5m`, `5s` of `5`; undefined for what is no duration of HAProxy's. */
+  read: (value: string): string | undefined =>
+    /^[1-9]\d{0,8}[smhd]?$/.test(value) ? value.replace(/\d$/, '$&s') : undefined,
+};
 
 /** `user:password`; undefined where there are not both. */
 export function userAndPassword({ MARATHON_USER: user, MARATHON_PASSWORD: password }: Environment) {

@@ -80,7 +80,7 @@ export function resolveSettings(
     settings: {
       ...plain,
       ...forMarathonLb(values, sources.environment, stateDir),
-      templateSources: templateSources(values, sources.environment),
+      templateSources: templateSources(values, sources),
       groups,
       haproxyMode,
       stateDir,
@@ -105,13 +105,16 @@ function clusters({ values, clusters: written, sources }: LoadedSettings): Setti
   );
 }
 
-/** marathon-lb takes templates from its environment, and from its sandbox where there are some. */
+/**
+ * marathon-lb takes templates from its environment, and from its own folder, into which its sandbox's are copied: so
+ * those of the sandbox come first.
+ */
 function templateSources(
   { templates }: SettingValues,
-  environment: SettingSources['environment'],
+  { environment, marathonLb = '/marathon-lb' }: SettingSources,
 ): TemplateSources {
   const sandbox = environment['MESOS_SANDBOX'];
-  const inSandbox = sandbox === undefined ? undefined : join(sandbox, 'templates');
+  const folders = [...(sandbox === undefined || sandbox === '' ? [] : [sandbox]), marathonLb];
   return {
     variables: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) =>
@@ -120,7 +123,7 @@ function templateSources(
     ),
     directories: [
       ...(templates === undefined ? [] : [resolve(templates)]),
-      ...(inSandbox !== undefined && existsSync(inSandbox) ? [inSandbox] : []),
+      ...folders.map((folder) => join(folder, 'templates')).filter((folder) => existsSync(folder)),
     ],
   };
 }

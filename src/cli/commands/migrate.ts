@@ -1,20 +1,26 @@
 /** `pacer migrate`: marathon-lb's command line, environment and templates → Pacer's settings and what will differ. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { PacerError, messageOf } from '../../errors.ts';
 import { readCommandLine } from '../../migration/command-line.ts';
 import { planMigration, type MigrationPlan } from '../../migration/plan.ts';
 import { migrationText } from '../../migration/print.ts';
 import { resolveSettings } from '../../settings/settings.ts';
 import { settingKeys, settingsTable } from '../../settings/table.ts';
+import { readNamed } from '../input.ts';
 import { templateVerdicts } from './migrate-templates.ts';
 
-export function migrate(options: Record<string, unknown>): Promise<number> {
-  const given = readCommandLine(typeof options['fromArgs'] === 'string' ? options['fromArgs'] : '');
-  const { environment, problems } = environmentOf(options['env'], given);
+/** Exit code 1 where something is to be done by hand. */
+export async function migrate(options: Record<string, unknown>): Promise<number> {
+  const word = (name: string) => {
+    const value = options[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const given = readCommandLine(await invocationText(word('fromArgs'), word('fromFile')), word('service'));
+  const { environment, problems } = environmentOf(word('env'), given);
   const commandLine = { ...given, problems: [...given.problems, ...problems] };
-  const templates = typeof options['templates'] === 'string' ? options['templates'] : undefined;
-  const verdicts = templateVerdicts(environment, templates);
+  const templates = word('templates');
   const plan = checked(planMigration({ commandLine, environment, templates }));
+  const verdicts = templateVerdicts(environment, templates ?? templatesHere(plan));
   const settings = Object.fromEntries(plan.settings);
   const output =
     options['json'] === true
@@ -23,10 +29,29 @@ export function migrate(options: Record<string, unknown>): Promise<number> {
   process.stdout.write(output);
   const attention =
     plan.remarks.some((remark) => remark.attention) || verdicts.some(({ kind }) => kind === 'refused');
-  return Promise.resolve(attention ? 1 : 0);
+  return attention ? 1 : 0;
 }
 
-function environmentOf(file: unknown, { environment, environmentFiles }: ReturnType<typeof readCommandLine>) {
+async function invocationText(args: string | undefined, file: string | undefined): Promise<string> {
+  if (args !== undefined && file === undefined) return args;
+  if (file !== undefined && args === undefined) return readNamed(file, '--from-file');
+  throw new PacerError(
+    'SETTINGS_INVALID',
+    args === undefined ? 'nothing is given to be read' : '--from-args and --from-file are both given',
+    'write --from-args with the command line, or --from-file with a compose file, a unit, an app or a script',
+  );
+}
+
+/** The folder that is mounted, where this is the machine. */
+function templatesHere({ settings }: MigrationPlan): string | undefined {
+  const folder = settings.get('templates');
+  return typeof folder === 'string' && existsSync(folder) ? folder : undefined;
+}
+
+function environmentOf(
+  file: string | undefined,
+  { environment, environmentFiles }: ReturnType<typeof readCommandLine>,
+) {
   const problems: string[] = [];
   const all = new Map<string, string>();
   // The file that the command line itself names may be on another machine.
@@ -34,7 +59,7 @@ function environmentOf(file: unknown, { environment, environmentFiles }: ReturnT
     problems.push(
       `the variables of ${environmentFiles.join(', ')} are not looked at; name the file with --env`,
     );
-  if (typeof file === 'string') {
+  if (file !== undefined) {
     const { variables, wrong } = readEnvironmentFile(readEnvFile(file));
     for (const [name, value] of variables) all.set(name, value);
     if (wrong.length > 0) problems.push(`${file}: line ${wrong.join(', ')} is no NAME=value`);
