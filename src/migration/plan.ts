@@ -53,6 +53,16 @@ export function planMigration({ commandLine, environment, templates }: Migration
   if (mode === 'poll') settings.set('poll', true);
   fromMounts();
   if (templates !== undefined) settings.set('templates', templates);
+  const certificates = [...environment]
+    .flatMap(([name, value]) => (value === '' ? [] : [name]))
+    .concat(passed)
+    .filter((name) => name.startsWith('HAPROXY_SSL_CERT'));
+  if (settings.has('ssl-certs') && certificates.length > 0)
+    say(
+      certificates.join(', '),
+      'marathon-lb serves it beside those of --ssl-certs, Pacer only if its file is named there too: add /etc/ssl/cert.pem, /etc/ssl/cert0.pem ...',
+      true,
+    );
   if (!settings.has('group'))
     say(
       '--group',

@@ -1,4 +1,5 @@
 /** The log: JSON lines for machines, or coloured ones for people. */
+import { writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 
 export type { Logger };
@@ -11,10 +12,7 @@ export interface LogOptions {
 export async function createLogger({ format, level }: LogOptions): Promise<Logger> {
   const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
   if (format === 'json')
-    return pino(
-      { ...options, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination({ dest: 1, sync: true }),
-    );
+    return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeLine });
   const { default: pretty } = await import('pino-pretty');
   // In this process and synchronous, so that the last lines before an end are not lost.
   return pino(
@@ -27,4 +25,22 @@ export async function createLogger({ format, level }: LogOptions): Promise<Logge
       ignore: 'pid,hostname',
     }),
   );
+}
+
+const standardOutput = 1;
+/** A reader that is slower than that loses lines. */
+const patienceMs = 100;
+
+/** Synchronous, so that the last lines before an end are not lost. A full disk costs lines, and nothing else. */
+function writeLine(line: string): void {
+  let rest = Buffer.from(line);
+  for (let waited = 0; rest.length > 0 && waited <= patienceMs;) {
+    try {
+      rest = rest.subarray(writeSync(standardOutput, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      waited += 1;
+    }
+  }
 }

@@ -405,3 +405,12 @@ describe('an app of Marathon', () => {
     expect(() => plan('{"a": 1}')).toThrow(/neither an app of Marathon/);
   });
 });
+
+test('certificates of variables and of --ssl-certs are not lost in one another', () => {
+  const lb = (options: string, more: string) => plan(`docker run ${options} lb ${told} ${more}`).byHand;
+  expect(lb('-e HAPROXY_SSL_CERT=pem', '--ssl-certs /etc/ssl/a.pem')).toEqual([
+    expect.stringContaining('/etc/ssl/cert.pem'),
+  ]);
+  expect(lb('-e HAPROXY_SSL_CERT', '--ssl-certs /etc/ssl/a.pem')).toHaveLength(1);
+  expect(lb('-e HAPROXY_SSL_CERT=pem', '')).toEqual([]);
+});

@@ -43,7 +43,7 @@ export function readCompose(
 }
 
 const isOurs = ({ image, command }: Json): boolean =>
-  /marathon-lb/.test(textOf(image)) || /^(?:sse|poll)\b/.test(listOf(command).join(' '));
+  textOf(image).includes('marathon-lb') || /^(?:sse|poll)\b/.test(listOf(command).join(' '));
 
 function readService(service: Json, into: Invocation, unknowns: Unknowns): void {
   const text = (value: unknown) => interpolated(textOf(value), unknowns);

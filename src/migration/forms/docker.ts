@@ -20,15 +20,21 @@ export function readDocker(words: readonly string[], into: Invocation): readonly
 
 export function takeOption({ name, value, text }: Option, into: Invocation): void {
   switch (name) {
-    case 'env':
-      return takeVariable(value ?? '', into);
+    case 'env': {
+      takeVariable(value ?? '', into);
+      return;
+    }
     case 'env-file':
       into.environmentFiles.push(value ?? '');
       return;
-    case 'volume':
-      return takeVolume(value ?? '', text, into);
-    case 'mount':
-      return takeMount(value ?? '', text, into);
+    case 'volume': {
+      takeVolume(value ?? '', text, into);
+      return;
+    }
+    case 'mount': {
+      takeMount(value ?? '', text, into);
+      return;
+    }
     case 'volumes-from':
     case 'config':
     case 'secret':

@@ -48,7 +48,7 @@ export function readApps(
 const isOurs = (app: Json): boolean => {
   const words = Array.isArray(app['args']) ? app['args'].map(textOf) : [textOf(app['cmd'])];
   const image = textOf(objectOf(objectOf(app['container'])['docker'])['image']);
-  return /marathon-lb/.test(image) || /(?:^|\s)(?:sse|poll)\b|marathon-lb/.test(words.join(' '));
+  return image.includes('marathon-lb') || /(?:^|\s)(?:sse|poll)\b|marathon-lb/.test(words.join(' '));
 };
 
 function readApp(app: Json, into: Invocation, unknowns: Unknowns): void {

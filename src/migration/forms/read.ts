@@ -24,17 +24,28 @@ export function readInvocation(text: string, wanted?: string): Invocation {
 }
 
 function readForm(text: string, wanted: string | undefined, into: Invocation, unknowns: Unknowns): void {
-  if (isUnit(text)) return readUnit(text, into, unknowns);
+  if (isUnit(text)) {
+    readUnit(text, into, unknowns);
+    return;
+  }
   if (/^[[{]/.test(text)) {
     const json = parsedJson(text);
-    if (Array.isArray(json) && json.every((it) => typeof it === 'string'))
-      return readCommand(json, into, unknowns);
+    if (Array.isArray(json) && json.every((it) => typeof it === 'string')) {
+      readCommand(json, into, unknowns);
+      return;
+    }
     const apps = appsOf(json);
-    if (apps.length > 0) return readApps(apps, wanted, into, unknowns);
+    if (apps.length > 0) {
+      readApps(apps, wanted, into, unknowns);
+      return;
+    }
   }
   const services = /^[^\s#][^\n]*:/m.test(text) ? servicesOf(parsedYaml(text)) : undefined;
-  if (services !== undefined) return readCompose(services, wanted, into, unknowns);
-  if (/^\{/.test(text))
+  if (services !== undefined) {
+    readCompose(services, wanted, into, unknowns);
+    return;
+  }
+  if (text.startsWith('{'))
     throw new PacerError(
       'FILE_MALFORMED',
       'this is JSON, but neither an app of Marathon nor a list of arguments',

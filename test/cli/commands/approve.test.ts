@@ -58,7 +58,9 @@ test('a cluster of which nothing is known is given up without a number', async (
 test('what was thrown is shown, whatever it is', () => {
   const circle: Record<string, unknown> = {};
   circle['own'] = circle;
-  const shown = [{ code: 'X' }, { message: 'gone' }, 'text', 7, null, undefined, circle, new Error('e')].map(messageOf);
+  const shown = [{ code: 'X' }, { message: 'gone' }, 'text', 7, null, undefined, circle, new Error('e')].map(
+    messageOf,
+  );
   expect(shown).toEqual(['{"code":"X"}', 'gone', 'text', '7', 'null', 'undefined', expect.any(String), 'e']);
   expect(shown.join()).not.toContain('[object');
 });
