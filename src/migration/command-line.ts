@@ -1,6 +1,7 @@
 /** What marathon-lb is told: its mode and its flags, as its users have them, and what surrounds them. */
 import { nearest } from '../core/collections/nearest.ts';
 import { marathonLbFlags, type MarathonLbFlag } from '../settings/marathon-lb-flags.ts';
+import { shown } from './forms/command.ts';
 import type { Invocation } from './forms/invocation.ts';
 import { readInvocation } from './forms/read.ts';
 
@@ -26,12 +27,12 @@ export interface CommandLine extends Pick<
  * @throws PacerError FILE_MALFORMED
  */
 export function readCommandLine(text: string, wanted?: string): CommandLine {
-  const { words, problems: unread, ...surroundings } = readInvocation(text, wanted);
+  const { words, problems: unread, ...besides } = readInvocation(text, wanted);
   const problems = [...unread];
   const [first] = words;
   const mode = first === 'sse' || first === 'poll' ? first : undefined;
   const flags = readFlags(mode === undefined ? words : words.slice(1), problems);
-  return { ...surroundings, mode, flags, problems };
+  return { ...besides, mode, flags, problems };
 }
 
 function readFlags(words: readonly string[], problems: string[]): GivenFlag[] {
@@ -39,7 +40,7 @@ function readFlags(words: readonly string[], problems: string[]): GivenFlag[] {
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
     if (!word.startsWith('-')) {
-      problems.push(`${JSON.stringify(word)} belongs to no flag and is left out`);
+      problems.push(`${JSON.stringify(shown([word]))} belongs to no flag and is left out`);
       continue;
     }
     const { specs, attached, problem } = specsOf(word);

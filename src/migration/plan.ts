@@ -3,10 +3,11 @@ import { sigtermDelay } from '../settings/marathon-lb.ts';
 import { differences, type Difference } from '../settings/marathon-lb-differences.ts';
 import { marathonLbFlags } from '../settings/marathon-lb-flags.ts';
 import type { SettingSpec } from '../settings/spec.ts';
-import { settingKeys, settingsTable, type SettingKey } from '../settings/table.ts';
+import { settingKeys, settingsTable } from '../settings/table.ts';
 import type { CommandLine } from './command-line.ts';
 import { mountedTemplates, onHost, otherMounts, templateFolder } from './mounts.ts';
 import { fateOf, isSecret } from './variables.ts';
+import { commandWords, listOf, writtenValue, type Written } from './written.ts';
 
 export interface MigrationInput {
   readonly commandLine: CommandLine;
@@ -27,7 +28,7 @@ export interface Remark {
 export interface MigrationPlan {
   readonly mode: 'sse' | 'poll';
   /** Flag → value, for the settings file. No secrets. */
-  readonly settings: ReadonlyMap<string, string | number | boolean | readonly string[]>;
+  readonly settings: ReadonlyMap<string, Written>;
   /** Words of the command that does the same. */
   readonly command: readonly string[];
   /** Variables that stay in the environment: secrets, certificates, templates. */
@@ -36,8 +37,6 @@ export interface MigrationPlan {
   /** What is different on purpose, those first that concern a flag that was given. */
   readonly differences: readonly Difference[];
 }
-
-type Written = string | number | boolean | readonly string[];
 
 export function planMigration({ commandLine, environment, templates }: MigrationInput): MigrationPlan {
   const { mode = 'sse', mounts, problems, passed, kept } = commandLine;
@@ -182,30 +181,6 @@ export function planMigration({ commandLine, environment, templates }: Migration
   }
 }
 
-const listOf = (value: Written): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
-
 /** [coreutils] `sleep 5` takes seconds where there is no unit. */
 const valueOfVariable = (name: string, value: string): string =>
   name === sigtermDelay.name ? (sigtermDelay.read(value) ?? value) : value;
-
-/** As YAML is to show it: lists where the setting takes several, numbers and booleans as such. */
-function writtenValue(key: SettingKey, values: readonly string[]): Written {
-  const { argument, schema }: SettingSpec = settingsTable[key];
-  if (argument === undefined) return true;
-  if (argument.endsWith('...')) {
-    return values
-      .flatMap((value) => value.split(','))
-      .map((value) => value.trim())
-      .filter((value) => value !== '');
-  }
-  const [value = ''] = values;
-  const parsed = schema.safeParse(value);
-  return parsed.success && typeof parsed.data === 'number' ? parsed.data : value;
-}
-
-/** `poll` is the mode. */
-function commandWords(flag: string, value: Written): string[] {
-  if (flag === 'poll') return [];
-  if (value === true) return [`--${flag}`];
-  return [`--${flag}`, ...(Array.isArray(value) ? (value as string[]) : [String(value)])];
-}

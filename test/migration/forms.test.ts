@@ -414,3 +414,11 @@ test('certificates of variables and of --ssl-certs are not lost in one another',
   expect(lb('-e HAPROXY_SSL_CERT', '--ssl-certs /etc/ssl/a.pem')).toHaveLength(1);
   expect(lb('-e HAPROXY_SSL_CERT=pem', '')).toEqual([]);
 });
+
+test('what is named of other commands holds no secret', () => {
+  const { said } = plan(`export MARATHON_PASSWORD=hunter2
+docker run -e TOKEN=hunter2 --rm other curl http://bob:hunter2@m:8080
+docker run -e MARATHON_PASSWORD=hunter2 mesosphere/marathon-lb ${told}`);
+  expect(said).not.toContain('hunter2');
+  expect(said).toContain('MARATHON_PASSWORD');
+});

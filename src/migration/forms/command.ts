@@ -34,10 +34,13 @@ const runners: Readonly<Record<string, typeof readDocker>> = {
 const isTold = (word: string | undefined): boolean =>
   word === undefined || word === 'sse' || word === 'poll' || word.startsWith('-');
 
+const namesIt = (words: readonly string[]): boolean =>
+  words.some((word) => /marathon-lb|marathon_lb\.py/.test(word));
+
 /** Whether it starts marathon-lb, as far as words tell. */
-export const isStart = (words: readonly string[]): boolean =>
+const isStart = (words: readonly string[]): boolean =>
   isTold(words[0]) ||
-  words.some((word) => programName.test(word) || /marathon-lb|marathon_lb\.py/.test(word)) ||
+  namesIt(words) ||
   words.some((word, i) => Object.hasOwn(runners, baseName(word)) && words.slice(i).includes('run'));
 
 /** What only prepares or ends: images, old containers, messages. */
@@ -61,7 +64,7 @@ export function readCommand(given: readonly string[], into: Invocation, unknowns
     if (assigned?.[1] !== undefined) into.environment.set(assigned[1], assigned[2] ?? '');
     else if (Object.hasOwn(runners, name)) {
       const told = runners[name]?.(words.slice(1), into);
-      if (told === undefined) into.problems.push(`\`${words.join(' ')}\` starts nothing that is known`);
+      if (told === undefined) into.problems.push(`\`${shown(words)}\` starts nothing that is known`);
       words = [...(told ?? [])];
       continue;
     } else if (shells.has(name) && /^-\w*c$/.test(words[1] ?? '')) {
@@ -73,7 +76,7 @@ export function readCommand(given: readonly string[], into: Invocation, unknowns
     } else if (!programName.test(first) && name !== 'run' && !/^python[\d.]*$/.test(name)) {
       const at = words.findIndex((word) => programName.test(word) || Object.hasOwn(runners, baseName(word)));
       if (at < 0) break;
-      into.problems.push(`\`${words.slice(0, at).join(' ')}\` before it is left out`);
+      into.problems.push(`\`${shown(words.slice(0, at))}\` before it is left out`);
       words = words.slice(at);
       continue;
     }
@@ -89,6 +92,13 @@ function behindFlags(words: string[]): string[] {
   return words.slice(words.findIndex((word) => !/^(?:-.*|\d+[smh]?)$/.test(word)));
 }
 
+/** Without what may be secret: values of variables, passwords of URLs. */
+export const shown = (words: readonly string[]): string =>
+  words
+    .join(' ')
+    .replace(/(?<![\w-])([A-Z_][A-Z0-9_]*=)\S+/g, '$1***')
+    .replace(/(:\/\/)[^\s/@]+@/g, '$1***@');
+
 /** Of several commands that which starts marathon-lb. */
 export function readText(
   text: string,
@@ -98,11 +108,13 @@ export function readText(
 ): void {
   const { commands, problems } = readScript(text, unknowns, known);
   into.problems.push(...problems);
-  const start = commands.find((words) => !isHousekeeping(words) && isStart(words)) ?? commands[0];
+  const starting = commands.filter((words) => !isHousekeeping(words) && isStart(words));
+  // A script may start other things as well.
+  const start = starting.find(namesIt) ?? starting[0] ?? commands[0];
   for (const words of commands) {
     if (words === start) continue;
-    if (isHousekeeping(words)) into.kept.push(words.join(' '));
-    else into.problems.push(`\`${words.join(' ')}\` is another command, and is left out`);
+    if (isHousekeeping(words)) into.kept.push(shown(words));
+    else into.problems.push(`\`${shown(words)}\` is another command, and is left out`);
   }
   if (start !== undefined) readCommand(start, into, unknowns);
 }
