@@ -75,14 +75,14 @@ describe('a log that cannot be written costs lines, and not the daemon', () => {
     for (let i = 0; i < 100; i++) log.info('line');
     process.stderr.write('it lives');
   `;
-  const log = join(import.meta.dirname, '..', '..', 'dist', 'observe', 'log.js');
+  const log = join(import.meta.dirname, '..', '..', 'src', 'observe', 'log.ts');
   test.skipIf(process.platform !== 'linux').each([
     ['json', '> /dev/full'],
     ['pretty', '> /dev/full'],
     ['json', '| true'],
     ['json', '>&-'],
   ])('%s %s', async (format, where) => {
-    const words = ['"$0" --input-type=module -e "$1" "$2" "$3"', where].join(' ');
+    const words = ['"$0" --import tsx --input-type=module -e "$1" "$2" "$3"', where].join(' ');
     const result = await execa('sh', ['-c', words, process.execPath, script, log, format], { reject: false });
     expect(result.stderr).toBe('it lives');
   });
