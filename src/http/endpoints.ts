@@ -11,6 +11,8 @@ import type { Tokens } from './token-file.ts';
 export interface EndpointRequest {
   /** May change something: by its address, or with a token. */
   readonly trusted: boolean;
+  /** What follows the `?`, as it was sent. */
+  readonly query: string;
 }
 
 /** Answers one path; what it throws is answered with 503. */
@@ -83,13 +85,13 @@ async function answerTo(
   endpoints: ReadonlyMap<string, Endpoint>,
   tokens: Tokens | undefined,
 ): Promise<Answer> {
-  const [path = ''] = url.split('?');
+  const [path = '', query = ''] = url.split('?');
   const endpoint = endpoints.get(path);
   if (endpoint === undefined) return text(`nothing is at ${path}\n`, 404);
   const token = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   const known = token !== undefined && tokens?.has(token) === true;
   try {
-    return await endpoint({ trusted: known || headers[trustHeader] === 'yes' });
+    return await endpoint({ trusted: known || headers[trustHeader] === 'yes', query });
   } catch (error) {
     return text(`${messageOf(error)}\n`, 503);
   }

@@ -60,6 +60,14 @@ export type ChangingHead = Pick<
 const byPath = (digests: ReadonlyMap<string, string>) =>
   [...digests].map(([path, digest]) => ({ path, digest })).sort((a, b) => byCodePoint(a.path, b.path));
 
+/** Every address → where one of them is on this machine. */
+const loopbackOf: ReadonlyMap<string, string> = new Map([
+  ['*', '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+  ['[::]', '::1'],
+]);
+
 export function renderHead(
   { render }: Fragments,
   head: FixedHead,
@@ -86,7 +94,10 @@ export function renderHead(
     resumesTls,
     defaultOptions: head.defaultOptions,
     starting: head.starting ?? false,
-    stats: { bind: `${head.bindAddress}:${head.statsPort}` },
+    stats: {
+      bind: `${head.bindAddress}:${head.statsPort}`,
+      reached: `${loopbackOf.get(head.bindAddress) ?? head.bindAddress}:${head.statsPort}`,
+    },
     endpoints: {
       socket: configToken(head.endpointsSocket),
       trusted: configTokens(['127.0.0.0/8', '::1', ...head.signalNetworks]),

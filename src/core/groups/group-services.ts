@@ -1,7 +1,7 @@
 /** The apps of one deployment group, derived together: the services stand with the app whose labels count. */
 import { keepService, withMore, type AppServices, type PortOutcome } from '../services/app-services.ts';
 import type { AppDefinition, PortDefinition } from '../services/definition.ts';
-import { byAge, crowded, drainedTasks, type Member, type Standing } from '../services/deployment.ts';
+import { byAge, crowded, drainedTasks, sidesOf, type Member, type Sides, type Standing } from '../services/deployment.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { protectedLike } from './group-security.ts';
 import type { AppId, TaskId } from '../model/ids.ts';
@@ -18,10 +18,12 @@ export interface GroupMember extends Member {
 
 /** @param members the one that had the group first comes first */
 export function deriveGroup(members: readonly GroupMember[], context: ServerContext): AppServices[] {
-  const [old, fresh, ...others] = [...members].sort(byAge);
-  if (old === undefined) return [];
+  const [first, second, ...others] = [...members].sort(byAge);
+  if (first === undefined) return [];
+  const sides = second === undefined ? undefined : sidesOf(first, second);
+  const { old, fresh } = sides ?? { old: first, fresh: undefined };
   const pair = fresh === undefined ? [old] : [old, fresh];
-  const drained = fresh === undefined ? undefined : drainedOf(old, fresh, context);
+  const drained = sides && drainedOf(sides, context);
   const outcomes = new Map<AppId, PortOutcome[]>(pair.map(({ app }) => [app.id, []]));
   const notices = collector();
   const count = Math.max(...pair.map(({ definition }) => definition.ports.length));
@@ -136,7 +138,8 @@ function whyNoService(
   return own ? port.reason : `${app.id} of the same deployment group decides: ${port.reason}`;
 }
 
-function drainedOf(old: GroupMember, fresh: GroupMember, context: ServerContext): Drained {
+function drainedOf(sides: Sides<GroupMember>, context: ServerContext): Drained {
+  const { old, fresh } = sides;
   const exposed = old.definition.ports.flatMap(({ portIndex }) =>
     isExposed(old, fresh, portIndex) ? [portIndex] : [],
   );
@@ -158,7 +161,7 @@ function drainedOf(old: GroupMember, fresh: GroupMember, context: ServerContext)
   judge(old, context);
   judge(fresh, strict);
   return {
-    tasks: drainedTasks(old, fresh, (id) => standings.get(id) ?? 'out'),
+    tasks: drainedTasks(sides, (id) => standings.get(id) ?? 'out'),
     reason: `drained for a healthy task of ${fresh.app.id}`,
   };
 }

@@ -15,6 +15,8 @@ export interface App {
   readonly version: string;
   /** When something other than the number of instances last changed, in milliseconds since 1970, by Marathon's clock. */
   readonly configuredAt?: number;
+  /** When the number of instances last changed, in milliseconds since 1970, by Marathon's clock. */
+  readonly scaledAt?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Instances wanted. */
   readonly instances: number;

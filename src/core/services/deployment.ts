@@ -14,8 +14,8 @@ export interface Deployment {
   readonly group: AppId;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The deploy does not replace all tasks of the older app: some of both stay. */
-  readonly keepsBoth: boolean;
+  /** The tool says how many tasks the newer app is to have: some of both may stay, and either may replace the other. */
+  readonly isHybrid: boolean;
   /** How many tasks of both apps are to stay; undefined = as many as the older app has. */
   readonly targetInstances: number | undefined;
 }
@@ -25,7 +25,7 @@ export function deploymentOf(labels: AppLabelValues): Deployment | undefined {
   return {
     group: labels.DEPLOYMENT_GROUP,
     startedAt: labels.DEPLOYMENT_STARTED_AT ?? -Infinity,
-    keepsBoth: labels.DEPLOYMENT_NEW_INSTANCES !== undefined,
+    isHybrid: labels.DEPLOYMENT_NEW_INSTANCES !== undefined,
     targetInstances: labels.DEPLOYMENT_TARGET_INSTANCES,
   };
 }
@@ -42,6 +42,25 @@ export function byAge(a: Member, b: Member): number {
   return Number.isNaN(difference) || difference === 0 ? byCodePoint(a.app.id, b.app.id) : difference;
 }
 
+/** Which app of a group gives way to which. */
+export interface Sides<T extends Member> {
+  /** Its labels and ports count, and its tasks are drained. */
+  readonly old: T;
+  readonly fresh: T;
+  /** As many tasks stay as the tool's target says; else all of the old app but one may be drained. */
+  readonly isHybrid: boolean;
+}
+
+/**
+ * The app that started first is the old one. In a hybrid deploy the tool decides by scaling: the app that it scaled
+ * last is the one that stays, so that it can go back to the earlier version.
+ */
+export function sidesOf<T extends Member>(first: T, second: T): Sides<T> {
+  const { isHybrid } = second.deployment;
+  const goesBack = isHybrid && (first.app.scaledAt ?? NaN) > (second.app.scaledAt ?? NaN);
+  return goesBack ? { old: second, fresh: first, isHybrid } : { old: first, fresh: second, isHybrid };
+}
+
 /** How a task fares in the group. */
 export type Standing = 'serving' | 'leaving' | 'out';
 
@@ -50,14 +69,13 @@ export type Standing = 'serving' | 'leaving' | 'out';
  * are gone do not count as instances: what Marathon says of instances may be older than what it says of tasks.
  */
 export function drainedTasks(
-  old: Member,
-  fresh: Member,
+  { old, fresh, isHybrid }: Sides<Member>,
   standingOf: (taskId: TaskId) => Standing,
 ): Set<TaskId> {
   const healthy = fresh.app.tasks.filter(({ id }) => standingOf(id) === 'serving').length;
   const instances = Math.min(old.app.instances, old.app.tasks.length);
-  const { keepsBoth, targetInstances = old.app.instances } = fresh.deployment;
-  const spare = Math.max(0, healthy + instances - (keepsBoth ? targetInstances : 1));
+  const target = fresh.deployment.targetInstances ?? old.deployment.targetInstances ?? old.app.instances;
+  const spare = Math.max(0, healthy + instances - (isHybrid ? target : 1));
   const candidates = old.app.tasks
     .map(({ id }) => ({ id, standing: standingOf(id) }))
     .filter(({ standing }) => standing !== 'out')

@@ -10,12 +10,13 @@ import { rateLimit } from '../../http/rate-limit.ts';
 import { text, type Answer } from '../../http/route.ts';
 import { mapText } from '../../render/maps.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
+import { statisticsEndpoint } from './statistics.ts';
 
 export interface EndpointParts {
   readonly stateDir: string;
   /** Passwords are shown. */
   readonly showsSecrets: boolean;
-  readonly control: Pick<HaproxyControl, 'running'>;
+  readonly control: Pick<HaproxyControl, 'running' | 'runtime'>;
   readonly pipeline: () => Pick<PipelineState, 'desired'>;
   /** Fetches everything from Marathon and applies it. */
   readonly refetch: (cause: string) => void;
@@ -31,6 +32,9 @@ export function marathonLbEndpoints(parts: EndpointParts): ReadonlyMap<string, E
     ['/_haproxy_getvhostmap', () => map(parts, vhostMap)],
     ['/_haproxy_getappmap', () => map(parts, ({ appIds }) => appIds)],
     ['/_haproxy_getpids', async () => pids(parts)],
+    ['/haproxy', statisticsEndpoint(parts.control)],
+    // HAProxy asks this one itself.
+    ['/_haproxy_pacer_answers', () => text('yes\n')],
     [
       '/_mlb_signal/hup',
       signal('/_mlb_signal/hup', parts.refetch, 'everything is fetched from Marathon and applied'),

@@ -74,6 +74,7 @@ const storedApp: z.ZodType<App> = z.strictObject({
   kind: z.enum(['app', 'pod']),
   version: z.string(),
   configuredAt: count.exactOptional(),
+  scaledAt: count.exactOptional(),
   labels: z.record(z.string(), z.string()),
   instances: count,
   networkMode: z.enum(['host', 'bridge', 'container']),

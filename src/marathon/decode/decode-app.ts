@@ -50,6 +50,7 @@ export function decodeApp(json: unknown, place: string): DecodedApp {
     kind: 'app',
     version: raw.version ?? '',
     ...at('configuredAt', raw.versionInfo?.lastConfigChangeAt),
+    ...at('scaledAt', raw.versionInfo?.lastScalingAt),
     labels: labelsOf(raw.labels ?? {}, warn),
     instances: raw.instances ?? 1,
     networkMode,

@@ -40,7 +40,7 @@ const discoveryPort = z.object({ number: portNumber, protocol: text.nullish(), n
 export const rawApp = z.object({
   id: idOfApp,
   version: text.nullish(),
-  versionInfo: z.object({ lastConfigChangeAt: text.nullish() }).nullish(),
+  versionInfo: z.object({ lastConfigChangeAt: text.nullish(), lastScalingAt: text.nullish() }).nullish(),
   instances: count.nullish(),
   labels: z.record(text, z.unknown()).nullish(),
   networks: list(z.object({ mode: text.nullish(), name: text.nullish() })),

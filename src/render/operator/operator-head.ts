@@ -31,6 +31,11 @@ export function operatorHead(override: Override, folderExists: (path: string) =>
     return { head: section.head, lines: kept };
   });
   const defaults = sections.filter(({ head }) => head.words[0] === 'defaults').at(-1);
+  const rule = statsRule(sections);
+  if (rule !== undefined)
+    notices.push(
+      `${override.place}: "${rule.text.trim()}" is HAProxy's to judge, so /haproxy?stats;csv has all its columns, which marathon-lb's zdd cannot read`,
+    );
   return {
     notices,
     serverDefaults: defaultServerWords(defaults?.lines ?? []),
@@ -49,8 +54,8 @@ function sectionsOf(lines: readonly Line[]): Section[] {
 
 const isStats = ({ head: { words } }: Section): boolean => words[0] === 'listen' && words[1] === 'stats';
 
-function merge(own: string, theirs: readonly Section[]): string {
-  const ours = ownSections(own);
+function merge(head: string, theirs: readonly Section[]): string {
+  const ours = ownSections(head);
   const lastDefaults = theirs.findLast(({ head }) => head.words[0] === 'defaults');
   const texts: string[] = [ours.preamble];
   const global = theirs.filter(({ head }) => head.words[0] === 'global').flatMap(({ lines }) => lines);
@@ -62,13 +67,23 @@ function merge(own: string, theirs: readonly Section[]): string {
     if (section === lastDefaults) texts.push(...needed(ours.get('defaults'), section.lines));
   }
   const stats = theirs.filter(isStats).flatMap(({ lines }) => lines);
-  // Pacer's own rules of the statistics port come first, and its use_backend last.
-  const lines = ours.get('listen stats');
-  const end = lines.findIndex((line) => line.trim().startsWith('use_backend'));
+  // Pacer's own rules of the statistics port come first, and what leads elsewhere last.
+  const own = ours.get('listen stats');
+  const lines = statsRule(theirs) === undefined ? own : own.filter((line) => !line.includes('pacer_csv'));
+  const end = lines.findIndex((line) => /^\s*(?:use_backend|http-request set-var)\b/.test(line));
   texts.push('\nlisten stats\n', ...lines.slice(0, end), ...stats.map(asText), ...lines.slice(end));
   texts.push(...ours.all('backend'));
   return texts.join('');
 }
+
+/** Who may read the statistics, and which of them, is said with rules that only HAProxy's own pages know. */
+const ownStatsRules = new Set(['auth', 'http-request', 'scope', 'uri']);
+
+const statsRule = (theirs: readonly Section[]): Line | undefined =>
+  theirs
+    .filter((section) => isStats(section) || section.head.words[0] === 'defaults')
+    .flatMap(({ lines }) => lines)
+    .find(({ words: [keyword, rule = ''] }) => keyword === 'stats' && ownStatsRules.has(rule));
 
 const asText = ({ words, text }: Line): string =>
   words[0]?.startsWith('.') === true ? `${text}\n` : `  ${text}\n`;

@@ -25,13 +25,16 @@ interface Side {
   readonly instances?: number;
   readonly labels?: Record<string, string>;
   readonly leaving?: readonly number[];
+  /** When Marathon last changed its number of instances. */
+  readonly scaledAt?: number;
 }
 
-function side({ colour, alive, instances = alive.length, labels = {}, leaving = [] }: Side): App {
+function side({ colour, alive, instances = alive.length, labels = {}, leaving = [], scaledAt }: Side): App {
   const id = `/web-${colour}`;
   const first = colour === 'blue' ? 1 : 101;
   return anApp(id, {
     instances,
+    ...(scaledAt === undefined ? {} : { scaledAt }),
     ports: [aPort(colour === 'blue' ? 10001 : 10002)],
     healthChecks: [aCheck()],
     tasks: alive.map((is, i) => aTask(id, first + i, { alive: [is], leaving: leaving.includes(i) })),
@@ -235,6 +238,81 @@ describe('tasks of the older app are drained', () => {
     expect(other?.tasks.map(({ server, admin: admin }) => [server, admin])).toEqual([
       ['10_0_0_101_31101', 'ready'],
     ]);
+  });
+});
+
+/** As marathon-lb's zdd sets them on every step; 0 where the newer app replaces all of the older. */
+const hybrid = (count = '2') => ({
+  HAPROXY_DEPLOYMENT_NEW_INSTANCES: count,
+  HAPROXY_DEPLOYMENT_TARGET_INSTANCES: '4',
+});
+
+describe('in a hybrid deploy the app that was scaled last stays', () => {
+  test.each<[string, Side, Side, string]>([
+    [
+      'so the later app is drained where the earlier one was scaled after it',
+      { colour: 'blue', alive: all(4), scaledAt: 2, labels: hybrid('0') },
+      { colour: 'green', alive: all(2), scaledAt: 1, labels: hybrid() },
+      '1 ready, 2 ready, 3 ready, 4 ready, 101 maint, 102 maint',
+    ],
+    [
+      'the earlier app where the later one was scaled after it',
+      { colour: 'blue', alive: all(2), scaledAt: 1, labels: hybrid('0') },
+      { colour: 'green', alive: all(4), scaledAt: 2, labels: hybrid() },
+      '1 maint, 2 maint, 101 ready, 102 ready, 103 ready, 104 ready',
+    ],
+    [
+      'and with a number of 0 as well, which is what the tool sets where all are replaced',
+      { colour: 'blue', alive: all(4), scaledAt: 2, labels: hybrid('0') },
+      { colour: 'green', alive: all(1), scaledAt: 1, labels: hybrid('0') },
+      '1 ready, 2 ready, 3 ready, 4 ready, 101 maint',
+    ],
+    [
+      'the later app where both were scaled at once',
+      { colour: 'blue', alive: all(4), scaledAt: 1, labels: hybrid() },
+      { colour: 'green', alive: all(1), scaledAt: 1, labels: hybrid() },
+      '1 maint, 2 ready, 3 ready, 4 ready, 101 ready',
+    ],
+    [
+      'the later app where Marathon does not say when',
+      { colour: 'blue', alive: all(4), scaledAt: 2, labels: hybrid() },
+      { colour: 'green', alive: all(1), labels: hybrid() },
+      '1 maint, 2 ready, 3 ready, 4 ready, 101 ready',
+    ],
+    [
+      'not where only the earlier app has the label',
+      { colour: 'blue', alive: all(4), scaledAt: 2, labels: hybrid() },
+      { colour: 'green', alive: all(1), scaledAt: 1 },
+      '1 maint, 2 ready, 3 ready, 4 ready, 101 ready',
+    ],
+    [
+      'with the target of the other app where it has none itself',
+      { colour: 'blue', alive: all(3), scaledAt: 2 },
+      { colour: 'green', alive: all(2), scaledAt: 1, labels: hybrid() },
+      '1 ready, 2 ready, 3 ready, 101 maint, 102 ready',
+    ],
+  ])('%s', (_, blue, green, expected) => {
+    expect(serversOf(derive([side(blue), side(green)]))).toBe(expected);
+  });
+
+  test('and the labels of the app that goes count, as they do in every deploy', () => {
+    const labels = (host: string) => ({ ...hybrid(), HAPROXY_0_VHOST: host });
+    const of = (scaledAt: number) =>
+      derive([
+        side({ colour: 'blue', alive: all(2), scaledAt, labels: labels('blue.example') }),
+        side({ colour: 'green', alive: all(2), scaledAt: 5, labels: labels('green.example') }),
+      ]).services.get('web_10001' as BackendName)?.definition.vhosts;
+    expect(of(4)).toEqual(['blue.example']);
+    expect(of(6)).toEqual(['green.example']);
+  });
+
+  test('also where scaling is all that changes', () => {
+    const blue = side({ colour: 'blue', alive: all(4), scaledAt: 1, labels: hybrid() });
+    const green = side({ colour: 'green', alive: all(2), scaledAt: 2, labels: hybrid() });
+    const before = derive([blue, green]);
+    expect(serversOf(before)).toBe('1 maint, 2 maint, 3 ready, 4 ready, 101 ready, 102 ready');
+    const after = derive([{ ...blue, scaledAt: 3 }], before);
+    expect(serversOf(after)).toBe('1 ready, 2 ready, 3 ready, 4 ready, 101 maint, 102 maint');
   });
 });
 
