@@ -173,6 +173,23 @@ export const differences: readonly Difference[] = [
     why: 'sessions were cut',
   },
   {
+    marathonLb: '`/haproxy?stats;csv` has the columns of HAProxy 2.0',
+    pacer:
+      'It has those of HAProxy 2.6 up to `agg_check_status`, whatever the version; all that HAProxy has are at `/haproxy?stats;csv;all`',
+    why: 'deploy tools cannot read the columns of newer versions, and need the same ones from every node',
+  },
+  {
+    marathonLb: 'A deployment group is as many apps as name it',
+    pacer: 'It is two; a third app is left out, with an error that names the others',
+    why: 'tasks of a forgotten version were served as well',
+  },
+  {
+    marathonLb:
+      'In a blue/green deploy the wanted instances of a new app without health checks count as healthy',
+    pacer: 'Only its tasks that run count',
+    why: 'old tasks were drained for new ones that could not answer yet',
+  },
+  {
     marathonLb: 'A `HEAD` template without `daemon` or with other sockets is taken as it is',
     pacer:
       "The supervising lines are Pacer's; a template for `HEAD` keeps the rest of its `global`, `defaults` and further sections, and is given what a reload needs",

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toolColumns } from '../../src/haproxy/replies/tool-csv.ts';
 import { httpApp, startStack, type Stack } from '../support/stack.ts';
 import { createTraffic } from '../support/traffic.ts';
 
@@ -74,6 +75,50 @@ test('the statistics are there as a page and as CSV, with the servers of the app
   const csv = await textOf('/haproxy?stats;csv');
   expect(csv).toMatch(/^# pxname,svname,qcur,/);
   expect(csv).toMatch(new RegExp(`^shop_web_${ports[0]},127_[\\d_]+,.*,UP[^,]*,`, 'm'));
+});
+
+describe('the CSV', () => {
+  const csv = '/haproxy?stats;csv';
+
+  test('has the columns that marathon-lb’s tools know, each with a name, and as many cells in every row', async () => {
+    const lines = (await textOf(csv)).split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines[0]).toBe(`# ${toolColumns.join(',')},`);
+    expect(new Set(lines.map((line) => line.split(',').length))).toEqual(new Set([toolColumns.length + 1]));
+  });
+
+  test.each([`${csv};norefresh`, '/haproxy?stats;norefresh;csv', `${csv};no-maint`, `${csv};up`])(
+    'asked for as %s has the same columns',
+    async (path) => {
+      expect((await textOf(path)).split('\n')[0]).toBe(`# ${toolColumns.join(',')},`);
+    },
+  );
+
+  test('is HAProxy’s own with all columns where it is asked for in another way', async () => {
+    expect(await textOf(`${csv};all`)).toMatch(/^# pxname,.*,-,/);
+  });
+
+  test('is at no other path', async () => {
+    expect((await ask('/_haproxy_statistics')).status).toBe(503);
+    expect((await ask('/_haproxy_pacer_answers')).status).toBe(503);
+  });
+
+  test('is the same for several that ask at once', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => textOf(csv)));
+    expect(new Set(all.map((text) => text.split('\n').length)).size).toBe(1);
+  });
+
+  test('comes from HAProxy while Pacer is frozen', async () => {
+    process.kill(stack.daemon().pid, 'SIGSTOP');
+    try {
+      await stack.until('HAProxy answers by itself', async () =>
+        /^# pxname,.*,-,/.test((await ask(csv)).text),
+      );
+    } finally {
+      process.kill(stack.daemon().pid, 'SIGCONT');
+    }
+    await stack.until('Pacer answers again', async () => !(await ask(csv)).text.includes(',-,'));
+  });
 });
 
 test("HAProxy's own metrics are there", async () => {

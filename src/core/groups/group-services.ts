@@ -1,7 +1,15 @@
 /** The apps of one deployment group, derived together: the services stand with the app whose labels count. */
 import { keepService, withMore, type AppServices, type PortOutcome } from '../services/app-services.ts';
 import type { AppDefinition, PortDefinition } from '../services/definition.ts';
-import { byAge, crowded, drainedTasks, sidesOf, type Member, type Sides, type Standing } from '../services/deployment.ts';
+import {
+  byAge,
+  crowded,
+  drainedTasks,
+  sidesOf,
+  type Member,
+  type Sides,
+  type Standing,
+} from '../services/deployment.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { protectedLike } from './group-security.ts';
 import type { AppId, TaskId } from '../model/ids.ts';

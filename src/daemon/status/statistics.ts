@@ -18,7 +18,9 @@ export function statisticsEndpoint(control: Pick<HaproxyControl, 'runtime'>): En
 
 /** The words that HAProxy's own page and `show stat` both know. [haproxy] management.txt 9.3 "show stat" */
 const commandFor = (query: string): string =>
-  ['show stat', ...['up', 'no-maint'].filter((word) => query.split(';').includes(word))].slice(0, 2).join(' ');
+  ['show stat', ...['up', 'no-maint'].filter((word) => query.split(';').includes(word))]
+    .slice(0, 2)
+    .join(' ');
 
 async function ask(control: Pick<HaproxyControl, 'runtime'>, command: string): Promise<Answer> {
   const csv = await control.runtime([command]).then(

@@ -52,7 +52,11 @@ export async function toolCsv(csv: string, pause: () => Promise<unknown>): Promi
 const unquoted = (csv: string): string =>
   csv
     .replaceAll(/"(?:[^"]|"")*"/g, (field) =>
-      field.slice(1, -1).replaceAll('"', '').replaceAll(',', ';').replaceAll(/[\r\n]+/g, ' '),
+      field
+        .slice(1, -1)
+        .replaceAll('"', '')
+        .replaceAll(',', ';')
+        .replaceAll(/[\r\n]+/g, ' '),
     )
     .replaceAll("'", '');
 

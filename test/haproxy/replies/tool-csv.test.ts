@@ -14,7 +14,13 @@ const statOf = (columns: readonly string[], rows: readonly Record<string, string
 
 const modern = [...toolColumns, '-', 'ssl_sess', 'h2_headers_rcvd'];
 
-const server = { pxname: 'web_10001', svname: '10_0_0_1_31001', status: 'UP', scur: '3', agg_check_status: 'x' };
+const server = {
+  pxname: 'web_10001',
+  svname: '10_0_0_1_31001',
+  status: 'UP',
+  scur: '3',
+  agg_check_status: 'x',
+};
 
 async function read(csv: string): Promise<{ header: string[]; rows: string[][] }> {
   const text = await toolCsv(csv, pause);
@@ -32,7 +38,9 @@ describe('the columns', () => {
     ['of a version that has none after them', toolColumns],
     ['of a version in another order', ['new', ...toolColumns.toReversed(), '-']],
   ])('%s are those that tools know, in order, each a name', async (_, columns) => {
-    const { header, rows } = await read(statOf(columns, [server, { ...server, svname: 'BACKEND', '-': '-' }]));
+    const { header, rows } = await read(
+      statOf(columns, [server, { ...server, svname: 'BACKEND', '-': '-' }]),
+    );
     expect(header).toEqual(toolColumns);
     expect(header.filter((name) => !/^[a-z_][a-z0-9_]*$/.test(name))).toEqual([]);
     expect(new Set(header).size).toBe(header.length);
@@ -65,7 +73,10 @@ test.each([
 
 test('no line is empty, and many rows are rewritten in portions', async () => {
   let pauses = 0;
-  const many = statOf(modern, Array.from({ length: 25_000 }, () => server));
+  const many = statOf(
+    modern,
+    Array.from({ length: 25_000 }, () => server),
+  );
   const text = await toolCsv(`${many}\n\n`, () => Promise.resolve(pauses++));
   expect(text?.split('\n').filter((line) => line === '')).toHaveLength(1);
   expect(text?.split('\n')).toHaveLength(25_002);
