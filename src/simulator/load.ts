@@ -68,7 +68,7 @@ function run(world: World, life: Life, spec: RunSpec): Promise<void>[] {
     since: timestamp(),
     epoch: 0,
   };
-  place(world, instance);
+  if (!place(world, instance)) throw new RangeError(`No agent has as many ports as ${spec.id} wants`);
   life.markRunning(instance);
   world.registry.addInstance(instance);
   for (const task of instance.tasks) believeHealthy(instance, task);

@@ -15,7 +15,9 @@ const tcpCheck = { ...soon, protocol: 'TCP', portIndex: 0 };
 const image = { type: 'DOCKER', docker: { image: 'pacer/sample' } };
 const bridge = [{ mode: 'container/bridge' }];
 
-export function sampleApps(): object[] {
+export type SampleApp = Json & { readonly id: string };
+
+export function sampleApps(): SampleApp[] {
   return [
     app('/shop/web', {
       instances: 2,
@@ -58,7 +60,7 @@ export function sampleApps(): object[] {
   ];
 }
 
-function app(id: string, parts: Json & { labels: Record<string, string> }): object {
+function app(id: string, parts: Json & { labels: Record<string, string> }): SampleApp {
   return {
     id,
     instances: 1,

@@ -8,7 +8,7 @@ const remedy = 'Give a file with the JSON that GET /v2/apps or GET /v2/groups ha
 
 export function readSavedApps(path: string): object[] {
   const apps = appsOf(parsed(path));
-  if (apps.length === 0) throw new PacerError('FILE_MALFORMED', `${path} holds no apps`, remedy);
+  if (apps === undefined) throw new PacerError('FILE_MALFORMED', `${path} holds no apps`, remedy);
   return apps;
 }
 
@@ -30,14 +30,14 @@ function parsed(path: string): unknown {
   }
 }
 
-/** A list of apps, the answer to a list or to a group, or one app. */
-function appsOf(saved: unknown): object[] {
-  if (Array.isArray(saved)) return saved.filter(isApp);
-  if (!isObject(saved)) return [];
+/** A list of apps, the answer to a list or to a group, or one app; a list may be empty. Undefined for anything else. */
+function appsOf(saved: unknown): object[] | undefined {
+  if (Array.isArray(saved)) return saved.every(isApp) ? saved : undefined;
+  if (!isObject(saved)) return undefined;
   if (isObject(saved['app'])) return [saved['app']];
   if (Array.isArray(saved['groups'])) return groupApps(saved, stringOf(saved['id'], '/'));
   if (Array.isArray(saved['apps'])) return saved['apps'].filter(isApp);
-  return isApp(saved) ? [saved] : [];
+  return isApp(saved) ? [saved] : undefined;
 }
 
 function groupApps(group: Json, id: string): object[] {

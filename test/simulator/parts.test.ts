@@ -74,7 +74,7 @@ describe('agents', () => {
 
   it('take turns, and more come when they are full', () => {
     const all = agents();
-    const offers = Array.from({ length: 5 }, () => all.offer([0]));
+    const offers = Array.from({ length: 5 }, () => all.offer([0])!);
     expect(offers.map(({ agent, ports }) => `${agent.host}:${ports[0] ?? 0}`)).toEqual([
       '127.0.1.1:31000',
       '127.0.1.2:31000',
@@ -86,12 +86,17 @@ describe('agents', () => {
 
   it('give a fixed port once, and a released one last', () => {
     const all = agents();
-    expect(
-      new Set([all.offer([31_001]), all.offer([31_001]), all.offer([31_001])].map(({ agent }) => agent.host))
-        .size,
-    ).toBe(3);
-    const { agent, ports } = agents().offer([0]);
+    expect(new Set([1, 2, 3].map(() => all.offer([31_001])!.agent.host)).size).toBe(3);
+    const { agent, ports } = agents().offer([0])!;
     expect(agent.used).toEqual(new Set(ports));
+  });
+
+  it('offer nothing where none fits, and are no more for it', () => {
+    const all = agents();
+    expect(all.offer([0], () => false)).toBeUndefined();
+    expect(all.offer([0, 0, 0])).toBeUndefined();
+    expect(all.hosts()).toHaveLength(2);
+    expect(all.offer([0], ({ host }) => host === '127.0.1.2')?.agent.host).toBe('127.0.1.2');
   });
 
   it('use the addresses of containers in turn', () => {

@@ -42,14 +42,37 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     simulator.load(loaded, loadOptions(options, undefined));
     simulator.load(generated, loadOptions(options, 1));
     const samples = options.sampleApps ? sampleApps() : [];
-    await Promise.all(samples.map((app) => simulator.deploy(app)));
-    await simulator.listening();
-    greet(simulator, bulk.length + samples.length, io.out);
+    const begun = [...samples.map((app) => begin(simulator, app, io.out)), simulator.listening()];
+    // Whoever ends it does not wait for tasks that come late, or never.
+    await Promise.race([Promise.all(begun), aborted(io.signal)]);
+    if (!io.signal.aborted) greet(simulator, bulk.length + samples.length, io.out);
     await aborted(io.signal);
   } finally {
     await simulator.close();
   }
   return 0;
+}
+
+/** Resolves when the tasks of a sample app run, or when one of them has failed, which is told once. */
+function begin(
+  simulator: Simulator,
+  app: { readonly id: string },
+  out: (line: string) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = simulator.onEvent(({ eventType, appId, taskStatus, message }) => {
+      if (eventType !== 'status_update_event' || appId !== app.id || taskStatus !== 'TASK_FAILED') return;
+      out(
+        `A task of ${app.id} cannot start: ${String(message).replace(/^Error: /, '')}. It is tried again and again.`,
+      );
+      forget();
+      resolve();
+    });
+    simulator.deploy(app).then(() => {
+      forget();
+      resolve();
+    }, reject);
+  });
 }
 
 async function start(options: SimulateOptions, shared: boolean): Promise<Simulator> {

@@ -1,8 +1,8 @@
 /** /v2/groups: the tree, and changes of many apps at once. No api_post_event is sent for any of them. */
-import { ApiError } from '../api-error.ts';
+import { ApiError, invalidObject } from '../api-error.ts';
 import { appOf } from '../deploy/changes.ts';
 import { groupExists, groupTree } from '../definitions/group-view.ts';
-import { isBelow, pathId, resolveId } from '../definitions/ids.ts';
+import { isBelow, parentOf, pathId, resolveId } from '../definitions/ids.ts';
 import { listOf, numberOf, objectOf, stringOf, type Json } from '../definitions/json.ts';
 import { appSpec } from '../definitions/run-spec.ts';
 import type { RunSpec } from '../definitions/spec.ts';
@@ -98,7 +98,9 @@ function replaced(
   const specs = new Map<string, RunSpec | undefined>();
   for (const { id: old } of appsBelow(registry.specs, id)) specs.set(old, undefined);
   const held: Json[] = [];
-  for (const [appId, app] of appsIn(body, id, registry.groups)) {
+  // What is refused in the end makes no group.
+  const named = new Set<string>();
+  for (const [appId, app] of appsIn(body, id, named)) {
     const spec = appOf(world, app, appId, version);
     // Apps of one request must not get the same service port.
     registry.servicePorts.hold(spec.definition);
@@ -106,18 +108,30 @@ function replaced(
     specs.set(appId, spec);
   }
   for (const definition of held) registry.servicePorts.release(definition);
+  for (const group of named) registry.groups.add(group);
   return specs;
 }
 
-function* appsIn(body: Json, id: string, groups: Set<string>): Iterable<[string, Json]> {
+/** [marathon] An id is relative to its group, or names a child of it. */
+function checkChild(id: string, group: string, path: string): void {
+  if (parentOf(id) !== group)
+    throw invalidObject([{ path, errors: [`Identifier is not child of '${group}'`] }]);
+}
+
+function* appsIn(body: Json, id: string, groups: Set<string>, at = ''): Iterable<[string, Json]> {
   groups.add(id);
-  for (const item of listOf(body['apps'])) {
+  for (const [index, item] of listOf(body['apps']).entries()) {
     const app = objectOf(item);
-    yield [resolveId(id, stringOf(app['id'])), app];
+    const appId = resolveId(id, stringOf(app['id']));
+    checkChild(appId, id, `${at}/apps(${index})/id`);
+    yield [appId, app];
   }
-  for (const item of listOf(body['groups'])) {
+  for (const [index, item] of listOf(body['groups']).entries()) {
     const group = objectOf(item);
-    yield* appsIn(group, resolveId(id, stringOf(group['id'])), groups);
+    const path = `${at}/groups(${index})`;
+    const groupId = resolveId(id, stringOf(group['id']));
+    checkChild(groupId, id, `${path}/id`);
+    yield* appsIn(group, groupId, groups, path);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The smaller parts of the API: deployments, queue, leader, info. */
+/** The smaller parts of the API: deployments, leader, info. */
 import { ApiError } from '../api-error.ts';
 import { objectOf } from '../definitions/json.ts';
 import { appSpec, podSpec } from '../definitions/run-spec.ts';
@@ -40,34 +40,6 @@ function asBefore(world: World, { before, after }: SpecChange, version: string):
   const info = objectOf(before.definition['versionInfo']);
   const lastConfigChangeAt = sameConfig ? info['lastConfigChangeAt'] : version;
   return appSpec({ ...definition, versionInfo: { lastScalingAt: version, lastConfigChangeAt } }, healthScale);
-}
-
-/** GET /v2/queue: the instances that wait for an offer. */
-export function getQueue({ world }: ApiContext): Answer {
-  const queue = [...world.registry.specs.values()].flatMap((spec) => {
-    const waiting = world.registry.instancesOf(spec.id).filter(isQueued);
-    if (waiting.length === 0) return [];
-    return [
-      {
-        [spec.kind]: spec.definition,
-        count: waiting.length,
-        role: '*',
-        delay: { timeLeftSeconds: 0, overdue: true },
-        since: waiting[0]?.since,
-        processedOffersSummary: {
-          processedOffersCount: 0,
-          unusedOffersCount: 0,
-          rejectSummaryLastOffers: [],
-          rejectSummaryLaunchAttempt: [],
-        },
-      },
-    ];
-  });
-  return ok({ queue });
-}
-
-function isQueued({ condition, goal }: { condition: string; goal: string }): boolean {
-  return goal === 'Running' && ['Scheduled', 'Killed', 'Failed'].includes(condition);
 }
 
 export function deleteLeader({ abdicate, world }: ApiContext): Answer {

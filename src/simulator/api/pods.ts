@@ -16,18 +16,23 @@ import { podStatus } from '../definitions/pod-status.ts';
 import { podSpec } from '../definitions/run-spec.ts';
 import type { RunSpec } from '../definitions/spec.ts';
 import type { World } from '../cluster/world.ts';
+import { checkPod } from '../validation/pod.ts';
+import { checkPodShape } from '../validation/shape.ts';
 import { deploymentHeader } from './apps.ts';
 import type { ApiContext } from './context.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';
+import { killPodInstances } from './pod-instances.ts';
 
 export function routePods(
   context: ApiContext,
   exchange: Exchange,
   rest: readonly string[],
-): Answer | undefined | Promise<Answer> {
+): Answer | undefined | Promise<Answer | undefined> {
   const { method } = exchange;
   const [name = '', view] = rest.join('/').split('::');
   const id = pathId(name);
+  if (method === 'DELETE' && view !== undefined)
+    return killPodInstances(context, exchange, existingPod(context.world, id), view);
   if (method === 'POST' && id === '/') return writePod(context, exchange, undefined);
   if (method === 'PUT') return writePod(context, exchange, id);
   if (method === 'DELETE') return deletePod(context, exchange, id);
@@ -61,7 +66,12 @@ async function writePod(context: ApiContext, exchange: Exchange, id: string | un
   if (creates && world.registry.specs.has(podId)) {
     throw new ApiError(409, { message: `Pod "${podId}" already exists` });
   }
-  if (!creates) existingPod(world, podId);
+  if (!creates) {
+    existingPod(world, podId);
+    const named = stringOf(body['id'], podId);
+    if (resolveId('/', named) !== podId)
+      throw new ApiError(400, { message: `'${podId}' does not match definition's id ('${named}')` });
+  }
   const deployed = await groups.update((version) => ({
     groupId: parentOf(podId),
     specs: new Map([[podId, podOf(world, body, podId, version)]]),
@@ -91,12 +101,14 @@ function podEvent(type: string, { request, path }: Exchange) {
 }
 
 export function podOf(world: World, body: Json, id: string, version: string): RunSpec {
+  checkPodShape(body);
   const before = world.registry.specs.get(id);
   const definition: Json = {
     ...normalizePod(body),
     id,
     version,
   };
+  checkPod(definition, id);
   const config = ({ version: _version, scaling, ...rest }: Json): string =>
     canonical({ ...rest, scaling: { ...objectOf(scaling), instances: 0 } });
   const keeps = before !== undefined && config(before.definition) === config(definition);

@@ -6,8 +6,10 @@ import type { ApiContext } from './context.ts';
 import { routeControl } from './control.ts';
 import { ok, type Answer, type Exchange } from './exchange.ts';
 import { routeGroups } from './groups.ts';
+import { getMetrics } from './metrics.ts';
 import * as other from './other.ts';
 import { routePods } from './pods.ts';
+import { getQueue } from './queue.ts';
 import * as tasks from './tasks.ts';
 
 export async function route(context: ApiContext, exchange: Exchange): Promise<Answer> {
@@ -15,6 +17,7 @@ export async function route(context: ApiContext, exchange: Exchange): Promise<An
   const [first = '', second = '', ...rest] = exchange.path.split('/').filter(Boolean);
   if (first === 'ping') return { status: 200, text: 'pong', type: 'text/plain' };
   if (first === '') return { status: 302, headers: { Location: '/ui/' } };
+  if (first === 'metrics' && second === '' && ['GET', 'HEAD'].includes(method)) return getMetrics(context);
   if (first === '_simulator') return routeControl(context, exchange, [second, ...rest].filter(Boolean));
   if (first !== 'v2') throw notFound();
   const handled = await routeV2(context, exchange, second, rest);
@@ -44,7 +47,7 @@ function routeV2(context: ApiContext, exchange: Exchange, name: string, rest: re
       return method === 'DELETE' ? other.deleteDeployment(context, exchange, rest[0] ?? '') : undefined;
     case 'queue':
       if (method === 'DELETE') return { status: 204 };
-      return isGet ? other.getQueue(context) : undefined;
+      return isGet ? getQueue(context) : undefined;
     case 'leader':
       if (method === 'DELETE') return other.deleteLeader(context);
       return isGet ? ok({ leader: context.leader() }) : undefined;

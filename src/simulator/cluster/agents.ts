@@ -47,16 +47,34 @@ export class Agents {
     for (let i = 0; i < options.count; i++) this.#add();
   }
 
-  /** Takes ports (0 = any) on the next agent that has room; agents are added when all are full. */
-  offer(wanted: readonly number[]): Offer {
+  /**
+   * Takes ports (0 = any) on the next agent that has room; agents are added when all that fit are full.
+   *
+   * @param fits undefined: any agent does
+   * @returns undefined where no agent fits
+   */
+  offer(wanted: readonly number[], fits?: (agent: Agent) => boolean): Offer | undefined {
     for (const _try of this.#all) {
       const agent = this.#all[this.#nextAgent++ % this.#all.length];
-      const offer = agent === undefined || agent.lost ? undefined : this.#take(agent, wanted);
+      const isFit = agent !== undefined && !agent.lost && fits?.(agent) !== false;
+      const offer = isFit ? this.#take(agent, wanted) : undefined;
       if (offer) return offer;
     }
-    const offer = this.#take(this.#add(), wanted);
-    if (!offer) throw new RangeError(`No agent can offer ${wanted.length} ports: its range is too small`);
-    return offer;
+    if (wanted.length > this.#ports.length) return undefined;
+    // Where none of those there are fits, neither does another one like them.
+    if (fits && !this.#all.some((agent) => agent.lost || fits(agent))) return undefined;
+    const added = this.#add();
+    if (fits?.(added) === false) return undefined;
+    return this.#take(added, wanted);
+  }
+
+  /** How many host ports an agent has. */
+  get portsEach(): number {
+    return this.#ports.length;
+  }
+
+  all(): readonly Agent[] {
+    return this.#all;
   }
 
   release(agent: Agent, ports: readonly number[]): void {

@@ -1,4 +1,5 @@
 /** Placing a task: its agent, its ports, its addresses, and the listeners of its sample program. */
+import type { Agent } from './agents.ts';
 import { timestamp } from './clock.ts';
 import { taskIdOf } from '../definitions/ids.ts';
 import type { Instance, TaskRecord } from './instance.ts';
@@ -7,11 +8,17 @@ import { silentSample, together, type Endpoint, type Sample, type TaskIdentity }
 import type { ContainerSpec } from '../definitions/spec.ts';
 import type { World } from './world.ts';
 
-/** An offer has come: the instance gets an agent, host ports and its tasks. */
-export function place(world: World, instance: Instance): void {
+/**
+ * An offer has come: the instance gets an agent, host ports and its tasks.
+ *
+ * @param fits which agents may be taken; undefined: any
+ * @returns false where no offer fits
+ */
+export function place(world: World, instance: Instance, fits?: (agent: Agent) => boolean): boolean {
   const { containers, networkMode } = instance.spec;
   const wanted = containers.map((container) => hostPortsOf(container));
-  const offer = world.agents.offer(wanted.flat());
+  const offer = world.agents.offer(wanted.flat(), fits);
+  if (offer === undefined) return false;
   const left = [...offer.ports];
   instance.agent = offer.agent;
   instance.address =
@@ -34,6 +41,7 @@ export function place(world: World, instance: Instance): void {
     sample: undefined,
     results: [],
   }));
+  return true;
 }
 
 /** Inside Docker's bridge of the agent: nobody else reaches it. */

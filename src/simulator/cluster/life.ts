@@ -4,11 +4,15 @@ import * as events from '../faults/events.ts';
 import { instanceIdOf } from '../definitions/ids.ts';
 import type { Condition, Instance, TaskState } from './instance.ts';
 import { place, release, startSample } from './launch.ts';
+import { rejection } from './offers.ts';
 import type { RunSpec } from '../definitions/spec.ts';
 import type { World } from './world.ts';
 
 /** [marathon] A task that ran this long is no part of a crash loop. */
 const crashLoopMs = 60_000;
+
+/** Until the next offers come to an instance that none has fitted. */
+const nextOffersMs = 1000;
 
 /** Told of each change, by the health checks. */
 export interface LifeHooks {
@@ -171,7 +175,11 @@ export class Life {
     const { registry, timings, traits } = this.#world;
     const latest = registry.specs.get(instance.spec.id);
     if (instance.incarnation > 0 && latest?.kind === instance.spec.kind) instance.spec = latest;
-    place(this.#world, instance);
+    const { spec } = instance;
+    if (!place(this.#world, instance, (agent) => rejection(this.#world, spec, agent) === undefined)) {
+      this.step(instance, nextOffersMs, () => this.#offer(instance));
+      return;
+    }
     this.#setCondition(instance, traits.incarnations ? 'Provisioned' : 'Created');
     this.#publishChange(instance);
     this.changed(instance.spec.id);

@@ -10,7 +10,6 @@ const optionalFields = [
   'constraints',
   'dependencies',
   'executorResources',
-  'fetch',
   'residency',
   'resourceLimits',
   'secrets',
@@ -46,7 +45,11 @@ export function normalizeApp(app: Json, id: string): Json {
     role: stringOf(app['role'], '*'),
     env: objectOf(app['env']),
     ...compact(Object.fromEntries(optionalFields.map((field) => [field, app[field]]))),
-    ...compact({ container: network.container, portDefinitions: network.portDefinitions }),
+    ...compact({
+      container: network.container,
+      portDefinitions: network.portDefinitions,
+      fetch: fetchOf(app),
+    }),
     // [marathon] Left out where there are none.
     ...(checks.length > 0 ? { healthChecks: checks } : {}),
     ...(readiness.length > 0 ? { readinessChecks: readiness } : {}),
@@ -56,6 +59,14 @@ export function normalizeApp(app: Json, id: string): Json {
         ? 'disabled'
         : { inactiveAfterSeconds: 0, expungeAfterSeconds: 0, ...objectOf(app['unreachableStrategy']) },
   };
+}
+
+/** What used to be `uris` is fetched, and what is an archive is unpacked. */
+function fetchOf(app: Json): readonly Json[] | undefined {
+  const uris = listOf(app['uris']).filter((uri) => typeof uri === 'string');
+  if (uris.length === 0) return Array.isArray(app['fetch']) ? (app['fetch'] as Json[]) : undefined;
+  const isArchive = /\.(?:tgz|tar\.gz|tbz2|tar\.bz2|txz|tar\.xz|zip)$/;
+  return uris.map((uri) => ({ uri, extract: isArchive.test(uri), executable: false, cache: false }));
 }
 
 const readinessDefaults: Json = {
@@ -81,7 +92,6 @@ function upgradeStrategy(app: Json): Json {
 
 function normalizeCheck(check: Json, appHasPorts: boolean): Json {
   const protocol = stringOf(check['protocol'], 'HTTP');
-  const mesos = protocol.startsWith('MESOS_') || protocol === 'COMMAND';
   const needsPort = protocol !== 'COMMAND' && check['port'] === undefined && check['portIndex'] === undefined;
   const marathonHttp = protocol === 'HTTP' || protocol === 'HTTPS';
   return {
@@ -89,9 +99,10 @@ function normalizeCheck(check: Json, appHasPorts: boolean): Json {
     intervalSeconds: 60,
     maxConsecutiveFailures: 3,
     timeoutSeconds: 20,
-    ...(mesos ? { delaySeconds: 15 } : {}),
+    // [marathon] Written for every protocol, whoever performs the check.
+    delaySeconds: 15,
+    ipProtocol: 'IPv4',
     ...(marathonHttp ? { ignoreHttp1xx: false } : {}),
-    ...(protocol === 'COMMAND' ? {} : { ipProtocol: 'IPv4' }),
     ...(needsPort && appHasPorts ? { portIndex: 0 } : {}),
     ...compact(check),
     protocol,

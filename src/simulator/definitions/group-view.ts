@@ -40,6 +40,14 @@ function within(id: string, group: string): boolean {
   return id === group || group === '/' || id.startsWith(`${group}/`);
 }
 
+/** All groups there are, the root among them. */
+export function groupIds({ registry }: World): readonly string[] {
+  const found = new Set<string>(registry.groups);
+  for (const id of registry.specs.keys())
+    for (let group = parentOf(id); !found.has(group); group = parentOf(group)) found.add(group);
+  return [...found];
+}
+
 export function groupExists(world: World, id: string): boolean {
   if (world.registry.groups.has(id)) return true;
   return [...world.registry.specs.keys()].some((spec) => within(parentOf(spec), id));

@@ -4,7 +4,7 @@ import { ipAddressesOf } from '../faults/events.ts';
 import { isActive, type Instance, type TaskRecord } from '../cluster/instance.ts';
 import { withNulls, oldShape } from './legacy.ts';
 import { readinessResults } from '../cluster/readiness.ts';
-import { compact, type Json } from './json.ts';
+import { compact, objectOf, stringOf, type Json } from './json.ts';
 import type { RunSpec } from './spec.ts';
 import type { World } from '../cluster/world.ts';
 
@@ -36,6 +36,8 @@ export class View {
 
   /** The JSON text of an app. */
   appText(spec: RunSpec, embeds: ReadonlySet<Embed>): string {
+    // These tell how old the tasks are.
+    if (embeds.has('taskStats')) return JSON.stringify(this.app(spec, embeds));
     const revision = this.#world.registry.revision(spec.id);
     let entry = this.#cache.get(spec.id);
     if (entry?.revision !== revision) {
@@ -60,6 +62,7 @@ export class View {
         : {}),
       ...(embeds.has('tasks') ? { tasks: this.tasks(instances) } : {}),
       ...(embeds.has('readiness') ? { readinessCheckResults: this.#readiness(spec, instances) } : {}),
+      ...(embeds.has('taskStats') ? { taskStats: taskStatsOf(spec, instances) } : {}),
       ...(embeds.has('lastTaskFailure')
         ? compact({ lastTaskFailure: registry.lastFailures.get(spec.id) })
         : {}),
@@ -106,6 +109,37 @@ export class View {
     };
     return nulls ? { startedAt: null, ...json } : json;
   }
+}
+
+/** [marathon] By which version of the app the tasks are of; what no task is of is left out. */
+function taskStatsOf({ definition }: RunSpec, instances: readonly Instance[]): Json {
+  const { lastScalingAt, lastConfigChangeAt } = objectOf(definition['versionInfo']);
+  const [scaled, configured] = [stringOf(lastScalingAt), stringOf(lastConfigChangeAt)];
+  const withTasks = instances.filter(({ tasks }) => tasks.length > 0);
+  const since = (time: string) => withTasks.filter(({ spec }) => spec.version >= time);
+  return compact({
+    startedAfterLastScaling: statsOf(since(scaled)),
+    withLatestConfig: statsOf(since(configured)),
+    withOutdatedConfig: statsOf(withTasks.filter(({ spec }) => spec.version < configured)),
+    totalSummary: statsOf(withTasks),
+  });
+}
+
+function statsOf(instances: readonly Instance[]): Json | undefined {
+  if (instances.length === 0) return undefined;
+  const counts = Object.fromEntries(
+    Object.entries(countsOf(instances)).map(([name, count]) => [
+      name.replace('tasks', '').toLowerCase(),
+      count,
+    ]),
+  );
+  const ages = instances
+    .flatMap(({ tasks }) => tasks[0]?.startedAt ?? [])
+    .map((time) => (Date.now() - Date.parse(time)) / 1000)
+    .sort((a, b) => a - b);
+  const averageSeconds = ages.reduce((sum, age) => sum + age, 0) / ages.length;
+  const lifeTime = { averageSeconds, medianSeconds: ages[Math.floor((ages.length - 1) / 2)] };
+  return { stats: { counts, ...(ages.length > 0 ? { lifeTime } : {}) } };
 }
 
 function countsOf(instances: readonly Instance[]): Json {

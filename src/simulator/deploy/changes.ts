@@ -1,10 +1,12 @@
 /** From a request's body to the run spec it asks for, on top of what is there. */
 import { ApiError, noSuchApp } from '../api-error.ts';
 import { normalizeApp } from '../definitions/definition.ts';
-import { canonical, isObject, objectOf, type Json } from '../definitions/json.ts';
+import { canonical, isObject, listOf, objectOf, type Json } from '../definitions/json.ts';
 import { appSpec } from '../definitions/run-spec.ts';
 import type { RunSpec } from '../definitions/spec.ts';
-import { checkApp, checkShape } from '../definitions/validate.ts';
+import { checkApp } from '../validation/app.ts';
+import { checkOldFields } from '../validation/old-fields.ts';
+import { checkShape } from '../validation/shape.ts';
 import type { World } from '../cluster/world.ts';
 
 /** What GET adds to a definition: it is ignored when it is sent back. */
@@ -18,15 +20,20 @@ const readOnly = [
   'tasksHealthy',
   'tasksUnhealthy',
   'lastTaskFailure',
+  'taskStats',
   'tasksStats',
   'readinessCheckResults',
-  'uris',
   'storeUrls',
 ];
 
 /** The spec of a complete app definition. */
 export function appOf(world: World, app: Json, id: string, version: string): RunSpec {
   checkShape(app);
+  checkOldFields(app);
+  return completed(world, app, id, version);
+}
+
+function completed(world: World, app: Json, id: string, version: string): RunSpec {
   checkApp(app, id);
   const before = world.registry.specs.get(id);
   const normal = normalizeApp(app, id);
@@ -44,7 +51,8 @@ export function patchedApp(world: World, patch: Json, id: string, version: strin
     return rolledBack(world, id, patch['version'], version);
   }
   checkShape(patch);
-  return appOf(world, merged(before.definition, patch), id, version);
+  checkOldFields(patch);
+  return completed(world, merged(before.definition, patch), id, version);
 }
 
 export function existingApp(world: World, id: string): RunSpec {
@@ -63,7 +71,7 @@ export function restarted(world: World, id: string, version: string): RunSpec {
 function rolledBack(world: World, id: string, wanted: string, version: string): RunSpec {
   const old = world.registry.versions(id).find((spec) => spec.version === wanted);
   if (!old) throw new ApiError(422, { message: `App ${id} has no version ${wanted}` });
-  return appOf(world, old.definition, id, version);
+  return completed(world, old.definition, id, version);
 }
 
 /** [marathon] Fields are replaced as a whole; null takes one back to its default. */
@@ -73,11 +81,23 @@ function merged(definition: Json, patch: Json): Json {
   const namesOldNetwork = docker['network'] !== undefined || isObject(patch['ipAddress']);
   if (namesOldNetwork && patch['networks'] === undefined) delete base['networks'];
   if (patch['ports'] !== undefined && patch['portDefinitions'] === undefined) delete base['portDefinitions'];
+  if (patch['uris'] !== undefined) delete base['fetch'];
+  dropOtherNetworksPorts(base, patch);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(base, key);
     else if (!readOnly.includes(key)) base[key] = value;
   }
   return base;
+}
+
+/** Ports of the networks that the app had before mean nothing in those that it has now. */
+function dropOtherNetworksPorts(base: Json, { networks, container, portDefinitions }: Json): void {
+  if (networks === undefined) return;
+  if (portDefinitions === undefined) delete base['portDefinitions'];
+  if (container !== undefined || !isObject(base['container'])) return;
+  const isHost = objectOf(listOf(networks)[0])['mode'] === 'host';
+  const { portMappings: _, ...rest } = base['container'];
+  if (isHost) base['container'] = rest;
 }
 
 /** [marathon] Scaling moves version and lastScalingAt; everything else moves lastConfigChangeAt too; nothing moves nothing. */

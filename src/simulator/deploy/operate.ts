@@ -7,8 +7,9 @@ import { event, type MarathonEvent } from '../faults/events.ts';
 import type { Update } from '../definitions/groups.ts';
 import { parentOf, resolveId } from '../definitions/ids.ts';
 import type { Instance, TaskRecord, TaskState } from '../cluster/instance.ts';
-import { isObject, objectOf, stringOf, type Json } from '../definitions/json.ts';
+import { objectOf, stringOf, type Json } from '../definitions/json.ts';
 import { endpointOf } from '../cluster/launch.ts';
+import { hasImage } from '../validation/container.ts';
 import { loadApps, type LoadOptions } from '../load.ts';
 import { killAndScale } from '../api/tasks.ts';
 
@@ -135,7 +136,7 @@ export function operate(cluster: Cluster): Operations {
 
 /** A test need not say what its app runs. */
 function runnable(app: Json): Json {
-  const says = app['cmd'] !== undefined || app['args'] !== undefined || isObject(app['container']);
+  const says = app['cmd'] !== undefined || app['args'] !== undefined || hasImage(app['container']);
   return says ? app : { cmd: './sample', ...app };
 }
 

@@ -1,0 +1,55 @@
+/** DELETE of single instances of a pod. */
+import { ApiError, invalidObject } from '../api-error.ts';
+import type { Instance } from '../cluster/instance.ts';
+import { compact, listOf, objectOf, type Json } from '../definitions/json.ts';
+import type { RunSpec } from '../definitions/spec.ts';
+import { wipe } from '../deploy/wipe.ts';
+import type { ApiContext } from './context.ts';
+import { flag, ok, type Answer, type Exchange } from './exchange.ts';
+
+/** DELETE {id}::instances/{instance}, or {id}::instances with a list of them: the pod stays, and starts others. */
+export async function killPodInstances(
+  { world, life }: ApiContext,
+  { query, json }: Exchange,
+  pod: RunSpec,
+  view: string,
+): Promise<Answer | undefined> {
+  const [, single] = /^instances(?:\/(.+))?$/.exec(view) ?? [undefined, ''];
+  if (single === '') return undefined;
+  const ids = single === undefined ? listOf(await json()).map(String) : [single];
+  const bad = ids.flatMap((one, index) => (isInstanceId(one) ? [] : [index]));
+  if (bad.length > 0)
+    throw invalidObject(
+      bad.map((index) => ({
+        path: single === undefined ? `/(${index})` : '/',
+        errors: ["must fully match regular expression '^(.+)\\.(instance-|marathon-)([^\\.]+)$'"],
+      })),
+    );
+  const found = world.registry.instancesOf(pod.id).filter((instance) => ids.includes(instance.id));
+  if (single !== undefined && found.length === 0)
+    throw new ApiError(404, { message: `Task '${single}' does not exist` });
+  const shown = found.map(instanceJson);
+  for (const instance of found) {
+    if (flag(query, 'wipe')) void wipe(world, life, instance);
+    else void life.kill(instance, false);
+  }
+  return ok(single === undefined ? shown : shown[0]);
+}
+
+const isInstanceId = (text: string): boolean => /^.+\.(?:instance-|marathon-)[^.]+$/.test(text);
+
+/** [marathon] raml/InstanceConversion.scala: the map of tasks is left empty. */
+const instanceJson = ({ id, condition, since, healthy, agent, spec, tasks }: Instance): Json => ({
+  instanceId: id,
+  state: compact({ condition, since, activeSince: tasks[0]?.startedAt, healthy }),
+  ...(agent && {
+    agentInfo: {
+      ...{ host: agent.host, agentId: agent.id, region: 'local', zone: 'loopback', attributes: [] },
+    },
+  }),
+  tasksMap: {},
+  runSpecVersion: spec.version,
+  unreachableStrategy: objectOf(spec.definition['scheduling'])['unreachableStrategy'] ?? {
+    ...{ inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
+  },
+});
