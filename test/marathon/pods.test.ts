@@ -303,6 +303,26 @@ it('shows nothing new in a full answer while pods come, change and go', async ()
   expect(source.status().resyncDifferences).toBe(0);
 });
 
+it('follows what the events of pods alone tell: which is another one or gone, and that there is a new one', async () => {
+  const { marathon, apps } = await mirroring({}, { resyncMs: 600_000 });
+  const idle = { ...pod, scaling: { kind: 'fixed', instances: 0 } };
+  const alone = async (type: string, uri: string, change: () => Promise<void>) => {
+    marathon.faults.dropEvents(Infinity);
+    await change();
+    await until(async () => expect(await (await fetch(`${marathon.url}/v2/deployments`)).json()).toEqual([]));
+    marathon.faults.clear();
+    const event = { clientIp: '10.0.0.7', uri, eventType: type, timestamp: new Date().toISOString() };
+    marathon.faults.garbageFrame(`event: ${type}\r\ndata: ${JSON.stringify(event)}\r\n\r\n`);
+  };
+  await alone('pod_created_event', '/v2/pods', () => write(marathon.url, 'POST', idle));
+  await until(() => expect(apps().get('/team/pod')?.kind).toBe('pod'));
+  const changed = { ...idle, labels: { HAPROXY_GROUP: 'internal' } };
+  await alone('pod_updated_event', '/v2/pods//team/pod', () => write(marathon.url, 'PUT', changed));
+  await until(() => expect(apps().get('/team/pod')?.labels).toEqual(changed.labels));
+  await alone('pod_deleted_event', '/v2/pods//team/pod', () => write(marathon.url, 'DELETE'));
+  await until(() => expect([...apps().keys()]).toEqual([]));
+});
+
 describe('pods that cannot be listed', () => {
   it('cost nobody the apps, and those that are known stay', async () => {
     const both = await mirroring();

@@ -187,6 +187,45 @@ describe('lists', () => {
   });
 });
 
+describe('what is embedded', () => {
+  it('may be statistics of the tasks by the version they are of', async () => {
+    const simulator = await simulate({ tasks: 'none' });
+    await simulator.deploy({ ...plain, instances: 2 });
+    await simulator.scale('/web', 3);
+    const { body } = await call(`${simulator.url}/v2/apps?embed=apps.taskStats`, 'GET');
+    const { taskStats } = body.apps[0]! as unknown as {
+      taskStats: Record<string, { stats: { counts: object; lifeTime: object } }>;
+    };
+    const counts = (running: number) => ({ staged: 0, running, healthy: 0, unhealthy: 0 });
+    expect(
+      Object.fromEntries(Object.entries(taskStats).map(([key, { stats }]) => [key, stats.counts])),
+    ).toEqual({
+      startedAfterLastScaling: counts(1),
+      withLatestConfig: counts(3),
+      totalSummary: counts(3),
+    });
+    expect(taskStats['totalSummary']?.stats.lifeTime).toEqual({
+      averageSeconds: expect.any(Number) as number,
+      medianSeconds: expect.any(Number) as number,
+    });
+    expect((await call(`${simulator.url}/v2/apps`, 'GET')).body.apps[0]).not.toHaveProperty('taskStats');
+  });
+
+  it('has every default of a check, whoever performs it', async () => {
+    const { url } = await simulate({ tasks: 'none' });
+    const healthChecks = [{ protocol: 'HTTP' }, { protocol: 'COMMAND', command: { value: 'x' } }];
+    await call(`${url}/v2/apps`, 'POST', { ...plain, healthChecks });
+    const defaults = {
+      ...{ gracePeriodSeconds: 300, intervalSeconds: 60, timeoutSeconds: 20, maxConsecutiveFailures: 3 },
+      ...{ delaySeconds: 15, ipProtocol: 'IPv4' },
+    };
+    expect((await call(`${url}/v2/apps//web`, 'GET')).body.app.healthChecks).toEqual([
+      { ...defaults, protocol: 'HTTP', portIndex: 0, ignoreHttp1xx: false },
+      { ...defaults, protocol: 'COMMAND', command: { value: 'x' } },
+    ]);
+  });
+});
+
 describe('changes', () => {
   it('of the number of instances keep the tasks and lastConfigChangeAt', async () => {
     const simulator = await simulate();
@@ -267,6 +306,61 @@ describe('everything else', () => {
     const unknown = await call(`${url}/v2/nothing`, 'GET');
     expect(unknown.status).toBe(500);
     expect(unknown.body).toEqual({ message: 'URI not found' });
+  });
+
+  it.each<[string, object, string]>([
+    ['more CPUs than an agent has', { cpus: 1000 }, 'InsufficientCpus'],
+    ['more memory than an agent has', { mem: 10_000_000 }, 'InsufficientMemory'],
+    ['a GPU', { gpus: 1 }, 'InsufficientGpus'],
+    ['an agent of another name', { constraints: [['hostname', 'LIKE', 'gpu-.*']] }, 'UnfulfilledConstraint'],
+    ['an attribute that no agent has', { constraints: [['rack', 'CLUSTER', 'a']] }, 'UnfulfilledConstraint'],
+    ['a role that is reserved for nobody', { acceptedResourceRoles: ['slave_public'] }, 'UnfulfilledRole'],
+  ])('keeps in the queue an app that wants %s, and says why', async (_, parts, reason) => {
+    const simulator = await simulate({ tasks: 'none' });
+    await call(`${simulator.url}/v2/apps`, 'POST', { ...plain, ...parts });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { queue } = (await call(`${simulator.url}/v2/queue`, 'GET')).body;
+    expect(queue).toMatchObject([
+      {
+        app: { id: '/web' },
+        count: 1,
+        processedOffersSummary: {
+          unusedOffersCount: 5,
+          rejectSummaryLastOffers: expect.arrayContaining([{ reason, declined: 5, processed: 5 }]) as unknown,
+        },
+      },
+    ]);
+    expect(simulator.tasks()).toEqual([]);
+    expect(await list(`${simulator.url}/v2/deployments`)).toHaveLength(1);
+    await call(`${simulator.url}/v2/apps//web?force=true`, 'DELETE');
+    await eventually(() => simulator.tasks().length === 0);
+    await simulator.deploy({ id: '/small' });
+    expect((await call(`${simulator.url}/v2/queue`, 'GET')).body.queue).toEqual([]);
+  });
+
+  it('gives one agent to one instance where a constraint says so, and keeps the rest in the queue', async () => {
+    const simulator = await simulate({ tasks: 'none', agents: 3 });
+    void simulator.deploy({ ...plain, instances: 4, constraints: [['hostname', 'UNIQUE']] }).catch(() => 0);
+    await eventually(
+      () => simulator.tasks('/web').filter(({ state }) => state === 'TASK_RUNNING').length === 3,
+    );
+    expect(new Set(simulator.tasks('/web').map(({ host }) => host)).size).toBe(3);
+    const { queue } = (await call(`${simulator.url}/v2/queue`, 'GET')).body;
+    expect(queue).toMatchObject([{ count: 1 }]);
+  });
+
+  it('tells its metrics', async () => {
+    const simulator = await simulate({ tasks: 'none' });
+    await simulator.deploy({ id: '/team/web', instances: 2 });
+    const { status, body } = await call(`${simulator.url}/metrics`, 'GET');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      gauges: {
+        'marathon.apps.active.gauge': { value: 1 },
+        'marathon.groups.active.gauge': { value: 2 },
+        'marathon.instances.running.gauge': { value: 2 },
+      },
+    });
   });
 
   it('shows in the queue what waits for an offer', async () => {

@@ -77,6 +77,63 @@ describe('pods', () => {
   });
 });
 
+describe('the instances of a pod that are killed', () => {
+  const running = async () => {
+    const simulator = await simulate();
+    await call(`${simulator.url}/v2/pods`, 'POST', { ...pod, scaling: { kind: 'fixed', instances: 3 } });
+    await simulator.running('/web/pod1', 3);
+    const ids = () => [...new Set(simulator.tasks('/web/pod1').map(({ instanceId }) => instanceId))];
+    const path = `${simulator.url}/v2/pods//web/pod1::instances`;
+    return { simulator, ids, path };
+  };
+
+  it('are answered with the instance, and the pod starts others in their place', async () => {
+    const { simulator, ids, path } = await running();
+    const [victim = ''] = ids();
+    const tasks = simulator.tasks('/web/pod1').filter(({ instanceId }) => instanceId === victim);
+    const { status, body } = await call(`${path}/${victim}`, 'DELETE');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ instanceId: victim, state: { condition: 'Running' }, tasksMap: {} });
+    await eventually(() => tasks.every(({ id }) => !simulator.tasks('/web/pod1').some((it) => it.id === id)));
+    await simulator.running('/web/pod1', 3);
+    expect((await call(`${simulator.url}/v2/pods//web/pod1`, 'GET')).status).toBe(200);
+    expect(await list(`${simulator.url}/v2/deployments`)).toEqual([]);
+  });
+
+  it('may be several, named in the body', async () => {
+    const { simulator, ids, path } = await running();
+    const victims = ids().slice(0, 2);
+    const before = simulator.tasks('/web/pod1').map(({ id }) => id);
+    const { status, body } = await call(path, 'DELETE', victims);
+    expect(status).toBe(200);
+    const killed = body as unknown as { instanceId: string }[];
+    expect(killed.map(({ instanceId }) => instanceId).sort()).toEqual([...victims].sort());
+    await simulator.running('/web/pod1', 3);
+    await eventually(() => simulator.tasks('/web/pod1').filter(({ id }) => before.includes(id)).length === 2);
+  });
+
+  it('are nobody where there is no such instance or pod, and no id is invented', async () => {
+    const { simulator, ids, path } = await running();
+    const unknown = ids()[0]!.replace(/.{8}$/, '00000000');
+    expect(await call(`${path}/${unknown}`, 'DELETE')).toMatchObject({
+      status: 404,
+      body: { message: `Task '${unknown}' does not exist` },
+    });
+    expect((await call(`${path}/nonsense`, 'DELETE')).status).toBe(422);
+    expect((await call(path, 'DELETE', ['nonsense'])).status).toBe(422);
+    expect((await call(path.replace('pod1', 'pod2'), 'DELETE', [])).status).toBe(404);
+    expect(simulator.tasks('/web/pod1')).toHaveLength(6);
+  });
+
+  it('are forgotten at once with wipe', async () => {
+    const { simulator, ids, path } = await running();
+    const [victim = ''] = ids();
+    expect((await call(`${path}/${victim}?wipe=true`, 'DELETE')).status).toBe(200);
+    expect(ids()).not.toContain(victim);
+    await simulator.running('/web/pod1', 3);
+  });
+});
+
 describe('groups', () => {
   const tree = {
     id: '/team',

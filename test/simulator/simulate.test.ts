@@ -1,4 +1,5 @@
 /** `pacer simulate`, and apps in bulk. */
+import { createServer } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,21 @@ function fileWith(text: string): string {
   const path = join(folder, 'saved.json');
   writeFileSync(path, text);
   return path;
+}
+
+/** A network of agents on which the first host ports are somebody else's. */
+async function takenAddresses(): Promise<{ agentNetwork: string; close: () => void }> {
+  const agentNetwork = `127.${200 + (process.pid % 50)}.7`;
+  const servers = await Promise.all(
+    [1, 2, 3, 4, 5].map(async (agent) => {
+      const server = createServer();
+      await new Promise<void>((resolve) =>
+        server.listen({ host: `${agentNetwork}.${agent}`, port: 31_000 }, resolve),
+      );
+      return server;
+    }),
+  );
+  return { agentNetwork, close: () => servers.forEach((server) => server.close()) };
 }
 
 /** Runs the command until the test ends; gives its URL. */
@@ -90,6 +106,34 @@ describe('pacer simulate', () => {
     stop.abort();
     expect(await ended).toBe(0);
   });
+
+  it.each(['{"apps": []}', '[]', '{"id": "/", "apps": [], "groups": []}'])(
+    'loads a saved answer of a Marathon without apps: %s',
+    async (text) => {
+      const { url, lines } = await command({ load: fileWith(text) });
+      expect(lines[0]).toContain('with 0 apps and 0 tasks.');
+      expect((await call(`${url}/v2/apps`, 'GET')).body.apps).toEqual([]);
+    },
+  );
+
+  it(
+    'tells which sample apps cannot listen, and ends at once all the same',
+    { timeout: 20_000 },
+    async () => {
+      const { agentNetwork, close } = await takenAddresses();
+      onTestFinished(close);
+      const lines: string[] = [];
+      const stop = new AbortController();
+      const io = { out: (line: string) => lines.push(line), signal: stop.signal };
+      const ended = simulateCommand({ port: 0, sampleApps: true, agentNetwork }, io);
+      await eventually(() => lines.some((line) => line.includes('cannot start')), 'the report');
+      expect(lines[0]).toMatch(/^A task of \/[a-z/]+ cannot start: listen EADDRINUSE: .*tried again/);
+      const before = Date.now();
+      stop.abort();
+      expect(await ended).toBe(0);
+      expect(Date.now() - before).toBeLessThan(2000);
+    },
+  );
 
   it.each([
     ['{"apps": [', 'FILE_MALFORMED', /is not JSON/],
@@ -161,7 +205,7 @@ describe('generated apps', () => {
 
 describe('the sample apps', () => {
   it('are all for external load balancers, each with a check and some network', () => {
-    const apps = sampleApps() as {
+    const apps = sampleApps() as unknown as {
       labels: Record<string, string>;
       healthChecks: unknown[];
       networks: { mode: string }[];

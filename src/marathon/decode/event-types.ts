@@ -20,6 +20,9 @@ export const followedTypes = [
   'app_terminated_event',
   'group_change_success',
   'api_post_event',
+  'pod_created_event',
+  'pod_updated_event',
+  'pod_deleted_event',
   'deployment_info',
   'deployment_step_success',
   'deployment_success',
@@ -95,6 +98,11 @@ export interface ApiPost extends Common {
   readonly kind: 'api-post';
   readonly appId: AppId;
 }
+/** A pod is another one, or gone; which one, the creation does not say. */
+export interface PodChanged extends Common {
+  readonly kind: 'pod-changed';
+  readonly appId: AppId | undefined;
+}
 export interface Deployment extends Common {
   readonly kind: 'deployment';
   readonly phase: 'progress' | 'end';
@@ -113,6 +121,7 @@ export type MarathonEvent =
   | AppTerminated
   | GroupChanged
   | ApiPost
+  | PodChanged
   | Deployment;
 
 /** For logs and the journal: `status_update_event /team/web TASK_RUNNING`. */
@@ -130,6 +139,8 @@ export function describeEvent(event: MarathonEvent): string {
       return `${event.type} ${event.groupId}`;
     case 'deployment':
       return [event.type, ...event.apps.slice(0, 3)].join(' ');
+    case 'pod-changed':
+      return `${event.type} ${event.appId ?? ''}`.trimEnd();
     default:
       return `${event.type} ${event.appId}`;
   }

@@ -3,7 +3,7 @@
  * told apart from what cannot be read. It must not know the mirror.
  */
 import { z } from 'zod';
-import { asAppId, asInstanceId, asTaskId, instanceIdOf } from '../../core/model/ids.ts';
+import { asAppId, asInstanceId, asTaskId, instanceIdOf, type AppId } from '../../core/model/ids.ts';
 import { addressesOf } from '../decode/decode-task.ts';
 import {
   followedTypes,
@@ -93,6 +93,10 @@ function build(type: EventType, json: object): MarathonEvent {
     case 'api_post_event':
       // Only the id: the definition in it may be one from before the service ports were assigned.
       return { ...common, kind: 'api-post', appId: eventShapes.apiPost.parse(json).appDefinition.id };
+    case 'pod_created_event':
+    case 'pod_updated_event':
+    case 'pod_deleted_event':
+      return { ...common, kind: 'pod-changed', appId: podOf(eventShapes.podChange.parse(json).uri) };
     case 'deployment_info':
     case 'deployment_step_success':
       return { ...common, kind: 'deployment', phase: 'progress', ...planOf(json) };
@@ -117,6 +121,21 @@ function statusOf(json: object) {
     ipAddresses: addressesOf(raw.ipAddresses),
     version: raw.version ?? '',
   };
+}
+
+/** [marathon] The event names the pod by its uri alone: `/v2/pods//web/pod1`, and `/v2/pods` where it is created. */
+function podOf(uri: string): AppId | undefined {
+  const [, path = ''] = /\/v2\/pods(?:\/+(.*))?$/.exec(uri.split(/[?#]/)[0] ?? '') ?? [];
+  const id = decoded(path).replaceAll(/^\/+|\/+$/g, '');
+  return id === '' ? undefined : asAppId(`/${id}`);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function planOf(json: object) {

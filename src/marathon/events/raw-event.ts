@@ -46,5 +46,6 @@ export const eventShapes = {
   app: z.object({ appId }),
   group: z.object({ groupId: text, version: instant }),
   apiPost: z.object({ appDefinition: z.object({ id: appId }) }),
+  podChange: z.object({ uri: text }),
   deployment: z.object({ plan }),
 };

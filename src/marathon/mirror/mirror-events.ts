@@ -52,6 +52,9 @@ export class MirrorEvents {
         return this.#known.store.apps.has(event.appId) ? wish(event.appId) : nothing;
       case 'api-post':
         return wish(event.appId);
+      case 'pod-changed':
+        // Its deployment tells of one that is created, and so does a list of all.
+        return event.appId === undefined ? this.#known.plans.unnamed(now) : wish(event.appId);
       case 'group-changed':
         return this.#known.plans.groupChanged(event, now);
       case 'deployment':

@@ -96,7 +96,7 @@ export class MirrorState {
     }
     const order = ++this.#order;
     const wishes = this.#events.take(event, now, order);
-    if ('appId' in event) this.drift.touched(event.appId, order);
+    if ('appId' in event && event.appId !== undefined) this.drift.touched(event.appId, order);
     for (const id of wishes.apps) this.drift.touched(id, order);
     return wishes;
   }

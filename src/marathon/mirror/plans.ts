@@ -26,12 +26,17 @@ export interface Wishes {
 
 const noWishes: Wishes = { apps: [], groups: [] };
 const groupPatienceMs = 250;
+/** The event of a change and that of its plan are told at once, in either order. */
+const unnamedMs = 1_000;
 const switchPatienceMs = 30_000;
 const forgetMs = 600_000;
 
 export class Plans {
   /** By the plan's version: the same instant in deployment and group events. */
   readonly #plans = new Map<number, Plan>();
+  /** When a plan's definitions became visible last. */
+  #switchedAt = -Infinity;
+  #unnamedSince: number | undefined;
 
   deployment({ version, apps, phase, type }: Deployment, now: number): Wishes {
     const plan = this.#plan(version, now);
@@ -52,9 +57,17 @@ export class Plans {
   groupChanged({ version, groupId }: GroupChanged, now: number): Wishes {
     const plan = this.#plan(version, now);
     plan.switched = true;
+    this.#switchedAt = now;
+    this.#unnamedSince = undefined;
     if (plan.ended) this.#plans.delete(version);
     if (plan.known) return { apps: [...plan.apps], groups: [] };
     plan.group = groupId;
+    return noWishes;
+  }
+
+  /** Something has changed and nobody says what: one of the plans around it does, or everything has to be fetched. */
+  unnamed(now: number): Wishes {
+    if (now - this.#switchedAt > unnamedMs) this.#unnamedSince ??= now;
     return noWishes;
   }
 
@@ -62,6 +75,10 @@ export class Plans {
   overdue(now: number): Wishes {
     const apps: AppId[] = [];
     const groups: string[] = [];
+    if (this.#unnamedSince !== undefined && this.#unnamedSince + unnamedMs <= now) {
+      this.#unnamedSince = undefined;
+      groups.push('/');
+    }
     for (const [version, plan] of this.#plans) {
       if (dueAt(plan) > now) continue;
       if (plan.group !== undefined) {
@@ -80,11 +97,13 @@ export class Plans {
   /** When `overdue` has something to say next. */
   get dueAt(): number | undefined {
     const times = [...this.#plans.values()].map(dueAt);
+    if (this.#unnamedSince !== undefined) times.push(this.#unnamedSince + unnamedMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   clear(): void {
     this.#plans.clear();
+    this.#unnamedSince = undefined;
   }
 
   #plan(version: number, now: number): Plan {

@@ -10,33 +10,35 @@ import { flag, ok, type Answer, type Exchange } from './exchange.ts';
 /** DELETE {id}::instances/{instance}, or {id}::instances with a list of them: the pod stays, and starts others. */
 export async function killPodInstances(
   { world, life }: ApiContext,
-  { query, json }: Exchange,
+  exchange: Exchange,
   pod: RunSpec,
   view: string,
 ): Promise<Answer | undefined> {
-  const [, single] = /^instances(?:\/(.+))?$/.exec(view) ?? [undefined, ''];
-  if (single === '') return undefined;
-  const ids = single === undefined ? listOf(await json()).map(String) : [single];
-  const bad = ids.flatMap((one, index) => (isInstanceId(one) ? [] : [index]));
-  if (bad.length > 0)
-    throw invalidObject(
-      bad.map((index) => ({
-        path: single === undefined ? `/(${index})` : '/',
-        errors: ["must fully match regular expression '^(.+)\\.(instance-|marathon-)([^\\.]+)$'"],
-      })),
-    );
+  const single = /^instances\/(.+)$/.exec(view)?.[1];
+  if (single === undefined && view !== 'instances') return undefined;
+  const ids = single === undefined ? listOf(await exchange.json()).map(String) : [single];
+  checkIds(ids, single === undefined);
   const found = world.registry.instancesOf(pod.id).filter((instance) => ids.includes(instance.id));
   if (single !== undefined && found.length === 0)
     throw new ApiError(404, { message: `Task '${single}' does not exist` });
+  // As they are before they end.
   const shown = found.map(instanceJson);
   for (const instance of found) {
-    if (flag(query, 'wipe')) void wipe(world, life, instance);
+    if (flag(exchange.query, 'wipe')) void wipe(world, life, instance);
     else void life.kill(instance, false);
   }
   return ok(single === undefined ? shown : shown[0]);
 }
 
 const isInstanceId = (text: string): boolean => /^.+\.(?:instance-|marathon-)[^.]+$/.test(text);
+
+function checkIds(ids: readonly string[], isList: boolean): void {
+  const errors = ["must fully match regular expression '^(.+)\\.(instance-|marathon-)([^\\.]+)$'"];
+  const details = ids.flatMap((id, index) =>
+    isInstanceId(id) ? [] : [{ path: isList ? `/(${index})` : '/', errors }],
+  );
+  if (details.length > 0) throw invalidObject(details);
+}
 
 /** [marathon] raml/InstanceConversion.scala: the map of tasks is left empty. */
 const instanceJson = ({ id, condition, since, healthy, agent, spec, tasks }: Instance): Json => ({

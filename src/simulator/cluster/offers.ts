@@ -51,7 +51,7 @@ function resourcesOf({ kind, definition }: RunSpec) {
 function wordsOf(constraint: unknown): readonly (string | undefined)[] {
   if (Array.isArray(constraint)) return constraint.map(String);
   const { fieldName, operator, value } = objectOf(constraint);
-  return [fieldName, operator, value].map((word) => (word === undefined ? undefined : String(word)));
+  return [fieldName, operator, value].map((word) => (typeof word === 'string' ? word : undefined));
 }
 
 function holds(world: World, spec: RunSpec, agent: Agent, constraint: unknown): boolean {

@@ -113,7 +113,7 @@ function checkHealthChecks(app: Json, report: Report): void {
       path,
       'Health check port indices must address an element of the ports array or container port mappings.',
     );
-    const takesIpv6 = isDocker && /^MESOS_/.test(String(protocol));
+    const takesIpv6 = isDocker && String(protocol).startsWith('MESOS_');
     report.expect(
       ipProtocol === 'IPv4' || takesIpv6,
       path,

@@ -1,5 +1,5 @@
 /** Fields of Marathon 1.4 and older, which are taken in place of today's and not beside them. */
-import { isObject, listOf, objectOf, type Json } from '../definitions/json.ts';
+import { canonical, isObject, listOf, objectOf, type Json } from '../definitions/json.ts';
 import { areUnique, Report } from './report.ts';
 
 /** What a request says by itself, before anything is filled in: 422 "Object is not valid". */
@@ -38,7 +38,7 @@ export function checkOldFields(app: Json): void {
     '/',
     'cannot specify both an IP address and port',
   );
-  const same = definitions.map((item) => objectOf(item)['port'] ?? 0).join() === ports.join();
+  const same = canonical(definitions.map((item) => objectOf(item)['port'] ?? 0)) === canonical(ports);
   report.expect(
     !Array.isArray(app['ports']) || !Array.isArray(app['portDefinitions']) || same,
     '/',

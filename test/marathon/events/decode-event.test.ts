@@ -114,6 +114,24 @@ describe('events of 1.4 and later', () => {
       'api_post_event /web/front',
     ],
     [
+      'pod_created_event',
+      { clientIp: '10.0.0.7', uri: '/v2/pods' },
+      { kind: 'pod-changed', appId: undefined },
+      'pod_created_event',
+    ],
+    [
+      'pod_updated_event',
+      { clientIp: '10.0.0.7', uri: '/v2/pods//web/pod' },
+      { kind: 'pod-changed', appId: '/web/pod' },
+      'pod_updated_event /web/pod',
+    ],
+    [
+      'pod_deleted_event',
+      { clientIp: '10.0.0.7', uri: '/service/marathon/v2/pods/%2Fweb%2Fpod?force=true' },
+      { kind: 'pod-changed', appId: '/web/pod' },
+      'pod_deleted_event /web/pod',
+    ],
+    [
       'deployment_info',
       { plan, currentStep: plan.steps[0] },
       {

@@ -96,3 +96,35 @@ it('a plan that never ends is forgotten in the end', () => {
   plans.overdue(600_000);
   expect(plans.dueAt).toBeUndefined();
 });
+
+describe('a change that names nothing', () => {
+  it('has everything fetched where no plan explains it', () => {
+    const plans = new Plans();
+    expect(plans.unnamed(5_000)).toEqual(none);
+    expect(plans.dueAt).toBe(6_000);
+    expect(plans.overdue(5_999)).toEqual(none);
+    expect(plans.overdue(6_000)).toEqual({ apps: [], groups: ['/'] });
+    expect(plans.overdue(9_000)).toEqual(none);
+    expect(plans.dueAt).toBeUndefined();
+  });
+
+  it.each([
+    ['before', 4_500],
+    ['after', 5_500],
+  ])('is explained by a plan whose definitions became visible a moment %s it', (_, at) => {
+    const plans = new Plans();
+    plans.deployment(info(1, a), 0);
+    if (at < 5_000) plans.groupChanged(changed(1), at);
+    plans.unnamed(5_000);
+    if (at > 5_000) expect(plans.groupChanged(changed(1), at).apps).toEqual([a]);
+    expect(plans.overdue(7_000).groups).toEqual([]);
+  });
+
+  it('is not explained by one of long ago', () => {
+    const plans = new Plans();
+    plans.deployment(info(1, a), 0);
+    plans.groupChanged(changed(1), 0);
+    plans.unnamed(5_000);
+    expect(plans.overdue(6_000).groups).toEqual(['/']);
+  });
+});
