@@ -20,7 +20,6 @@ export function checkApp(app: Json, id: string): void {
   checkContainer({ ...app, container: full['container'] }, report);
   checkPortDefinitions(listOf(full['portDefinitions']).map(objectOf), report);
   checkHealthChecks(full, report);
-  checkReadiness(full, report);
   checkConstraints(app['constraints'], '/constraints', report);
   checkResidency(app, report);
   checkRole(app['role'], id, report);
@@ -122,21 +121,4 @@ function checkHealthChecks(app: Json, report: Report): void {
   }
   const byMesos = checks.filter(({ protocol }) => String(protocol).startsWith('MESOS_'));
   report.expect(byMesos.length <= 1, '/', 'AppDefinition can contain at most one Mesos health check');
-}
-
-function checkReadiness(app: Json, report: Report): void {
-  const checks = listOf(app['readinessChecks']).map(objectOf);
-  const error = `got ${checks.length}, expected 1 or less`;
-  report.expect(checks.length <= 1, '/readinessChecks', error);
-  const mappings = listOf(objectOf(app['container'])['portMappings']);
-  const ports = mappings.length > 0 ? mappings : listOf(app['portDefinitions']);
-  const names = ports.map((port) => objectOf(port)['name']);
-  for (const [index, { portName, timeoutSeconds, intervalSeconds }] of checks.entries()) {
-    const path = `/readinessChecks(${index})`;
-    const missing = `No port definition reference for portName ${String(portName)}`;
-    report.expect(names.includes(portName), `${path}/portName`, missing);
-    const isShorter = numberOf(timeoutSeconds, 10) < numberOf(intervalSeconds, 30);
-    const late = `got ${String(timeoutSeconds)}, expected less than ${String(intervalSeconds)}`;
-    report.expect(isShorter, `${path}/timeoutSeconds`, late);
-  }
 }
