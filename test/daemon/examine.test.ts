@@ -200,7 +200,7 @@ describe('what is saved', () => {
     }
     await examination.restart();
     expect(examination.warnings).toHaveLength(2);
-    expect(examination.warnings.join()).toMatch(/verdicts\.json\.unusable: its checksum does not fit/);
+    expect(examination.warnings.join()).toMatch(/verdicts\.json\.unusable: its checksum does not match/);
     expect(await readFile(join(examination.directory, 'verdicts.json.unusable'), 'utf8')).toContain('timer');
     expect((await examination.of([...good(2), bad(0)])).checks).toBe(1);
   });

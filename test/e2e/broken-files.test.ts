@@ -251,6 +251,6 @@ test('a policy that is broken and templates that are gone at a restart are the l
   await stack.startPacer(flags.map((word) => word.replace('DIR', stack.directory))).ready();
   await stack.until('it serves', async () => (await stack.status()).haproxy.inSync);
   expect(await asked()).toEqual([200, 'here', 404]);
-  expect(await said()).toMatch(/templates .*ENOENT.*; the last good templates are used/);
-  expect(await said()).toContain('the policy before counts: --policy');
+  expect(await said()).toMatch(/templates .*ENOENT.*; Pacer uses the last good templates/);
+  expect(await said()).toContain('the previous policy is in force: --policy');
 });

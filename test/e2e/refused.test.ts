@@ -149,7 +149,7 @@ test('a saved file that is damaged is set aside and told, and nothing else is lo
   await stack.inStep('/web');
   expect(await answers('web')).toBe('/web');
   expect(await readFile(`${file}.unusable`, 'utf8')).toContain('/web');
-  expect(await stack.log()).toContain(`${file}.unusable: its checksum does not fit`);
+  expect(await stack.log()).toContain(`${file}.unusable: its checksum does not match`);
 });
 
 test('where HAProxy names nobody, the culprit among new services is found by halves', async () => {

@@ -38,7 +38,7 @@ async function kept(first: string, second: string): Promise<{ kept: number; log:
 
 describe.runIf(existsSync(newer))('sticky sessions', () => {
   test.each([
-    ['2.6 is replaced by 3.2', older, newer, 'are made of addresses'],
+    ['2.6 is replaced by 3.2', older, newer, 'are made from addresses'],
     ['3.2 is replaced by 2.6', newer, older, 'each new task takes a reload'],
   ])('go on where HAProxy %s, and the log says how', async (_, first, second, how) => {
     const result = await kept(first, second);

@@ -1,4 +1,4 @@
-/** One Marathon cluster: its mirror, what guards it, and what is stored of it. It must not know of other clusters. */
+/** One Marathon cluster: its mirror, its removal guard and its stored mirror file. Knows nothing of other clusters. */
 import { describeMarathonAddress } from '../../core/model/marathon-address.ts';
 import type { MarathonCluster } from '../../core/model/marathon-access.ts';
 import type { ServingContext } from '../../core/servers/serving.ts';
@@ -10,6 +10,7 @@ import { keepLastKnownGood, type LastKnownGood } from '../storage/last-known-goo
 import { mirrorFile, type ReadMirror } from '../storage/mirror-file.ts';
 import { createRemovalGuard, type RemovalGuard } from './removal-guard.ts';
 
+/** One Marathon cluster that is being followed. */
 export interface Cluster {
   readonly name: string | undefined;
   readonly source: MarathonSource;
@@ -18,23 +19,25 @@ export interface Cluster {
   readonly close: () => Promise<void>;
 }
 
+/** What `followCluster` needs, the same for every cluster. */
 export interface ClusterParts {
   readonly settings: Settings;
   readonly context: ServingContext;
   readonly log: Logger;
-  /** What may be applied. */
+  /** Receives each change that may be applied, after the removal guard. */
   readonly onNews: (news: MirrorChange) => void;
-  /** Seconds between an event's own time and its arrival. */
+  /** Called for each event with the seconds between its own timestamp and its arrival. */
   readonly onEventLag: (seconds: number) => void;
 }
 
 /** What is known of one of the clusters before it has answered. */
 export interface ClusterStart {
   readonly stored: ReadMirror | undefined;
-  /** What its apps are called among those of all, where that is not their id. */
+  /** Where several clusters are merged: app id in this cluster → id among all apps, for the ids that differ. */
   readonly called?: () => Readonly<Record<string, string>>;
 }
 
+/** Starts to follow one cluster. Its stored mirror, if there is one, is passed on at once. */
 export function followCluster(
   { name, access }: MarathonCluster,
   { stored, called }: ClusterStart,
@@ -51,7 +54,10 @@ export function followCluster(
     origin: () => ({ endpoints, ...(called !== undefined && { called: called() }) }),
     confirmedAt: () => source.status().confirmedAt,
     onFailed: (error) =>
-      log.warn({ file, error }, 'the mirror cannot be stored for a start without Marathon'),
+      log.warn(
+        { file, error },
+        'the mirror cannot be stored, so a start without Marathon would use an older one',
+      ),
     now: Date.now,
   });
   const guard = createRemovalGuard({
@@ -96,5 +102,5 @@ function sayStored({ apps, savedAt, confirmedAt }: ReadMirror, log: Logger): voi
     savedAt: new Date(savedAt).toISOString(),
     confirmedAt: new Date(confirmedAt).toISOString(),
   };
-  log.info({ apps: apps.size, ...times }, 'the stored mirror is served until Marathon gives a snapshot');
+  log.info({ apps: apps.size, ...times }, 'serving the stored mirror until Marathon sends a snapshot');
 }

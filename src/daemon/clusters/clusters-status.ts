@@ -1,16 +1,21 @@
-/** The statuses of several clusters as one, in the words for one. */
+/** Merges the statuses of several clusters into one status of the same form. */
 import type { MarathonStatus } from '../../marathon/sync/source.ts';
 import type { MergedApps } from '../../marathon/mirror/merged-apps.ts';
 import { pendingShown } from '../../marathon/sync/sync-status.ts';
 import type { WithheldRemoval } from './removal-guard.ts';
 
+/** The status of one cluster, with its name. */
 export interface ClusterStatus {
-  /** Undefined where there is only one. */
+  /** Undefined if there is only one cluster. */
   readonly name: string | undefined;
   readonly marathon: MarathonStatus;
   readonly withheld: WithheldRemoval | undefined;
 }
 
+/**
+ * The status of all clusters as one: counters are added up, of each time the latest is taken.
+ * @param nameOf id of an app among all apps
+ */
 export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApps['nameOf']): MarathonStatus {
   const [only, ...more] = each;
   if (only !== undefined && more.length === 0) return only.marathon;
@@ -33,7 +38,7 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
     connected: all.every(({ connected }) => connected),
     basis:
       (['none', 'stored'] as const).find((basis) => all.some((one) => one.basis === basis)) ?? 'marathon',
-    // Whoever is out of reach takes nothing from the others: it is in their own statuses.
+    // One cluster that cannot be reached does not hide the others: each has its own status.
     ...(confirmedAt !== undefined && { confirmedAt }),
     ...(lastEventAt !== undefined && { lastEventAt }),
     ...(lastEventLagMs !== undefined && { lastEventLagMs }),
@@ -59,6 +64,7 @@ export function statusTogether(each: readonly ClusterStatus[], nameOf: MergedApp
   };
 }
 
+/** The withheld removals of all clusters as one; undefined if no cluster withholds anything. */
 export function withheldTogether(
   removals: readonly (WithheldRemoval | undefined)[],
 ): WithheldRemoval | undefined {

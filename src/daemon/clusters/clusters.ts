@@ -1,6 +1,6 @@
 /**
- * All Marathon clusters as one: a mirror, a status, a guard. One that is out of reach keeps what is known of it, and
- * keeps nobody else waiting. It must not know what becomes of the apps.
+ * All Marathon clusters as one: one mirror, one status, one removal guard. A cluster that cannot be reached keeps its
+ * last known apps, and the others do not wait for it. What happens to the apps is decided elsewhere.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import type { MarathonStatus, MirrorChange } from '../../marathon/sync/source.ts';
@@ -12,30 +12,35 @@ import type { WithheldRemoval } from './removal-guard.ts';
 import { readStoredMirrors, type StoredMirrors } from '../storage/stored-mirrors.ts';
 import { Unheard } from './unheard.ts';
 
+/** All clusters that Pacer follows. */
 export interface Clusters {
   readonly status: () => MarathonStatus;
   readonly each: () => readonly ClusterStatus[];
   readonly resync: (reason: string) => void;
   readonly withheld: () => WithheldRemoval | undefined;
-  /** Lets go the withheld removals of all of them. @returns what that was */
+  /** Releases the withheld removals of all clusters. @returns what was withheld; undefined if nothing was */
   readonly approve: () => WithheldRemoval | undefined;
   readonly stored: LastKnownGood['state'];
   /**
-   * Names of the clusters of which nothing is known: they have not answered since the start, and nothing is stored of
-   * them. What HAProxy serves may be theirs, so nothing may be taken from it that `accountsFor` does not vouch for.
-   * Empty once all have answered, or an operator has approved.
+   * Names of the clusters Pacer knows nothing about: they have not answered since the start, and no mirror of them is
+   * stored. What HAProxy serves may be theirs, so only apps that `accountsFor` confirms may be removed. Empty once all
+   * clusters have answered, or an operator has approved.
    */
   readonly incomplete: () => readonly string[];
-  /** Whether an app of this id is or was, since the start or in what is stored, of a cluster of which something is known. */
+  /** Whether this app belongs, or belonged since the start, to a cluster that is known. */
   readonly accountsFor: (id: AppId) => boolean;
   readonly close: () => Promise<void>;
 }
 
+/** What `followClusters` needs. */
 export interface ClustersParts extends ClusterParts {
-  /** At the start, milliseconds to wait for the first answers of all; 10 s unless told. */
+  /** Milliseconds to wait at the start for the first answers of all clusters. Default: 10 s. */
   readonly patienceMs?: number;
 }
 
+/**
+ * Starts to follow all clusters. With several clusters, it resolves when all have answered or `patienceMs` has passed.
+ */
 export async function followClusters(parts: ClustersParts): Promise<Clusters> {
   const { settings, log, onNews } = parts;
   const [first, ...more] = settings.clusters;
@@ -52,7 +57,7 @@ export async function followClusters(parts: ClustersParts): Promise<Clusters> {
       },
     },
   );
-  // Before it has said anything nothing is applied at all.
+  // With one cluster, nothing at all is applied before its first snapshot.
   return together([only], { nameOf: (_, id) => id, incomplete: () => [], accountsFor: () => true });
 }
 
@@ -67,7 +72,7 @@ function followSeveral(parts: ClustersParts, mirrors: StoredMirrors): Clusters {
   let waiting: MirrorChange | undefined;
   let begun = false;
 
-  // What one knows is no whole mirror: the services of the others would be taken away.
+  // One cluster alone is not the whole mirror: applying it would remove the services of the others.
   const begin = () => {
     clearTimeout(patience);
     const news = waiting;
@@ -79,7 +84,7 @@ function followSeveral(parts: ClustersParts, mirrors: StoredMirrors): Clusters {
   const patience = setTimeout(() => {
     log.warn(
       { clusters: unheard.names() },
-      'clusters have not answered, and nothing is stored of them: nothing that may be theirs is removed until they answer, or you run `pacer approve`',
+      'some clusters have not answered, and no mirror of them is stored. Services that may be theirs are not removed until these clusters answer, or you run `pacer approve`',
     );
     begin();
   }, patienceMs);

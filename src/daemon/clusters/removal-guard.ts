@@ -1,7 +1,7 @@
 /**
- * Stands between the mirror and what is applied: a snapshot or a burst that would take away too much at once is
- * held until Marathon says the same again after a pause, or an operator agrees. What is added goes through, and so
- * do tasks whose end Marathon announced before. The mirror itself stays what Marathon says.
+ * Stands between the mirror and what is applied. If a snapshot or a burst of events would remove too much at once, the
+ * removal is withheld until Marathon confirms it after a pause, or an operator approves it. Additions pass at once, and
+ * so do removals of tasks whose end Marathon announced before. The mirror itself always shows what Marathon says.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import type { App, Task } from '../../core/model/model.ts';
@@ -11,48 +11,52 @@ import type { MirrorChange } from '../../marathon/sync/source.ts';
 import { WithheldTasks } from './withheld-tasks.ts';
 import { Removals, type Loss } from './removals.ts';
 
+/** What the guard needs. */
 export interface RemovalGuardOptions {
   readonly context: ServingContext;
-  /** The share of servers, or of apps, that may go at once, 0 to 1; 1 lets everything through. */
+  /** The share of servers, or of apps, that may be removed at once, 0 to 1. With 1 nothing is withheld. */
   readonly maxShare: number;
-  /** So many servers may always go. */
+  /** This many servers may be removed at once, whatever their share. */
   readonly floor: number;
-  /** Milliseconds from the beginning of a withheld removal until a snapshot confirms it. */
+  /** Milliseconds between the start of a withheld removal and the earliest snapshot that can confirm it. */
   readonly pauseMs: number;
-  /** Ms since 1970, for times that are told. */
+  /** Milliseconds since the epoch, for times that are shown to people. */
   readonly now: () => number;
-  /** Milliseconds that only grow. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number;
-  /** Passes on what may be applied. */
+  /** Passes on a change that may be applied. */
   readonly pass: (news: MirrorChange) => void;
-  /** Asks Marathon for the whole state. */
+  /** Asks Marathon for its whole state. */
   readonly ask: (reason: string) => void;
   readonly onWithheld: (removal: WithheldRemoval) => void;
   readonly onReleased: (removal: WithheldRemoval, why: Release) => void;
 }
 
-/** What is held, as Marathon's word is now. */
+/** A removal that is withheld, and its present size. */
 export interface WithheldRemoval extends Loss {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly cause: string;
 }
 
+/** Why a removal is no longer withheld. */
 export type Release = 'a second snapshot confirms it' | 'it is approved' | 'Marathon lists it again';
 
+/** The guard of one cluster. */
 export interface RemovalGuard {
   readonly put: (news: MirrorChange) => void;
-  /** The mirror is Marathon's whole state, asked for at this time by `elapsed`. */
+  /** Call when the mirror is Marathon's whole state. `askedAt`: when it was requested, by `elapsed`. */
   readonly confirmed: (askedAt: number) => void;
-  /** @returns what was withheld; undefined where nothing was */
+  /** Releases what is withheld. @returns what was withheld; undefined if nothing was */
   readonly approve: () => WithheldRemoval | undefined;
   readonly withheld: () => WithheldRemoval | undefined;
   readonly close: () => void;
 }
 
-/** What goes within this time counts together. */
+/** Removals within this many milliseconds count as one. */
 const burstMs = 10_000;
 
+/** Creates the guard. It withholds nothing before the first change. */
 export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   const {
     context,
@@ -69,7 +73,7 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   const removals = new Removals();
   const serving = (app: App | undefined): readonly Task[] => servingTasks(app, context);
   let mirror: ReadonlyMap<AppId, App> = new AppMap();
-  /** What was passed on: the mirror, while nothing is held. */
+  /** What was passed on. The same as the mirror while nothing is withheld. */
   let passed = new AppMap();
   let started = false;
   let withholding:
@@ -98,21 +102,21 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   }
 
   function count(ids: readonly AppId[], before: ReadonlyMap<AppId, App>): void {
-    // While something is held, what it is compared with stays.
+    // While a removal is withheld, the state it is compared with stays the same.
     if (withholding === undefined) removals.forget(elapsed() - burstMs);
     for (const id of ids) {
       const still = new Set(serving(mirror.get(id)).map((task) => task.id));
       const announced = serving(before.get(id)).filter((task) => task.leaving && !still.has(task.id));
       removals.set(id, still.size, announced.length, elapsed());
     }
-    // What there is in the beginning is no gain.
+    // Apps that are there at the start are not additions.
     if (!started) removals.forget(Infinity);
     started = true;
   }
 
   function isTooMuch(loss: Loss, isSnapshot: boolean): boolean {
     const { servers, of } = loss;
-    // A snapshot that leaves nothing is more likely wrong than true, however small the cluster.
+    // A snapshot without any server is more likely wrong than true, even for a small cluster.
     const allowed = isSnapshot && servers === of.servers ? 0 : floor;
     return servers > allowed && exceedsShare(loss);
   }
@@ -122,8 +126,8 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
   }
 
   /**
-   * A snapshot that dropped what is listed again was wrong, so the rest of what it dropped stays until another one
-   * drops it too. Of events that came in a burst, each was true.
+   * If some of what a snapshot dropped is listed again, that snapshot was wrong. So the rest stays in service until
+   * another snapshot drops it too. Events are different: each event of a burst was true.
    */
   function isOver({ bySnapshot }: { readonly bySnapshot: boolean }, loss: Loss): boolean {
     return loss.servers === 0 || (!bySnapshot && !exceedsShare(loss));
@@ -131,7 +135,7 @@ export function createRemovalGuard(options: RemovalGuardOptions): RemovalGuard {
 
   function withhold({ cause, kind }: MirrorChange) {
     const since = now();
-    timer = setTimeout(() => ask('a withheld removal may be true'), pauseMs);
+    timer = setTimeout(() => ask('confirming a withheld removal'), pauseMs);
     onHold({ ...removals.loss, since, cause });
     const tasks = new WithheldTasks(mirror, serving);
     return { since, began: elapsed(), cause, bySnapshot: kind === 'snapshot', tasks };

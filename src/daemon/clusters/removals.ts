@@ -1,14 +1,15 @@
 /**
- * Counts what a short time has taken away, and from how much: work grows with what changed. It decides nothing.
- * An app that was touched is compared with the most it had since the time began, so that a server that is replaced
- * does not count as lost, and neither does one whose end was announced.
+ * Counts what was removed within a short time, and from how much. The work is proportional to what changed. An app that
+ * changed is compared with the most servers it had within that time, so a server that is replaced is not counted, nor
+ * is one whose end was announced. Decides nothing.
  */
 import type { AppId } from '../../core/model/ids.ts';
 
+/** What was removed within a short time. */
 export interface Loss {
   readonly servers: number;
   readonly apps: number;
-  /** What there was when the time began. */
+  /** What there was when that time began. */
   readonly of: { readonly servers: number; readonly apps: number };
 }
 
@@ -17,6 +18,7 @@ interface Touched {
   readonly at: number;
 }
 
+/** The counter: `set` for each app that changed, `forget` what is older than the window. */
 export class Removals {
   readonly #counts = new Map<AppId, number>();
   readonly #window = new Map<AppId, Touched>();
@@ -24,16 +26,19 @@ export class Removals {
   #apps = 0;
   #lostServers = 0;
   #lostApps = 0;
-  /** What has come and gone within the window, so that its beginning is known. */
+  /** What was added and removed within the window; used to calculate what there was at its beginning. */
   #gainedServers = 0;
   #gainedApps = 0;
 
-  /** So many servers the app has now; of those that have gone, so many had been announced and are no loss. */
+  /**
+   * The app has `servers` servers now. Of those removed, `announced` had been announced by Marathon and are not counted
+   * as a loss.
+   */
   set(id: AppId, servers: number, announced: number, now: number): void {
     const before = this.#counts.get(id) ?? 0;
     const touched = this.#window.get(id);
     if (touched !== undefined) this.#weigh(touched.before, before, -1);
-    // What has come within the time counts once it is there: only what replaces it at the same moment does not.
+    // Servers added within the window count from the next change on: only a replacement in the same change does not.
     const base = Math.max(0, Math.max(touched?.before ?? 0, before) - announced);
     this.#window.set(id, { before: base, at: touched?.at ?? now });
     this.#weigh(base, servers, 1);
@@ -43,7 +48,7 @@ export class Removals {
     this.#apps += Number(servers > 0) - Number(before > 0);
   }
 
-  /** What was touched before this time is how things are. */
+  /** Ends the window of changes before this time: what those apps have now is their new base. */
   forget(before: number): void {
     for (const [id, { before: had, at }] of this.#window) {
       if (at > before) return;

@@ -1,33 +1,34 @@
 /**
- * Which of several clusters nothing is known of, and which apps are known to be of the others: only of these may
- * something be taken from what HAProxy serves. It must not know what is served.
+ * Of several clusters, which ones are unknown, and which apps belong to known ones. Only those apps may lose something
+ * that HAProxy serves.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import type { MirrorChange } from '../../marathon/sync/source.ts';
 
+/** Tracks the clusters that have not answered. */
 export class Unheard {
   readonly #onComplete: () => void;
-  /** Neither an answer nor a stored mirror. */
+  /** Clusters with neither an answer nor a stored mirror. */
   readonly #unknown: Set<string>;
-  /** No answer since the start. */
+  /** Clusters that have not answered since the start. */
   readonly #unanswered: Set<string>;
-  /** Ids among those of all. */
+  /** Apps of known clusters, by their ids among all apps. */
   readonly #accounted = new Set<AppId>();
   #isApproved = false;
 
-  /** `onComplete`: Marathon has given a snapshot of each. */
+  /** @param onComplete called when every cluster has given a snapshot */
   constructor(names: readonly string[], onComplete: () => void) {
     this.#unknown = new Set(names);
     this.#unanswered = new Set(names);
     this.#onComplete = onComplete;
   }
 
-  /** Nothing is known of these, unless an operator has said that there is nothing to know. */
+  /** The clusters about which nothing is known. Empty after an operator has approved. */
   names(): readonly string[] {
     return this.#isApproved ? [] : [...this.#unknown];
   }
 
-  /** A cluster's change, as one of the whole. */
+  /** Takes a change of one cluster, with ids as they are among all apps. */
   heard(name: string, { kind, changed, removed }: MirrorChange): void {
     this.#unknown.delete(name);
     if (this.#unknown.size > 0) for (const id of [...changed, ...removed]) this.#accounted.add(id);

@@ -1,6 +1,6 @@
 /**
- * Tasks that Marathon no longer lists and that are kept all the same. One is let go when another task takes its
- * address: traffic must not reach a stranger. It must not know why they are held.
+ * Tasks that Marathon no longer lists, but that stay in service. When another task takes the address of such a task, it
+ * is released: traffic must not reach a stranger. Why tasks are withheld is decided elsewhere.
  */
 import { byCodePoint, type AppId, type TaskId } from '../../core/model/ids.ts';
 import type { App, Task } from '../../core/model/model.ts';
@@ -8,12 +8,13 @@ import { keepSame } from '../../core/collections/same.ts';
 
 type Serving = (app: App | undefined) => readonly Task[];
 
+/** The withheld tasks of one cluster. */
 export class WithheldTasks {
   readonly #serving: Serving;
-  /** Who has an address by Marathon's word, and which app's held task had it before. */
+  /** Address → the task that has it according to Marathon; and the app whose withheld task had it before. */
   readonly #owners = new Map<string, TaskId>();
   readonly #heldAt = new Map<string, AppId>();
-  /** Apps that are not passed on as Marathon has them. */
+  /** Apps that are passed on differently from what Marathon says. */
   readonly apps = new Set<AppId>();
 
   constructor(mirror: ReadonlyMap<AppId, App>, serving: Serving) {
@@ -21,14 +22,14 @@ export class WithheldTasks {
     for (const app of mirror.values()) this.#own(app);
   }
 
-  /** Notes a change of the mirror; the answer names the apps whose held tasks have lost their address by it. */
+  /** Records a change of the mirror. @returns apps whose withheld tasks have lost their address by it */
   follow(before: App | undefined, after: App | undefined): AppId[] {
     for (const task of before?.tasks ?? [])
       for (const place of placesOf(task)) if (this.#owners.get(place) === task.id) this.#owners.delete(place);
     return this.#own(after);
   }
 
-  /** The app as Marathon has it, with the tasks that serve in `ours` and would end unannounced. */
+  /** The app as Marathon has it, plus the tasks that serve in `ours` and would be removed without announcement. */
   compose(ours: App | undefined, theirs: App | undefined): App | undefined {
     if (ours === undefined) return theirs;
     const still = new Set(this.#serving(theirs).map(({ id }) => id));
@@ -63,7 +64,7 @@ export class WithheldTasks {
   }
 }
 
-/** Where traffic for a task goes: ports of its agent, or else addresses of its own. */
+/** Where traffic for a task goes: to ports of its agent, or to addresses of its own. */
 function placesOf({ host, ports, ipAddresses }: Task): string[] {
   return ports.length > 0 ? ports.map((port) => `${host}:${port}`) : [...ipAddresses];
 }

@@ -3,19 +3,20 @@ import type { Desired } from '../../core/desired/desired.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { ChangingHead } from '../../render/head.ts';
 
+/** The desired state that HAProxy was last brought to, and what HAProxy has of it. */
 export interface Applied {
-  /** What the model asked for, nothing rejected. */
+  /** What the model asked for, before anything was rejected. */
   readonly desired: Desired;
-  /** What HAProxy serves of it. */
+  /** The part of it that HAProxy serves. */
   readonly served: Desired;
   readonly inputs: ChangingHead;
-  /** Digest of what HAProxy cannot change at runtime. */
+  /** Digest of the skeleton: what HAProxy cannot change at runtime. */
   readonly skeleton: string;
-  /** File descriptors that checks and listeners may still take; Infinity where HAProxy does not say. */
+  /** File descriptors still free for health checks and listeners. Infinity if HAProxy does not say. */
   readonly descriptorsLeft: number;
   /**
-   * Of a HAProxy that served before this daemon: backend → how many servers it had. Only what is desired as well is in
-   * `served`. Undefined once HAProxy was brought to what is desired.
+   * If HAProxy already served when this daemon started: backend → number of servers it had. `served` then contains only
+   * services that are also desired. Undefined once HAProxy was brought to the desired state.
    */
   readonly adopted: ReadonlyMap<BackendName, number> | undefined;
 }

@@ -1,11 +1,12 @@
-/** What is to be applied: a state of the model without what is rejected, and what it comes to as text. */
+/** What may be applied: a desired state without what is rejected, and its text. */
 import type { Desired } from '../../core/desired/desired.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { ChangingHead } from '../../render/head.ts';
 import type { Rendering } from '../../render/render.ts';
 
+/** A desired state to apply. Made by `src/daemon/pipeline/candidates.ts`. */
 export interface Candidate {
-  /** The model's state that it was made of, nothing rejected. */
+  /** The desired state it was made from, before anything was rejected. */
   readonly from: Desired;
   readonly desired: Desired;
   readonly inputs: ChangingHead;

@@ -1,7 +1,7 @@
 /**
- * What to do next: one pure function from what is known to one step. Every question of the loop is answered here and
- * nowhere else. Is there anything to do? Can HAProxy do it at runtime? May it be done now? What must not be taken away?
- * Which service made HAProxy refuse, and what is tried next?
+ * Decides what to do next: one pure function from what is known to one step. Every question of the loop is answered
+ * here and nowhere else. Is there anything to do? Can HAProxy do it at runtime? May it be done now? What must not be
+ * removed? Which service made HAProxy refuse the configuration, and what is tried next?
  */
 import { descriptorsLeft, descriptorsOfAll } from '../../core/policy/capacity.ts';
 import { reloadPlan, requestedReload, type Plan } from '../../core/plan/plan.ts';
@@ -16,17 +16,18 @@ import type { CheckNeed, Postponed, Step } from './step.ts';
 import { tried, withoutTheGuilty, type Good } from './trial.ts';
 import { withheldLoss } from './withhold.ts';
 
-/** Backends compared in one step; between two steps, servers that changed have their turn. */
+/** How many backends one step compares. Servers that changed are brought to HAProxy between two steps. */
 const groupSize = 200;
-/** Why a HAProxy that answers nothing needs a reload for everything. */
+/** The reason for a reload if HAProxy answers no commands. */
 const nobodyToAsk = 'HAProxy has no runtime socket that answers';
 const tooManyServers = 'these servers need more file descriptors than HAProxy has reserved';
 
+/** The next step of the loop. Servers come first, in every state of the slow half. */
 export function decide(situation: Situation): Step {
   return followServers(situation) ?? goOn(situation);
 }
 
-/** Tasks that start, end, drain or change their health: first, whatever else is under way or has to wait. */
+/** Tasks that start, end, drain or change their health come first, whatever else is under way or has to wait. */
 function followServers({ state, now, mirror, serving, draining }: Situation): Step | undefined {
   const { applied, pending, underived, desired, reapAt } = state;
   if (applied === undefined || state.blind || now < state.runtimeRetryAt) return undefined;
@@ -59,7 +60,7 @@ function goOn(situation: Situation): Step {
   }
 }
 
-/** Nothing is under way: what is due, or until when there is nothing to do. */
+/** Nothing is under way: starts what is due, or says until when there is nothing to do. */
 function begin(situation: Situation): Step {
   const { state, now, appliedText } = situation;
   const { applied, textDueAt, recheckAt, sampleDueAt, blind } = state;
@@ -81,13 +82,13 @@ function begin(situation: Situation): Step {
   return waiting(until);
 }
 
-/** When the next round is to begin; never where nothing is due. */
+/** When the next round begins, in milliseconds since the epoch. Infinity if none is due. */
 function roundDueAt({ state: { due, retryAt }, limits }: Situation): number {
   if (due === undefined) return Infinity;
   return Math.max(retryAt, due.everything ? 0 : due.since + limits.gatherMs);
 }
 
-/** When servers are to be followed again, or those without a task looked at, though nothing has changed. */
+/** When servers are followed again, or servers without a task are checked, even if nothing has changed. */
 function nextServersAt({
   state: { pending, runtimeRetryAt, reapAt, applied, blind },
   now,
@@ -99,7 +100,7 @@ function nextServersAt({
 
 const waiting = (until: number): Step => (until === Infinity ? { kind: 'nothing' } : { kind: 'wait', until });
 
-/** HAProxy and the files are as they were: a share of the backends is compared, unless something else may begin. */
+/** HAProxy and the files have not changed: compares a share of the backends, unless something else can begin. */
 function sample(situation: Situation, { to, maps }: Sampling): Step {
   const { state, appliedText, now } = situation;
   const { applied, sampleFrom } = state;
@@ -112,7 +113,7 @@ function sample(situation: Situation, { to, maps }: Sampling): Step {
   return { kind: 'compare', services, next: sampleFrom + services.length, pool: undefined };
 }
 
-/** HAProxy and the machine have been read. */
+/** HAProxy and the machine have been read: decides whether the candidate may be applied, and how. */
 function judge(situation: Situation, round: Judging): Step {
   const lost = situation.missing();
   if (lost.length > 0) return { kind: 'derive', apps: lost };
@@ -125,11 +126,11 @@ function judge(situation: Situation, round: Judging): Step {
   return compare(situation, round, candidate, result.unfinished);
 }
 
-/** HAProxy runs the skeleton already: the rest can be done at runtime. */
+/** HAProxy runs the desired skeleton already: everything else can be done at runtime. */
 function compare(situation: Situation, round: Judging, candidate: Candidate, unfinished: boolean): Step {
   const { state, diskHash } = situation;
   const { comparison, observed } = round;
-  // What it would be made equal to is no longer what is desired.
+  // The candidate is no longer what is desired.
   if (isOutdated(situation, round)) return postpone({ kind: 'outdated' });
   if (observed.haproxy === 'blind')
     return diskHash === candidate.rendering.hash
@@ -157,7 +158,7 @@ function compare(situation: Situation, round: Judging, candidate: Candidate, unf
   }
 }
 
-/** HAProxy must read its configuration again, once it has accepted it, and once the budget allows it. */
+/** HAProxy must read its configuration again, as soon as it accepts it and the reload budget allows it. */
 function reload(situation: Situation, round: Judging, candidate: Candidate, impossible?: string): Step {
   const { trial, observed } = round;
   const plan = planOf(situation, round, candidate, impossible);
@@ -169,7 +170,7 @@ function reload(situation: Situation, round: Judging, candidate: Candidate, impo
   const good = resultOf(round, candidate);
   if (good !== undefined && trial.kind !== 'untried') {
     if (good.revision !== undefined) return { kind: 'reload', good, plan };
-    // It seemed to run already, but what differs cannot be done at runtime.
+    // The skeleton seemed to be the same, but what differs cannot be changed at runtime.
     return postpone({ kind: 'impossible', reason: impossible ?? '' });
   }
   const need = needOf(situation, round, candidate);
@@ -177,7 +178,7 @@ function reload(situation: Situation, round: Judging, candidate: Candidate, impo
   return { kind: 'check', candidate, need, replaces };
 }
 
-/** Without the culprits it may be just what HAProxy runs already. */
+/** Without the culprits, the candidate may be exactly what HAProxy runs already. */
 function needOf(situation: Situation, round: Judging, candidate: Candidate): CheckNeed {
   const { trial, due } = round;
   if (trial.kind !== 'searching' || due.reload || trial.firstHash === candidate.rendering.hash)
@@ -186,7 +187,7 @@ function needOf(situation: Situation, round: Judging, candidate: Candidate): Che
   return trial.doubted && trial.good === undefined ? 'doubted' : 'runs already';
 }
 
-/** What has come of the search for a culprit; undefined while it goes on. */
+/** The result of the search for a culprit; undefined while it goes on. */
 function resultOf({ trial }: Judging, candidate: Candidate): Good | undefined {
   switch (trial.kind) {
     case 'untried':
@@ -218,19 +219,19 @@ function planOf({ state }: Situation, round: Judging, { desired }: Candidate, im
 function runsSkeleton({ state }: Situation, { observed }: Judging, { rendering }: Candidate): boolean {
   const { haproxy } = observed;
   if (haproxy === 'absent') return false;
-  // Where HAProxy cannot be asked, what it was last given has to stand for what it runs.
+  // If HAProxy cannot be asked, what it was last given counts as what it runs.
   const runs = haproxy === 'blind' ? state.applied?.skeleton : skeletonOf(haproxy.hash);
   return runs === skeletonOf(rendering.hash);
 }
 
-/** More than its servers has changed since the round began. */
+/** Whether more than servers has changed since the round began. */
 export const isOutdated = ({ state }: Situation, { desired }: Judging): boolean =>
   state.desired.conflicts !== desired.conflicts;
 
 function isCrowded({ state }: Situation, observed: Seen, { desired, inputs }: Candidate): boolean {
   const { descriptors: limit, ownListeners } = observed;
   const services = () => desired.services.values();
-  // What HAProxy was reloaded with fits by itself, whatever it says it has left.
+  // What HAProxy was reloaded with fits by definition, whatever HAProxy says is left.
   if (limit === undefined || descriptorsOfAll(services()) <= state.loadedDescriptors) return false;
   const { maxconn } = inputs;
   return descriptorsLeft(services(), { limit, maxconn, ownListeners, headroom: 0 }) < 0;

@@ -1,6 +1,6 @@
 /**
- * What a change would take away from what HAProxy serves, though Marathon still lists it: whatever the cause, so much
- * at once is more likely a mistake than meant. What Marathon itself no longer lists is the removal guard's business.
+ * What a change would remove from HAProxy although Marathon still lists it. Whatever the cause, a large loss at once is
+ * more likely a mistake than intended. What Marathon itself no longer lists is the removal guard's business.
  */
 import type { Desired } from '../../core/desired/desired.ts';
 import type { AppId, BackendName, TaskId } from '../../core/model/ids.ts';
@@ -8,20 +8,23 @@ import type { App } from '../../core/model/model.ts';
 import { servingTasks, type ServingContext } from '../../core/servers/serving.ts';
 import type { Service } from '../../core/model/service.ts';
 
+/** The size of a loss, and what there is now. */
 export interface Loss {
   readonly servers: number;
-  /** Apps that would be left without a server. */
+  /** Apps that would have no server left. */
   readonly apps: number;
   readonly of: { readonly servers: number; readonly apps: number };
 }
 
+/** How much may be removed at once. */
 export interface LossLimits {
-  /** The share of servers, or of apps, that may go at once, 0 to 1; 1 lets everything through. */
+  /** The share of servers, or of apps, that may be removed at once, 0 to 1. With 1 nothing is withheld. */
   readonly maxShare: number;
-  /** So many servers may always go, unless nothing would be left. */
+  /** This many servers may always be removed, unless none would be left. */
   readonly floor: number;
 }
 
+/** Whether a loss exceeds the limits, so that it must be confirmed or approved. */
 export function isTooMuch({ servers, apps, of }: Loss, { maxShare, floor }: LossLimits): boolean {
   const least = servers === of.servers ? 0 : floor;
   return servers > least && (servers > of.servers * maxShare || apps > of.apps * maxShare);
@@ -29,7 +32,10 @@ export function isTooMuch({ servers, apps, of }: Loss, { maxShare, floor }: Loss
 
 type Services = ReadonlyMap<BackendName, Service>;
 
-/** @param listed the tasks of a service that Marathon lists as ones that may serve */
+/**
+ * The loss from `services` as served to the next ones.
+ * @param listed the tasks of a service that Marathon lists and that may serve
+ */
 export function lossOf(
   served: Services,
   next: Services,
@@ -57,8 +63,8 @@ export function lossOf(
 }
 
 /**
- * The same right after a start, when nothing is known of what HAProxy serves but its backends.
- * @param running backend → how many servers HAProxy has in it
+ * The loss right after a start, when only HAProxy's backends are known.
+ * @param running backend → number of servers HAProxy has in it
  */
 export function lossOfUnknown(running: ReadonlyMap<BackendName, number>, next: Services): Loss {
   let servers = 0;
@@ -73,7 +79,7 @@ export function lossOfUnknown(running: ReadonlyMap<BackendName, number>, next: S
   return { servers, apps, of: { servers: of, apps: running.size } };
 }
 
-/** The tasks of a service that Marathon lists as ones that may serve: those of its app, or of its deployment group. */
+/** The tasks that Marathon lists and that may serve, of the service's app or of its deployment group. */
 export function listedTasks(
   mirror: ReadonlyMap<AppId, App>,
   { groups }: Pick<Desired, 'groups'>,

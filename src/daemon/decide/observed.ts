@@ -1,30 +1,32 @@
-/** What a round has read of HAProxy and of the machine before it decides. Types only. */
+/** What a round has read from HAProxy and the machine before it decides. Types only. */
 import type { DescriptorBudget } from '../../core/policy/capacity.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { Running } from '../../haproxy/control/control.ts';
 import type { ChangingHead } from '../../render/head.ts';
 import type { Facts } from '../rejected/facts.ts';
 
+/** The result of reading HAProxy and the machine. */
 export type Observed =
-  /** No answer in time: it says nothing, neither that HAProxy is gone nor what it runs. */
+  /** No answer in time. That means nothing: HAProxy may be running or not, with any configuration. */
   | { readonly kind: 'silent'; readonly reason: string }
   | {
       readonly kind: 'seen';
-      /** `absent`: nobody serves. `blind`: there is nobody to ask. */
+      /** `absent`: no HAProxy runs. `blind`: there is no socket to ask. */
       readonly haproxy: Running | 'absent' | 'blind';
       readonly inputs: ChangingHead;
       readonly facts: Facts;
-      /** The file descriptors HAProxy may use; undefined where it does not say. */
+      /** The file descriptors HAProxy may use; undefined if it does not say. */
       readonly descriptors: number | undefined;
       readonly ownListeners: number;
-      /** Of the next reload; undefined where HAProxy's limit is not known. */
+      /** For the next reload; undefined if HAProxy's limit is not known. */
       readonly budget: DescriptorBudget | undefined;
-      /** Backend → its servers, of a HAProxy that this daemon has not brought to anything yet. */
+      /** Backend → number of servers, if this daemon has not applied anything to this HAProxy yet. */
       readonly unknown: ReadonlyMap<BackendName, number> | undefined;
     };
 
+/** HAProxy and the machine have been read. */
 export type Seen = Extract<Observed, { kind: 'seen' }>;
 
-/** A look while nothing has changed: whether HAProxy and the files are as they were. */
+/** The result of a sample while nothing changes: are HAProxy and the files still the same? */
 export type Sampled =
   { readonly kind: 'same'; readonly running: Running } | { readonly kind: 'differs'; readonly what: string };

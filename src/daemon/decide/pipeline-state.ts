@@ -1,4 +1,4 @@
-/** What the pipeline tells. Types only. */
+/** What the pipeline reports. Types only. */
 import type { DescriptorBudget } from '../../core/policy/capacity.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
@@ -8,12 +8,13 @@ import type { PortOwner } from '../../haproxy/machine/ports.ts';
 import type { ChangingHead } from '../../render/head.ts';
 import type { Withheld } from './state.ts';
 
+/** Facts of the machine that the text depends on, and the checks before a reload. */
 export interface MachineFacts {
   readonly head: ChangingHead;
-  /** Undefined where HAProxy's limit is not known. */
+  /** Undefined if HAProxy's limit is not known. */
   readonly budget: DescriptorBudget | undefined;
   readonly ownListeners: number;
-  /** Whose listeners are no obstacle. */
+  /** The owner of listeners that count as our own. */
   readonly ports: PortOwner;
 }
 
@@ -21,28 +22,31 @@ export interface MachineFacts {
 export interface PipelineState {
   /** Undefined until the first pass. */
   readonly desired: Desired | undefined;
-  /** What Marathon's state asks for, with nothing rejected and nothing pinned. */
+  /** What Marathon's state asks for, with nothing rejected and no revision pinned. */
   readonly unpinned: Desired;
-  /** Of the newest text; the servers HAProxy has may be ahead of it for a second. */
+  /** Hash of the newest text. The servers HAProxy has may be newer by up to a second. */
   readonly desiredHash: string | undefined;
   readonly running: Running | undefined;
-  /** True where HAProxy cannot be asked what it runs, and never could: command mode without a runtime socket. */
+  /** True if HAProxy cannot be asked what it runs: command mode without a runtime socket. */
   readonly blind: boolean;
-  /** True while HAProxy is known to have what is desired. */
+  /** True while HAProxy is known to have the desired state. */
   readonly inSync: boolean;
-  /** Since when it no longer is, in milliseconds since the epoch; undefined while it is, 0 before it first was. */
+  /**
+   * Since when HAProxy is out of sync, in milliseconds since the epoch. Undefined while it is in sync, 0 before it
+   * first was.
+   */
   readonly outOfSyncSince: number | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** Apps whose servers HAProxy may not have yet, some of them. */
+  /** Some of the apps whose servers HAProxy may not have yet. */
   readonly waitingFor: readonly AppId[];
-  /** What is under way beside: reading the machine, a check, a reload. `since`: milliseconds since the epoch. */
+  /** The slow step that is under way: reading the machine, a check, a reload. `since`: milliseconds since the epoch. */
   readonly slowStep: { readonly kind: string; readonly since: number } | undefined;
-  /** Commands sent to HAProxy since the start that change something while it runs. */
+  /** Commands sent to HAProxy since the start that changed something at runtime. */
   readonly runtimeCommands: number;
   /** Why commands do not go over the runtime socket; undefined while they do. */
   readonly socketFault: string | undefined;
-  /** A change that would take away too much of what HAProxy serves; undefined where none is withheld. */
+  /** A change that would remove too much of what HAProxy serves; undefined if none is withheld. */
   readonly withheld: Withheld | undefined;
-  /** What stands between desired and running now; undefined when nothing does. */
+  /** What keeps HAProxy from the desired state now; undefined if nothing does. */
   readonly failure: { readonly stage: string; readonly message: string; readonly at: string } | undefined;
 }

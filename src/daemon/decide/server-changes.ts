@@ -1,6 +1,6 @@
 /**
- * The servers of apps that changed, as HAProxy should have them in the backends it has now: whatever else has to wait,
- * a reload, a refusal or a file, a server whose task is gone is removed. Work grows with what changed.
+ * The servers of apps that changed, for the backends HAProxy has now. A server whose task is gone is removed even while
+ * a reload, a refusal or a missing file makes everything else wait. The work is proportional to what changed.
  */
 import { descriptorsOf } from '../../core/policy/capacity.ts';
 import { withPartners } from '../../core/desired/derive-changed.ts';
@@ -11,26 +11,29 @@ import { withDefinition } from '../../core/services/with-definition.ts';
 import type { Service } from '../../core/model/service.ts';
 import type { Applied } from './applied.ts';
 
+/** The services whose servers are to be brought to HAProxy. */
 export interface ServerChanges {
   readonly services: readonly Service[];
-  /** What HAProxy was last given of them. */
+  /** Backend → the service as HAProxy was last given it. */
   readonly known: ReadonlyMap<BackendName, Service>;
-  /** Backends whose new servers need more file descriptors than HAProxy has left: they take a reload. */
+  /** Backends whose new servers need more file descriptors than HAProxy has left. They take a reload. */
   readonly crowded: readonly BackendName[];
   /** File descriptors that are left afterwards. */
   readonly descriptorsLeft: number;
 }
 
+/** What `serverChanges` decides from. */
 export interface ChangesInput {
   readonly applied: Applied;
   readonly desired: Desired;
   readonly pending: ReadonlySet<AppId>;
-  /** Of these, what the model says is out of date. */
+  /** Apps whose model is out of date, because they could not be derived. */
   readonly underived: ReadonlySet<AppId>;
-  /** The tasks of a service that Marathon lists as ones that may serve. */
+  /** The tasks of a service that Marathon lists and that may serve. */
   readonly listed: (service: Service) => ReadonlySet<TaskId>;
 }
 
+/** The services of pending apps whose servers differ from what was applied. */
 export function serverChanges({ applied, desired, pending, underived, listed }: ChangesInput): ServerChanges {
   const services: Service[] = [];
   const known = new Map<BackendName, Service>();
@@ -43,7 +46,7 @@ export function serverChanges({ applied, desired, pending, underived, listed }: 
   const asked = askedServices(desired, ids);
   for (const backend of new Set([...asked.keys(), ...askedServices(applied.desired, ids).keys()])) {
     const before = applied.served.services.get(backend);
-    // HAProxy has no such backend, or another app's service is behind it.
+    // HAProxy has no such backend, or it carries another app's service.
     if (before === undefined || !ids.has(before.definition.appId)) continue;
     const next = nextOf(before, asked.get(backend), applied.served, underived, listed);
     const isCrowded = descriptorsOf(next) - descriptorsOf(before) > Math.max(0, descriptorsLeft);
@@ -65,7 +68,7 @@ function askedServices({ apps }: Desired, ids: ReadonlySet<AppId>): Map<BackendN
   return found;
 }
 
-/** The service as it may be before a reload: with the definition that HAProxy has, and the servers of now. */
+/** The service as it can be before a reload: the definition HAProxy has, with the present servers. */
 function nextOf(
   before: Service,
   asked: Service | undefined,
@@ -91,7 +94,7 @@ const withoutNew = (next: Service, before: Service) => {
 const sameServers = (a: Service, b: Service): boolean =>
   a.servers.length === b.servers.length && a.servers.every((server, i) => server === b.servers[i]);
 
-/** What HAProxy serves once these have been brought to it. */
+/** What HAProxy serves after these services have been brought to it. */
 export function withServices(served: Desired, services: readonly Service[]): Desired['services'] {
   return withReplaced(
     served.services,

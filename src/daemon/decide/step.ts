@@ -1,4 +1,4 @@
-/** What the loop does next, and what came of it. Closed unions: whoever handles one handles every case. Types only. */
+/** What the loop does next, and its result. Closed unions: every `switch` handles every case. Types only. */
 import type { AppId, BackendName } from '../../core/model/ids.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import type { Service, ServiceDefinition } from '../../core/model/service.ts';
@@ -14,11 +14,11 @@ import type { Observed, Sampled } from './observed.ts';
 import type { ServerChanges } from './server-changes.ts';
 import type { Good } from './trial.ts';
 
-/** Done at once, one after the other: a task's end waits for nothing but these. */
+/** Performed within the pass, one after the other. Removing a task that ended waits only for these. */
 export type QuickStep =
-  /** Servers of apps that changed. */
+  /** Bring the servers of apps that changed to HAProxy. */
   | { readonly kind: 'follow'; readonly changes: ServerChanges; readonly apps: ReadonlySet<AppId> }
-  /** Backends are read, and their servers made equal to what they should be. */
+  /** Read backends, and repair the servers that differ. */
   | {
       readonly kind: 'compare';
       readonly services: readonly Service[];
@@ -27,46 +27,51 @@ export type QuickStep =
       /** Backends that HAProxy must have first. */
       readonly pool: BackendPool | undefined;
     }
-  /** Those of the candidate that changed, and backends that may come while HAProxy runs. */
+  /** Bring the candidate's changed services to HAProxy, and add the backends that HAProxy can add at runtime. */
   | { readonly kind: 'change'; readonly services: readonly Service[]; readonly candidate: Candidate };
 
-/** Done beside: whatever reads or writes files, or waits for HAProxy to start. One at a time. */
+/** Performed beside the pass, one at a time: reads or writes files, or waits for HAProxy to start. */
 export type SlowStep =
   | { readonly kind: 'sample' }
   | { readonly kind: 'observe' }
-  /** Maps, and with `certificates` these too. */
+  /** Bring maps to HAProxy, and certificates if `certificates` is true. */
   | { readonly kind: 'files'; readonly candidate: Candidate; readonly certificates: boolean }
   | {
       readonly kind: 'check';
       readonly candidate: Candidate;
       readonly need: CheckNeed;
-      /** Accepted before, and not needed once this one is. */
+      /** An accepted revision that this one makes unnecessary. */
       readonly replaces: PublishedRevision | undefined;
     }
   | { readonly kind: 'reject'; readonly culprit: ServiceDefinition; readonly reason: string }
   | { readonly kind: 'reload'; readonly good: Good; readonly plan: Plan }
-  /** The text on disk catches up with what was done at runtime. */
+  /** Write the text that follows runtime changes. */
   | { readonly kind: 'publish'; readonly candidate: Candidate };
 
-/** Whether HAProxy's opinion is needed. `doubted`: of what it runs already, since it refuses something without a name. */
+/**
+ * Whether HAProxy has to check the text. `doubted`: also if it runs this text already, because it refuses something
+ * without naming a service.
+ */
 export type CheckNeed = 'needed' | 'runs already' | 'doubted';
 
+/** What the loop does next. */
 export type Step =
-  /** Nothing is to be done until something changes. */
+  /** Do nothing until something changes. */
   | { readonly kind: 'nothing' }
-  /** Until that time nothing is to be done, unless something changes. Milliseconds since the epoch. */
+  /** Do nothing until this time, or until something changes. Milliseconds since the epoch. */
   | { readonly kind: 'wait'; readonly until: number }
-  /** Apps of the mirror that were lost on the way are derived again. */
+  /** Derive apps of the mirror again that the model lacks. */
   | { readonly kind: 'derive'; readonly apps: readonly AppId[] }
-  /** The round ends without being applied, and is tried again. */
+  /** End the round without applying it, and try again later. */
   | { readonly kind: 'postpone'; readonly why: Postponed }
-  /** The round ends: HAProxy has what it should have. */
+  /** End the round: HAProxy has what it should have. */
   | { readonly kind: 'finish'; readonly candidate: Candidate; readonly unfinished: boolean }
   /** A share of the backends has been compared. */
   | { readonly kind: 'sampled' }
   | QuickStep
   | SlowStep;
 
+/** Why a round ends without being applied. */
 export type Postponed =
   | { readonly kind: 'silent'; readonly reason: string }
   | { readonly kind: 'budget'; readonly plan: Plan; readonly waitMs: number }
@@ -76,18 +81,18 @@ export type Postponed =
       readonly cause: string;
       readonly confirmable: boolean;
     }
-  /** What is desired has changed in more than its servers meanwhile. */
+  /** More than servers has changed in the desired state since the round began. */
   | { readonly kind: 'outdated' }
-  /** Apps of the mirror are not in what is desired. */
+  /** Apps of the mirror are not in the desired state. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'impossible'; readonly reason: string }
   | { readonly kind: 'refused'; readonly messages: readonly CheckMessage[] };
 
-/** `impossible` and `refused` are HAProxy's word; `silent` says nothing; `failed` is about our own side. */
+/** `impossible` and `refused` are HAProxy's answers; `silent` is no answer; `failed` is a failure on our side. */
 export type Outcome = { readonly durations: Partial<StageDurations> } & (
   | {
       readonly kind: 'done' | 'impossible';
-      /** Why it takes a reload; '' where it does not. */
+      /** Why a reload is needed; '' if none is. */
       readonly reason: string;
       readonly needReload: ReadonlyMap<BackendName, string>;
       readonly steps: readonly ServerStep[];
@@ -99,7 +104,7 @@ export type Outcome = { readonly durations: Partial<StageDurations> } & (
   | { readonly kind: 'observed'; readonly observed: Observed }
   | { readonly kind: 'sampled'; readonly sampled: Sampled }
   | { readonly kind: 'accepted'; readonly revision: PublishedRevision | undefined }
-  /** `culprits`: how many services HAProxy named, which are rejected by now. */
+  /** `culprits`: how many services HAProxy named. They are rejected by now. */
   | { readonly kind: 'refused'; readonly messages: readonly CheckMessage[]; readonly culprits: number }
   | { readonly kind: 'rejected' }
   | {

@@ -1,6 +1,6 @@
 /**
- * Which service makes HAProxy refuse a configuration. Its messages name most culprits, several at once; where they name
- * none, the services that are new are tried by halves. Pure: each check's answer leads from one state to the next.
+ * Finds the services that make HAProxy refuse a configuration. HAProxy's messages name most culprits, several at once.
+ * If they name none, the new services are tried by halves. Pure: each check's answer leads from one state to the next.
  */
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { CheckMessage } from '../../haproxy/files/check.ts';
@@ -10,50 +10,59 @@ import type { Candidate } from './candidate.ts';
 /** What HAProxy accepted. */
 export interface Good {
   readonly candidate: Candidate;
-  /** Undefined where HAProxy runs just that already. */
+  /** Undefined if HAProxy runs exactly that already. */
   readonly revision: PublishedRevision | undefined;
-  /** Services were left out that may be well. */
+  /** Services were left out that may be fine. */
   readonly unfinished: boolean;
 }
 
 type Definitions = readonly ServiceDefinition[];
 
+/** A search that is under way. */
 export interface Searching {
   readonly kind: 'searching';
   readonly checks: number;
-  /** How many times HAProxy is asked at most. */
+  /** How often HAProxy is asked at most. */
   readonly limit: number;
-  /** The text that was refused first: where it comes again, HAProxy does not run it already. */
+  /** Hash of the text that was refused first. If the same text comes again, HAProxy does not run it already. */
   readonly firstHash: string;
-  /** What was new when the search began. */
+  /** The definitions that were new when the search began. */
   readonly all: Definitions;
   readonly cleared: ReadonlySet<ServiceDefinition>;
-  /** One of these is a culprit. Undefined before it is known that all is well without what is new. */
+  /** One of these is a culprit. Undefined until HAProxy has accepted everything without what is new. */
   readonly suspects: Definitions | undefined;
   /** Left out of the next check. */
   readonly waiting: Definitions;
   readonly good: Omit<Good, 'unfinished'> | undefined;
   readonly complaint: string;
-  /** HAProxy has refused something without a name: it may be what it accepted before, for a reason of the machine. */
+  /**
+   * HAProxy has refused something without naming a service. The cause may be the machine, not a definition: then it
+   * also refuses what it accepted before.
+   */
   readonly doubted: boolean;
-  /** The same since it accepted what is not new: no reason of the machine that has passed meanwhile. */
+  /**
+   * HAProxy has refused again since it accepted everything without what is new. So the cause is not a passing fault of
+   * the machine.
+   */
   readonly certain: boolean;
   /** Found by elimination; to be rejected before the next check. */
   readonly culprit: ServiceDefinition | undefined;
 }
 
+/** How far the search for a culprit is. */
 export type Trial =
   | { readonly kind: 'untried' }
   | Searching
   | { readonly kind: 'accepted'; readonly good: Good }
   | { readonly kind: 'refused'; readonly messages: readonly CheckMessage[] };
 
+/** HAProxy's answer to one check. */
 export type CheckAnswer =
   | { readonly kind: 'accepted'; readonly revision: PublishedRevision | undefined }
-  /** `culprits`: how many services HAProxy named, which are rejected by now. */
+  /** `culprits`: how many services HAProxy named. They are rejected by now. */
   | { readonly kind: 'refused'; readonly messages: readonly CheckMessage[]; readonly culprits: number };
 
-/** But for a search by halves among many, which takes as many as it takes. */
+/** Does not limit a search by halves among many services: that takes as many checks as it needs. */
 const mostChecks = 12;
 
 /** The definitions that a check of the candidate is about. */
@@ -68,6 +77,7 @@ export function suspected(trial: Trial): { readonly waiting: Definitions; readon
   return { waiting: [], complaint: '' };
 }
 
+/** The next state of the search, after one check. */
 export function afterCheck(trial: Trial, candidate: Candidate, answer: CheckAnswer): Trial {
   if (trial.kind === 'accepted' || trial.kind === 'refused') return trial;
   const about = tried(trial, candidate);
@@ -78,12 +88,12 @@ export function afterCheck(trial: Trial, candidate: Candidate, answer: CheckAnsw
     : refused(search, about, answer);
 }
 
-/** The culprit has been rejected. */
+/** The next state of the search, after the culprit has been rejected. */
 export function afterRejecting(trial: Trial): Trial {
   return trial.kind === 'searching' ? { ...trial, culprit: undefined } : trial;
 }
 
-/** All that was new has been found guilty: what was accepted is what remains. */
+/** Everything new has been rejected: what remains is what HAProxy accepted before. */
 export function withoutTheGuilty({ good, waiting }: Searching, candidate: Candidate): Good | undefined {
   return good === undefined ? undefined : { ...good, candidate, unfinished: waiting.length > 0 };
 }
@@ -142,13 +152,13 @@ function refused(
     doubted: true,
     certain: good !== undefined,
     suspects: good === undefined ? undefined : about,
-    // The next check is without all that is new.
+    // The next check leaves out everything new.
     waiting: allBut(search, []),
   };
   return narrowed(next);
 }
 
-/** What the next check leaves out, and who is guilty by elimination: that one was tried by itself as well. */
+/** What the next check leaves out. A service is the culprit by elimination if a check of it alone was refused. */
 function narrowed(search: Searching): Searching {
   const [only] = search.suspects ?? [];
   const isFound = search.suspects?.length === 1 && only !== undefined && search.certain;

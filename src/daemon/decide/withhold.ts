@@ -1,4 +1,7 @@
-/** The guard where changes are applied: no cause can take away more than is allowed without being confirmed or approved. */
+/**
+ * The guard in front of HAProxy: whatever the cause, a change that removes more than is allowed is not applied until it
+ * is confirmed or approved.
+ */
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Service } from '../../core/model/service.ts';
 import type { Candidate } from './candidate.ts';
@@ -8,7 +11,7 @@ import type { Postponed } from './step.ts';
 
 type Withholding = Extract<Postponed, { kind: 'withheld' }>;
 
-/** @returns what must be withheld; undefined where the candidate may be applied */
+/** @returns what must be withheld; undefined if the candidate may be applied */
 export function withheldLoss(
   situation: Situation,
   round: Judging,
@@ -17,9 +20,9 @@ export function withheldLoss(
   const loss = lossOfCandidate(situation, round, candidate);
   if (loss === undefined || isApproved(situation, loss)) return undefined;
   const { state, unheard, limits } = situation;
-  // What nobody can account for may be a cluster's that has not been heard of: not even one server may go.
+  // A server of unknown origin may belong to a cluster that has not answered: not even one may be removed.
   if (state.applied?.adopted !== undefined && unheard.length > 0 && loss.servers > 0) {
-    const cause = `nothing has been heard of cluster ${unheard.join(', ')} yet`;
+    const cause = `cluster ${unheard.join(', ')} has not answered yet`;
     return isConfirmed(situation) ? undefined : { kind: 'withheld', loss, cause, confirmable: true };
   }
   if (!isTooMuch(loss, limits)) return undefined;
@@ -30,19 +33,19 @@ export function withheldLoss(
 
 function lossOfCandidate({ state, mirror, serving }: Situation, round: Judging, { desired }: Candidate) {
   const { applied } = state;
-  // A HAProxy that is not there serves nothing that could be taken away.
+  // If no HAProxy runs, nothing it serves can be taken away.
   if (applied === undefined || round.observed.haproxy === 'absent') return undefined;
   return applied.adopted === undefined
     ? lossOf(applied.served.services, desired.services, listedTasks(mirror, desired, serving))
     : lossOfUnknown(applied.adopted, desired.services);
 }
 
-/** An operator has agreed to a loss that is no smaller. */
+/** An operator has approved a loss of at least this size. */
 function isApproved({ state: { approved } }: Situation, { servers, apps }: Loss): boolean {
   return approved !== undefined && servers <= approved.servers && apps <= approved.apps;
 }
 
-/** After a pause Marathon says that this is all there is. */
+/** After the pause, Marathon has confirmed its whole state again. */
 function isConfirmed({ state: { withheld }, confirmedAt, limits }: Situation): boolean {
   return (
     withheld !== undefined && confirmedAt !== undefined && confirmedAt >= withheld.since + limits.pauseMs
@@ -50,8 +53,8 @@ function isConfirmed({ state: { withheld }, confirmedAt, limits }: Situation): b
 }
 
 /**
- * Something would go that its app still asks for: a policy, a port, a file or HAProxy stands against it. Marathon knows
- * nothing of these, so that it goes on saying the same says nothing.
+ * Whether something would be removed that its app still asks for, because of a policy, a port, a file or HAProxy.
+ * Marathon knows nothing about these, so its confirmation would prove nothing.
  */
 function losesToRejections({ state }: Situation, { desired }: Candidate): boolean {
   return servicesLost(state, desired).some(({ definition: { backend, appId, portIndex }, servers }) => {
@@ -61,13 +64,13 @@ function losesToRejections({ state }: Situation, { desired }: Candidate): boolea
   });
 }
 
-/** What HAProxy serves and would not serve at all any more. */
+/** The services that HAProxy serves and would no longer serve at all. */
 const servicesLost = ({ applied }: LoopState, { services }: Desired): Service[] =>
   [...(applied?.served.services.values() ?? [])].filter(
     ({ definition }) => !services.has(definition.backend),
   );
 
-/** What the services that would go are rejected for, or what set the round off. */
+/** Why the lost services are rejected, or what caused the round. */
 function causeOf({ state }: Situation, { due }: Judging, { desired }: Candidate): string {
   const codes = new Map<string, number>();
   for (const {

@@ -1,4 +1,4 @@
-/** The certificate Pacer makes for itself, so that HTTPS answers before the operator gives one. */
+/** The self-signed certificate that Pacer makes, so that HTTPS answers before the operator provides one. */
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeSynced } from '../../haproxy/files/durable.ts';
@@ -8,17 +8,20 @@ import type { ListenerCertificate } from './listener-files.ts';
 
 const fileIn = (stateDir: string): string => join(stateDir, 'certificates', 'self-signed.pem');
 
-/** What HAProxy reads of it. */
+/** The copy of it that HAProxy reads. */
 export const selfSignedCopy = (stateDir: string): string =>
   copyPath(stateDir, 'certificate', fileIn(stateDir));
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Made when there is none that can be used for a month. Rejects with what the disk says where it cannot be written. */
+/**
+ * Makes the certificate if there is none that is valid for another 30 days. Rejects with the file system's error if it
+ * cannot be written.
+ */
 export async function selfSigned(stateDir: string, keeper: Keeper): Promise<ListenerCertificate> {
   const path = fileIn(stateDir);
   const known = await kept(path, keeper);
-  // The copy is as good as the file, should that be damaged.
+  // If the file is damaged, its copy is as good.
   if (known !== undefined && known.facts.validTo > Date.now() + 30 * dayMs) return known;
   await make(path);
   const certificate = await kept(path, keeper);

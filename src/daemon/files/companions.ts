@@ -1,6 +1,7 @@
 /**
- * What HAProxy reads beside a certificate without being told to, when it is there: the OCSP response, timestamps of
- * certificate transparency, the issuer. They are copied beside the copy. [haproxy] "ssl-load-extra-files"
+ * Files that HAProxy reads next to a certificate if they exist, without being configured to: the OCSP response,
+ * timestamps of certificate transparency, the issuer. Pacer puts copies of them next to the copy of the certificate.
+ * [haproxy] "ssl-load-extra-files"
  */
 import { X509Certificate, createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
@@ -14,11 +15,13 @@ const companions: Readonly<Record<string, (content: Buffer) => boolean>> = {
   '.issuer': isIssuer,
 };
 
+/** Copies the companion files of certificates. */
 export interface Companions {
-  /** Path of the copy → hex SHA-256, of those that are there. Never rejects. */
+  /** Path of the copy → hex SHA-256, for the files that exist. Never rejects. */
   readonly beside: (path: string, copy: string) => Promise<ReadonlyMap<string, string>>;
 }
 
+/** @param looker reads the operator's files */
 export function createCompanions(looker: Pick<Looker, 'read'>): Companions {
   /** By the operator's path. */
   const known = new Map<string, { readonly stamp: string; readonly digest: string | undefined }>();
@@ -29,7 +32,7 @@ export function createCompanions(looker: Pick<Looker, 'read'>): Companions {
       known.delete(path);
       await rm(copy, { force: true });
     }
-    // A broken one leaves the last good one in use: it is old, and says so itself.
+    // If the file is broken, the last good one stays in use: its own dates tell clients how old it is.
     if (look.kind !== 'content' || !isGood(look.content)) return known.get(path)?.digest;
     const digest = createHash('sha256').update(look.content).digest('hex');
     const temporary = `${copy}.${process.pid}.new`;

@@ -1,7 +1,7 @@
 /**
- * Copies of the files that HAProxy reads for TLS. The configuration names the copies alone: nobody but Pacer writes
- * them, each whole or not at all, and only when its content is good. So what is broken or deleted outside neither
- * stops a reload nor ends in HAProxy, and one that serves can be replaced under the same name while HAProxy runs.
+ * Copies of the files that HAProxy reads for TLS. The configuration names only the copies. Only Pacer writes them: each
+ * one completely or not at all, and only if its content is good. So a file that is broken or deleted outside neither
+ * blocks a reload nor reaches HAProxy, and a certificate in use can be replaced under the same name while HAProxy runs.
  */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -10,31 +10,34 @@ import { codeOf, stateDirErrors, syncFolder, writeSynced } from '../../haproxy/f
 import type { FileKind } from './judge.ts';
 import { stampOf } from './look.ts';
 
+/** The copies in the state directory. */
 export interface Copies {
-  /** The content that was kept; undefined where there is none. */
+  /** Reads the copy; undefined if there is none. */
   readonly recall: (kind: FileKind, path: string) => Promise<Buffer | undefined>;
-  /** Tells whether the copy is still the same, without reading it; undefined where there is none. */
+  /** A stamp that changes when the copy changes, without reading it; undefined if there is none. */
   readonly stamp: (kind: FileKind, path: string) => Promise<string | undefined>;
   /** Replaces the copy in one step. @throws PacerError STATE_DIR_UNWRITABLE */
   readonly keep: (kind: FileKind, path: string, content: Buffer | string) => Promise<void>;
-  /** Removes copies that nothing has named for a day: they hold keys. @param named paths of copies */
+  /** Removes copies that have not been named for a day, because they contain keys. @param named paths of copies */
   readonly clean: (named: ReadonlySet<string>) => Promise<void>;
 }
 
 const dayMs = 24 * 3600 * 1000;
 
+/** The folder of the copies in the state directory. */
 export const copiesFolder = (stateDir: string): string => join(stateDir, 'certificates', 'copies');
 
-/** Where the copy of a file is. The same for the life of a state directory, whether there is one or not. */
+/** Where the copy of a file is, whether it exists or not. The same path as long as the state directory exists. */
 export function copyPath(stateDir: string, kind: FileKind, path: string): string {
   const digest = createHash('sha256').update(`${kind}\0${path}`).digest('hex').slice(0, 12);
-  // Only what HAProxy's configuration and its commands take without quotes.
+  // Only characters that HAProxy's configuration and commands accept without quotes.
   const name = basename(path)
     .replace(/[^A-Za-z0-9._-]/g, '_')
     .slice(-80);
   return join(copiesFolder(stateDir), `${digest}-${name}`);
 }
 
+/** @param now milliseconds since the epoch */
 export function openCopies(stateDir: string, now: () => number = Date.now): Copies {
   const folder = copiesFolder(stateDir);
   const unnamedSince = new Map<string, number>();
@@ -54,7 +57,7 @@ export function openCopies(stateDir: string, now: () => number = Date.now): Copi
     keep: (kind, path, content) =>
       stateDirErrors(stateDir, async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        // Made by an umask, or by hand, it may be open to others.
+        // A umask or a person may have opened it to others.
         await chmod(folder, 0o700);
         const file = copyPath(stateDir, kind, path);
         const temporary = `${file}.${process.pid}.new`;

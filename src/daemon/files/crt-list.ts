@@ -1,17 +1,18 @@
-/** A list of certificates (`crt-list`): it names further files, line by line, and each of them costs only its line. */
+/** A list of certificates (`crt-list`). It names further files, one per line. A bad file costs only its own line. */
 import { kindOf, type FileKind } from './judge.ts';
 import type { FileState } from './keeper.ts';
 
+/** A list, rewritten for HAProxy. */
 export interface ListContent {
-  /** The list with copies in the place of the files; lines whose files have none are left out. */
+  /** The list with the paths of copies instead of the files. Lines whose files have no copy are left out. */
   readonly content: string;
   /** The files that it names. */
   readonly files: readonly { readonly kind: FileKind; readonly state: FileState }[];
 }
 
 /**
- * [haproxy] configuration.txt 5.1 "crt-list": `<crtfile> [\[<sslbindconf> ...\]] [[!]<snifilter> ...]`. Relative
- * paths depend on the operator's `crt-base`, and stay as they are.
+ * Rewrites a list. [haproxy] configuration.txt 5.1 "crt-list": `<crtfile> [\[<sslbindconf> ...\]] [[!]<snifilter>
+ * ...]`. Relative paths depend on the operator's `crt-base` and are left as they are.
  */
 export async function copiedList(
   text: string,

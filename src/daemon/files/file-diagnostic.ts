@@ -1,13 +1,13 @@
-/** What is said of a file that cannot be used, to whoever wrote the label that names it. */
+/** The diagnostic about a file that cannot be used, for the owner of the label that names it. */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { ServiceDefinition } from '../../core/model/service.ts';
 import type { FileKind } from './judge.ts';
 import type { FileState } from './keeper.ts';
 
-/** Without `HAPROXY_<n>_`. */
+/** The label's name without `HAPROXY_<n>_`. */
 export type FileLabel = 'SSL_CERT' | 'BIND_OPTIONS';
 
-/** @param serves whether the service is served all the same */
+/** @param serves whether the service is served anyway */
 export function fileDiagnostic(
   { appId, portIndex }: ServiceDefinition,
   label: FileLabel,
@@ -35,8 +35,8 @@ const words: Readonly<Record<FileKind, { readonly what: string; readonly good: s
     what: 'certificate',
     good: 'a PEM file with the certificate, its chain and the private key',
   },
-  authorities: { what: 'authorities', good: 'a PEM file with certificates of authorities' },
+  authorities: { what: 'authorities', good: 'a PEM file with CA certificates' },
   revocations: { what: 'revocation list', good: 'a PEM file with a revocation list' },
   list: { what: 'list of certificates', good: 'a list of certificates' },
-  'ticket-keys': { what: 'ticket keys', good: 'a file with three keys or more' },
+  'ticket-keys': { what: 'ticket keys', good: 'a file with at least three keys' },
 };

@@ -1,10 +1,14 @@
-/** Which files the folders of `--ssl-certs` held, so that a folder that is gone at a restart still has its copies. */
+/**
+ * Remembers which files the folders of `--ssl-certs` contained, so that Pacer finds their copies if a folder is missing
+ * after a restart.
+ */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { readStateFile, writeStateFile } from '../storage/state-file.ts';
 
+/** Folder → the files it contained. */
 export interface FolderIndex {
   readonly recall: (folder: string) => readonly string[] | undefined;
   /** Never rejects. */
@@ -13,6 +17,7 @@ export interface FolderIndex {
 
 const format = z.record(z.string(), z.array(z.string()));
 
+/** Opens the index in the state directory. @param warn receives problems with the index file */
 export async function openFolderIndex(
   stateDir: string,
   warn: (message: string) => void,
@@ -22,9 +27,9 @@ export async function openFolderIndex(
   try {
     const content = await readStateFile(file);
     if (content.kind === 'text') folders = format.parse(JSON.parse(content.text));
-    if (content.kind === 'damaged') warn(`${content.movedTo}: ${content.why}; the folders are read anew`);
+    if (content.kind === 'damaged') warn(`${content.movedTo}: ${content.why}; Pacer reads the folders again`);
   } catch (error) {
-    warn(`${file}: ${messageOf(error)}; the folders are read anew`);
+    warn(`${file}: ${messageOf(error)}; Pacer reads the folders again`);
   }
   return {
     recall: (folder) => (Object.hasOwn(folders, folder) ? folders[folder] : undefined),

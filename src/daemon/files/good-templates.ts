@@ -1,4 +1,6 @@
-/** The operator's templates at the start: as they are now, or as they were when HAProxy last accepted them. */
+/**
+ * The operator's templates at the start: the present ones, or if these cannot be used, the last ones HAProxy accepted.
+ */
 import { z } from 'zod';
 import { messageOf, PacerError } from '../../errors.ts';
 import {
@@ -10,17 +12,18 @@ import {
 } from '../../render/operator/operator-templates.ts';
 import type { LastInputs } from './last-inputs.ts';
 
+/** The templates to use. */
 export interface GoodTemplates {
   readonly templates: OperatorTemplates;
-  /** Why they are not what the directories hold now; undefined where they are. */
+  /** Why these are not the present files of the directories; undefined if they are. */
   readonly notice: string | undefined;
 }
 
 const format = z.record(z.string(), z.record(z.string(), z.string()));
 
 /**
- * @param tryOut rejects with a PacerError for templates that cannot be used
- * @throws PacerError OPERATOR_TEMPLATE_INVALID, FILE_UNREADABLE where there is no last good copy either
+ * @param tryOut rejects with a PacerError if templates cannot be used
+ * @throws PacerError OPERATOR_TEMPLATE_INVALID, FILE_UNREADABLE if there is no last good copy either
  */
 export async function goodTemplates(
   sources: TemplateSources,
@@ -43,12 +46,12 @@ export async function goodTemplates(
     if (templates === undefined) throw error;
     return {
       templates,
-      notice: `${messageOf(error)}; the last good templates are used; correct that and restart Pacer`,
+      notice: `${messageOf(error)}; Pacer uses the last good templates. Fix the file and restart Pacer`,
     };
   }
 }
 
-/** @returns undefined where they cannot be used either */
+/** The last good templates. @returns undefined if they cannot be used either */
 async function before(
   sources: TemplateSources,
   tryOut: (templates: OperatorTemplates) => Promise<void>,
@@ -60,12 +63,12 @@ async function before(
     await tryOut(templates);
     return templates;
   } catch {
-    // What is wrong with the templates of now is what the operator has to know.
+    // The operator needs the error of the present templates, not of the copy.
     return undefined;
   }
 }
 
-/** Notes what is read: directory → file → text. */
+/** Records what is read: directory → file → text. */
 function recorded(seen: Record<string, Record<string, string>>): TemplateDisk {
   return {
     list: (directory) => {

@@ -1,8 +1,8 @@
-/** Whether HAProxy can use a file, as far as its content tells. Pure: content in, verdict out. */
+/** Judges whether HAProxy can use a file, as far as its content shows. Pure: content in, verdict out. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readPem, type PemBlock } from './pem.ts';
 
-/** What a file is for, which says what must be in it. */
+/** What a file is for. Determines what it must contain. */
 export type FileKind = 'certificate' | 'authorities' | 'revocations' | 'list' | 'ticket-keys';
 
 const kinds: ReadonlyMap<string, FileKind> = new Map([
@@ -14,32 +14,35 @@ const kinds: ReadonlyMap<string, FileKind> = new Map([
   ['tls-ticket-keys', 'ticket-keys'],
 ]);
 
-/** Of the file that follows a word of a bind line; undefined where none does. */
+/** The kind of file that a keyword of a bind line names; undefined if it names none. */
 export const kindOf = (keyword: string): FileKind | undefined => kinds.get(keyword);
 
+/** Whether a file can be used. */
 export type FileVerdict =
   | {
       readonly ok: true;
-      /** Of a certificate: the host names it is for, see `CertificateFacts`. */
+      /** Only of a certificate. The host names it is for: see `CertificateFacts`. */
       readonly certificate?: CertificateFacts;
     }
   | { readonly ok: false; /** A clause about the file: `it holds no private key`. */ readonly why: string };
 
+/** Facts about a certificate that can be used. */
 export interface CertificateFacts {
-  /** Lower case; of a wildcard `.<parent>`. */
+  /** Lower case. A wildcard is `.<parent>`. */
   readonly hosts: readonly string[];
-  /** Hex, upper case, without colons: what HAProxy says of a certificate it has. */
+  /** Hex, upper case, without colons, as HAProxy reports it for a certificate it has. */
   readonly sha1: string;
-  /** How many certificates follow. */
+  /** How many certificates follow the first one. */
   readonly chainLength: number;
   /** Milliseconds since the epoch. */
   readonly validTo: number;
 }
 
+/** Judges the content of a file of this kind. */
 export function judgeFile(kind: FileKind, content: string): FileVerdict {
   if (content.trim() === '') return unusable('it is empty');
   if (kind === 'ticket-keys') return judgeTicketKeys(content);
-  // Each line names a file that is judged by itself.
+  // Each line names a file that is judged separately.
   if (kind === 'list') return { ok: true };
   const pem = readPem(content);
   if (!pem.ok) return pem;
@@ -60,7 +63,7 @@ const unusable = (why: string): FileVerdict => ({ ok: false, why });
 const certificatesIn = (blocks: readonly PemBlock[]): PemBlock[] =>
   blocks.filter(({ label }) => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE');
 
-/** HAProxy takes the first certificate as its own, the others as its chain, and the first key. */
+/** HAProxy uses the first certificate as the site's own, the others as its chain, and the first key. */
 function judgeCertificate(blocks: readonly PemBlock[]): FileVerdict {
   const certificates = parsed(certificatesIn(blocks));
   if (certificates === undefined) return unusable('a certificate in it cannot be read');
@@ -89,7 +92,7 @@ function judgeCertificate(blocks: readonly PemBlock[]): FileVerdict {
 
 function judgeAuthorities(blocks: readonly PemBlock[]): FileVerdict {
   const found = certificatesIn(blocks);
-  // OpenSSL's own kind has more in it than X.509, which only OpenSSL reads.
+  // OpenSSL's own format contains more than X.509; only OpenSSL can read it.
   if (found.length === 0 && !blocks.some(({ label }) => label === 'TRUSTED CERTIFICATE'))
     return unusable('it holds no certificate');
   return parsed(found) === undefined ? unusable('a certificate in it cannot be read') : { ok: true };
@@ -103,17 +106,17 @@ function parsed(blocks: readonly PemBlock[]): X509Certificate[] | undefined {
   }
 }
 
-/** [haproxy] configuration.txt 5.1 "tls-ticket-keys": at least three, of 48 or 80 bytes, in base64. */
+/** [haproxy] configuration.txt 5.1 "tls-ticket-keys": at least three keys of 48 or 80 bytes, in base64. */
 function judgeTicketKeys(content: string): FileVerdict {
   const keys = content.split(/\r?\n/).filter((line) => line.trim() !== '');
   const isKey = (line: string) => [48, 80].includes(Buffer.from(line, 'base64').length);
   if (keys.length < 3) return unusable('it holds fewer than three keys');
-  return keys.every(isKey) ? { ok: true } : unusable('a line of it is no key of 48 or 80 bytes in base64');
+  return keys.every(isKey) ? { ok: true } : unusable('a line of it is not a key of 48 or 80 bytes in base64');
 }
 
 const commonName = ({ subject }: X509Certificate): string => /^CN=(.+)$/m.exec(subject)?.[1] ?? '';
 
-/** The common name counts only where there are no others. [RFC 6125 6.4.4] */
+/** The common name counts only if there are no other names. [RFC 6125 6.4.4] */
 function hostsOf(leaf: X509Certificate): string[] {
   const alternatives = [...(leaf.subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"]+)/g)].map(
     ([, name = '']) => name,

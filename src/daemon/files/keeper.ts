@@ -1,6 +1,6 @@
 /**
- * One file of an operator's at a time: looked at, judged, and kept as a copy when it is good. What is broken, gone or
- * half written changes nothing: the last good copy stays what HAProxy is to read.
+ * Reads one file of the operator's at a time, judges it, and copies it if it is good. A file that is broken, missing or
+ * half written changes nothing: HAProxy keeps reading the last good copy.
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
@@ -9,50 +9,54 @@ import { judgeFile, type CertificateFacts, type FileKind, type FileVerdict } fro
 import { createCompanions } from './companions.ts';
 import type { Look, Looker } from './look.ts';
 
-/** What HAProxy is to read for a file. */
+/** What HAProxy reads instead of a file. */
 export interface Copy {
   readonly path: string;
   /** Hex SHA-256 of the whole content. */
   readonly digest: string;
   readonly certificate?: CertificateFacts;
-  /** Path → hex SHA-256, of what HAProxy reads beside a certificate; only a reload reads it anew. */
+  /** Path → hex SHA-256 of the files HAProxy reads next to a certificate. Only a reload reads them again. */
   readonly companions?: ReadonlyMap<string, string>;
 }
 
+/** What is known of one of the operator's files. */
 export interface FileState {
-  /** The operator's. */
+  /** The operator's path. */
   readonly path: string;
-  /** Undefined where the file has never been good. */
+  /** Undefined if the file has never been good. */
   readonly copy: Copy | undefined;
-  /** What is wrong with the file now, a clause: `it holds no private key`. Undefined where nothing is known to be. */
+  /** What is wrong with the file now, a clause: `it holds no private key`. Undefined if no fault is known. */
   readonly fault: string | undefined;
-  /** It has changed a moment ago, and whoever writes it may not be done. */
+  /** It changed a moment ago, and may not be written completely. */
   readonly isChanging: boolean;
 }
 
+/** Reads, judges and copies files. */
 export interface Keeper {
-  /** Never rejects. @param transform what is kept of the content; the content itself unless told */
+  /** Never rejects. @param transform what to copy instead of the content */
   readonly see: (kind: FileKind, path: string, transform?: Transform) => Promise<FileState>;
 }
 
+/** Rewrites a file's content before it is copied, or says why it cannot be used. */
 export type Transform = (content: string) => Promise<{ readonly content: string } | { readonly why: string }>;
 
+/** What the keeper needs. */
 export interface KeeperParts {
   readonly stateDir: string;
   readonly looker: Pick<Looker, 'read'>;
   readonly copies: Pick<Copies, 'recall' | 'keep' | 'stamp'>;
-  /** What HAProxy itself has against a certificate; undefined where it takes it, or cannot be asked. */
+  /** Why HAProxy itself refuses a certificate; undefined if it accepts it, or cannot be asked. */
   readonly refusal?: (content: string) => Promise<string | undefined>;
-  /** Milliseconds without a change after which a file counts as written. */
+  /** A file counts as written after this many milliseconds without a change. Default: 1000. */
   readonly settleMs?: number;
   readonly now?: () => number;
 }
 
 interface Memory {
   copy: Copy | undefined;
-  /** What is on the disk as the copy. */
+  /** The stamp of the copy as it is on disk. */
   copyStamp: string | undefined;
-  /** Of the content that was judged last, when it had settled. */
+  /** The stamp of the content that was judged last, if it had settled. */
   stamp: string | undefined;
   fault: string | undefined;
   /** A change that may not be complete, and since when it is known. */
@@ -63,6 +67,7 @@ const nothing: Memory = {
   ...{ copy: undefined, copyStamp: undefined, stamp: undefined, fault: undefined, changing: undefined },
 };
 
+/** Creates the keeper. It remembers what it judged, by kind and path. */
 export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: KeeperParts): Keeper {
   const { settleMs = 1000, now = Date.now } = parts;
   const memories = new Map<string, Memory>();
@@ -74,7 +79,7 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
     memories.set(key, memory);
     const copyStamp = await copies.stamp(kind, path);
     if (copyStamp === memory.copyStamp) return memory;
-    // Somebody has damaged or removed the copy, or Pacer has just started: what cannot be used is made again.
+    // Somebody has damaged or removed the copy, or Pacer has just started. A copy that cannot be used is made again.
     const content = await copies.recall(kind, path).catch(() => undefined);
     const verdict = content === undefined ? undefined : judgeFile(kind, String(content));
     const copy =
@@ -93,7 +98,7 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
     ...(certificate && { certificate }),
   });
 
-  /** Makes good content the copy. @returns what is wrong with it; `again` where trying once more may help */
+  /** Copies good content. @returns what is wrong with it; `again`: trying once more may help */
   async function take(
     kind: FileKind,
     path: string,
@@ -117,7 +122,7 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
 
   function isChanging(memory: Memory, { stamp, ageMs }: Extract<Look, { kind: 'content' }>): boolean {
     if (ageMs >= settleMs) return false;
-    // The clock of a file server may be ahead: then the time is counted from the first look.
+    // A file server's clock may be ahead. Then the time counts from the first time the change was seen.
     if (memory.changing?.stamp !== stamp) memory.changing = { stamp, since: now() };
     return now() - memory.changing.since < settleMs;
   }
@@ -127,7 +132,7 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
     const state = (changing = false): FileState => ({
       ...{ path, copy: memory.copy, fault: memory.fault, isChanging: changing },
     });
-    // A list is read each time: what it becomes depends on the files it names.
+    // A list is read every time: its result depends on the files it names.
     const look = await looker.read(path, transform === undefined ? memory.stamp : undefined);
     switch (look.kind) {
       case 'same':
@@ -141,7 +146,7 @@ export function createKeeper({ stateDir, looker, copies, refusal, ...parts }: Ke
         return state();
       case 'content': {
         const changing = isChanging(memory, look);
-        // One that serves waits for its writer to be done: half a chain is a valid file too.
+        // Do not replace a copy in use before the file is written completely: half a chain is a valid file, too.
         if (changing && memory.copy !== undefined) return state(true);
         const made = (await transform?.(String(look.content))) ?? { content: String(look.content) };
         const { fault, again = false } =

@@ -1,17 +1,22 @@
-/** The last good text of inputs that are read at the start, so that one that is broken or gone does not keep Pacer down. */
+/**
+ * The last good text of inputs that are read at the start, so that Pacer starts even if one of them is broken or
+ * missing.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { readStateFile, writeStateFile } from '../storage/state-file.ts';
 
+/** The last good texts in the state directory. */
 export interface LastInputs {
-  /** @param source where it was read: another file is another input */
+  /** @param source where it was read: another path is another input */
   readonly recall: (what: string, source: string) => Promise<string | undefined>;
   /** Never rejects. */
   readonly keep: (what: string, source: string, text: string) => Promise<void>;
 }
 
+/** @param warn receives a message if a copy cannot be saved */
 export function lastInputs(stateDir: string, warn: (message: string) => void): LastInputs {
   const fileOf = (what: string, source: string): string => {
     const digest = createHash('sha256').update(source).digest('hex').slice(0, 12);

@@ -1,6 +1,6 @@
 /**
- * The certificates of the HTTPS listener: files and folders that the operator names, else the conventional one, else a
- * self-signed one. One that cannot be used costs only itself.
+ * The certificates of the HTTPS listener: files and folders that the operator names, or else the conventional file, or
+ * else a self-signed certificate. A file that cannot be used does not affect the others.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,9 @@ import type { FileState, Keeper } from './keeper.ts';
 import { missing, type Looker } from './look.ts';
 import type { FolderIndex } from './folder-index.ts';
 
+/** One certificate of the listener. */
 export interface ListenerCertificate {
-  /** What HAProxy is to read. */
+  /** The path that HAProxy reads: a copy. */
   readonly path: string;
   /** Hex SHA-256 of the file. */
   readonly digest: string;
@@ -21,12 +22,14 @@ export interface ListenerCertificate {
   readonly companions?: ReadonlyMap<string, string> | undefined;
 }
 
+/** What the listener can serve now. */
 export interface ListenerFacts {
   readonly certificates: readonly ListenerCertificate[];
-  /** What is wrong, for the operator: a line each, with the file and the fix. */
+  /** What is wrong, for the operator: one line each, with the file and the fix. */
   readonly notices: readonly string[];
 }
 
+/** What `listenerCertificates` needs. */
 export interface ListenerParts {
   /** `--ssl-certs`. */
   readonly named: readonly string[] | undefined;
@@ -44,8 +47,9 @@ const fix =
   'put a PEM file with the certificate, its chain and the private key there; Pacer notices by itself';
 
 /**
- * Rejects only where the operator names what has never been good and nothing else can be served: that is a setting to
- * correct. @throws PacerError CERTIFICATE_INVALID
+ * Finds the certificates. Rejects only if the operator names files, none of them was ever good, and nothing else can be
+ * served: then a setting must be corrected.
+ * @throws PacerError CERTIFICATE_INVALID
  */
 export async function listenerCertificates(parts: ListenerParts): Promise<ListenerFacts> {
   const { named = [], keeper, onSeen, selfSigned } = parts;
@@ -65,7 +69,7 @@ export async function listenerCertificates(parts: ListenerParts): Promise<Listen
   const certificates = new Map<string, ListenerCertificate>();
   for (const { path, copy, fault } of states) {
     if (copy?.certificate !== undefined) certificates.set(copy.path, { ...copy, facts: copy.certificate });
-    // A file of that name is often something else, such as a list of authorities.
+    // A file at the conventional path is often something else, such as a list of CA certificates.
     if (fault === undefined || (named.length === 0 && copy === undefined)) continue;
     const effect = copy === undefined ? 'it is left out' : 'its last good copy stays in use';
     notices.push(`certificate ${path}: ${fault}; ${effect}; ${fix}`);
@@ -75,11 +79,11 @@ export async function listenerCertificates(parts: ListenerParts): Promise<Listen
   const own = await selfSigned();
   return {
     certificates: [own],
-    notices: [...notices, ...(named.length === 0 ? [] : ['HTTPS uses a self-signed certificate meanwhile'])],
+    notices: [...notices, ...(named.length === 0 ? [] : ['HTTPS uses a self-signed certificate until then'])],
   };
 }
 
-/** Silence says nothing: the file may be there. */
+/** No answer says nothing about the file: it may be there. */
 const isUnknown = ({ fault }: FileState): boolean => fault?.includes('does not answer') === true;
 
 const invalid = (notices: readonly string[]): PacerError =>
@@ -90,8 +94,8 @@ const invalid = (notices: readonly string[]): PacerError =>
   );
 
 /**
- * The file itself, or the `.pem` files of a folder. Files that are deleted from a folder are no longer used; a folder
- * that is gone, or empty, or does not answer, stays what it was.
+ * The file itself, or the `.pem` files of a folder. A file deleted from a folder is no longer used. If the folder
+ * itself is missing, empty or does not answer, its last known files stay in use.
  */
 async function filesOf(
   path: string,
@@ -117,7 +121,7 @@ async function filesOf(
   } catch (error) {
     const { why } = missing(error);
     if (before !== undefined) return { files: before, fault: `${why}; the last good copies stay in use` };
-    // Judged as a file, and named with the reason.
+    // The path is then judged as a file, so the message names it with the reason.
     return { files: [path] };
   }
 }

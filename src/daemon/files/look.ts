@@ -1,33 +1,37 @@
 /**
- * Reads files of others, which may be on a disk that no longer answers. Node has four threads for all files: one
- * that waits for a dead mount is lost until the mount is back, so few are put at risk, and each look has a deadline.
+ * Reads files of others, which may be on a disk that no longer answers. Node has four threads for all file operations,
+ * and a thread that waits for a dead mount is lost until the mount is back. So at most two threads may wait, and each
+ * read has a deadline.
  */
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../haproxy/files/durable.ts';
 
+/** The result of reading a file. */
 export type Look =
   | { readonly kind: 'content'; readonly content: Buffer; readonly stamp: string; readonly ageMs: number }
-  /** As it was when it had this stamp. */
+  /** Unchanged since it had this stamp. */
   | { readonly kind: 'same' }
   | { readonly kind: 'missing'; /** A clause: `it does not exist`. */ readonly why: string }
-  /** Nobody answered in time, which says nothing of the file. */
+  /** No answer in time. That says nothing about the file. */
   | { readonly kind: 'unknown' };
 
+/** Reads files with a deadline. */
 export interface Looker {
-  /** @param stamp of the content that is known already; undefined to have it read in any case */
+  /** @param stamp of the content that is known already; without it the file is always read */
   readonly read: (path: string, stamp?: string) => Promise<Look>;
-  /** Any other question to the disk of this path, within the deadline. Rejects as the work does. */
+  /** Any other operation on the disk of this path, within the deadline. Rejects if the work rejects. */
   readonly ask: <T>(path: string, work: () => Promise<T>) => Promise<T | 'unknown'>;
 }
 
-/** What nobody needs for TLS, and would be kept in memory. */
+/** TLS needs no larger file, and the content is kept in memory. */
 const mostBytes = 16 * 1024 * 1024;
 
 /** Threads that may wait for a disk at the same time. */
 const mostStuck = 2;
 
+/** @param deadlineMs milliseconds that one read may take */
 export function createLooker({ deadlineMs = 1000, now = Date.now } = {}): Looker {
   /** Folders whose disk has not answered yet. */
   const stuck = new Set<string>();
@@ -64,7 +68,7 @@ export function createLooker({ deadlineMs = 1000, now = Date.now } = {}): Looker
 
 async function readFile(path: string, stamp: string | undefined, now: () => number): Promise<Look> {
   const info = await stat(path);
-  // One that is no file (a pipe, say) could keep a thread waiting for ever.
+  // Something else than a file, for example a pipe, could block a thread for ever.
   if (!info.isFile()) return { kind: 'missing', why: 'it is not a file' };
   if (info.size > mostBytes) return { kind: 'missing', why: `it is larger than ${mostBytes} bytes` };
   const found = stampOf(info);
@@ -72,14 +76,14 @@ async function readFile(path: string, stamp: string | undefined, now: () => numb
   const handle = await open(path, 'r');
   try {
     const content = await handle.readFile();
-    // What changed while it was read is read again at the next look, when its stamp is another.
+    // If the file changed while it was read, its next stamp differs, and it is read again.
     return { kind: 'content', content, stamp: found, ageMs: now() - info.ctimeMs };
   } finally {
     await handle.close();
   }
 }
 
-/** Another one for another content, save what is written within a tick of the clock. */
+/** Different content has a different stamp, unless both were written within one tick of the clock. */
 export const stampOf = (info: { dev: number; ino: number; size: number; mtimeMs: number; ctimeMs: number }) =>
   [info.dev, info.ino, info.size, info.mtimeMs, info.ctimeMs].join(' ');
 
@@ -90,6 +94,7 @@ const reasons = new Map([
   ['EPERM', 'Pacer may not read it'],
 ]);
 
+/** The result for an error of the file system. */
 export function missing(error: unknown): Extract<Look, { kind: 'missing' }> {
   const code = codeOf(error) ?? '';
   return { kind: 'missing', why: reasons.get(code) ?? `it cannot be read (${code || String(error)})` };

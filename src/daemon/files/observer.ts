@@ -1,6 +1,6 @@
 /**
- * Observes the files that HAProxy reads for TLS: pure data comes out of it, for a decision, and nothing that happens
- * to a file makes it reject after the start. What HAProxy is to read are copies in the state directory, see `copies.ts`.
+ * Observes the files that HAProxy reads for TLS. The results are pure data for a decision. After the start, nothing
+ * that happens to a file makes it reject. HAProxy reads copies in the state directory, see `copies.ts`.
  */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { Service } from '../../core/model/service.ts';
@@ -12,22 +12,24 @@ import { listenerCertificates, type ListenerFacts } from './listener-files.ts';
 import { createLooker, type Looker } from './look.ts';
 import { judgeFiles, type FileFacts } from './service-files.ts';
 
+/** Observes the files of the listener and of services. */
 export interface FileObserver {
   /**
    * The certificates of the HTTPS listener.
-   * @throws PacerError CERTIFICATE_INVALID before there ever was one that can be served, where the operator names some
+   * @throws PacerError CERTIFICATE_INVALID if the operator names files and none of them was ever good
    */
   readonly listener: () => Promise<ListenerFacts>;
   /** The files that the labels of these services name. Never rejects. */
   readonly services: (services: Iterable<Pick<Service, 'definition'>>) => Promise<FileFacts>;
   /** Warnings about the files of services, as last observed. */
   readonly kept: () => readonly Diagnostic[];
-  /** What is wrong with files of the operator's settings: a line each, with the fix. As last observed. */
+  /** What is wrong with files named by the operator's settings: one line each, with the fix. As last observed. */
   readonly notices: () => readonly string[];
-  /** Calls back when a file is being written, with the milliseconds after which it is worth another look. */
+  /** Calls back while a file is being written, with the milliseconds until it should be read again. */
   readonly onChanging: (callback: (afterMs: number) => void) => void;
 }
 
+/** What the observer needs. */
 export interface FileObserverParts extends Pick<KeeperParts, 'refusal' | 'settleMs'> {
   readonly stateDir: string;
   /** `--ssl-certs`. */
@@ -37,6 +39,7 @@ export interface FileObserverParts extends Pick<KeeperParts, 'refusal' | 'settle
   readonly now?: () => number;
 }
 
+/** Creates the observer. */
 export function createFileObserver(parts: FileObserverParts): FileObserver {
   const { stateDir, named, warn, settleMs = 1000, looker = createLooker(), now } = parts;
   const copies = openCopies(stateDir, now);
@@ -48,14 +51,14 @@ export function createFileObserver(parts: FileObserverParts): FileObserver {
   /** Paths of copies, by who named them last. */
   const inUse = { listener: new Set<string>(), services: new Set<string>() };
   let turn: Promise<unknown> = Promise.resolve();
-  /** One at a time: what is known of a file has one owner. */
+  /** One observation at a time: what is known of a file has one owner. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work, work);
     turn = result.catch(() => undefined);
     return result;
   };
 
-  /** @param by whose files are seen, all of them */
+  /** @param by whose files are read; `work` must read all of them */
   async function observing<T>(by: keyof typeof inUse, work: (see: (state: FileState) => void) => Promise<T>) {
     const named = new Set<string>();
     const seen = { isChanging: false };
@@ -91,7 +94,7 @@ export function createFileObserver(parts: FileObserverParts): FileObserver {
           );
         } catch (error) {
           if (last === undefined) throw error;
-          // All copies are gone as well, or no self-signed one can be written: HAProxy has what it has.
+          // All copies are missing as well, or no self-signed certificate can be written. HAProxy keeps what it has.
           const message = error instanceof Error ? error.message : String(error);
           return remember({ ...last, notices: [message] });
         }

@@ -1,5 +1,6 @@
-/** PEM, read strictly: a file that was cut off is told from one that is whole. Pure. */
+/** Reads PEM strictly: tells a file that was cut off from a complete one. Pure. */
 
+/** One block of a PEM file. */
 export interface PemBlock {
   /** `CERTIFICATE`, `EC PRIVATE KEY`, ... */
   readonly label: string;
@@ -8,11 +9,12 @@ export interface PemBlock {
   readonly text: string;
 }
 
+/** The blocks of a file, or what is wrong with it. */
 export type PemResult =
   | { readonly ok: true; readonly blocks: readonly PemBlock[] }
   | { readonly ok: false; /** A clause about the file. */ readonly why: string };
 
-/** What stands between the blocks is for people. [RFC 7468] */
+/** Splits a text into its blocks. Text between blocks is for people and is ignored. [RFC 7468] */
 export function readPem(text: string): PemResult {
   const blocks: PemBlock[] = [];
   let label: string | undefined;
@@ -41,9 +43,9 @@ export function readPem(text: string): PemResult {
 
 const broken = (why: string): PemResult => ({ ok: false, why });
 
-/** @returns undefined where it is no base64, or not one whole DER value */
+/** @returns undefined if it is not base64, or not exactly one DER value */
 function decoded(lines: readonly string[]): Buffer | undefined {
-  // Of an encrypted key: `Proc-Type:`, `DEK-Info:` and an empty line, then what nobody can read without the password.
+  // An encrypted key has `Proc-Type:`, `DEK-Info:` and an empty line, then content that needs the password.
   const isEncrypted = lines.some((line) => line.includes(':'));
   const body = lines.filter((line) => !line.includes(':')).join('');
   if (body === '' || body.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(body)) return undefined;
@@ -51,7 +53,9 @@ function decoded(lines: readonly string[]): Buffer | undefined {
   return isEncrypted || derLength(der) === der.length ? der : undefined;
 }
 
-/** Of the value a DER text begins with, head included; NaN where it does not say. [X.690 8.1.3] */
+/**
+ * Length in bytes of the DER value at the beginning, with its header; NaN if the header is incomplete. [X.690 8.1.3]
+ */
 export function derLength(der: Buffer): number {
   const first = der[1] ?? NaN;
   if (first < 0x80) return 2 + first;

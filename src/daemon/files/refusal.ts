@@ -1,6 +1,6 @@
 /**
- * What HAProxy has against a certificate that is whole. OpenSSL's security level, a matter of the machine, refuses
- * short keys and old signatures, and one such file in the configuration would stop every reload.
+ * Why HAProxy refuses a certificate that is complete. OpenSSL's security level, which depends on the machine, refuses
+ * short keys and old signatures, and one such file in the configuration would block every reload.
  */
 import { X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,14 +14,17 @@ const oldSignatures = ['2a864886f70d010104', '2a864886f70d010105', '2a8648ce3d04
   Buffer.from(hex, 'hex'),
 );
 
-/** Asking takes a process, so only what may be refused is asked about. Never rejects. */
+/**
+ * @returns a function that says why HAProxy refuses a certificate; undefined if it accepts it. Each check starts a
+ * process, so only certificates that might be refused are checked. Never rejects.
+ */
 export function refusalBy(program: string, stateDir: string): (pem: string) => Promise<string | undefined> {
   return async (pem) => {
     if (!mayBeRefused(pem)) return undefined;
     try {
       return await ask(program, join(stateDir, 'certificates'), pem);
     } catch {
-      // It cannot be asked, which says nothing of the certificate.
+      // HAProxy cannot be asked. That says nothing about the certificate.
       return undefined;
     }
   };

@@ -1,4 +1,7 @@
-/** The files that labels name: certificates, authorities, revocation lists. Each concerns the services that name it. */
+/**
+ * The files that labels name: certificates, CA certificates, revocation lists. Each file affects only the services that
+ * name it.
+ */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import { sameValue } from '../../core/collections/same.ts';
@@ -9,19 +12,22 @@ import { kindOf, type FileKind } from './judge.ts';
 import { fileDiagnostic, type FileLabel } from './file-diagnostic.ts';
 import type { FileState, Keeper } from './keeper.ts';
 
-/** Pure data, for a decision. All paths are those of copies, which is what the configuration names. */
+/**
+ * Facts about files, pure data for a decision. All paths are paths of copies, because the configuration names only
+ * these.
+ */
 export interface FileFacts {
-  /** Services that cannot be served: a file was never good here. */
+  /** Services that cannot be served, because a file they name was never good. */
   readonly missing: ReadonlyMap<BackendName, Diagnostic>;
-  /** Warnings about files that are broken or gone, for services that serve on with the last good copy. */
+  /** Warnings about files that are broken or missing, of services that keep serving with the last good copy. */
   readonly kept: readonly Diagnostic[];
-  /** Path → hex SHA-256. HAProxy can take others while it runs. */
+  /** Path → hex SHA-256 of files that HAProxy can replace at runtime. */
   readonly certificateDigests: ReadonlyMap<string, string>;
-  /** The same of files that only a reload reads anew. */
+  /** Path → hex SHA-256 of files that only a reload reads again. */
   readonly fileDigests: ReadonlyMap<string, string>;
 }
 
-/** Together, where some services were judged after others. */
+/** Merges the facts of two groups of services that were judged separately. */
 export function bothFiles(a: FileFacts, b: FileFacts): FileFacts {
   return {
     missing: new Map([...b.missing, ...a.missing]),
@@ -31,7 +37,7 @@ export function bothFiles(a: FileFacts, b: FileFacts): FileFacts {
   };
 }
 
-/** What a configuration depends on, with these files. */
+/** The inputs of a configuration, with these files. */
 export const withFiles = (
   head: ChangingHead,
   { certificateDigests, fileDigests }: FileFacts,
@@ -47,6 +53,7 @@ interface Named {
   readonly label: FileLabel;
 }
 
+/** The files that a service's labels name. */
 export function filesNamedBy({ certificate, bindOptions: { words } }: ServiceDefinition): Named[] {
   const byOptions = words.flatMap((word, at): Named[] => {
     const kind = kindOf(words[at - 1] ?? '');
@@ -57,7 +64,7 @@ export function filesNamedBy({ certificate, bindOptions: { words } }: ServiceDef
     : [{ kind: 'certificate', path: certificate, label: 'SSL_CERT' }, ...byOptions];
 }
 
-/** Never rejects. @param onSeen is told of each file, those that lists name included */
+/** Never rejects. @param onSeen called for each file, including those that lists name */
 export async function judgeFiles(
   services: Iterable<Pick<Service, 'definition'>>,
   keeper: Keeper,
@@ -97,7 +104,7 @@ export async function judgeFiles(
 
 interface Seen {
   readonly state: FileState;
-  /** Of a list: what it names. */
+  /** The files that a list names. */
   readonly inside: readonly { readonly kind: FileKind; readonly state: FileState }[];
 }
 

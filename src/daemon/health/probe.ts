@@ -1,36 +1,40 @@
 /**
- * A request of our own through HAProxy's own listener: the one proof that it serves. Any answer will do, the health
- * check's refusal while the node stops as well.
+ * Sends requests through HAProxy's own listener: the only proof that it serves. Any answer counts, also the health
+ * check's refusal while the node stops.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
+/** What the probe knows. */
 export interface ProbeState {
-  /** When HAProxy last answered, in milliseconds since the epoch; undefined before it first did. */
+  /** When HAProxy last answered, in milliseconds since the epoch; undefined before its first answer. */
   readonly answeredAt: number | undefined;
-  /** Why the last request had no answer; undefined where it had. */
+  /** Why the last request got no answer; undefined if it got one. */
   readonly failure: string | undefined;
-  /** Since when none has had, in milliseconds since the epoch; undefined while HAProxy answers. */
+  /** Since when requests get no answer, in milliseconds since the epoch; undefined while HAProxy answers. */
   readonly failingSince: number | undefined;
 }
 
+/** A running probe. */
 export interface Probe {
   readonly state: () => ProbeState;
   readonly close: () => Promise<void>;
 }
 
+/** What the probe needs. */
 export interface ProbeOptions {
   readonly url: string;
-  /** Milliseconds for an answer, and between two requests. */
+  /** Milliseconds to wait for an answer. Default: 2000. `intervalMs`: milliseconds between two requests. */
   readonly deadlineMs?: number;
   readonly intervalMs?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
+/** Starts to probe, until `close`. */
 export function startProbe({ url, deadlineMs = 2000, intervalMs = 1000, now }: ProbeOptions): Probe {
   const stopping = new AbortController();
-  // A connection each: one that is kept stays with an old worker.
+  // One connection per request: a kept connection stays with an old worker.
   const dispatcher = new Agent({ pipelining: 0, connect: { timeout: deadlineMs } });
   let state: ProbeState = { answeredAt: undefined, failure: undefined, failingSince: undefined };
 
@@ -67,7 +71,7 @@ export function startProbe({ url, deadlineMs = 2000, intervalMs = 1000, now }: P
   };
 }
 
-/** HAProxy's health check on its statistics port, as it is reached from this machine. */
+/** The URL of HAProxy's health check on its statistics port, reached from this machine. */
 export function probeUrl({
   bindAddress,
   statsPort,

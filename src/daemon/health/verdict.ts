@@ -1,40 +1,43 @@
 /**
- * Whether this node serves what it should, as a proof: HAProxy has answered for the configuration that is desired, a
- * request of ours has passed through it, and nothing that it depends on has taken longer than it may. Pure.
+ * Decides whether this node serves what it should, from proof: HAProxy has answered for the desired configuration, a
+ * request of ours has passed through it, and nothing it depends on has taken too long. Pure.
  */
 import type { MarathonStatus } from '../../marathon/sync/source.ts';
 import { describeWithheld } from '../decide/describe-withheld.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { ProbeState } from './probe.ts';
 
+/** What the verdict is based on. */
 export interface HealthFacts {
   readonly marathon: Pick<MarathonStatus, 'confirmedAt' | 'lastError' | 'pending' | 'pendingCount'>;
   readonly pipeline: PipelineState;
   readonly probe: ProbeState;
   readonly maxConfirmationAgeSeconds: number;
-  /** What other parts of the daemon want somebody to act on: sentences with the fix. */
+  /** What other parts of the daemon want somebody to fix: sentences with the fix. */
   readonly reported: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
+/** The state of this node. */
 export interface Verdict {
   readonly state: 'ready' | 'degraded' | 'not ready';
-  /** Why it is not ready; empty where it is. */
+  /** Why it is not ready; empty if it is. */
   readonly why: readonly string[];
-  /** What somebody should act on although it serves. */
+  /** What somebody should fix although the node serves. */
   readonly concerns: readonly string[];
 }
 
-/** A change that takes a reload needs a moment; that is no reason not to be ready. */
+/** A change that needs a reload takes a moment. For this many milliseconds the node stays ready. */
 const patienceMs = 5000;
-/** HAProxy may be so long without an answer: it is reloading, or has just been started. */
+/** HAProxy may not answer for this many milliseconds: it is reloading, or has just started. */
 const probePatienceMs = 3000;
-/** What Marathon announced may take so long to fetch. */
+/** Fetching what Marathon announced may take this many milliseconds. */
 const fetchPatienceMs = 15_000;
-/** Reading the machine, checking and reloading may take so long. */
+/** Reading the machine, a check or a reload may take this many milliseconds. */
 const stepPatienceMs = 90_000;
 
+/** The verdict for these facts. */
 export function verdictOf(facts: HealthFacts): Verdict {
   const why = [...aboutMarathon(facts), ...aboutHaproxy(facts), ...aboutLoop(facts)];
   const concerns = concernsOf(facts);
@@ -53,7 +56,7 @@ function* aboutMarathon({ marathon, maxConfirmationAgeSeconds, now }: HealthFact
 function* aboutHaproxy({ pipeline, probe, now }: HealthFacts): Generator<string> {
   const { running, blind, desired } = pipeline;
   const { answeredAt, failingSince, failure = '' } = probe;
-  // Where it never answered, it may have a network of its own, or an operator's HEAD without the listener.
+  // If it never answered, the port may be in another network, or the operator's HEAD may have no such listener.
   if (answeredAt !== undefined && failingSince !== undefined && now - failingSince > probePatienceMs)
     yield `HAProxy has answered no request on its statistics port for ${seconds(now - failingSince)} (${failure}); look at its process and its log`;
   if (desired !== undefined && running === undefined && !blind) yield 'HAProxy does not answer';
@@ -64,7 +67,7 @@ function* aboutLoop({ pipeline, now }: HealthFacts): Generator<string> {
   if (failure !== undefined) yield `${failure.stage} fails: ${failure.message}`;
   else if (desired === undefined) yield 'no snapshot has been applied yet';
   else if (outOfSyncSince === 0) yield 'the first snapshot has not been applied yet';
-  // What is withheld keeps what serves as it is: somebody should act, and the node is as good as before.
+  // A withheld change leaves what serves as it is: somebody should act, but the node is as good as before.
   else if (outOfSyncSince !== undefined && withheld === undefined && now - outOfSyncSince > patienceMs)
     yield `HAProxy has not been up to date for ${seconds(now - outOfSyncSince)}${named(waitingFor)}`;
   if (slowStep !== undefined && now - slowStep.since > stepPatienceMs)
@@ -79,12 +82,12 @@ function concernsOf({ marathon, pipeline, reported, now }: HealthFacts): string[
     const error = oldest.lastError === undefined ? '' : ` (${oldest.lastError})`;
     const more = marathon.pendingCount > 1 ? ` and ${marathon.pendingCount - 1} more` : '';
     concerns.push(
-      `Marathon announced a change of ${oldest.kind === 'all' ? 'its apps' : oldest.id}${more} ${seconds(now - oldest.since)} ago and does not say what it is${error}; check that Marathon answers GET /v2/apps`,
+      `Marathon announced a change of ${oldest.kind === 'all' ? 'its apps' : oldest.id}${more} ${seconds(now - oldest.since)} ago, but the new definition could not be fetched${error}; check that Marathon answers GET /v2/apps`,
     );
   }
   if (pipeline.withheld !== undefined) concerns.push(describeWithheld(pipeline.withheld));
   if (pipeline.socketFault !== undefined)
-    concerns.push(`commands reach HAProxy through its master alone: ${pipeline.socketFault}`);
+    concerns.push(`commands reach HAProxy only through its master socket: ${pipeline.socketFault}`);
   return concerns;
 }
 

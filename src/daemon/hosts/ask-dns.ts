@@ -1,22 +1,24 @@
-/** One question to the DNS, by c-ares: nothing waits for it in the threads that the file system needs. */
+/** One DNS query by c-ares, which uses none of the threads that the file system needs. */
 import { Resolver } from 'node:dns/promises';
 import { byCodePoint } from '../../core/model/ids.ts';
 import { codeOf } from '../../haproxy/files/durable.ts';
 
+/** The answer to one query. */
 export interface DnsAnswer {
   readonly address: string;
-  /** How long the answer holds, milliseconds. */
+  /** How long the answer is valid, in milliseconds. */
   readonly ttlMs: number;
 }
 
+/** The DNS servers to ask. */
 export interface DnsServers {
-  /** @returns undefined where there is no such name. Rejects where nobody can say. */
+  /** @returns undefined if there is no such name. Rejects if no server can say. */
   readonly ask: (name: string) => Promise<DnsAnswer | undefined>;
 }
 
 const noSuchName = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** @param servers `10.0.0.2` or `10.0.0.2:53`; none = those of resolv.conf, as it is now */
+/** @param servers `10.0.0.2` or `10.0.0.2:53`; none: those in resolv.conf at this moment */
 export function dnsServers(servers: readonly string[] = []): DnsServers {
   const resolver = new Resolver({ timeout: 1_000, tries: 2 });
   if (servers.length > 0) resolver.setServers(servers);
@@ -33,7 +35,7 @@ export function dnsServers(servers: readonly string[] = []): DnsServers {
       // IPv4 first: an agent's containers publish their ports there.
       const v4 = await records(resolver.resolve4(name, { ttl: true }));
       const found = v4.length > 0 ? v4 : await records(resolver.resolve6(name, { ttl: true }));
-      // Servers hand several addresses out in turns: one of them, the same on every node.
+      // Servers rotate the order of several addresses. Take the same one on every node.
       const [first] = found.sort((a, b) => byCodePoint(a.address, b.address));
       return first && { address: first.address, ttlMs: first.ttl * 1000 };
     },

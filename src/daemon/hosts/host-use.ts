@@ -1,15 +1,17 @@
 /** Which apps have tasks on which agents. */
 import type { AppId } from '../../core/model/ids.ts';
 
+/** Which apps have tasks on which agents. */
 export interface HostUse {
-  /** Notes the agents of an app, whole. @returns them, each once */
+  /** Records all agents of an app. @returns these agents, each once */
   readonly set: (app: AppId, hosts: readonly string[]) => ReadonlySet<string>;
   readonly appsOn: (host: string) => readonly AppId[];
-  /** Agents on which no app has had a task for so many milliseconds. */
+  /** Agents on which no app has had a task for this many milliseconds. */
   readonly unusedFor: (ms: number) => readonly string[];
   readonly forget: (host: string) => void;
 }
 
+/** Creates an empty record. */
 export function hostUse(): HostUse {
   const hostsOf = new Map<AppId, ReadonlySet<string>>();
   const appsOn = new Map<string, Set<AppId>>();

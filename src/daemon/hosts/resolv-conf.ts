@@ -1,12 +1,15 @@
-/** What resolv.conf says about names that are not whole. The servers it names are c-ares' business. [resolv.conf(5)] */
+/**
+ * What resolv.conf says about names that are not fully qualified. The name servers in it are left to c-ares.
+ * [resolv.conf(5)]
+ */
 export interface SearchRules {
   /** Domains to try, in this order. */
   readonly search: readonly string[];
-  /** A name with this many dots is tried as it stands first. */
+  /** A name with at least this many dots is first tried as it stands. */
   readonly ndots: number;
 }
 
-/** @param hostname this machine's: its domain is searched where the file names none */
+/** @param hostname this machine's name: its domain is searched if the file names none */
 export function searchRules(text: string, hostname: string): SearchRules {
   const domain = hostname.split('.').slice(1).join('.');
   let search = domain === '' ? [] : [domain];
@@ -16,7 +19,7 @@ export function searchRules(text: string, hostname: string): SearchRules {
       .replace(/[#;].*$/, '')
       .trim()
       .split(/\s+/);
-    // The last of them counts.
+    // The last line counts.
     if (keyword === 'search') search = words;
     if (keyword === 'domain') search = words.slice(0, 1);
     if (keyword !== 'options') continue;
@@ -25,7 +28,7 @@ export function searchRules(text: string, hostname: string): SearchRules {
   return { search: search.map(withoutDot).filter((it) => it !== ''), ndots: Math.min(ndots, 15) };
 }
 
-/** The whole names that one may stand for, in the order in which getaddrinfo tries them. */
+/** The fully qualified names that a name can stand for, in the order in which getaddrinfo tries them. */
 export function wholeNames(name: string, { search, ndots }: SearchRules): string[] {
   if (name.endsWith('.')) return [withoutDot(name)];
   const searched = search.map((domain) => `${name}.${domain}`);

@@ -1,4 +1,6 @@
-/** The addresses of agents on the disk, for a start while the DNS is away. What cannot be read or written is done without. */
+/**
+ * Stores the addresses of agents on disk, for a start without DNS. Pacer also works if they cannot be read or written.
+ */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { byCodePoint } from '../../core/model/ids.ts';
@@ -12,15 +14,15 @@ const format = z.array(
   z.object({
     host: z.string(),
     address: z.string().refine(isIp),
-    /** Milliseconds since the epoch at which it was last in use. */
+    /** When it was last in use, in milliseconds since the epoch. */
     usedAt: z.number(),
   }),
 );
 
-/** A name that was not in use for this long is no longer saved, milliseconds. */
+/** A name that has not been used for this many milliseconds is no longer saved. */
 const keepMs = 24 * 60 * 60 * 1000;
 
-/** What a host table begins with, and where its answers go. */
+/** The addresses a host table begins with, and the function that saves its answers. */
 export async function storedHosts(
   stateDir: string,
   log: Pick<Logger, 'warn'>,
@@ -41,7 +43,7 @@ export async function storedHosts(
     known: new Map([...saved].map(([host, { address }]) => [host, address])),
     save: (hosts) => {
       const at = now();
-      // Those of a cluster that is not known yet are not in use, and stay.
+      // Names of a cluster that has not answered yet are not in use, but stay.
       const before = [...saved].filter(([, { usedAt }]) => at - usedAt < keepMs);
       const used = [...hosts].map(([host, address]) => [host, { address, usedAt: at }] as const);
       saved = new Map([...before, ...used]);

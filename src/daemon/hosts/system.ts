@@ -1,6 +1,6 @@
 /**
- * This machine's way from an agent's name to its address, as getaddrinfo goes it: the hosts file, then the DNS,
- * short names in the search domains, IPv4 before IPv6. Files are read anew when they change.
+ * Resolves an agent's name the way getaddrinfo does on this machine: first the hosts file, then the DNS; short names in
+ * the search domains; IPv4 before IPv6. Files are read again when they change.
  */
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
@@ -9,23 +9,26 @@ import { dnsServers, type DnsAnswer, type DnsServers } from './ask-dns.ts';
 import { searchRules, wholeNames } from './resolv-conf.ts';
 import { isIp } from '../../core/labels/address.ts';
 
+/** Where the host table gets its answers. */
 export interface NameSource {
-  /** What the hosts file says. */
+  /** The address in the hosts file; undefined if it has none. */
   readonly inFile: (host: string) => string | undefined;
-  /** @returns undefined where there is no such name. Rejects where nobody can say. */
+  /** @returns undefined if there is no such name. Rejects if no server can say. */
   readonly ask: (host: string) => Promise<DnsAnswer | undefined>;
   /** Reads files that changed. @returns whether one did */
   readonly refresh: () => Promise<boolean>;
 }
 
+/** Paths of the files to read. */
 export interface SystemFiles {
   readonly hosts: string;
   readonly resolvConf: string;
 }
 
-/** What the DNS does not know is asked for again after this time. */
+/** An answer from another source than the DNS is valid for this many milliseconds. */
 const systemTtlMs = 60_000;
 
+/** Names as this machine resolves them. */
 export function systemNames(
   { hosts: hostsPath, resolvConf }: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' },
   newServers: () => DnsServers = dnsServers,
@@ -58,7 +61,7 @@ export function systemNames(
           const answer = await (servers ??= newServers()).ask(name);
           if (answer !== undefined) return answer;
         } catch (error) {
-          // A domain whose servers are away may not be the one that knows it.
+          // A domain whose servers do not answer may be the one that knows the name.
           failure ??= error instanceof Error ? error : new Error(String(error));
         }
       }
@@ -71,11 +74,11 @@ export function systemNames(
 let asking: Promise<DnsAnswer | undefined> | undefined;
 
 /**
- * What neither file nor DNS knows may be in another source of nsswitch.conf: this machine's own name, or LDAP.
- * One name at a time: such a question holds one of the four threads that the file system shares.
+ * A name that neither the file nor the DNS knows may be in another source of nsswitch.conf: this machine's own name, or
+ * LDAP. One name at a time, because such a lookup blocks one of the four threads that the file system shares.
  */
 async function askSystem(host: string): Promise<DnsAnswer | undefined> {
-  if (asking !== undefined) throw new Error('the system is asked for another name');
+  if (asking !== undefined) throw new Error('another name is being looked up by the system');
   asking = lookup(host, { order: 'ipv4first' }).then(
     ({ address }) => ({ address, ttlMs: systemTtlMs }),
     () => undefined,
@@ -87,7 +90,7 @@ async function askSystem(host: string): Promise<DnsAnswer | undefined> {
   }
 }
 
-/** Lower-case names. The first address of a name counts, and one of IPv4 before one of IPv6. */
+/** Lower-case names → addresses. The first address of a name counts, IPv4 before IPv6. */
 export function hostsOf(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of text.split('\n')) {

@@ -1,7 +1,7 @@
 /**
- * The addresses of the agents that tasks run on. Nothing waits for the DNS: an app is derived with the names that
- * are known, and again when one of its own gets an address. Names that hang hold up no others, and the last answer
- * is kept while nobody answers.
+ * The addresses of the agents that tasks run on. Nothing waits for the DNS: an app is derived with the names that are
+ * known, and again when one of its names gets an address. Names that do not resolve do not delay others, and the last
+ * answer is kept while no server answers.
  */
 import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
 import type { AppId } from '../../core/model/ids.ts';
@@ -13,33 +13,35 @@ import { usualTimes, withDeadline, type HostTimes } from './times.ts';
 import { turns } from './turns.ts';
 import type { UnresolvedHost } from './unresolved.ts';
 
+/** The addresses of agents. */
 export interface HostTable {
   /** The address as far as it is known now. */
   readonly resolve: (host: string) => string | undefined;
-  /** Notes on which agents the tasks of these apps run, and asks for names that are not known. Returns at once. */
+  /** Records on which agents the tasks of these apps run, and looks up names that are not known. Returns at once. */
   readonly track: (delta: Pick<MirrorDelta, 'removed'> & { readonly changed: readonly HostUser[] }) => void;
-  /** Waits until every name was answered for or has failed once, but not longer than `limitMs`. */
+  /** Waits until every name has an answer or has failed once, but not longer than `limitMs`. */
   readonly settled: (limitMs: number) => Promise<void>;
   /** Names without an address, and why. */
   readonly unresolved: () => readonly UnresolvedHost[];
   readonly close: () => void;
 }
 
-/** What is needed of an app. */
+/** The part of an app that the table needs. */
 export interface HostUser {
   readonly id: AppId;
   readonly tasks: readonly { readonly host: string }[];
 }
 
+/** What the table needs. */
 export interface HostTableOptions {
-  /** The address of a name changed, on which these apps have tasks. */
+  /** The address of a name changed; these apps have tasks there. */
   readonly onChange: (host: string, apps: readonly AppId[]) => void;
-  /** A name has no address: said once, until it gets one. */
+  /** A name has no address. Called once, until it gets one. */
   readonly onUnresolved?: (unresolved: UnresolvedHost) => void;
   readonly names?: NameSource;
-  /** Answers of an earlier time: they hold until there are others. */
+  /** Answers from before the start. They are used until there are new ones. */
   readonly known?: ReadonlyMap<string, string>;
-  /** Called a while after answers changed. */
+  /** Called some time after answers changed. */
   readonly save?: (hosts: ReadonlyMap<string, string>) => void;
   readonly times?: Partial<HostTimes>;
 }
@@ -53,6 +55,7 @@ interface Entry {
   why: string;
 }
 
+/** Creates the table. */
 export function hostTable(options: HostTableOptions): HostTable {
   const { onChange, onUnresolved, names = systemNames(), known = new Map<string, string>(), save } = options;
   const times = { ...usualTimes, ...options.times };
@@ -92,7 +95,7 @@ export function hostTable(options: HostTableOptions): HostTable {
     }
     settle(entry);
   };
-  /** The last answer is kept: a resolver that is away must not take servers away. */
+  /** The last answer is kept: a resolver that does not answer must not remove servers. */
   const failed = (host: string, entry: Entry, why: string) => {
     entry.why = why;
     entry.dueAt = performance.now() + Math.min(times.firstRetry * 2 ** entry.failures, times.lastRetry);
@@ -126,7 +129,7 @@ export function hostTable(options: HostTableOptions): HostTable {
     if (address !== undefined) answered(host, entry, address, Infinity);
     else if (!entry.asking) {
       entry.asking = true;
-      // New names first; those that failed before come last.
+      // New names first; names that failed before come last.
       line.take(unsettled.has(entry) ? 0 : entry.failures > 0 ? 2 : 1, () => ask(host, entry));
     }
   };
@@ -134,7 +137,7 @@ export function hostTable(options: HostTableOptions): HostTable {
     const now = performance.now();
     if (begun) for (const [host, entry] of entries) if (entry.dueAt <= now) look(host, entry);
   };
-  /** The hosts file comes first; one that hangs holds up no name that the DNS knows. */
+  /** The hosts file is read first. If it cannot be read in time, names that the DNS knows do not wait. */
   const begin = () => {
     if (begun) return;
     begun = true;
@@ -144,7 +147,7 @@ export function hostTable(options: HostTableOptions): HostTable {
     const changed = await names.refresh();
     if (closed) return;
     begin();
-    // What is in the file, and what was.
+    // The names in the file now, and those in it before.
     for (const [host, entry] of changed ? entries : [])
       if (entry.dueAt === Infinity || names.inFile(host) !== undefined) look(host, entry);
   };

@@ -1,24 +1,25 @@
-/** How long the host table waits for what. */
+/** How long the host table waits. */
 /** All in milliseconds. */
 export interface HostTimes {
-  /** Nobody waits longer for an answer. */
+  /** The longest that anybody waits for an answer. */
   readonly deadline: number;
-  /** A question that takes longer no longer keeps the next one from being asked. */
+  /** A lookup that takes longer than this no longer delays the next one. */
   readonly patience: number;
-  /** Limits of how long an answer holds. */
+  /** Limits for how long an answer is valid. */
   readonly leastTtl: number;
   readonly mostTtl: number;
-  /** After a failure; doubled with each one, up to the second. */
+  /** The pause after a failure; doubled with each failure, up to the second value. */
   readonly firstRetry: number;
   readonly lastRetry: number;
-  /** A name that no task has any more is forgotten after this time. */
+  /** A name without tasks is forgotten after this time. */
   readonly keep: number;
-  /** Between looks at the files and at what is due. */
+  /** The time between checks of the files and of what is due. */
   readonly tick: number;
-  /** That a change waits to be saved. */
+  /** A change waits this long before it is saved. */
   readonly save: number;
 }
 
+/** The times used outside tests. */
 export const usualTimes: HostTimes = {
   deadline: 6_000,
   patience: 300,
@@ -31,7 +32,7 @@ export const usualTimes: HostTimes = {
   save: 2_000,
 };
 
-/** @throws Error where the answer takes longer */
+/** @throws Error if the answer takes longer */
 export async function withDeadline<T>(answer: Promise<T>, ms: number): Promise<T> {
   let limit: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

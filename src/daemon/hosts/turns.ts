@@ -1,15 +1,15 @@
-/** Bounds how many questions are begun at a time, so that a burst of names does not flood the resolver. */
+/** Limits how many lookups start at a time, so that many names at once do not flood the resolver. */
 export interface Turns {
-  /** @param rank lower ones go first */
+  /** @param rank lower ranks go first */
   readonly take: (rank: 0 | 1 | 2, work: () => Promise<void>) => void;
 }
 
-/** Begun and quick so far. */
+/** Lookups that are under way and not slow yet. */
 const atOnce = 256;
-/** Begun and not ended, however slow: each costs a few hundred bytes and a timer. */
+/** Lookups that are under way, slow ones included: each costs a few hundred bytes and a timer. */
 const atMost = 1024;
 
-/** @param patienceMs work that takes longer makes room for the next, and goes on */
+/** @param patienceMs work that takes longer than this many milliseconds makes room for the next, and continues */
 export function turns(patienceMs: number): Turns {
   const queues: (() => Promise<void>)[][] = [[], [], []];
   let quick = 0;

@@ -1,12 +1,14 @@
-/** An agent whose name has no address, and what is said of it. */
+/** An agent whose name has no address, and the message about it. */
 import type { AppId } from '../../core/model/ids.ts';
 
+/** An agent whose name has no address. */
 export interface UnresolvedHost {
   readonly host: string;
   readonly why: string;
   readonly apps: readonly AppId[];
 }
 
+/** The message about it, with the fix. */
 export function unresolvedMessage({ host, why, apps }: UnresolvedHost): string {
   const more = apps.length > 3 ? ` and ${apps.length - 3} more apps` : '';
   return (

@@ -1,4 +1,4 @@
-/** Performs one step, and says what came of it. It decides nothing, and never rejects. */
+/** Performs one step and returns its outcome. Decides nothing, and never rejects. */
 import { messageOf, PacerError } from '../../errors.ts';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
@@ -13,11 +13,13 @@ import type { LoopState } from '../decide/state.ts';
 import type { Outcome, QuickStep, SlowStep } from '../decide/step.ts';
 import { tried, type Trial } from '../decide/trial.ts';
 
+/** Performs steps. `quick` is awaited within a pass, `slow` runs beside it. */
 export interface Actor {
   readonly quick: (step: QuickStep) => Promise<Outcome>;
   readonly slow: (step: SlowStep, state: LoopState) => Promise<Outcome>;
 }
 
+/** What the actor needs. */
 export interface ActorParts {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
@@ -31,10 +33,11 @@ export interface ActorParts {
 
 type Stage = keyof StageDurations;
 
+/** Creates the actor. */
 export function createActor(parts: ActorParts): Actor {
   const { control, publisher, runtime, rejections, observer, budget, now } = parts;
 
-  /** @param work throws where our own side fails */
+  /** @param work throws if our own side fails */
   async function timed(stage: Stage, work: () => Promise<UntimedOutcome>): Promise<Outcome> {
     const start = now();
     const durations = () => ({ [stage]: now() - start });
@@ -191,6 +194,6 @@ const sampled = async (observer: Observer, { applied, running, due, textDueAt, d
         due === undefined && textDueAt === undefined ? desiredHash : undefined,
       );
 
-/** What could not be written is about the disk, whatever it was for. */
+/** If something could not be written, the stage is `publish`, whatever the step was for: the disk is the cause. */
 const stageOf = (error: unknown, stage: Stage): Stage =>
   error instanceof PacerError && error.code === 'STATE_DIR_UNWRITABLE' ? 'publish' : stage;

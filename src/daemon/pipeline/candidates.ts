@@ -1,4 +1,6 @@
-/** Makes candidates: what is rejected is left out, and the rest becomes text. Made once for the same inputs. */
+/**
+ * Makes candidates: leaves out what is rejected, and renders the rest. The result is remembered for the same inputs.
+ */
 import type { Desired } from '../../core/desired/desired.ts';
 import { sameValue } from '../../core/collections/same.ts';
 import type { ChangingHead } from '../../render/head.ts';
@@ -9,15 +11,19 @@ import type { Candidate } from '../decide/candidate.ts';
 import type { Judging, LoopState } from '../decide/state.ts';
 import { suspected } from '../decide/trial.ts';
 
+/** Makes candidates. */
 export interface Candidates {
-  /** What a round comes to: with the servers of now, as long as no more than these has changed since it began. */
+  /**
+   * What a round is to apply. It has the present servers, as long as only servers have changed since the round began.
+   */
   readonly of: (round: Judging, state: Pick<LoopState, 'desired' | 'applied'>) => Candidate;
   /** What was applied, as text. */
   readonly applied: (applied: Applied) => Candidate;
-  /** Milliseconds spent on rendering since it was last asked. */
+  /** Milliseconds spent on rendering since the last call. */
   readonly takeRenderMs: () => number;
 }
 
+/** Creates the maker of candidates. */
 export function createCandidates({
   rejections,
   render,
@@ -38,7 +44,7 @@ export function createCandidates({
 
   return {
     of: ({ observed: { inputs, facts }, trial, ...round }, { desired, applied }) => {
-      // While HAProxy is compared for the first time, what it is compared with must stay.
+      // During the first comparison with HAProxy, the candidate must stay the same.
       const isFirst = applied === undefined || applied.adopted !== undefined;
       const isCurrent = !isFirst && desired.conflicts === round.desired.conflicts;
       const from = isCurrent ? desired : round.desired;
@@ -68,7 +74,7 @@ export function createCandidates({
 
 type Render = (desired: Desired, inputs: ChangingHead) => Rendering;
 
-/** A state is rendered again and again while nothing changes. */
+/** Remembers the last text: the same state is rendered many times while nothing changes. */
 function rememberedText(render: Render): Render {
   let last: { desired: Desired; inputs: ChangingHead; rendering: Rendering } | undefined;
   return (desired, inputs) => {

@@ -1,4 +1,4 @@
-/** Takes what changed in the mirror into the model. Never loses a change: what cannot be derived is tried again. */
+/** Derives what changed in the mirror. Never loses a change: what cannot be derived is tried again. */
 import { nextDesired, type Desired } from '../../core/desired/desired.ts';
 import type { ModelContext } from '../../core/services/app-services.ts';
 import type { AppId } from '../../core/model/ids.ts';
@@ -8,18 +8,20 @@ import type { Change } from './inbox.ts';
 import { dueFor } from '../settle/due.ts';
 import type { LoopState } from '../decide/state.ts';
 
+/** What deriving depends on. */
 export interface Model {
   readonly context: ModelContext;
-  /** What is served of a state of the mirror: all of it, or what a pinned revision makes of it. */
+  /** What is served for a desired state: all of it, or a pinned revision's definitions with its servers. */
   readonly pinned: (unpinned: Desired) => Desired;
 }
 
+/** The next state of the loop, after a change of the mirror. @param now milliseconds since the epoch */
 export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
   const { delta } = change;
   const cause = { text: change.cause, receivedAt: change.receivedAt };
   const { unpinned, underived, error } = deriveAll(state.unpinned, delta, model.context);
   const asked = [...delta.changed.map(({ id }) => id), ...delta.removed];
-  // Who had an address that one of these has now changes with them.
+  // Apps that had the same address as one of these change with them.
   const touched = unpinned === state.unpinned ? [] : unpinned.rederived;
   const ids = [...new Set([...asked, ...touched])];
   const desired =
@@ -41,7 +43,7 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
       : { failure: { stage: 'derive', message: messageOf(error), at: new Date(now).toISOString() } }),
   };
   const isRestructured = desired.conflicts !== state.desired.conflicts || state.applied === undefined;
-  // Where nobody can be asked, servers take what everything else takes.
+  // Without a runtime socket, servers need a round like everything else.
   const isBlind = state.blind && ids.length > 0;
   if (!isAsked && !isRestructured && !isBlind) return next;
   const due = dueFor(next, cause, now, change.everything);
@@ -52,7 +54,7 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
   };
 }
 
-/** All at once; where that throws, app by app, so that each failure is one app's. */
+/** Derives all at once. If that throws, derives app by app, so that a failure concerns only one app. */
 function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext) {
   const underived: AppId[] = [];
   try {
@@ -76,7 +78,7 @@ function deriveAll(previous: Desired, delta: MirrorDelta, context: ModelContext)
   }
 }
 
-/** The fault of the first app that the model could not derive, and kept as it was. */
+/** The error of the first app that could not be derived and was kept as it was. */
 function faultIn({ apps, failed }: Desired): Error | undefined {
   const [id] = failed;
   const failure = id === undefined ? undefined : apps.get(id)?.failure;

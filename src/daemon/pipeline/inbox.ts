@@ -1,9 +1,9 @@
-/** Collects what changed in the mirror until the next pass takes it. Per app only the latest state counts. */
+/** Collects the changes of the mirror until the next pass takes them. Only the latest state of each app counts. */
 import type { MirrorDelta } from '../../core/desired/derive-changed.ts';
 import type { AppId } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
 
-/** What the mirror tells: the whole of it, and what is new. */
+/** A change of the mirror: the whole mirror, and what is new in it. */
 export interface MirrorNews {
   readonly apps: ReadonlyMap<AppId, App>;
   readonly changed: readonly AppId[];
@@ -13,37 +13,40 @@ export interface MirrorNews {
   readonly receivedAt: number;
 }
 
+/** What a pass takes from the inbox. */
 export interface Change {
   readonly delta: MirrorDelta;
   readonly cause: string;
-  /** When the first event of the change arrived; undefined where no event set it off. */
+  /** When the first event of the change arrived, in milliseconds since the epoch; undefined if no event caused it. */
   readonly receivedAt: number | undefined;
-  /** True where everything is to be compared, not only what changed. */
+  /** True if everything is to be compared, not only what changed. */
   readonly everything: boolean;
-  /** True where HAProxy is to read its configuration anew even if nothing differs. */
+  /** True if HAProxy is to read its configuration again, even if nothing differs. */
   readonly reload: boolean;
 }
 
+/** Changes that wait for the next pass. */
 export interface Inbox {
   readonly put: (news: MirrorNews) => void;
-  /** Asks for a comparison of everything, where nothing came from Marathon. */
+  /** Requests a comparison of everything, although Marathon sent nothing. */
   readonly note: (cause: string) => void;
-  /** Asks for a reload, even if nothing differs. */
+  /** Requests a reload, even if nothing differs. */
   readonly demandReload: (cause: string) => void;
-  /** Derives every app anew: something that all depend on has changed. */
+  /** Derives every app again, because something that all depend on has changed. */
   readonly touchAll: (cause: string) => void;
-  /** Derives these anew: they were lost, or could not be derived. */
+  /** Derives these apps again: they were lost, or could not be derived. */
   readonly touch: (ids: Iterable<AppId>, cause: string) => void;
-  /** What has come since it was last taken; undefined where nothing has. */
+  /** Takes what has arrived since the last call; undefined if nothing has. */
   readonly take: () => Change | undefined;
-  /** The mirror, as far as it may be applied; empty before it has come. */
+  /** The mirror, without what the removal guard withholds. Empty before the first news. */
   readonly apps: () => ReadonlyMap<AppId, App>;
-  /** True once the stored mirror or the first complete snapshot has come. */
+  /** True once the stored mirror or the first complete snapshot has arrived. */
   readonly ready: () => boolean;
 }
 
 const noApps: ReadonlyMap<AppId, App> = new Map();
 
+/** Creates an empty inbox. */
 export function createInbox(): Inbox {
   let apps: ReadonlyMap<AppId, App> | undefined;
   let dirty = new Set<AppId>();

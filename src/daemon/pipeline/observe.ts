@@ -1,4 +1,4 @@
-/** Reads what a round needs to know of HAProxy and of the machine, cheapest first. Changes nothing. */
+/** Reads what a round needs to know about HAProxy and the machine, cheapest first. Changes nothing. */
 import { sameValue } from '../../core/collections/same.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { HaproxyControl, Running } from '../../haproxy/control/control.ts';
@@ -16,9 +16,10 @@ import { withRejected } from '../../core/desired/desired.ts';
 import type { Applied } from '../decide/applied.ts';
 import type { Observed, Sampled } from '../decide/observed.ts';
 
+/** Reads HAProxy and the machine. Never changes anything. */
 export interface Observer {
   readonly observe: (desired: Desired, applied: Applied | undefined) => Promise<Observed>;
-  /** @param diskHash what should be on the disk; undefined while it is to be written */
+  /** @param diskHash hash of the text that should be on disk; undefined while it is still to be written */
   readonly sample: (
     applied: Applied,
     before: Running | undefined,
@@ -26,6 +27,7 @@ export interface Observer {
   ) => Promise<Sampled>;
 }
 
+/** What the observer needs. */
 export interface ObserverParts {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
@@ -36,12 +38,13 @@ export interface ObserverParts {
   readonly files: Pick<FileObserver, 'services'>;
 }
 
+/** Creates the observer. */
 export function createObserver(parts: ObserverParts): Observer {
   const { control, publisher, runtime, rejections, machineFacts, files } = parts;
 
   async function observe(desired: Desired, applied: Applied | undefined): Promise<Observed> {
     const isFirst = applied === undefined;
-    // What an earlier Pacer gave HAProxy is not known in full.
+    // What an earlier Pacer gave HAProxy is only partly known.
     const served = applied?.adopted === undefined ? applied?.served.services : undefined;
     const haproxy = await haproxyNow(control);
     if (typeof haproxy !== 'string' && 'reason' in haproxy) return haproxy;
@@ -83,9 +86,9 @@ export function createObserver(parts: ObserverParts): Observer {
     if (running.workerPid !== before?.workerPid) return differs('HAProxy has another worker');
     if (diskHash !== undefined) {
       await publisher.look();
-      if (publisher.activeHash() !== diskHash) return differs('the text on disk is another');
+      if (publisher.activeHash() !== diskHash) return differs('the text on disk is not what Pacer wrote');
     }
-    // Also while the text on disk is due: it may be a file that keeps it from being written.
+    // Checked also while the text on disk is due: one of these files may be what keeps it from being written.
     const { head } = await machineFacts();
     const named = [...applied.desired.services.values(), ...applied.served.services.values()];
     if (!sameValue(withFiles(head, await files.services(named)), applied.inputs))
@@ -106,14 +109,14 @@ async function haproxyNow(control: HaproxyControl) {
     case 'silent':
       return { kind: 'silent', reason: answer.reason } as const;
     case 'absent':
-      // With a reload command, whoever runs it also knows how to start HAProxy.
+      // Whoever configured a reload command also starts HAProxy.
       return control.mode === 'command' ? 'blind' : 'absent';
     case 'blind':
       return 'blind';
   }
 }
 
-/** What the machine has against services, and against the versions of them that would serve on instead. */
+/** What the machine has against services, and against the previous versions that would serve instead. */
 async function judge(
   desired: Desired,
   rejections: Rejections,

@@ -3,8 +3,8 @@
  *
  *   mirror ─ changed apps ─▶ desired ─▶ decide ─▶ step ─▶ act ─▶ outcome ─▶ settle ─▶ state, and again
  *
- * One pass at a time goes on until nothing is left to do or until something has to be waited for. Servers that changed
- * are brought to HAProxy within a pass; whatever may take long is done beside, and its outcome sets off another pass.
+ * One pass at a time. A pass goes on until nothing is left to do, or until it has to wait. It brings the servers that
+ * changed to HAProxy by itself; steps that may take long run beside it, and their outcome requests another pass.
  */
 import type { ServingContext } from '../../core/servers/serving.ts';
 import { messageOf } from '../../errors.ts';
@@ -24,6 +24,7 @@ import type { Outcome, SlowStep } from '../decide/step.ts';
 import type { Changes } from './take-changes.ts';
 import { isInSync, viewOf } from './view.ts';
 
+/** What the loop needs. */
 export interface PipelineParts {
   readonly inbox: Inbox;
   readonly changes: Changes;
@@ -34,33 +35,37 @@ export interface PipelineParts {
   readonly publisher: Pick<Publisher, 'activeHash'>;
   readonly budget: ReloadBudget;
   readonly limits: Limits;
-  /** When Marathon last confirmed all of the mirror; undefined where a cluster never has. */
+  /**
+   * When Marathon last confirmed the whole mirror, in milliseconds since the epoch; undefined if a cluster never has.
+   */
   readonly confirmedAt: () => number | undefined;
-  /** Clusters that have never answered and of which nothing is stored. */
+  /** Clusters that have never answered and whose mirror is not stored. */
   readonly unheard: () => readonly string[];
   readonly socketFault: () => string | undefined;
   readonly report: Reporter;
-  /** Asks for a pass. Returns at once. */
+  /** Requests a pass. Returns at once. */
   readonly request: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Calls back once after so many milliseconds. @returns what takes it back */
+  /** Calls back once, after this many milliseconds. @returns a function that cancels the call */
   readonly later: (callback: () => void, afterMs: number) => () => void;
 }
 
+/** The running loop. */
 export interface Pipeline {
   /** Never rejects. */
   readonly pass: () => Promise<void>;
   readonly state: () => PipelineState;
-  /** Lets the change go that is withheld. @returns what that was */
+  /** Applies the change that is withheld. @returns what was withheld; undefined if nothing was */
   readonly approve: () => Withheld | undefined;
-  /** Nothing more is begun; resolves when what is under way has ended. */
+  /** Starts nothing more. Resolves when what is under way has ended. */
   readonly close: () => Promise<void>;
 }
 
 /** Milliseconds that closing waits for a step that is under way. */
 const closeMs = 5000;
 
+/** Creates the loop. It does nothing before the first pass. */
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { inbox, changes, actor, candidates, runtime, publisher, budget, request, now } = parts;
   let state = initialState(now());
@@ -110,7 +115,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   async function pass(): Promise<void> {
-    // Nothing is applied before the first complete snapshot, or the one that was stored.
+    // Nothing is applied before the first complete snapshot or the stored mirror.
     while (inbox.ready() && !closed) {
       if (finished !== undefined) {
         const { step, outcome } = finished;
@@ -127,7 +132,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           wakeAt(step.until);
           return;
         case 'derive':
-          inbox.touch(step.apps, 'apps that were lost on the way');
+          inbox.touch(step.apps, 'apps that were lost');
           take(settleAlone(state, step, now(), parts.limits.sampleMs));
           break;
         case 'finish':
@@ -151,7 +156,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       try {
         await pass();
       } catch (error) {
-        // A bug of ours: Change not applied, and all is tried again.
+        // This is a bug in Pacer. The change is not applied, and everything is tried again.
         take(failed(state, { stage: 'render', message: messageOf(error) }, now()));
         wakeAt(state.retryAt);
       }

@@ -1,24 +1,29 @@
-/** Tells the rest of the daemon what was settled: the journal, what serves and is remembered, what is withheld. */
+/**
+ * Passes on what was settled: to the journal, to what is remembered as good, and to the listeners for withheld changes.
+ */
 import type { Journal } from '../storage/journal.ts';
 import type { LastGood } from '../rejected/last-good.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Report } from '../settle/postpone.ts';
 import type { LoopState, Withheld } from '../decide/state.ts';
 
+/** What the reporter needs. */
 export interface ReporterParts {
   readonly journal: Journal;
   readonly lastGood: Pick<LastGood, 'serves' | 'servesAlso'>;
   readonly publisher: Pick<Publisher, 'takeNumber'>;
   readonly onWithheld: (withheld: Withheld) => void;
   readonly onReleased: (withheld: Withheld, approved: boolean) => void;
-  /** Milliseconds spent on rendering since it was last asked. */
+  /** Milliseconds spent on rendering since the last call. */
   readonly takeRenderMs: () => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
+/** Passes on what one step has settled. */
 export type Reporter = (reports: readonly Report[], state: LoopState) => void;
 
+/** Creates the reporter. */
 export function createReporter(parts: ReporterParts): Reporter {
   const { journal, lastGood, publisher, onWithheld, onReleased, takeRenderMs, now } = parts;
 

@@ -1,10 +1,10 @@
-/** What the loop knows, for status and metrics. */
+/** What status and metrics show of the loop. */
 import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { LoopState } from '../decide/state.ts';
 
-/** Apps that are named; more would say nothing new. */
+/** At most this many apps are named: more would add nothing. */
 const waitingShown = 20;
 
 const known = new WeakMap<Desired, readonly Diagnostic[]>();
@@ -16,6 +16,7 @@ function diagnosticsOf(desired: Desired | undefined): readonly Diagnostic[] {
   return diagnostics;
 }
 
+/** The loop's state as status and metrics see it. */
 export function viewOf(
   state: LoopState,
   { commands, socketFault }: { readonly commands: number; readonly socketFault: string | undefined },
@@ -39,7 +40,7 @@ export function viewOf(
   };
 }
 
-/** HAProxy is known to have what is desired. */
+/** HAProxy is known to have the desired state. */
 export function isInSync({ applied, due, pending, round, failure }: LoopState): boolean {
   const current = round.kind === 'busy' ? round.round : round;
   return (

@@ -1,4 +1,4 @@
-/** What a configuration depends on beside Marathon: certificates, limits, which listeners are Pacer's own. */
+/** What a configuration depends on besides Marathon: certificates, limits, and which listeners are Pacer's own. */
 import { join } from 'node:path';
 import { headroomOf } from '../../core/policy/capacity.ts';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
@@ -20,15 +20,16 @@ import { kindOf } from '../files/judge.ts';
 import type { FileObserver } from '../files/observer.ts';
 import type { MachineFacts } from '../decide/pipeline-state.ts';
 
-/** Of the limit of open files, connections get half (two descriptors each); checks and listeners the rest. */
+/** Half of the limit of open files is for connections (two descriptors each), the rest for checks and listeners. */
 const defaultShare = 4;
 const mostDefaultConnections = 50_000;
 
+/** HAProxy's `maxconn` if the operator sets none. @param limit HAProxy's limit of open files; undefined if not known */
 export function defaultMaxconn(limit: number | undefined): number {
   return Math.max(100, Math.min(mostDefaultConnections, Math.floor((limit ?? 8192) / defaultShare)));
 }
 
-/** Pacer's own listeners: port → what it is. */
+/** Pacer's own listeners: port → what it is for. */
 export function ownPorts(settings: Settings): Map<number, string> {
   const ports = new Map<number, string>();
   if (!settings.dontBindHttpHttps) {
@@ -39,16 +40,16 @@ export function ownPorts(settings: Settings): Map<number, string> {
     .set(settings.statsPort, "Pacer's own statistics port");
 }
 
-/** Empty but for the socket of the endpoints, so that nothing else can be reached from it. */
+/** An empty folder, except for the socket of the endpoints, so that HAProxy in a chroot can reach nothing else. */
 export const jailOf = (stateDir: string): string => join(stateDir, 'run', 'jail');
 
-/** As Pacer sees it. HAProxy shares the state directory under the same path, unless it is locked in. */
+/** The path as Pacer sees it. HAProxy sees the same path, unless it runs in a chroot. */
 export const endpointsSocket = ({ stateDir, haproxyChroot }: EndpointSettings): string =>
   join(haproxyChroot ? jailOf(stateDir) : join(stateDir, 'run'), 'endpoints.sock');
 
 type EndpointSettings = Pick<Settings, 'stateDir' | 'haproxyChroot'>;
 
-/** HAProxy reads Pacer's copies of the files that labels name, see `files/copies.ts`. */
+/** Pacer's copies of the files that labels name, see `files/copies.ts`. HAProxy reads these. */
 export const copiesIn =
   (stateDir: string): FileAt =>
   (keyword, path) => {
@@ -56,7 +57,7 @@ export const copiesIn =
     return kind === undefined ? path : copyPath(stateDir, kind, path);
   };
 
-/** The part of the head that stays the same for the life of the daemon. */
+/** The part of the head that stays the same as long as the daemon runs. */
 export function fixedHead(
   settings: Settings,
   { overrides, head }: OperatorTemplates = noOperatorTemplates,
@@ -73,14 +74,14 @@ export function fixedHead(
     groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,
     appidPort: settings.appidPort,
     statsPort: settings.statsPort,
-    // Looked for when it is connected to, in the folder that HAProxy is locked into by then.
+    // HAProxy opens this path for each connection, and is in its chroot by then.
     endpointsSocket: settings.haproxyChroot ? '/endpoints.sock' : endpointsSocket(settings),
     runAs,
     chroot: settings.haproxyChroot ? jailOf(settings.stateDir) : undefined,
     signalNetworks: settings.signalNetworks,
     signalsTakeToken: settings.statusTokenFile !== undefined,
     runtimeSocket: settings.runtimeSocket,
-    // Without a number HAProxy goes to another server only at the last try.
+    // Without a number, HAProxy tries another server only at its last attempt.
     defaultOptions: settings.defaultOptions.map((it) => (it === 'redispatch' ? 'redispatch 1' : it)),
     hardStopAfter: settings.hardStopAfter,
     maxReloads: settings.maxReloads,
@@ -110,12 +111,12 @@ export async function readMachineFacts(
   files: Pick<FileObserver, 'listener'>,
 ): Promise<MachineFacts> {
   const { certificates } = settings.dontBindHttpHttps ? { certificates: [] } : await files.listener();
-  // Whatever it answers: one that is frozen has its limits and its listeners all the same.
+  // Whether it answers or not: a frozen HAProxy still has its limits and listeners.
   const master = await livingMaster(settings.masterSocket);
   const limit = await openFileLimit(control?.mode === 'supervise' ? 'self' : (master ?? 'self'));
   const maxconn = settings.maxconn ?? defaultMaxconn(limit);
   const headroom = headroomOf(limit ?? 8192, maxconn);
-  // A HAProxy of another container has limits and a network that cannot be seen from here.
+  // The limits and the network of a HAProxy in another container cannot be seen from here.
   const descriptorLimit = control?.mode === 'supervise' || master !== undefined ? limit : undefined;
   return {
     head: {
@@ -137,10 +138,10 @@ export async function readMachineFacts(
   };
 }
 
-/** Pacer's own ports, and the runtime and master sockets. */
+/** Counts Pacer's own ports, and the runtime and master sockets. */
 const ownListenersOf = (settings: Settings): number => ownPorts(settings).size + 2;
 
-/** How HAProxy's listeners are told from those of others, whether it answers or not. */
+/** How to tell HAProxy's listeners from those of other processes, whether HAProxy answers or not. */
 async function portOwner(
   settings: Settings,
   control: HaproxyControl | undefined,
@@ -148,7 +149,7 @@ async function portOwner(
 ): Promise<PortOwner> {
   const { masterSocket, runtimeSocket, stateDir, haproxyConfig } = settings;
   const configFiles = [activeConfigFile(stateDir), ...(haproxyConfig === undefined ? [] : [haproxyConfig])];
-  // Where there is no master socket, its processes are known by what it says itself.
+  // Without a master socket, only HAProxy itself can say which processes it has.
   const worker = control?.mode === 'command' ? runningOf(await control.running())?.workerPid : undefined;
   const ours = { masterSocket, configFiles, pids: worker === undefined ? [] : [worker] };
   if (control === undefined || control.mode === 'supervise')

@@ -1,8 +1,9 @@
-/** Says once where Pacer cannot see which ports other programs have: a reload is then what finds out. */
+/** Logs once if Pacer cannot see which ports other programs use. Then only a reload can show that a port is taken. */
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MachineFacts } from '../decide/pipeline-state.ts';
 
+/** @returns a function that returns the same facts, and logs the notice the first time it applies */
 export function networkNotice(
   control: Pick<HaproxyControl, 'running'>,
   log: Pick<Logger, 'warn'>,
@@ -16,8 +17,8 @@ export function networkNotice(
       said = true;
       log.warn(
         { reason: network.reason },
-        'ports that other programs have cannot be seen: an app whose service port is taken makes reloads fail; ' +
-          'run Pacer in the network and the pid namespace of HAProxy',
+        'Pacer cannot see which ports other programs use: an app whose service port is taken makes reloads fail. ' +
+          'Run Pacer in the network and the pid namespace of HAProxy',
       );
     }
     return found;

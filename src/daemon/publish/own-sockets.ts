@@ -1,4 +1,4 @@
-/** The unix sockets that HAProxy is to have, judged before anything is written. */
+/** Checks the paths of the unix sockets for HAProxy before anything is written. */
 import { join } from 'node:path';
 import { assertHaproxySockets } from '../../haproxy/cli/socket-paths.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -10,7 +10,7 @@ export function requireSocketPaths(settings: Settings): void {
   const flagOf = (path: string, name: string, flag: string) =>
     path === join(stateDir, 'run', name) ? undefined : flag;
   const sockets = new Map<string, string | undefined>();
-  // Where somebody else starts HAProxy, it may have the same socket under another path.
+  // If somebody else starts HAProxy, the socket may have another path there.
   if (haproxyMode === 'supervise')
     sockets.set(masterSocket, flagOf(masterSocket, 'master.sock', '--haproxy-master-socket'));
   sockets.set(runtimeSocket, flagOf(runtimeSocket, 'haproxy.sock', '--haproxy-socket'));

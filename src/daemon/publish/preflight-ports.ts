@@ -1,10 +1,11 @@
-/** The services whose listeners HAProxy could not have. Only what is certain counts against one. */
+/** Finds the services whose listeners HAProxy could not open. Only what is certain counts against a service. */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
 import type { Service, ServiceDefinition } from '../../core/model/service.ts';
 import { nameOf } from '../../haproxy/machine/port-holder.ts';
 import { judgePorts, type JudgedBind, type PortOwner } from '../../haproxy/machine/ports.ts';
 
+/** The listener of a service: `address:port`. */
 export const bindKey = ({ bindAddress, servicePort }: ServiceDefinition): string =>
   `${bindAddress}:${servicePort}`;
 
@@ -29,7 +30,7 @@ export async function portsHeld(
   );
 }
 
-/** Undefined for a port that is free, HAProxy's own, or of which nothing is certain. */
+/** Undefined if the port is free or HAProxy's own, or if nothing is certain. */
 function portHeld(
   { appId, portIndex }: ServiceDefinition,
   { address, port, verdict }: JudgedBind,
@@ -46,7 +47,7 @@ function portHeld(
       return {
         ...about,
         reason: `${nameOf(verdict.holder)} listens on ${place}`,
-        remedy: `end it, or ${otherPort}`,
+        remedy: `stop it, or ${otherPort}`,
       };
     case 'refused':
       return verdict.reason === 'EACCES'

@@ -1,6 +1,6 @@
 /**
- * What `haproxy -c` cannot see, asked before a reload: ports that others hold, certificates that are missing,
- * file descriptors. Each concerns one service, which is rejected; the others go on.
+ * Checks what `haproxy -c` cannot see before a reload: ports that other processes use, missing certificates, file
+ * descriptors. Each fault concerns one service, which is rejected; the others are served.
  */
 import { overCapacity, type DescriptorBudget, type ServedNow } from '../../core/policy/capacity.ts';
 import type { Desired } from '../../core/desired/desired.ts';
@@ -11,25 +11,28 @@ import type { FileFacts } from '../files/service-files.ts';
 import type { Finding } from '../rejected/facts.ts';
 import { portsHeld } from './preflight-ports.ts';
 
+/** What the checks need. */
 export interface PreflightInput {
-  /** With nothing rejected yet. */
+  /** The desired state, before anything is rejected. */
   readonly desired: Desired;
   /** `address:port` of the service listeners that the running HAProxy has. */
   readonly runningBinds: ReadonlySet<string>;
   /** What the running HAProxy serves. */
   readonly served: ServedNow;
-  /** Undefined where HAProxy's limit is not known. */
+  /** Undefined if HAProxy's limit is not known. */
   readonly budget: DescriptorBudget | undefined;
-  /** Whose listeners are no obstacle. */
+  /** The owner of listeners that count as our own. */
   readonly ports: PortOwner;
   readonly files: Pick<FileObserver, 'services'>;
 }
 
+/** The faults, by backend, and what is known of the files. */
 export interface PreflightResult {
   readonly findings: Map<BackendName, Finding>;
   readonly files: FileFacts;
 }
 
+/** Runs the checks. Finds every fault, not only the first. */
 export async function preflight(input: PreflightInput): Promise<PreflightResult> {
   const services = [...input.desired.services.values()];
   const files = await input.files.services(services);

@@ -1,4 +1,6 @@
-/** Brings a rendering to HAProxy: written as a revision, checked in place, made current, taken over by a reload. */
+/**
+ * Brings a rendering to HAProxy: writes it as a revision, checks it in place, makes it current, and reloads HAProxy.
+ */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Desired } from '../../core/desired/desired.ts';
@@ -25,38 +27,40 @@ import { runningOf } from '../../haproxy/control/running.ts';
 import { configurationFile, skeletonOf, type Rendering } from '../../render/render.ts';
 import { bindKey } from './preflight-ports.ts';
 
+/** Writes, checks and activates revisions. */
 export interface Publisher {
   readonly write: (rendering: Rendering, desired: Desired, cause: string) => Promise<PublishedRevision>;
   /**
-   * What HAProxy has against a revision, which is then gone; undefined where it accepts it.
-   * `unhurried`: nobody waits for the verdict, so all else that runs comes first.
+   * Why HAProxy refuses a revision, which is then deleted; undefined if it accepts it. `unhurried`: nobody waits for
+   * the answer, so `haproxy -c` runs with low priority.
    */
   readonly complaints: (
     revision: PublishedRevision,
     unhurried?: 'unhurried',
   ) => Promise<readonly CheckMessage[] | undefined>;
-  /** Removes a revision that is not to be used. */
+  /** Deletes a revision that will not be used. */
   readonly discard: (revision: PublishedRevision) => Promise<void>;
-  /** Makes the revision what a HAProxy that starts finds; one that runs is left alone. */
+  /** Makes the revision the one that the next start of HAProxy reads. A running HAProxy is left alone. */
   readonly makeCurrent: (revision: PublishedRevision) => Promise<void>;
   /**
-   * Makes the revision current and HAProxy run it; on failure the one before is current again.
+   * Makes the revision current and has HAProxy run it. If that fails, the previous revision is current again.
    * @throws PacerError HAPROXY_RELOAD_FAILED, HAPROXY_START_FAILED, HAPROXY_UNREACHABLE
    */
   readonly apply: (revision: PublishedRevision, hash: string, isRunning: boolean) => Promise<void>;
-  /** What the configuration of this hash listens on and serves; undefined where it is not known. */
+  /** The listeners and backends of the configuration with this hash; undefined if they are not known. */
   readonly contentsOf: (hash: string | undefined) => Contents | undefined;
-  /** Of the revision that is current; undefined before there is one. */
+  /** The hash of the current revision; undefined before there is one. */
   readonly activeHash: () => string | undefined;
-  /** Looks at the disk again: somebody may have removed what is current. */
+  /** Reads the disk again: somebody may have removed what is current. */
   readonly look: () => Promise<void>;
-  /** The number of a change that is not written at once. */
+  /** A new revision number, for a change whose text is written later. */
   readonly takeNumber: () => number;
 }
 
-/** Skeletons whose contents are remembered: the running one is among the newest. */
+/** How many skeletons' contents are remembered. The running one is among the newest. */
 const rememberedSkeletons = 20;
 
+/** What a configuration listens on and serves. */
 export interface Contents {
   readonly binds: ReadonlySet<string>;
   readonly backends: ReadonlySet<BackendName>;
@@ -71,9 +75,10 @@ interface Manifest {
   readonly backends: readonly BackendName[];
 }
 
+/** Where and how revisions are published. */
 export interface PublisherOptions {
   readonly stateDir: string;
-  /** Where else the configuration is kept, for a HAProxy that is started with that path. */
+  /** A second path of the configuration, for a HAProxy that is started with that path. */
   readonly copyTo: string | undefined;
   readonly program: string;
   readonly control: HaproxyControl;
@@ -81,6 +86,7 @@ export interface PublisherOptions {
   readonly now: () => number;
 }
 
+/** Creates the publisher, and reads what is current from the disk. */
 export async function createPublisher({
   stateDir,
   copyTo,
@@ -158,14 +164,14 @@ export async function createPublisher({
       try {
         await switchTo(revision);
         if (!isRunning) await control.start(activeConfigFile(stateDir), hash);
-        // A HAProxy that seemed away may have been busy, and is adopted with what it runs.
+        // A HAProxy that seemed absent may have been busy. If it runs this text already, it is adopted.
         if (isRunning || control.mode === 'command' || runningOf(await control.running())?.hash !== hash)
           await reload(control, hash);
       } catch (error) {
-        // Whoever starts HAProxy next must find what was good.
+        // Whoever starts HAProxy next must find the last good configuration.
         if (before !== undefined && before.directory !== revision.directory) {
           await switchTo(before);
-          // The next attempt writes its own: a HAProxy that stays away must not fill the disk.
+          // The next attempt writes a new revision: a HAProxy that stays away must not fill the disk.
           await discard(revision);
         }
         throw error;
@@ -176,7 +182,7 @@ export async function createPublisher({
   };
 }
 
-/** A configuration that HAProxy does not judge in time is as good as refused. */
+/** A configuration that HAProxy does not judge in time counts as refused. */
 async function judged(options: CheckOptions): Promise<CheckResult> {
   try {
     return await checkConfiguration(options);
@@ -197,11 +203,11 @@ async function reload(control: HaproxyControl, hash: string): Promise<void> {
   throw new PacerError(
     'HAPROXY_RELOAD_FAILED',
     messages === '' ? result.reason : `${result.reason}: ${messages}`,
-    'the old configuration stays in service; correct what HAProxy names; Pacer tries again by itself',
+    'the old configuration stays in service; correct what HAProxy names; Pacer tries again automatically',
   );
 }
 
-/** The full hash of the revision that is current; undefined where there is none that HAProxy could read. */
+/** The full hash of the current revision; undefined if HAProxy could not read it. */
 export async function activeHash(stateDir: string): Promise<string | undefined> {
   const active = await activeRevision(stateDir);
   if (active === undefined) return undefined;

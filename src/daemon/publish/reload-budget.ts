@@ -1,14 +1,21 @@
-/** How often HAProxy may be reloaded: a burst, then one each while. Old workers that still drain cost memory. */
+/**
+ * How often HAProxy may be reloaded: a burst, then one reload per interval. Old workers that still drain use memory.
+ */
 export interface ReloadBudget {
   /**
-   * Milliseconds until the next reload may happen; 0 = now.
-   * @param oldWorkers how many workers still finish old connections: each makes the next reload wait as much again
+   * Milliseconds until the next reload may happen; 0: now.
+   * @param oldWorkers number of workers that still finish old connections; each one makes the next reload wait one
+   * interval longer
    */
   readonly waitMs: (now: number, oldWorkers: number) => number;
   /** Counts a reload. */
   readonly spend: (now: number) => void;
 }
 
+/**
+ * @param burst reloads that may follow each other at once
+ * @param spacingMs milliseconds until one more reload is allowed
+ */
 export function reloadBudget(burst: number, spacingMs: number): ReloadBudget {
   let tokens = burst;
   let filledAt = 0;

@@ -1,7 +1,7 @@
 /**
- * The version of each service that served last, and outlives a restart: what an app serves with while its new
- * version is refused. Kept is what the app said, not what was made of it, so that it is judged anew by the rules
- * of the day.
+ * Remembers the last version of each service that served, also across restarts. An app keeps serving with it while its
+ * new version is rejected. What is saved is the app's labels and definition, not the result, so that it is judged again
+ * by the present rules.
  */
 import { z } from 'zod';
 import { defineServices, type DefinitionContext } from '../../core/services/definition.ts';
@@ -13,15 +13,17 @@ import type { Policy } from '../../core/policy/policy.ts';
 import type { Service, ServiceDefinition } from '../../core/model/service.ts';
 import { saved } from '../storage/saved.ts';
 
+/** The last good versions. */
 export interface LastGood {
   readonly of: (appId: AppId, portIndex: number) => ServiceDefinition | undefined;
-  /** HAProxy serves this now. What has no servers does not count. */
+  /** HAProxy serves this now. Services without servers do not count. */
   readonly serves: (desired: Desired) => void;
-  /** HAProxy serves these of it now, and the others as before. */
+  /** HAProxy serves these services now, and the others as before. */
   readonly servesAlso: (services: readonly Service[], desired: Desired) => void;
   readonly close: () => Promise<void>;
 }
 
+/** What `openLastGood` needs. */
 export interface LastGoodOptions {
   readonly file: string;
   readonly context: Omit<DefinitionContext, 'lastGood'>;
@@ -30,16 +32,17 @@ export interface LastGoodOptions {
 
 interface Entry {
   readonly definition: ServiceDefinition;
-  /** By which it was judged. */
+  /** The policy by which it was judged. */
   readonly policy: Policy;
-  /** The app as it was when it said so; without its tasks. */
+  /** The app as it was then, without its tasks. */
   readonly source: App;
 }
 
+/** Reads the file. A file that cannot be used is set aside, with a warning. */
 export async function openLastGood({ file, context, warn }: LastGoodOptions): Promise<LastGood> {
   /** App → port index → what served. */
   const known = new Map<AppId, ReadonlyMap<number, Entry>>();
-  /** By the policy of now: the version that served, what became of it under another policy, or nothing. */
+  /** By the present policy: the version that served, or what another policy makes of it, or nothing. */
   const rejudged = new WeakMap<Entry, { policy: Policy; definition: ServiceDefinition | undefined }>();
   const judge = (source: App, portIndex: number): ServiceDefinition | undefined => {
     const port = defineServices(source, { ...context, lastGood: () => undefined }, undefined).ports[
@@ -108,11 +111,11 @@ export async function openLastGood({ file, context, warn }: LastGoodOptions): Pr
 
 type Known = ReadonlyMap<AppId, ReadonlyMap<number, Entry>>;
 
-/** Each app with what is to be known of it from now on; the same object where nothing changed. */
+/** Each app whose memory changes, with its new entry. */
 function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<number, Entry> | undefined]> {
   const serving = new Map<AppId, ServiceDefinition[]>();
   for (const { definition, servers } of desired.services.values()) {
-    // What never had a server is not known to be good: its server lines have not been judged.
+    // A service that never had a server is not known to be good: HAProxy has not judged its server lines.
     if (servers.length === 0) continue;
     const list = serving.get(definition.appId);
     if (list === undefined) serving.set(definition.appId, [definition]);
@@ -124,7 +127,7 @@ function* served(desired: Desired, known: Known): Generator<[AppId, ReadonlyMap<
     const definitions = serving.get(id) ?? [];
     if (before === undefined && definitions.length === 0) continue;
     const next = new Map<number, Entry>();
-    // What is rejected served before, unless the app no longer exposes the port.
+    // What is rejected now served before, unless the app no longer exposes the port.
     for (const [index, entry] of before ?? [])
       if (asked.ports[index] !== undefined && asked.ports[index].kind !== 'not-exposed')
         next.set(index, entry);
@@ -147,7 +150,7 @@ const isPartOf = (definition: ServiceDefinition, entry: Entry | undefined): bool
 const sameEntries = (a: ReadonlyMap<number, Entry>, b: ReadonlyMap<number, Entry>): boolean =>
   a.size === b.size && [...a].every(([index, entry]) => b.get(index) === entry);
 
-/** Ports of an app: index and the app as it was, in the shape of the Pacer that saved it. */
+/** Ports of an app: the index, and the app as it was, in the format of the Pacer that saved it. */
 const savedPorts = z.array(
   z.tuple([
     z.number().int().nonnegative(),
@@ -161,7 +164,7 @@ const savedPorts = z.array(
   ]),
 );
 
-/** What an app has that was saved by another version of Pacer. */
+/** Defaults for an app that another version of Pacer saved. */
 const blank: Omit<App, 'id' | 'labels'> = {
   kind: 'app',
   version: '',

@@ -1,6 +1,6 @@
 /**
- * Who served a host, a path, a port, an app id or a deployment group: a newcomer does not get it, after a restart
- * neither. It must not know what else is remembered.
+ * Remembers which apps served which hosts, paths, ports, app ids and deployment groups. A newcomer does not get what
+ * another app has, not even after a restart.
  */
 import { z } from 'zod';
 import { noOwners, type Owners } from '../../core/services/claims.ts';
@@ -10,6 +10,7 @@ import { ownersOf } from '../../core/desired/owners.ts';
 import { sameValue } from '../../core/collections/same.ts';
 import { saved } from '../storage/saved.ts';
 
+/** The remembered owners. */
 export interface RememberedOwners {
   readonly current: () => Owners;
   /** HAProxy serves this now. */
@@ -17,20 +18,22 @@ export interface RememberedOwners {
   readonly close: () => Promise<void>;
 }
 
+/** What `openOwners` needs. */
 export interface OwnersOptions {
   readonly file: string;
   readonly warn: (message: string) => void;
 }
 
-/** A line of the file: the apps of one service, and all that they have. */
+/** A line of the file: the apps of one service, and everything they own. */
 const lineFormat = z.strictObject({
   apps: z.array(z.string().transform((id) => id as AppId)).min(1),
   claims: z.array(z.string()),
 });
 
+/** Reads the file. A file that cannot be used is set aside, with a warning. */
 export async function openOwners({ file, warn }: OwnersOptions): Promise<RememberedOwners> {
   let owners = noOwners;
-  /** What they were last read from. */
+  /** The desired state from which the owners were last read. */
   let last: Pick<Desired, 'claims' | 'groups' | 'assigned'> | undefined;
   const store = await saved(
     { file, what: 'the owners of hosts, ports and groups', text: () => textOf(owners), warn },
@@ -68,7 +71,7 @@ function textOf(owners: Owners): string {
   return [...byApps.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-/** @throws what is wrong with the text */
+/** @throws Error that says what is wrong with the text */
 function ownersIn(text: string): Owners {
   const owners = new Map<string, ReadonlySet<AppId>>();
   for (const line of text.split('\n').filter((it) => it !== '')) {

@@ -1,28 +1,34 @@
-/** The policy file, read anew when it changes. One that cannot be read leaves the policy as it was, and is said. */
+/**
+ * The policy file, read again when it changes. If it cannot be read, the previous policy stays in force, and that is
+ * reported.
+ */
 import type { Policy } from '../../core/policy/policy.ts';
 import { messageOf, PacerError } from '../../errors.ts';
 import type { LastInputs } from '../files/last-inputs.ts';
 import type { Logger } from '../../observe/log.ts';
 import { policyOf, policyText, type PolicySettings } from '../../settings/policy.ts';
 
+/** The policy that is in force. */
 export interface PolicyFile {
   readonly current: () => Policy;
   readonly state: () => PolicyState | undefined;
-  /** Looks at the file now. */
+  /** Reads the file now, if it changed. */
   readonly look: () => void;
   readonly close: () => void;
 }
 
+/** What the status shows of the policy file. */
 export interface PolicyState {
   readonly file: string;
-  /** Prefixes. */
+  /** App id prefixes. */
   readonly prefixes: readonly string[];
-  /** ISO. */
+  /** ISO 8601 time. */
   readonly readAt: string;
-  /** Why the file as it is now does not count; undefined where it does. */
+  /** Why the present file is not used; undefined if it is. */
   readonly problem: string | undefined;
 }
 
+/** What `followPolicy` needs. */
 export interface PolicyFileOptions {
   readonly settings: PolicySettings;
   readonly inputs: LastInputs;
@@ -31,10 +37,13 @@ export interface PolicyFileOptions {
   readonly now: () => number;
 }
 
-/** Watching a file misses those that are replaced by a link, as configuration tools do. */
+/**
+ * Milliseconds between two checks of the file. Watching it would miss a file replaced by a link, as configuration tools
+ * do.
+ */
 const everyMs = 2000;
 
-/** @throws PacerError where the file cannot be used at the start, and there is no last good copy of it */
+/** @throws PacerError if the file cannot be used at the start and there is no last good copy */
 export async function followPolicy(options: PolicyFileOptions): Promise<PolicyFile> {
   const { settings, inputs, onChange, log, now } = options;
   const file = settings.policy;
@@ -61,10 +70,13 @@ export async function followPolicy(options: PolicyFileOptions): Promise<PolicyFi
       onChange();
     } catch (error) {
       if (state.problem === messageOf(error)) return;
-      // Should the file come back as it was, that is news.
+      // If the file comes back unchanged, that counts as a change.
       if (error instanceof PacerError && error.code === 'FILE_UNREADABLE') seen = undefined;
       state = { ...state, problem: messageOf(error) };
-      log.error({ file, error: messageOf(error) }, 'the policy cannot be read; the one before counts');
+      log.error(
+        { file, error: messageOf(error) },
+        'the policy file cannot be read; the previous policy stays in force',
+      );
     }
   };
   const timer = file === undefined ? undefined : setInterval(look, everyMs);
@@ -73,12 +85,12 @@ export async function followPolicy(options: PolicyFileOptions): Promise<PolicyFi
 
 interface PolicyAtStart {
   readonly policy: Policy;
-  /** The text as it is in the file; undefined where that cannot be read. */
+  /** The text of the file; undefined if it cannot be read. */
   readonly seen: string | undefined;
   readonly problem: string | undefined;
 }
 
-/** The policy of the file, or the last good one: without any, tenants could claim what is not theirs. */
+/** The policy in the file, or the last good one: without any policy, tenants could claim what is not theirs. */
 async function policyAtStart({ settings, inputs, log }: PolicyFileOptions): Promise<PolicyAtStart> {
   const file = settings.policy;
   let seen: string | undefined;
@@ -89,7 +101,7 @@ async function policyAtStart({ settings, inputs, log }: PolicyFileOptions): Prom
     const last = file === undefined ? undefined : await inputs.recall('policy', file);
     if (last === undefined) throw error;
     const problem = messageOf(error);
-    log.error({ file, error: problem }, 'the policy cannot be read; the last good one counts');
+    log.error({ file, error: problem }, 'the policy file cannot be read; the last good policy is in force');
     return { policy: policyOf(settings, last), seen, problem };
   }
 }

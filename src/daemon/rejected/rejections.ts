@@ -1,6 +1,6 @@
 /**
- * Services that may not serve as their labels ask: for a fact of the machine, or for what only HAProxy could judge,
- * traced from its message to the service. Each keeps serving its previous version, if it has one.
+ * Services that may not serve as their labels ask, because of a fact of the machine, or because HAProxy refused them
+ * (traced from its message to the service). Each keeps serving its previous version, if it has one.
  */
 import {
   withRejected,
@@ -21,28 +21,30 @@ import type { LastGood } from './last-good.ts';
 import { placeOf, type Facts } from './facts.ts';
 import type { Verdicts } from './verdicts.ts';
 
+/** What `createRejections` needs. */
 export interface RejectionParts {
   readonly verdicts: Pick<Verdicts, 'on' | 'add' | 'look' | 'isEmpty'>;
   readonly lastGood: Pick<LastGood, 'of'>;
-  /** What a definition puts into the configuration. */
+  /** The lines that a definition adds to the configuration. */
   readonly sample: (definition: ServiceDefinition) => string;
 }
 
-/** What is rejected beside HAProxy's verdicts. */
+/** What is rejected in addition to HAProxy's verdicts. */
 export interface Against {
   readonly facts: Facts;
   /** Left out until it is known which of them HAProxy refuses. */
   readonly waiting: readonly ServiceDefinition[];
-  /** What HAProxy said of them. */
+  /** HAProxy's message about them. */
   readonly complaint: string;
 }
 
+/** The services that are rejected, and why. */
 export interface Rejections {
-  /** Looks whether the files that HAProxy refused are others by now. */
+  /** Checks whether the files that HAProxy refused have changed. */
   readonly look: (desired: Desired) => Promise<void>;
-  /** What is rejected of a state of the model. */
+  /** The services of this desired state that are rejected. */
   readonly of: (desired: Desired, against: Against) => RejectedServices;
-  /** What is left of a state without what is rejected and what cannot be written. @param render throws UnwritableService */
+  /** The desired state without what is rejected and what cannot be written. @param render throws UnwritableService */
   readonly writable: (
     desired: Desired,
     against: Against,
@@ -50,12 +52,13 @@ export interface Rejections {
   ) => { readonly desired: Desired; readonly rendering: Rendering };
   /** The definitions that have not served yet. */
   readonly freshIn: (desired: Desired) => ServiceDefinition[];
-  /** HAProxy refuses this one. `isCertain`: it named it. */
+  /** Records that HAProxy refuses this definition. `isCertain`: HAProxy named it. */
   readonly reject: (culprit: ServiceDefinition, reason: string, isCertain: boolean) => Promise<void>;
-  /** Grows with every verdict that is added or dropped. */
+  /** Increases with every verdict that is added or dropped. */
   readonly version: () => number;
 }
 
+/** Creates the rejections. */
 export function createRejections({ verdicts, lastGood, ...parts }: RejectionParts): Rejections {
   const unwritable = new WeakMap<ServiceDefinition, Diagnostic>();
   let hasUnwritable = false;
@@ -148,8 +151,8 @@ export function createRejections({ verdicts, lastGood, ...parts }: RejectionPart
 }
 
 /**
- * Which services HAProxy's messages are about: among those tried, or among all where none is, since what served until
- * now may be named for what another one brought.
+ * The services HAProxy's messages are about. If one of the services under trial is among them, only those count,
+ * because HAProxy may also name a service that served until now for a fault that a new one caused.
  */
 export function culpritsIn(
   messages: readonly CheckMessage[],
@@ -201,6 +204,6 @@ function suspected({ appId, portIndex }: ServiceDefinition, complaint: string): 
     appId,
     portIndex,
     reason: `HAProxy refuses one of several new services, and it is not yet known which: ${complaint}`,
-    remedy: 'wait; Pacer is looking for the one that is refused',
+    remedy: 'wait; Pacer is looking for the one HAProxy refuses',
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What the daemon knows again after a restart: the last good version of each service, what HAProxy refuses, and who
+ * What the daemon still knows after a restart: the last good version of each service, what HAProxy refuses, and who
  * served which host, port and group.
  */
 import { join } from 'node:path';
@@ -8,14 +8,16 @@ import { openLastGood, type LastGood } from './last-good.ts';
 import { openOwners } from './owners.ts';
 import { openVerdicts, type Verdicts } from './verdicts.ts';
 
+/** What is remembered. */
 export interface Remembered {
   readonly verdicts: Verdicts;
   readonly lastGood: LastGood;
   readonly context: ModelContext;
-  /** Saves what has changed since. */
+  /** Saves what has changed. */
   readonly close: () => Promise<void>;
 }
 
+/** Reads all of it from the state directory. Files that cannot be used are set aside, with a warning. */
 export async function openRemembered(
   stateDir: string,
   base: ModelContext,

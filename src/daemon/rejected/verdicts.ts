@@ -1,38 +1,41 @@
 /**
- * What HAProxy refuses, by content: the same text for the same HAProxy gets the same verdict, so it is not asked
- * again, after a restart neither. Where the text names files, the verdict stands as long as they are the same.
+ * What HAProxy refuses, by content. The same text for the same HAProxy gets the same verdict, so HAProxy is not asked
+ * again, not even after a restart. If the text names files, the verdict is valid as long as they are unchanged.
  */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { saved } from '../storage/saved.ts';
 
+/** Why HAProxy refuses a text. */
 export interface Verdict {
-  /** HAProxy's words. */
+  /** HAProxy's message. */
   readonly reason: string;
-  /** Path → what `stat` said of it, of every file the text may name. */
+  /** Path → what `stat` said, of every file that the text may name. */
   readonly files: Readonly<Record<string, string>>;
-  /** False where HAProxy named nobody, and it was found by trying: that is not taken over a restart. */
+  /** False if HAProxy named no service, and this one was found by elimination. Such a verdict ends with a restart. */
   readonly isCertain: boolean;
 }
 
+/** The remembered verdicts. */
 export interface Verdicts {
   readonly on: (text: string) => Verdict | undefined;
   readonly add: (text: string, reason: string, isCertain: boolean) => Promise<void>;
-  /** Forgets the verdicts on these texts whose files are no longer what they were. */
+  /** Forgets the verdicts on these texts whose files have changed. */
   readonly look: (texts: Iterable<string>) => Promise<void>;
   readonly isEmpty: () => boolean;
   readonly close: () => Promise<void>;
 }
 
+/** What `openVerdicts` needs. */
 export interface VerdictOptions {
   readonly file: string;
-  /** Of the HAProxy that judges. */
+  /** The version of the HAProxy that judges. */
   readonly haproxyVersion: string;
   readonly warn: (message: string) => void;
 }
 
-/** More are not remembered; the oldest go first. */
+/** At most this many verdicts are remembered; the oldest are dropped first. */
 const mostVerdicts = 5000;
 
 const verdictFormat = z.object({
@@ -45,6 +48,7 @@ const savedFormat = z.object({
   verdicts: z.array(z.tuple([z.string(), verdictFormat])),
 });
 
+/** Reads the file. A file that cannot be used is set aside, with a warning. */
 export async function openVerdicts({ file, haproxyVersion, warn }: VerdictOptions): Promise<Verdicts> {
   let verdicts = new Map<string, Verdict>();
   const keyOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -54,7 +58,7 @@ export async function openVerdicts({ file, haproxyVersion, warn }: VerdictOption
   };
   const store = await saved({ file, what: "HAProxy's verdicts", text, warn }, (content) => {
     const { haproxy, verdicts: known } = savedFormat.parse(JSON.parse(content));
-    // Another HAProxy may judge otherwise.
+    // Another HAProxy may decide differently.
     if (haproxy === haproxyVersion) verdicts = new Map(known);
   });
   return {
@@ -82,7 +86,7 @@ export async function openVerdicts({ file, haproxyVersion, warn }: VerdictOption
   };
 }
 
-/** Of all words that may be the path of a file; those of URLs are no files, and stay none. */
+/** `stat` of every word that may be the path of a file. Parts of URLs are no files and do not become any. */
 async function factsOf(content: string): Promise<Record<string, string>> {
   const paths = new Set(content.match(/(?<=[\s'"(,=@])\/[^\s'",()]+/g) ?? []);
   const facts: Record<string, string> = {};

@@ -3,13 +3,15 @@ import type { BackendName } from '../../core/model/ids.ts';
 import type { Service } from '../../core/model/service.ts';
 import type { WaitingServer } from './runtime-servers.ts';
 
+/** The servers that drain. */
 export interface DepartingServers {
-  /** Notes which servers of these services still wait; the others have gone. */
+  /** Records which servers of these services still drain. All others of these services are gone. */
   readonly see: (services: readonly Service[], waiting: readonly WaitingServer[]) => void;
   readonly overdue: (server: WaitingServer) => boolean;
   readonly backends: () => ReadonlySet<BackendName>;
 }
 
+/** @param timeoutMs milliseconds that sessions of such a server may continue */
 export function drainingServers(timeoutMs: number, now: () => number): DepartingServers {
   const since = new Map<BackendName, Map<string, number>>();
   return {

@@ -1,6 +1,6 @@
 /**
- * Backends that come and go while HAProxy runs. Which profile a backend was given HAProxy does not tell, so a variable
- * of the process holds the digest of what it was last brought to: from there on it is a matter of comparing.
+ * Adds and removes backends at runtime. HAProxy does not report which profile a backend was added with. So a process
+ * variable in HAProxy contains the digest of the pool it was last brought to, and Pacer compares with that.
  * [haproxy] management.txt 3.4 9.3 "add backend", "publish backend", "del backend"; "set var", "get var"
  */
 import type { BackendName } from '../../core/model/ids.ts';
@@ -8,9 +8,10 @@ import type { RuntimeAccess } from '../../haproxy/control/control.ts';
 import { parseServersState } from '../../haproxy/replies/servers-state.ts';
 import type { BackendPool } from '../../render/profiles.ts';
 
-/** As the configuration sets it. */
+/** The same variable is set by the configuration. */
 const variable = 'proc.pacer_backends';
 
+/** The result of adding backends. */
 export type BackendsOutcome =
   | {
       readonly kind: 'done';
@@ -19,20 +20,22 @@ export type BackendsOutcome =
     }
   | { readonly kind: 'impossible'; readonly reason: string };
 
+/** Backends that HAProxy can add and remove at runtime. */
 export interface RuntimeBackends {
-  /** HAProxy has read a configuration with this pool. */
+  /** Call when HAProxy has read a configuration with this pool. */
   readonly loaded: (pool: BackendPool | undefined) => void;
-  /** Adds the backends that are missing, and tells which are too many. Rejects when HAProxy cannot be asked. */
+  /** Adds missing backends. The outcome also names those to remove. Rejects if HAProxy cannot be asked. */
   readonly add: (pool: BackendPool) => Promise<BackendsOutcome>;
-  /** To be called when no request leads to the removed ones any more. */
+  /** Removes backends. Call when no request reaches them any more. */
   readonly settle: (pool: BackendPool, removed: readonly BackendName[]) => Promise<void>;
 }
 
 const nothing: BackendsOutcome = { kind: 'done', added: [], removed: [] };
 
+/** @param control the HAProxy whose backends change */
 export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
   let last: BackendPool | undefined;
-  /** They still had sessions when they were to go. */
+  /** Backends that still had sessions when they should have been removed. */
   const leaving = new Set<BackendName>();
 
   async function remove(backend: BackendName): Promise<void> {
@@ -65,7 +68,7 @@ export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
       const { version, addBackend } = control.capabilities();
       if (!addBackend) return impossible(`HAProxy ${version} adds no backend at runtime`);
       if (running === undefined || last?.digest !== running)
-        return impossible('HAProxy has other backends than it was last given');
+        return impossible('HAProxy has other backends than Pacer gave it');
       const before = last.profiles;
       const changed = [...pool.profiles].find(([name, profile]) => (before.get(name) ?? profile) !== profile);
       if (changed !== undefined) return impossible(`backend ${changed[0]} has other options`);
@@ -84,11 +87,11 @@ export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
     settle: async (pool, removed) => {
       for (const backend of removed) await remove(backend);
       const [, reply] = await control.runtime([
-        // As of 3.4 `set var` asks for it. The session is over with these two.
+        // As of 3.4, `set var` needs experimental mode. It ends with this connection.
         'experimental-mode on',
         `set var ${variable} str(${pool.digest})`,
       ]);
-      // What is not noted down cannot be compared, so the next change takes a reload.
+      // If the digest could not be stored, nothing can be compared, and the next change takes a reload.
       last = reply?.kind === 'ok' ? pool : undefined;
     },
   };

@@ -1,7 +1,7 @@
 /**
- * Renewed certificates over the runtime socket. HAProxy tells the fingerprint of a certificate and who is in its chain,
- * not the whole file: a new intermediate of the same name looks the same. So Pacer remembers what each worker has read
- * or was given; a worker of which it does not know that is given the file once more, which changes nothing.
+ * Replaces renewed certificates over the runtime socket. HAProxy reports the fingerprint of a certificate and the names
+ * in its chain, not the whole file: a new intermediate of the same name looks the same. So Pacer remembers what each
+ * worker has read or was given. A worker it does not know gets the file once more, which does no harm.
  */
 import { readFile, stat } from 'node:fs/promises';
 import type { RuntimeAccess } from '../../haproxy/control/control.ts';
@@ -10,34 +10,40 @@ import { cliWord, encodeCommand, payloadCommand } from '../../haproxy/cli/runtim
 import { judgeFile } from '../files/judge.ts';
 import { readPem } from '../files/pem.ts';
 
+/** The result of replacing certificates. */
 export type CertificatesOutcome =
-  | { readonly kind: 'done'; /** Paths of those that were renewed. */ readonly changed: readonly string[] }
+  | {
+      readonly kind: 'done';
+      /** Paths of the certificates that were replaced. */ readonly changed: readonly string[];
+    }
   | { readonly kind: 'impossible'; readonly reason: string };
 
+/** The certificates that HAProxy has loaded. */
 export interface RuntimeCertificates {
   /**
-   * Brings what HAProxy has to these files: path → hex SHA-256. What it does not have, its configuration does not name.
-   * Rejects when HAProxy cannot be asked, or a file cannot be read.
+   * Makes HAProxy use these files: path → hex SHA-256. Paths that its configuration does not name are skipped. Rejects
+   * if HAProxy cannot be asked, or a file cannot be read.
    * [haproxy] management.txt 9.3 "show ssl cert", "set ssl cert", "commit ssl cert"
    */
   readonly bring: (wanted: ReadonlyMap<string, string>) => Promise<CertificatesOutcome>;
-  /** The next worker that answers has read these. */
+  /** Call before a reload: the next worker that answers has read these files. */
   readonly loaded: (digests: ReadonlyMap<string, string>) => void;
 }
 
-/** HAProxy tells its uptime in seconds, and file systems have clocks of their own. */
+/** Milliseconds of tolerance: HAProxy reports its uptime in seconds, and file systems have their own clocks. */
 const marginMs = 2000;
 
-/** Certificates asked for on one connection. */
+/** How many certificates are queried over one connection. */
 const groupSize = 50;
 
+/** @param now milliseconds since the epoch */
 export function runtimeCertificates(
   control: RuntimeAccess,
   now: () => number = Date.now,
 ): RuntimeCertificates {
   let worker: { readonly pid: string; readonly digests: Map<string, string> } | undefined;
   let read: ReadonlyMap<string, string> = new Map();
-  /** By path: files are read once for each content. */
+  /** By path. Each content of a file is read once. */
   const facts = new Map<string, Facts>();
 
   const factsOf = async (path: string, digest: string): Promise<Facts | undefined> => {
@@ -48,7 +54,7 @@ export function runtimeCertificates(
     return found;
   };
 
-  /** What the worker has of these, and what it is known to have read or been given. */
+  /** What the worker has of these, and what it is known to have read or to have been given. */
   async function look(paths: readonly string[]) {
     const shown = paths.map((path) => `show ssl cert ${cliWord(path)}`);
     const [info, ...replies] = await control.runtime(['show info', ...shown]);
@@ -58,7 +64,7 @@ export function runtimeCertificates(
       worker = { pid, digests: new Map(read) };
       read = new Map();
     }
-    // One that does not say for how long it runs counts as one that may have read anything.
+    // A worker that does not report its uptime may have read any version.
     const startedAt = now() - Number(all.get('Uptime_sec') ?? NaN) * 1000;
     return { digests: worker.digests, startedAt, has: replies.map(({ text }) => shownIn(text)) };
   }
@@ -72,7 +78,7 @@ export function runtimeCertificates(
       const wanted = await factsOf(path, digest);
       if (wanted === undefined) return { why: `certificate ${path} is damaged` };
       const isSame = shown.sha1 === wanted.sha1 && shown.chainLength >= wanted.chainLength;
-      // Pacer alone writes what HAProxy reads, so a worker that is younger than the file has read it.
+      // Only Pacer writes these files, so a worker that is younger than the file has read it.
       const isKnown = digests.has(path)
         ? digests.get(path) === digest
         : wanted.writtenAt + marginMs < startedAt;
@@ -118,14 +124,14 @@ async function readFacts(path: string, digest: string): Promise<Facts | undefine
   return { digest, sha1, chainLength, writtenAt };
 }
 
-/** What stands between the blocks is for people, and a command takes 8 kB. */
+/** The PEM blocks without the text between them, which is for people: a command is limited to 8 kB. */
 async function pemOf(path: string): Promise<string> {
   const text = await readFile(path, 'utf8');
   const pem = readPem(text);
   return pem.ok ? pem.blocks.map((block) => block.text).join('') : text;
 }
 
-/** @returns why HAProxy does not have it */
+/** @returns why HAProxy could not be given the certificate; undefined if it has it */
 async function give(control: RuntimeAccess, path: string, sha1: string): Promise<string | undefined> {
   const command = payloadCommand(`set ssl cert ${cliWord(path)}`, await pemOf(path));
   try {
@@ -136,17 +142,17 @@ async function give(control: RuntimeAccess, path: string, sha1: string): Promise
   const [set, commit] = await control.runtime([command, `commit ssl cert ${cliWord(path)}`]);
   const failed = [set, commit].find((reply) => reply?.kind !== 'ok');
   if (failed !== undefined) {
-    // A transaction left open would block the next.
+    // An open transaction would block the next one.
     await control.runtime([`abort ssl cert ${cliWord(path)}`]);
     return `certificate ${path}: ${failed.text}`;
   }
   const [reply] = await control.runtime([`show ssl cert ${cliWord(path)}`]);
   return shownIn(reply?.text ?? '')?.sha1 === sha1
     ? undefined
-    : `certificate ${path} is not the one HAProxy was given`;
+    : `HAProxy has another certificate ${path} than it was given`;
 }
 
-/** Of the certificate HAProxy uses; undefined where it has none of this name. */
+/** Facts about the certificate HAProxy uses; undefined if it has none of this name. */
 function shownIn(text: string): Pick<Facts, 'sha1' | 'chainLength'> | undefined {
   const sha1 = /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(text)?.[1];
   const chainLength = [...text.matchAll(/^Chain Subject: /gm)].length;

@@ -1,4 +1,7 @@
-/** Brings HAProxy's maps to what is desired over the runtime socket: reads, edits or swaps, reads back. */
+/**
+ * Brings HAProxy's maps to the desired content over the runtime socket: reads them, edits or replaces them, reads them
+ * back.
+ */
 import { planMap, type MapPlan } from '../../core/plan/map-plan.ts';
 import type { RouteEntry } from '../../core/routing/routes.ts';
 import type { RuntimeAccess } from '../../haproxy/control/control.ts';
@@ -6,11 +9,12 @@ import { editCommands, prepareCommand, swapCommands } from '../../haproxy/cli/ma
 import { parseMap, parseNewVersion } from '../../haproxy/replies/maps.ts';
 import type { RuntimeCommand } from '../../haproxy/cli/runtime-command.ts';
 
+/** The result of changing maps. */
 export type MapsOutcome =
   | { readonly kind: 'done'; /** Maps that were changed. */ readonly changed: readonly string[] }
   | { readonly kind: 'impossible'; readonly reason: string };
 
-/** Rejects when HAProxy cannot be asked. */
+/** Rejects if HAProxy cannot be asked. */
 export async function bringMaps(
   control: RuntimeAccess,
   maps: ReadonlyMap<string, readonly RouteEntry[]>,
@@ -24,7 +28,7 @@ export async function bringMaps(
       if (kind === 'failed') return { kind: 'impossible', reason: `map ${name}: ${text}` };
     }
     if ((await compare(control, name, entries)).kind !== 'none') {
-      return { kind: 'impossible', reason: `map ${name} does not hold what it was given` };
+      return { kind: 'impossible', reason: `map ${name} does not have the content it was given` };
     }
     changed.push(name);
   }
@@ -46,6 +50,6 @@ async function commandsOf(control: RuntimeAccess, name: string, plan: MapPlan): 
   const [reply] = await control.runtime([prepareCommand(name)]);
   const version = parseNewVersion(reply?.text ?? '');
   if (version === undefined)
-    throw new Error(`map ${name} takes no new version: ${reply?.text ?? 'no answer'}`);
+    throw new Error(`map ${name} accepts no new version: ${reply?.text ?? 'no answer'}`);
   return swapCommands(name, version, plan.entries);
 }

@@ -1,6 +1,6 @@
 /**
- * Brings the servers of services to what is desired over the runtime socket: reads what HAProxy has, does the
- * steps, reads back. What only a reload can do keeps nothing else from being done: removals least of all.
+ * Brings the servers of services to the desired state over the runtime socket: reads what HAProxy has, performs the
+ * steps, reads back. What only a reload can do does not delay the rest, removals in particular.
  */
 import { isAt, planServers } from '../../core/plan/server-plan.ts';
 import type { RunningServer, ServerStep } from '../../core/plan/server-step.ts';
@@ -17,53 +17,58 @@ interface Done {
   /** Commands that changed something. */
   readonly commands: number;
   readonly steps: readonly ServerStep[];
-  /** Servers that still have sessions and wait to be deleted. */
+  /** Servers that still have sessions and are deleted later. */
   readonly waiting: readonly WaitingServer[];
   /** Maps and certificates that were changed. */
   readonly files: readonly string[];
 }
 
+/** The result of changing servers. */
 export type RuntimeOutcome =
   | ({ readonly kind: 'done' } & Done)
-  /** Some of it takes a reload; the rest has been done. */
+  /** Some of it needs a reload; the rest has been done. */
   | ({
       readonly kind: 'impossible';
       readonly reason: string;
-      /** Backend → why its servers take a reload. Empty where it is about something else. */
+      /** Backend → why its servers need a reload. Empty if the reason is another. */
       readonly needReload: ReadonlyMap<BackendName, string>;
     } & Done);
 
+/** A server that still has sessions and is deleted later. */
 export interface WaitingServer {
   readonly backend: BackendName;
   readonly server: string;
 }
 
+/** How to bring servers. */
 export interface BringOptions {
-  /** Whether a server's sessions have had their time, so that they are closed. */
+  /** Whether the time for a server's sessions is over, so that they are closed. */
   readonly overdue?: (server: WaitingServer) => boolean;
-  /** What HAProxy was last given: saves the first look. Where it has something else, reading back shows it. */
+  /** What HAProxy was last given. Saves the first read; if HAProxy has something else, reading back shows it. */
   readonly known?: ReadonlyMap<BackendName, Service>;
 }
 
+/** Changes servers at runtime. */
 export interface RuntimeServers {
   /**
-   * Only these backends are looked at. Ends when HAProxy says it has what is desired.
+   * Reads and changes only these backends. Ends when HAProxy reports the desired state.
    * @throws PacerError HAPROXY_UNREACHABLE
    */
   readonly bring: (services: readonly Service[], options?: BringOptions) => Promise<RuntimeOutcome>;
 }
 
-/** Rounds of doing and reading back, as long as there is more to do than to delete what has left. */
+/** How often commands are sent and read back, as long as there is more to do than deleting drained servers. */
 const rounds = 3;
-/** Whose sessions were just closed may still have them for a moment. */
+/** A server whose sessions were just closed may still report them for a moment. */
 const triesToDelete = (closed: boolean): number => (closed ? 2 : 1);
-/** From so many backends on, all states are read at once. */
+/** From this many backends on, the states of all backends are read at once. */
 const manyBackends = 50;
 
 type Running = ReadonlyMap<string, readonly RunningServer[]>;
 
+/** @param serverLine the server's line in the configuration, for `add server` */
 export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): RuntimeServers {
-  /** What is left to do; and for what only a reload does, why, beside what can be done all the same. */
+  /** What is left to do at runtime, and why the rest needs a reload. */
   function planAll(services: readonly Service[], have: Running) {
     const steps: ServerStep[] = [];
     const needReload = new Map<BackendName, string>();
@@ -97,7 +102,7 @@ export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): 
         for (const [backend, reason] of read.missing) missing.set(backend, reason);
         return { replies, have: read.have };
       };
-      // Which servers are in slots is known to HAProxy alone.
+      // Only HAProxy knows which servers are in slots.
       const isKnown = known !== undefined && !services.some(({ definition }) => definition.slots > 0);
       let have: Running = isKnown ? asRunning(known) : (await look([])).have;
       for (let round = 1; ; round++) {
@@ -125,13 +130,13 @@ export function runtimeServers(control: RuntimeAccess, serverLine: ServerLine): 
             ? [...closeSessions(step), ...commandsFor(step, serverLine)]
             : commandsFor(step, serverLine),
         );
-        // Done and read back in one go: a connection costs more than a command.
+        // Send and read back over one connection: a connection costs more than a command.
         const { replies, have: after } = await look(commands);
         have = after;
         for (const it of left) tries.set(`${it.backend}/${it.server}`, triesOf(it) + 1);
         commandCount += commands.length;
         done.push(...due);
-        // The first one: what follows on a server that could not be added fails as well.
+        // Report the first failure: commands for a server that could not be added fail as well.
         const failed = replies.findIndex(
           ({ kind }, i) => kind === 'failed' && i < commands.length && !isDelete(commands[i]),
         );
@@ -146,7 +151,7 @@ const looksAt = (services: readonly Service[]): string[] =>
     ? ['show servers state']
     : services.map(({ definition }) => `show servers state ${definition.backend}`);
 
-/** What HAProxy says it has, by backend; a reason for each of these that it does not have. */
+/** What HAProxy reports, by backend, and a reason for each backend that it does not have. */
 function seen(services: readonly Service[], replies: readonly RuntimeReply[]) {
   const have = new Map<string, RunningServer[]>();
   const missing = new Map<BackendName, string>();
@@ -167,14 +172,14 @@ function seen(services: readonly Service[], replies: readonly RuntimeReply[]) {
   return { have, missing };
 }
 
-/** The service without the servers that HAProxy does not have yet, under their names or in slots. */
+/** The service without the servers that HAProxy does not have yet, neither by name nor in a slot. */
 function withoutNew(service: Service, running: readonly RunningServer[]): Service {
   const has = (server: Server) =>
     running.some((it) => (it.name === server.name || it.name.startsWith(slotPrefix)) && isAt(it, server));
   return { ...service, servers: service.servers.filter(has) };
 }
 
-/** What fails while a server still has sessions, and tells nothing about the others. */
+/** A delete fails while a server still has sessions, and says nothing about the other servers. */
 const isDelete = (command = ''): boolean => command.startsWith('del server ');
 
 function asRunning(services: ReadonlyMap<BackendName, Service>): Running {

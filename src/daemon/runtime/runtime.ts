@@ -1,4 +1,6 @@
-/** Changes over the runtime socket: servers, backends, maps, certificates. Remembers which servers wait to be deleted. */
+/**
+ * Changes over the runtime socket: servers, backends, maps, certificates. Remembers which servers wait to be deleted.
+ */
 import type { BackendName } from '../../core/model/ids.ts';
 import type { Service } from '../../core/model/service.ts';
 import { messageOf, PacerError } from '../../errors.ts';
@@ -13,33 +15,34 @@ import { runtimeCertificates } from './runtime-certificates.ts';
 import { bringMaps } from './runtime-maps.ts';
 import { runtimeServers, type RuntimeOutcome } from './runtime-servers.ts';
 
-/** Silence says nothing of what HAProxy has. */
+/** `unreachable`: no answer, which says nothing about what HAProxy has. */
 export type RuntimeAnswer = RuntimeOutcome | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** None of these rejects. */
+/** Changes HAProxy at runtime. None of these functions rejects. */
 export interface Runtime {
-  /** @param known what HAProxy was last given of these */
+  /** @param known what HAProxy was last given of these services */
   readonly bringServers: (
     services: readonly Service[],
     known?: ReadonlyMap<BackendName, Service>,
   ) => Promise<RuntimeAnswer>;
   /** Adds the backends that are missing, before they get servers. */
   readonly bringBackends: (pool: Rendering['pool']) => Promise<RuntimeAnswer>;
-  /** Maps and certificates, and the backends that no request is led to any more. */
+  /** Changes maps and certificates, and removes the backends that no request reaches any more. */
   readonly bringFiles: (wanted: RuntimeFiles) => Promise<RuntimeAnswer>;
   readonly bringMaps: (maps: Rendering['maps']) => Promise<RuntimeAnswer>;
-  /** HAProxy has read a configuration with these backends that may come and go, and these certificates. */
+  /** Call when HAProxy has read a configuration with this pool of backends and these certificates. */
   readonly loaded: (pool: Rendering['pool'], certificates: ReadonlyMap<string, string>) => void;
-  /** Commands sent so far that change something. */
+  /** Commands sent so far that changed something. */
   readonly commands: () => number;
-  /** The file descriptors the running HAProxy may use, fixed when it started; undefined where it does not say. */
+  /** The file descriptors the running HAProxy may use, fixed at its start; undefined if it does not report them. */
   readonly descriptors: () => Promise<number | undefined>;
-  /** Backend → how many servers it has that are not in maintenance; undefined where HAProxy does not say. */
+  /** Backend → number of its servers that are not in maintenance; undefined if HAProxy does not report them. */
   readonly serverCounts: () => Promise<ReadonlyMap<BackendName, number> | undefined>;
   /** The backends with servers that wait for their last sessions to end. */
   readonly draining: () => ReadonlySet<BackendName>;
 }
 
+/** Files that HAProxy can replace at runtime. */
 export interface RuntimeFiles {
   readonly maps: Rendering['maps'];
   /** Path → hex SHA-256 of the file. */
@@ -47,10 +50,11 @@ export interface RuntimeFiles {
   readonly pool: Rendering['pool'];
 }
 
+/** What the runtime needs. */
 export interface RuntimeParts {
   readonly control: RuntimeAccess;
   readonly serverLine: ServerLine;
-  /** How long the sessions of a server whose task is gone may go on, in milliseconds. */
+  /** How long the sessions of a server whose task is gone may continue, in milliseconds. */
   readonly drainTimeoutMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -58,6 +62,7 @@ export interface RuntimeParts {
 
 const nothingDone: RuntimeOutcome = { kind: 'done', commands: 0, steps: [], waiting: [], files: [] };
 
+/** Creates the runtime for one HAProxy. */
 export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: RuntimeParts): Runtime {
   let commandCount = 0;
   const control: RuntimeAccess = {
@@ -94,7 +99,7 @@ export function createRuntime({ serverLine, drainTimeoutMs, now, ...parts }: Run
       answered(async () => {
         if (services.length === 0) return nothingDone;
         const { overdue } = draining;
-        // What became of servers that wait to be deleted is known to HAProxy alone.
+        // Only HAProxy knows whether servers that were to be deleted still exist.
         const isKnown = !services.some(({ definition }) => draining.backends().has(definition.backend));
         const outcome = await servers.bring(services, {
           overdue,
@@ -143,7 +148,7 @@ const impossible = (reason: string): RuntimeOutcome => ({
   needReload: new Map(),
 });
 
-/** An error that is no silence is about what was asked: only a reload helps. */
+/** An error other than no answer is about the commands themselves: only a reload helps. */
 async function answered(work: () => Promise<RuntimeOutcome>): Promise<RuntimeAnswer> {
   try {
     return await work();

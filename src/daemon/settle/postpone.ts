@@ -1,4 +1,4 @@
-/** Rounds that end without being applied: what is due again, when, and what is told. Pure. */
+/** Rounds that end without being applied: what is due again, when, and what is reported. Pure. */
 import type { Plan } from '../../core/plan/plan.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Service } from '../../core/model/service.ts';
@@ -7,22 +7,23 @@ import { noDurations } from './due.ts';
 import type { Cause, Due, Failure, LoopState, Withheld } from '../decide/state.ts';
 import type { Postponed } from '../decide/step.ts';
 
+/** The next state of the loop, and what to report. */
 export interface Settled {
   readonly state: LoopState;
   readonly reports: readonly Report[];
 }
 
-/** What the rest of the daemon is told. */
+/** What is reported to the rest of the daemon. */
 export type Report =
   /** HAProxy serves this now. */
   | { readonly kind: 'served'; readonly desired: Desired }
-  /** HAProxy serves these of it now, and the others as before. */
+  /** HAProxy serves these services now, and the others as before. */
   | { readonly kind: 'served-also'; readonly services: readonly Service[]; readonly desired: Desired }
   | {
       readonly kind: 'applied';
       readonly plan: Plan;
       readonly cause: Cause;
-      /** Of the text; undefined where it was done at runtime. */
+      /** Number of the revision; undefined if the change was made at runtime. */
       readonly revision: number | undefined;
       readonly durations: StageDurations;
     }
@@ -36,10 +37,11 @@ export type Report =
   | { readonly kind: 'withheld'; readonly withheld: Withheld }
   | { readonly kind: 'released'; readonly withheld: Withheld; readonly approved: boolean };
 
-/** Milliseconds. Until a HAProxy that was silent is asked again; between looks at a change that is withheld. */
+/** Milliseconds until a HAProxy that did not answer is asked again, and between two checks of a withheld change. */
 const [silentMs, withheldMs] = [1000, 2000];
 const longestRetryMs = 15_000;
 
+/** The state after a round that was postponed. @param now milliseconds since the epoch */
 export function postponed(state: LoopState, why: Postponed, now: number): Settled {
   const again = dueAgain(state, now);
   switch (why.kind) {
@@ -72,7 +74,7 @@ export function postponed(state: LoopState, why: Postponed, now: number): Settle
   }
 }
 
-/** Our own side failed, or HAProxy refuses what is no service's: tried again after a while that grows. */
+/** Our own side failed, or HAProxy refuses something that belongs to no service: tried again after a growing pause. */
 export function failed(
   state: LoopState,
   { stage, message }: { readonly stage: string; readonly message: string },
@@ -102,9 +104,9 @@ const failureOf = (stage: string, message: string, now: number): Failure => ({
   at: new Date(now).toISOString(),
 });
 
-/** What set the round off is due again, and more where it is. */
+/** Makes due again what caused the round, together with what has become due since. */
 function dueAgain({ due, round }: LoopState, now: number) {
-  const cause: Cause = { text: 'another try', receivedAt: undefined };
+  const cause: Cause = { text: 'another attempt', receivedAt: undefined };
   const begun = round.kind === 'judging' ? round.due : undefined;
   const base: Due = begun ?? due ?? { everything: false, reload: false, cause, since: now };
   return (more: { readonly everything?: boolean; readonly reload?: boolean }) => ({

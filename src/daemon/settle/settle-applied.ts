@@ -1,4 +1,4 @@
-/** After HAProxy was brought to a candidate: at runtime, or by a reload. Pure. */
+/** The state after HAProxy was brought to a candidate, at runtime or by a reload. Pure. */
 import { descriptorsOfAll } from '../../core/policy/capacity.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { AppId } from '../../core/model/ids.ts';
@@ -12,9 +12,9 @@ import { textLagMs } from './settle-servers.ts';
 import type { Judging, LoopState } from '../decide/state.ts';
 import type { Outcome, SlowStep, Step } from '../decide/step.ts';
 
-/** Milliseconds until what the machine has against a service is looked at again. */
+/** Milliseconds until the machine's faults are checked again. */
 const recheckMs = 5000;
-/** Milliseconds until the search for a culprit goes on. */
+/** Milliseconds until the search for a culprit continues. */
 const unfinishedMs = 1000;
 
 /** HAProxy has what it should have. */
@@ -51,7 +51,7 @@ export function finished(
   };
 }
 
-/** A new worker runs the good candidate. What was done at runtime meanwhile may have reached the old one. */
+/** A new worker runs the good candidate. Runtime commands sent during the reload may have reached the old worker. */
 export function reloaded(
   state: LoopState,
   round: Judging,
@@ -127,7 +127,7 @@ const appliedOf = ({ from, desired, inputs, rendering }: Candidate, left: number
 const released = ({ withheld, approved }: LoopState): Settled['reports'] =>
   withheld === undefined ? [] : [{ kind: 'released', withheld, approved: approved !== undefined }];
 
-/** Apps that are not the same objects in both. */
+/** Apps that are different objects in both. */
 function changedApps(before: Desired, after: Desired): AppId[] {
   if (before.apps === after.apps) return [];
   const changed = [...after.apps].flatMap(([id, app]) => (before.apps.get(id) === app ? [] : [id]));

@@ -1,4 +1,6 @@
-/** After HAProxy and the machine have been read: a round begins, or a share of the backends is compared. Pure. */
+/**
+ * The state after HAProxy and the machine have been read: a round begins, or a share of the backends is compared. Pure.
+ */
 import { nothingDesired, type Desired } from '../../core/desired/desired.ts';
 import { skeletonOf } from '../../render/render.ts';
 import type { StageDurations } from '../storage/journal.ts';
@@ -8,7 +10,7 @@ import type { Seen } from '../decide/observed.ts';
 import type { Cause, LoopState } from '../decide/state.ts';
 import type { Outcome } from '../decide/step.ts';
 
-/** One look compares so many backends, or a share of them, whichever is more. */
+/** One sample compares this many backends, or this share of all, whichever is more. */
 const [fewestSampled, sampledShare] = [200, 1 / 24];
 
 /** HAProxy and the machine have been read: a round begins. */
@@ -19,7 +21,7 @@ export function begun(
   now: number,
 ): LoopState {
   const { haproxy } = observed;
-  const cause: Cause = { text: 'what a service is rejected for may be repaired', receivedAt: undefined };
+  const cause: Cause = { text: 'the reason for a rejection may be gone', receivedAt: undefined };
   const due = state.due ?? { everything: false, reload: false, cause, since: now };
   const applied = state.applied ?? adopted(state.desired, observed);
   const isFirst = applied === undefined || applied.adopted !== undefined;
@@ -65,6 +67,7 @@ function adopted(desired: Desired, seen: Seen): Applied | undefined {
   };
 }
 
+/** The state after a sample: the next share of the backends is compared, or a round is due. */
 export function sampling(
   state: LoopState,
   sampled: Extract<Outcome, { kind: 'sampled' }>['sampled'],

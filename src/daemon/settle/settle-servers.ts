@@ -1,4 +1,4 @@
-/** After commands over the runtime socket: what HAProxy has of servers, maps and certificates now. Pure. */
+/** The state after commands over the runtime socket: what HAProxy has of servers, maps and certificates now. Pure. */
 import { runtimePlan } from '../../core/plan/plan.ts';
 import type { Applied } from '../decide/applied.ts';
 import { added, dueFor, noDurations, sampleCause } from './due.ts';
@@ -7,15 +7,16 @@ import { withServices } from '../decide/server-changes.ts';
 import type { Judging, LoopState } from '../decide/state.ts';
 import type { Outcome, QuickStep, SlowStep } from '../decide/step.ts';
 
-/** Milliseconds until the text on disk follows what was done at runtime. */
+/** Milliseconds until the text on disk follows changes made at runtime. */
 export const textLagMs = 700;
-/** Milliseconds between tries to delete servers with sessions. */
+/** Milliseconds between attempts to delete servers that have sessions. */
 const reapMs = 1000;
-/** Milliseconds until a runtime socket that was silent is tried again. */
+/** Milliseconds until a runtime socket that did not answer is tried again. */
 const runtimeRetryMs = 250;
 
 type DoneOutcome = Extract<Outcome, { kind: 'done' | 'impossible' }>;
 
+/** The state after a runtime step, whatever its outcome. */
 export function afterRuntime(
   state: LoopState,
   round: Judging | undefined,
@@ -52,7 +53,7 @@ function afterComparing(step: QuickStep | SlowStep): Judging['comparison'] {
   return step.kind === 'files' ? { kind: 'equal' } : { kind: 'servers' };
 }
 
-/** Servers of apps that changed are as they should be, or take a reload. */
+/** Servers of apps that changed are as they should be, or need a reload. */
 function followed(
   state: LoopState,
   { changes, apps }: Extract<QuickStep, { kind: 'follow' }>,
@@ -112,7 +113,7 @@ function followed(
   };
 }
 
-/** A look has compared a group of backends, or the maps. */
+/** A sample has compared a group of backends, or the maps. */
 function sampledOn(state: LoopState, step: QuickStep | SlowStep, outcome: DoneOutcome, now: number): Settled {
   const plan = runtimePlan(outcome.steps, outcome.files);
   const due = outcome.kind === 'impossible' ? dueFor(state, sampleCause, now, true) : state.due;
@@ -149,7 +150,7 @@ function withChanged(
   return { ...applied, served: { ...applied.served, services: all } };
 }
 
-/** The runtime socket did not answer: it is tried again, and HAProxy is looked at. */
+/** The runtime socket did not answer. It is tried again, and a round reads HAProxy. */
 export function silentRuntime(state: LoopState, now: number): Settled {
   return {
     state: { ...state, runtimeRetryAt: now + runtimeRetryMs, sampleDueAt: Math.min(state.sampleDueAt, now) },

@@ -1,4 +1,4 @@
-/** The next state, and what is to be told, from the state, the step and what came of it. Pure. */
+/** The next state of the loop, and what to report, from the state, the step and its outcome. Pure. */
 import { added, judgingOf } from './due.ts';
 import { failed, postponed, type Settled } from './postpone.ts';
 import { finished, reloaded } from './settle-applied.ts';
@@ -8,6 +8,7 @@ import type { LoopState } from '../decide/state.ts';
 import type { Outcome, QuickStep, SlowStep, Step } from '../decide/step.ts';
 import { afterCheck, afterRejecting } from '../decide/trial.ts';
 
+/** The state after a step that was performed. @param now milliseconds since the epoch */
 export function settle(
   state: LoopState,
   step: QuickStep | SlowStep,
@@ -17,7 +18,7 @@ export function settle(
 ): Settled {
   const judging = judgingOf(state);
   const round = judging && { ...judging, durations: added(judging.durations, outcome.durations) };
-  // Servers are followed beside whatever else is under way: that goes on.
+  // Servers are followed beside the round that is under way; that round continues.
   if (step.kind === 'follow' && (outcome.kind === 'failed' || outcome.kind === 'silent'))
     return silentRuntime(state, now);
   switch (outcome.kind) {
@@ -47,7 +48,7 @@ export function settle(
         state: {
           ...state,
           round: { ...round, trial: afterCheck(round.trial, step.candidate, outcome) },
-          // What is about to be applied is what is told, so that nobody sees HAProxy ahead of the status.
+          // The status shows a candidate before it is applied, so that HAProxy is never ahead of the status.
           candidate: outcome.kind === 'accepted' ? step.candidate.desired : state.candidate,
         },
         reports: [],
@@ -72,7 +73,7 @@ export function settle(
   }
 }
 
-/** The steps that are settled by themselves. */
+/** Settles the steps that need no I/O. */
 export function settleAlone(
   state: LoopState,
   step: Extract<Step, { kind: 'finish' | 'postpone' | 'sampled' | 'derive' }>,

@@ -1,4 +1,7 @@
-/** Chooses the way to HAProxy by the settings, and sees that one serves: the last good configuration, else the bootstrap one. */
+/**
+ * Chooses how to control HAProxy, by the settings, and makes sure that one serves: with the last good configuration, or
+ * else the bootstrap one.
+ */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +29,7 @@ import { requireSocketPaths } from '../publish/own-sockets.ts';
 import { activeHash, createPublisher, type Publisher } from '../publish/publisher.ts';
 import { ownPorts, readMachineFacts } from '../publish/machine-facts.ts';
 
+/** The control of HAProxy for the mode in the settings. Does not start or reload anything. */
 export async function openControl(
   settings: Settings,
   program: HaproxyProgram,
@@ -63,14 +67,16 @@ export async function openControl(
   }
 }
 
-/** How long one attempt waits for a HAProxy that somebody else starts. */
+/** Milliseconds that one attempt waits for a HAProxy that somebody else starts. */
 const attachWaitMs = 5000;
 
+/** The HAProxy program that Pacer uses. */
 export interface HaproxyProgram {
   readonly path: string;
   readonly version: HaproxyVersion;
 }
 
+/** What `serveSomething` needs. */
 export interface FirstServing {
   readonly settings: Settings;
   readonly control: HaproxyControl;
@@ -82,8 +88,8 @@ export interface FirstServing {
 }
 
 /**
- * Before Marathon is asked: HAProxy goes on with what it runs, or starts with the last good configuration, or,
- * on a new machine, with one that answers 503 to everything.
+ * Makes HAProxy serve before Marathon is asked: it continues with what it runs, or starts with the last good
+ * configuration, or, on a new machine, with one that answers 503 to everything.
  * @throws PacerError PORT_IN_USE, HAPROXY_START_FAILED, HAPROXY_REJECTS
  */
 export async function serveSomething(parts: FirstServing): Promise<void> {
@@ -98,7 +104,7 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
   const lastGood = await activeHash(settings.stateDir);
   if (answer.kind === 'absent') await requireOwnPorts(settings, parts.ports);
   if (answer.kind === 'silent' && answer.socketsGone !== true) {
-    // It may still serve, so nothing is started beside it. The passes go on with it once it answers.
+    // It may still serve, so no second one is started. The passes take it over once it answers.
     log.warn({ reason: answer.reason }, 'HAProxy does not answer; Pacer waits for it and changes nothing');
     return;
   }
@@ -117,13 +123,16 @@ export async function serveSomething(parts: FirstServing): Promise<void> {
   if (running === undefined) {
     await publisher.apply(revision, hash, false);
   } else {
-    // What it serves is better than nothing, until the first snapshot.
+    // What it serves is better than nothing until the first snapshot.
     await publisher.makeCurrent(revision);
     await control.start(file, hash);
   }
 }
 
-/** Somebody else starts HAProxy, or has done so: it must find a file, and keeps what it runs until the first snapshot. */
+/**
+ * Somebody else starts HAProxy, or has started it. It must find a file, and keeps what it runs until the first
+ * snapshot.
+ */
 async function joinHaproxy(parts: FirstServing): Promise<void> {
   const { settings, control, publisher, log } = parts;
   if (!(await hasConfiguration(settings.stateDir))) {
@@ -138,13 +147,13 @@ async function joinHaproxy(parts: FirstServing): Promise<void> {
   }
 }
 
-/** How long `pacer init` waits for the configuration of a Pacer that has just started. */
+/** Milliseconds that `pacer init` waits for the configuration of a Pacer that has just started. */
 const initWaitMs = 10_000;
 
 /**
- * `pacer init`: a configuration for a HAProxy that starts before Pacer does. Neither starts nor reloads one.
- * @param program to check the configuration with; undefined where there is none
- * @returns false where there was a configuration
+ * `pacer init`: writes a configuration for a HAProxy that starts before Pacer. Does not start or reload HAProxy.
+ * @param program checks the configuration; undefined if HAProxy is not installed here
+ * @returns false if there was a configuration already
  * @throws PacerError STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE, SOCKET_PATH_TOO_LONG, CERTIFICATE_INVALID, HAPROXY_REJECTS
  */
 export async function prepareStateDir(
@@ -159,7 +168,7 @@ export async function prepareStateDir(
   try {
     held = await openStateDir(stateDir, settings.haproxyMode !== 'supervise');
   } catch (error) {
-    // A Pacer that has just started makes it itself.
+    // A Pacer that has just started writes it itself.
     if (await appears(() => hasConfiguration(stateDir), initWaitMs)) return false;
     throw error;
   }
@@ -173,7 +182,7 @@ export async function prepareStateDir(
       stateDir,
       copyTo: settings.haproxyConfig,
       program: program ?? settings.haproxyBin,
-      // Would only be used to apply a revision.
+      // Only used to apply a revision, which does not happen here.
       control: attachHaproxy({ masterSocket, runtimeSocket }),
       keep,
       now: Date.now,
@@ -195,7 +204,7 @@ async function appears(isThere: () => Promise<boolean>, withinMs: number): Promi
   return false;
 }
 
-/** Whether a HAProxy that starts finds a file. */
+/** Whether HAProxy would find a file at its start. */
 async function hasConfiguration(stateDir: string): Promise<boolean> {
   return stat(activeConfigFile(stateDir)).then(
     () => true,
@@ -203,7 +212,7 @@ async function hasConfiguration(stateDir: string): Promise<boolean> {
   );
 }
 
-/** The configuration that answers 503 to everything. @throws PacerError HAPROXY_REJECTS */
+/** Writes the configuration that answers 503 to everything. @throws PacerError HAPROXY_REJECTS */
 async function writeBootstrap(
   { publisher, render, head }: Pick<FirstServing, 'publisher' | 'render' | 'head'>,
   checked = true,
@@ -219,7 +228,7 @@ async function writeBootstrap(
   );
 }
 
-/** Pacer's own listeners must be had before anything else makes sense. */
+/** Without Pacer's own listeners nothing else makes sense. @throws PacerError PORT_IN_USE */
 async function requireOwnPorts(settings: Settings, owner: PortOwner): Promise<void> {
   const ports = ownPorts(settings);
   const binds = [...ports.keys()].map((port) => ({ address: settings.bindAddress, port }));

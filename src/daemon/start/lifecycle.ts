@@ -1,4 +1,4 @@
-/** The life of the daemon: what is started in which order, what sets off a pass, and how it stops. */
+/** The life of the daemon: what is started in which order, what requests a pass, and how it stops. */
 import { messageOf } from '../../errors.ts';
 import { pageRoutes } from '../../http/page.ts';
 import { startStatusServer, type StatusServer } from '../../http/server.ts';
@@ -29,23 +29,24 @@ import { leaveNode } from './stopping.ts';
 import { readMachineFacts } from '../publish/machine-facts.ts';
 import { teardown, type Teardown } from './teardown.ts';
 
+/** What `runDaemon` needs. */
 export interface DaemonOptions extends ServingOptions {
-  /** Ends the daemon in an orderly way. */
+  /** Stops the daemon in an orderly way. */
   readonly signal: AbortSignal;
   readonly asks: OperatorSignals;
 }
 
-/** Milliseconds that the first pass waits at most for the agents' names; later ones do not. */
+/** The first pass waits at most this many milliseconds for the agents' names; later passes do not wait. */
 const nameWaitMs = 2000;
 
-/** Runs until the signal. @throws PacerError for whatever keeps it from starting */
+/** Runs until the signal. @throws PacerError for anything that prevents the start */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { log, signal } = options;
   const undo = teardown((error) => log.error({ error: messageOf(error) }, 'while stopping'));
-  // A HAProxy that served before is not taken down by a daemon that cannot start.
+  // A daemon that cannot start must not stop a HAProxy that served before.
   const end = { orderly: false };
   try {
-    // Whether Pacer lives does not depend on HAProxy, which may be waited for.
+    // The status server answers even while Pacer waits for HAProxy.
     const serving = await startServing(options, undo, end, () => openStatusServer(options, undo));
     await startFollowing(options, serving, undo);
     await aborted(signal);
@@ -55,7 +56,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   } finally {
     const clean = await undo.run();
     if (clean) log.info('stopped');
-    else log.error('Pacer ends, and has not stopped everything');
+    else log.error('Pacer ends, but could not stop everything');
   }
 }
 
@@ -69,7 +70,7 @@ async function openStatusServer(
   return server;
 }
 
-/** The pipeline, what sets it off, and what the status server answers. */
+/** Starts the pipeline, what requests its passes, and what the status server answers. */
 async function startFollowing(
   { settings, version, log, asks }: DaemonOptions,
   serving: Serving,
@@ -144,10 +145,10 @@ async function startFollowing(
     pipeline.request();
   };
   undo.add(pipeline.close);
-  // Before the pass under way is waited for, which may be trying a command again and again.
+  // Before waiting for the pass under way, which may be retrying a command.
   undo.add(() => control.detach());
 
-  // Before anything is followed: it is read only when somebody asks.
+  // Created before the clusters are followed: it reads them only when somebody asks.
   const metrics = createMetrics(
     metricSources(
       () => clusters.each(),
@@ -220,15 +221,15 @@ async function startFollowing(
   log.info({ status: `${server.address}/status` }, 'following Marathon');
 
   control.onExit((exit) => {
-    const what = control.mode === 'supervise' ? 'it is started again' : 'Pacer waits for it';
+    const what = control.mode === 'supervise' ? 'Pacer starts it again' : 'Pacer waits for it';
     log.error({ exit }, `HAProxy has ended; ${what}`);
-    // Before anything is known there is nothing to apply, but what served before serves again.
+    // Before the first snapshot there is nothing to apply, but the previous configuration is served again.
     if (inbox.ready()) pass('HAProxy has ended');
     else serve().catch((error: unknown) => log.error({ error: messageOf(error) }, 'HAProxy does not start'));
   });
 }
 
-/** When the last of all clusters confirmed its part; undefined where one never has. */
+/** When Marathon last confirmed the state of every cluster; undefined if a cluster never answered. */
 function confirmedAt(clusters: readonly ClusterStatus[]): number | undefined {
   const times = clusters.map(({ marathon }) => marathon.confirmedAt);
   return times.includes(undefined) ? undefined : Math.min(...times.map((time) => time ?? 0));

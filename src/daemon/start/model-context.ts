@@ -1,4 +1,4 @@
-/** What the pure model is told of this load balancer. */
+/** What the pure model needs to know about this load balancer. */
 import { hash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { ModelContext } from '../../core/services/app-services.ts';
@@ -11,16 +11,18 @@ import { noOperatorTemplates, type OperatorTemplates } from '../../render/operat
 import type { Settings } from '../../settings/settings.ts';
 import { ownPorts } from '../publish/machine-facts.ts';
 
-/** How many tasks of a sticky service can come between two reloads, where HAProxy adds no server with a cookie. */
+/**
+ * How many tasks of a sticky service can be added between two reloads, if HAProxy cannot add a server with a cookie.
+ */
 const slots = 8;
 
-/** As it is now. */
+/** The policy of the settings, which does not change. */
 function fixedPolicy(settings: Settings): () => Policy {
   const policy = policyOf(settings);
   return () => policy;
 }
 
-/** @param capabilities of the HAProxy that is to serve; the newest where none is there */
+/** @param capabilities of the HAProxy that serves; without them, those of the newest version */
 export function modelContext(
   settings: Settings,
   resolve: (host: string) => string | undefined,
@@ -34,7 +36,7 @@ export function modelContext(
     strictMode: settings.strictMode,
     servicePorts: settings.servicePorts === 'all',
     stickySlots: capabilities.addServerCookie ? 0 : slots,
-    // A service port's listener takes a reload anyway; of an operator's defaults nothing is known.
+    // A service port needs a reload anyway for its listener. An operator's `defaults` can contain anything.
     dynamicBackends:
       settings.dynamicBackends &&
       settings.servicePorts === 'none' &&

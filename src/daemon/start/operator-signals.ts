@@ -1,4 +1,4 @@
-/** What the daemon is asked for while it runs, by signals of the process or over the statistics port. */
+/** What an operator can request while the daemon runs, by signals of the process or over the statistics port. */
 import type { EventEmitter } from 'node:events';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { RunAs } from '../../haproxy/process/run-as.ts';
@@ -14,10 +14,11 @@ import { endpointsSocket } from '../publish/machine-facts.ts';
 export type OperatorSignals = EventEmitter<{
   /** Fetch everything from Marathon and apply it. */
   refetch: [cause: string];
-  /** Make HAProxy read its configuration anew. */
+  /** Make HAProxy read its configuration again. */
   reload: [cause: string];
 }>;
 
+/** What `followSignals` needs. */
 export interface AskParts {
   readonly settings: Settings;
   readonly asks: OperatorSignals;
@@ -26,7 +27,7 @@ export interface AskParts {
   readonly refetch: (cause: string) => void;
   readonly reload: (cause: string) => void;
   readonly log: Logger;
-  /** Whom HAProxy runs as. */
+  /** The user HAProxy runs as. */
   readonly runAs: RunAs | undefined;
 }
 
@@ -49,7 +50,7 @@ export async function followSignals(parts: AskParts): Promise<{ readonly close: 
       ...{ stateDir, showsSecrets, control, pipeline, refetch, reload },
       now: Date.now,
     }),
-    // The status server warns of the same file.
+    // The status server already warns about this file.
     statusTokenFile === undefined ? undefined : tokenFile(statusTokenFile, () => undefined),
     parts.runAs,
   );

@@ -1,4 +1,4 @@
-/** Whom HAProxy runs as, and what is opened to that user for it: folders of the state directory, nothing in them. */
+/** The user HAProxy runs as, and what that user may access: folders of the state directory, but no files in them. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PacerError } from '../../errors.ts';
@@ -7,7 +7,7 @@ import type { Logger } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { jailOf } from '../publish/machine-facts.ts';
 
-/** @throws PacerError SETTINGS_INVALID for what cannot be had */
+/** @throws PacerError SETTINGS_INVALID if the settings ask for something that is impossible here */
 export async function arrangePrivileges(settings: Settings, log: Logger): Promise<RunAs | undefined> {
   const { haproxyMode, haproxyUser: user, haproxyGroup: group, haproxyChroot, stateDir } = settings;
   if (haproxyMode !== 'supervise') {
@@ -19,16 +19,16 @@ export async function arrangePrivileges(settings: Settings, log: Logger): Promis
     if (asked.length === 0) return undefined;
     throw new PacerError(
       'SETTINGS_INVALID',
-      `${asked.join(' and ')}: who starts HAProxy says whom it runs as`,
-      'drop them, or let Pacer start HAProxy (--haproxy-mode supervise)',
+      `${asked.join(' and ')}: only the process that starts HAProxy can choose its user`,
+      'remove these settings, or let Pacer start HAProxy (--haproxy-mode supervise)',
     );
   }
   const ownUid = process.getuid?.();
   if (haproxyChroot && ownUid !== 0)
     throw new PacerError(
       'SETTINGS_INVALID',
-      '--haproxy-chroot: only root can',
-      'drop it, or run Pacer as root',
+      '--haproxy-chroot: only root can use it',
+      'remove it, or run Pacer as root',
     );
   const { runAs, why } = await chooseRunAs({ user, group, stateDir, ownUid });
   if (why !== undefined) log.warn({ why }, 'HAProxy runs as root');

@@ -1,4 +1,4 @@
-/** Services that together use every template, to try the operator's with. */
+/** Sample services that together use every template, to test the operator's templates. */
 import { asAppId, asInstanceId, asTaskId } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
 
@@ -12,6 +12,7 @@ const every = {
   HAPROXY_0_BACKEND_NETWORK_ALLOWED_ACL: '192.0.2.0/24',
 };
 
+/** The samples. Each covers other fragments. */
 export const sampleApps: readonly App[] = [
   sample(1, { HAPROXY_0_VHOST: 'one.example' }, 'HTTP'),
   sample(2, { ...every, HAPROXY_0_VHOST: 'two.example' }, 'HTTP'),

@@ -1,4 +1,4 @@
-/** Puts the control loop together from its parts. */
+/** Assembles the control loop. */
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Renderer } from '../../render/render.ts';
@@ -24,6 +24,7 @@ import { reloadBudget } from '../publish/reload-budget.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import { readMachineFacts } from '../publish/machine-facts.ts';
 
+/** What `startPipeline` needs. */
 export interface PipelineOptions {
   readonly settings: Settings;
   readonly log: Logger;
@@ -38,22 +39,24 @@ export interface PipelineOptions {
   readonly learnHosts: (change: Change) => Promise<void>;
   readonly confirmedAt: () => number | undefined;
   readonly unheard: () => readonly string[];
-  /** Asks Marathon for all of its state. */
+  /** Fetches the whole state from Marathon. */
   readonly resync: (reason: string) => void;
-  /** After each pass. */
+  /** Called after each pass. */
   readonly onPass: (pipeline: Pipeline) => void;
 }
 
+/** The loop while it runs. */
 export interface RunningPipeline extends Omit<Pipeline, 'pass'> {
-  /** Asks for a pass. Returns at once. */
+  /** Requests a pass. Returns at once. */
   readonly request: () => void;
 }
 
-/** Milliseconds that changes which take a reload wait for more of their kind. */
+/** Milliseconds that a change which needs a reload waits for others that do. */
 const gatherMs = 20;
-/** Milliseconds between looks at whether HAProxy runs what it should, and whether files changed. */
+/** Milliseconds between two checks whether HAProxy runs what it should, and whether files changed. */
 const sampleMs = 5000;
 
+/** Assembles and starts the loop. Its first pass follows the first change in the inbox. */
 export function startPipeline(options: PipelineOptions): RunningPipeline {
   const { settings, log, inbox, control, publisher, files, renderer, memory, journal } = options;
   const now = Date.now;
@@ -105,7 +108,7 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
       publisher,
       onWithheld: (withheld) => {
         log.warn(withheld, describeWithheld(withheld));
-        later(() => options.resync('a change that is withheld may be meant'), settings.removalPause * 1000);
+        later(() => options.resync('a withheld change waits for confirmation'), settings.removalPause * 1000);
       },
       onReleased: (withheld, approved) =>
         log.warn(
@@ -125,7 +128,7 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     const view = pipeline.state();
     return { ...view, diagnostics: [...view.diagnostics, ...files.kept()] };
   };
-  // Events that arrive together are one change; none waits for more.
+  // Events that arrive together are one change; no event waits for more.
   const passes = coalesce(async () => {
     await pipeline.pass();
     options.onPass({ ...pipeline, state });
@@ -152,5 +155,5 @@ function later(callback: () => void, afterMs: number): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Beyond it setTimeout fires at once. */
+/** With a longer time, setTimeout fires at once. */
 const longestTimerMs = 2 ** 31 - 1;

@@ -26,16 +26,18 @@ import { copiesIn, readMachineFacts, fixedHead } from '../publish/machine-facts.
 import type { Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
 
+/** What `startServing` needs. */
 export interface ServingOptions {
   readonly settings: Settings;
   readonly notices: readonly string[];
-  /** Pacer's. */
+  /** Pacer's version. */
   readonly version: string;
-  /** PATH, to find HAProxy. */
+  /** The PATH in which HAProxy is searched. */
   readonly searchPath: string;
   readonly log: Logger;
 }
 
+/** What runs after the first half of the start. */
 export interface Serving {
   readonly server: StatusServer;
   readonly control: HaproxyControl;
@@ -43,28 +45,30 @@ export interface Serving {
   readonly files: FileObserver;
   /** Last good copies of what is read at the start. */
   readonly inputs: LastInputs;
-  /** Why the operator's templates are not what the directories hold now. */
+  /** Why the operator's templates are not the present files of the directories. */
   readonly templateNotices: readonly string[];
   readonly render: ReturnType<typeof renderer>;
   readonly templates: OperatorTemplates;
-  /** Of HAProxy. */
+  /** HAProxy's version. */
   readonly haproxyVersion: string;
   readonly runAs: RunAs | undefined;
-  /** Brings a HAProxy up again that has ended. */
+  /** Starts a HAProxy that has ended again. */
   readonly serve: () => Promise<void>;
 }
 
-/** What somebody should look at. */
+/** Events that somebody should look at. */
 const alarming: ReadonlySet<HaproxyEvent['kind']> = new Set([
   ...(['command-failed', 'command-slow', 'reload-by-signal'] as const),
 ]);
 
-/** The state directory, and a HAProxy that serves the last good configuration or the bootstrap one. */
+/** Opens the state directory, and makes HAProxy serve the last good configuration or the bootstrap one. */
 export async function startServing(
   options: ServingOptions,
   undo: Teardown,
   end: { orderly: boolean },
-  /** Called once this Pacer has the state directory for itself: from then on it can be seen to live. */
+  /**
+   * Called once this Pacer has the state directory for itself. From then on the status server can show that it lives.
+   */
   listen: () => Promise<StatusServer>,
 ): Promise<Serving> {
   const { settings, notices, version, searchPath, log } = options;
@@ -72,7 +76,7 @@ export async function startServing(
   for (const notice of notices) log.warn(notice);
   if (settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
-      "--marathon-insecure: Marathon's certificate is not verified; anyone in between may pose as Marathon",
+      "--marathon-insecure: Marathon's certificate is not verified; anyone on the network path can impersonate Marathon",
     );
   }
   const path = await findHaproxy(settings.haproxyBin, searchPath);

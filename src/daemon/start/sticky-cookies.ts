@@ -1,6 +1,6 @@
 /**
- * What the cookies of sticky services are made of. Each version of HAProxy has a way that suits it; but a cookie
- * that another one gave out must go on leading to its task, so the state directory keeps the way it began with.
+ * How the cookies of sticky services are made. Each version of HAProxy has a way that suits it best. But a cookie that
+ * clients already have must keep leading to its task, so the state directory remembers the first way that was used.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,14 +10,15 @@ import { activeConfigFile } from '../../haproxy/files/publish.ts';
 import { readState, writeStateFile } from '../storage/state-file.ts';
 
 /**
- * `by-name`: of the server's name, as marathon-lb makes them. `by-address`: of address and port, by HAProxy itself,
- * so that a task can take a slot where HAProxy adds no server with a cookie at runtime.
+ * `by-name`: from the server's name, as marathon-lb makes them. `by-address`: from address and port, by HAProxy itself,
+ * so that a task can take a slot if HAProxy cannot add a server with a cookie at runtime.
  */
 export type StickyCookies = 'by-name' | 'by-address';
 
+/** What `stickyCookies` needs. */
 export interface StickyCookiesOptions {
   readonly stateDir: string;
-  /** Of the HAProxy that is to serve. */
+  /** The version of the HAProxy that serves. */
   readonly haproxyVersion: string;
   readonly addServerCookie: boolean;
   readonly warn: (message: string) => void;
@@ -25,7 +26,7 @@ export interface StickyCookiesOptions {
 
 const format = z.object({ cookies: z.enum(['by-name', 'by-address']) });
 
-/** Those that lose no session: the ones in use, or where there are none those that suit this HAProxy. */
+/** The way that ends no session: the one in use, or if none is, the one that suits this HAProxy. */
 export async function stickyCookies(options: StickyCookiesOptions): Promise<StickyCookies> {
   const { stateDir, haproxyVersion, addServerCookie, warn } = options;
   const file = join(stateDir, 'sticky.json');
@@ -37,13 +38,13 @@ export async function stickyCookies(options: StickyCookiesOptions): Promise<Stic
   if (cookies !== stored?.cookies)
     await writeStateFile(file, JSON.stringify({ cookies })).catch((error: unknown) =>
       warn(
-        `${file} cannot be written, so another version of HAProxy would end sticky sessions: ${messageOf(error)}`,
+        `${file} cannot be written, so a change of HAProxy's version would end sticky sessions: ${messageOf(error)}`,
       ),
     );
   return cookies;
 }
 
-/** Whether clients may have cookies: of the configuration that is served. */
+/** Whether clients may have cookies from the configuration that is served. */
 async function servesSticky(stateDir: string): Promise<boolean> {
   const text = await readFile(activeConfigFile(stateDir), 'utf8').catch(() => '');
   return /^\s*cookie\s+mesosphere_server_id\s/m.test(text);
@@ -52,10 +53,10 @@ async function servesSticky(stateDir: string): Promise<boolean> {
 function keeps(cookies: StickyCookies, haproxy: string, file: string): string {
   const how =
     cookies === 'by-address'
-      ? 'are made of addresses, as another version of HAProxy needed them; new tasks take free slots'
-      : `are made of names, which HAProxy ${haproxy} cannot give to a server at runtime; each new task takes a reload`;
+      ? 'are made from addresses, as another version of HAProxy needed; new tasks take free slots'
+      : `are made from names, which HAProxy ${haproxy} cannot give to a server at runtime; each new task takes a reload`;
   return (
-    `sticky services keep the cookies they have, so that no session ends: they ${how}. ` +
-    `To have those that suit HAProxy ${haproxy}, which ends all sticky sessions once: rm ${file} and restart Pacer`
+    `sticky services keep their present cookies, so that no session ends: they ${how}. ` +
+    `To switch to the cookies that suit HAProxy ${haproxy}, which ends all sticky sessions once: rm ${file} and restart Pacer`
   );
 }

@@ -1,4 +1,7 @@
-/** The health check on the statistics port while the node stops: it fails first, so that who sends requests here looks elsewhere. */
+/**
+ * The health check on the statistics port while the node stops. It fails first, so that load balancers in front of this
+ * node use other nodes.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import type { Logger } from '../../observe/log.ts';
@@ -7,10 +10,12 @@ import type { Settings } from '../../settings/settings.ts';
 
 type Runtime = Pick<HaproxyControl, 'runtime'>;
 
-/** A reload reads the map from its file, which is empty, so it is looked at again and again. */
+/** Milliseconds between two checks of the mark: a reload reads the map from its file, which is empty. */
 const lookMs = 200;
 
-/** Tells those who send requests to this node to look elsewhere, and gives them time to; a HAProxy that stays is not left. */
+/**
+ * Makes the health check fail and gives load balancers in front time to notice. Not needed if HAProxy keeps running.
+ */
 export async function leaveNode(
   { haproxyMode, onExit, stopDelay }: Settings,
   control: Runtime,
@@ -23,21 +28,21 @@ export async function leaveNode(
 }
 
 /**
- * Makes the health check fail for so long, and returns then; everything else is served on.
- * @returns false where HAProxy does not take it, which is told at once
+ * Makes the health check fail for this many milliseconds, then returns. Everything else is still served.
+ * @returns false, at once, if HAProxy does not accept it
  */
 async function announceStop(control: Runtime, delayMs: number): Promise<boolean> {
   const until = performance.now() + delayMs;
   if (!(await marked(control)) && !(await mark(control))) return false;
   for (let left = delayMs; left > 0; left = until - performance.now()) {
     await sleep(Math.min(lookMs, left));
-    // One that does not answer is reloading; it is asked again.
+    // A HAProxy that does not answer is reloading: it is asked again.
     if (!(await marked(control).catch(() => true))) await mark(control).catch(() => undefined);
   }
   return true;
 }
 
-/** Takes back what a Pacer that was killed while it stopped has left. */
+/** Removes the mark of a Pacer that was killed while it stopped. */
 export async function takeBackStop(control: Runtime): Promise<void> {
   if (await marked(control)) await control.runtime([`clear map ${stoppingMap}`]);
 }

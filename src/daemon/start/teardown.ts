@@ -1,10 +1,11 @@
-/** What has to be undone at the end, undone in the opposite order; a step that fails does not keep the others. */
+/** Steps to undo at the end, performed in reverse order. A step that fails does not prevent the others. */
 export interface Teardown {
   readonly add: (step: () => unknown) => void;
   /** @returns whether every step succeeded */
   readonly run: () => Promise<boolean>;
 }
 
+/** @param onFailure receives the error of each step that fails */
 export function teardown(onFailure: (error: unknown) => void): Teardown {
   const steps: (() => unknown)[] = [];
   return {

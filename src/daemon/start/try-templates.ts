@@ -13,16 +13,17 @@ import type { Settings } from '../../settings/settings.ts';
 import { modelContext } from './model-context.ts';
 import { sampleApps } from './sample-apps.ts';
 
+/** What `tryTemplates` needs. */
 export interface Trial {
   readonly settings: Settings;
   readonly templates: OperatorTemplates;
   readonly render: Renderer['render'];
   readonly head: ChangingHead;
-  /** HAProxy. */
+  /** Path of HAProxy. */
   readonly program: string;
 }
 
-/** @throws PacerError OPERATOR_TEMPLATE_INVALID where HAProxy refuses a line of one */
+/** @throws PacerError OPERATOR_TEMPLATE_INVALID if HAProxy refuses a line of a template */
 export async function tryTemplates({ settings, templates, render, head, program }: Trial): Promise<void> {
   if (templates.overrides.size === 0 && templates.fragments.size === 0) return;
   const context = {
@@ -45,7 +46,7 @@ export async function tryTemplates({ settings, templates, render, head, program 
   for (const message of verdict.messages) judge(message, rendering, desired, templates);
 }
 
-/** What is about no template shows itself where it belongs. */
+/** What is not about a template is reported elsewhere. */
 function judge(
   { line, text, severity }: CheckMessage,
   rendering: Rendering,
@@ -60,11 +61,11 @@ function judge(
   throw new PacerError(
     'OPERATOR_TEMPLATE_INVALID',
     `${place}: HAProxy refuses "${said}": ${text}`,
-    'correct that line; docs/templates.md shows what stands around it',
+    'correct that line; docs/templates.md shows the lines around it',
   );
 }
 
-/** Whether the line is one that a template made of a service. */
+/** Whether a template made this line for a service. */
 const hasText = ({ name }: Override, said: string, { services }: Desired): boolean =>
   [...services.values()].some(({ definition: { fragments } }) =>
     fragments?.texts[name]?.split('\n').some((line) => line.trim() === said),

@@ -1,4 +1,4 @@
-/** What the status server tells of apps. Never what is secret in their labels. */
+/** What the status server shows of apps. Secrets in labels are never shown. */
 import type { AppServices } from '../../core/services/app-services.ts';
 import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic.ts';
@@ -7,10 +7,10 @@ import { asAppId } from '../../core/model/ids.ts';
 import { maskConfiguration } from '../../http/mask.ts';
 import { failure, json, type Answer } from '../../http/route.ts';
 
-/** A diagnostic with the one line a person reads. */
+/** A diagnostic with the one line that people read. */
 export const told = (diagnostic: Diagnostic) => ({ ...diagnostic, text: describeDiagnostic(diagnostic) });
 
-/** `/apps`: one entry an app, as little as a list needs. */
+/** `/apps`: one entry per app, with as little as a list needs. */
 export function appSummaries(desired: Desired | undefined) {
   return [...(desired?.apps.values() ?? [])].map(({ app: { id, instances, tasks }, ports }) => ({
     id,
@@ -34,14 +34,14 @@ export function appSummaries(desired: Desired | undefined) {
         },
       ];
     }),
-    /** Why there is no service, where there is none. */
+    /** Why the app has no service; only if it has none. */
     reason: ports.some(({ service }) => service !== undefined)
       ? ''
       : (ports[0]?.reason ?? 'the app has no port'),
   }));
 }
 
-/** `/apps/<id>`: one app, port by port, with every task's reason. */
+/** `/apps/<id>`: one app, port by port, with the reason of every task's state. */
 export function appView(desired: Desired | undefined, rest: string): Answer {
   const id = asAppId(rest);
   const found = desired?.apps.get(id);
@@ -81,5 +81,5 @@ function haproxyLabels({ app: { labels } }: AppServices): Record<string, string>
   );
 }
 
-/** `realm:user:***`; nothing at all of a value that is not written so. */
+/** `realm:user:***`. A value of another form is masked completely. */
 const withoutHash = (value: string): string => /^[^:]*:[^:]*:/.exec(value)?.[0].concat('***') ?? '***';

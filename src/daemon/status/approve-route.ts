@@ -1,4 +1,4 @@
-/** `POST /approve`: an operator agrees to what is withheld, of Marathon's removals and of what HAProxy would lose. */
+/** `POST /approve`: an operator approves what is withheld, both Marathon's removals and what HAProxy would lose. */
 import { failure, json, post, type Route } from '../../http/route.ts';
 import type { Approved } from './answers.ts';
 import type { Withheld } from '../decide/state.ts';
@@ -6,6 +6,7 @@ import type { RemovalGuard } from '../clusters/removal-guard.ts';
 
 const nothing = { servers: 0, apps: 0, of: { servers: 0, apps: 0 } };
 
+/** The route. */
 export const approveRoute = (
   guard: Pick<RemovalGuard, 'approve'> & { readonly incomplete: () => readonly string[] },
   pipeline: { readonly approve: () => Withheld | undefined },

@@ -1,9 +1,10 @@
-/** The log lines about changes and diagnostics: one for each change, each diagnostic once. */
+/** The log lines about changes and diagnostics: one per change, and each diagnostic once. */
 import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic.ts';
 import { describeReason, type Plan } from '../../core/plan/plan.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { JournalEntry } from '../storage/journal.ts';
 
+/** Logs one change that was applied, or not. */
 export function logEntry(log: Logger, entry: JournalEntry): void {
   const { revision, hash, cause, plan, durations, eventToAppliedMs, result } = entry;
   const fields = { revision, hash: hash.slice(0, 8), cause, ...describePlan(plan), durations };
@@ -13,7 +14,7 @@ export function logEntry(log: Logger, entry: JournalEntry): void {
 
 const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
 
-/** Says each diagnostic once, and that it is gone once it is. */
+/** Logs each diagnostic once, and once more when it is gone. */
 export function diagnosticLog(log: Logger): (diagnostics: readonly Diagnostic[]) => void {
   let said = new Set<string>();
   let last: readonly Diagnostic[] | undefined;

@@ -1,4 +1,4 @@
-/** marathon-lb's endpoints of the statistics port, as far as HAProxy does not serve them itself. */
+/** marathon-lb's endpoints on the statistics port that HAProxy does not serve itself. */
 import { readFile } from 'node:fs/promises';
 import type { RouteEntry, Routes } from '../../core/routing/routes.ts';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
@@ -12,19 +12,21 @@ import { mapText } from '../../render/maps.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import { statisticsEndpoint } from './statistics.ts';
 
+/** What the endpoints need. */
 export interface EndpointParts {
   readonly stateDir: string;
-  /** Passwords are shown. */
+  /** Whether passwords are shown. */
   readonly showsSecrets: boolean;
   readonly control: Pick<HaproxyControl, 'running' | 'runtime'>;
   readonly pipeline: () => Pick<PipelineState, 'desired'>;
   /** Fetches everything from Marathon and applies it. */
   readonly refetch: (cause: string) => void;
-  /** Makes HAProxy read its configuration anew. */
+  /** Makes HAProxy read its configuration again. */
   readonly reload: (cause: string) => void;
   readonly now: () => number;
 }
 
+/** The endpoints by path. */
 export function marathonLbEndpoints(parts: EndpointParts): ReadonlyMap<string, Endpoint> {
   const signal = signalEndpoint(parts.now);
   return new Map<string, Endpoint>([
@@ -41,7 +43,7 @@ export function marathonLbEndpoints(parts: EndpointParts): ReadonlyMap<string, E
     ],
     [
       '/_mlb_signal/usr1',
-      signal('/_mlb_signal/usr1', parts.reload, 'HAProxy is told to read its configuration anew'),
+      signal('/_mlb_signal/usr1', parts.reload, 'HAProxy is told to read its configuration again'),
     ],
   ]);
 }
@@ -58,7 +60,7 @@ function map({ pipeline }: EndpointParts, entriesOf: (routes: Routes) => readonl
     : text(mapText(entriesOf(desired.routes)));
 }
 
-/** Every host that leads somewhere whatever the path; of several weights the largest has it. */
+/** The hosts that lead somewhere whatever the path. Of several services the one with the largest weight counts. */
 export function vhostMap({ tables }: Routes): RouteEntry[] {
   const hosts = new Map<string, RouteEntry>();
   for (const { kind, entries } of tables) {
@@ -71,7 +73,7 @@ export function vhostMap({ tables }: Routes): RouteEntry[] {
   return [...hosts.values()];
 }
 
-/** Deploy tools wait until there is one: then no worker serves an earlier configuration any more. */
+/** Deploy tools wait until only one pid is left: then no worker serves an earlier configuration. */
 async function pids({ control }: EndpointParts): Promise<Answer> {
   const running = runningOf(await control.running());
   if (running === undefined) return text('HAProxy does not say which workers it has.\n', 503);

@@ -14,13 +14,15 @@ import { sectionsOf, type ConfigurationPart } from '../../render/sections.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { ExplanationAnswer } from './answers.ts';
 
+/** What the route needs. */
 export interface ExplainParts {
   readonly pipeline: () => PipelineState;
   readonly context: () => ExplainContext;
-  /** The haproxy.cfg that is current. */
+  /** The text of the current haproxy.cfg. */
   readonly configuration: () => Promise<string>;
 }
 
+/** The route. */
 export function explainRoute({ pipeline, context, configuration }: ExplainParts): Route {
   return get('/explain', async ({ query }) => {
     const { desired } = pipeline();
@@ -30,7 +32,7 @@ export function explainRoute({ pipeline, context, configuration }: ExplainParts)
     if (question === undefined) {
       throw new PacerError(
         'REQUEST_INVALID',
-        `q=${query.get('q') ?? ''} is nothing that can be explained`,
+        `q=${query.get('q') ?? ''} is not something Pacer can explain`,
         'ask for a URL, host/path, :port, an app id, a task id or the name of a backend',
       );
     }

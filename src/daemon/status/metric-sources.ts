@@ -1,10 +1,11 @@
-/** Reads the gauges of the metrics from what the daemon knows. */
+/** Reads the gauges of the metrics from the state of the daemon. */
 import { nothingDesired, serverCount } from '../../core/desired/desired.ts';
 import type { MetricSources } from '../../observe/metrics.ts';
 import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { HostTable } from '../hosts/table.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 
+/** The functions that read each gauge. */
 export function metricSources(
   clusters: () => readonly ClusterStatus[],
   pipeline: () => PipelineState,

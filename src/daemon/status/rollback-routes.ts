@@ -10,6 +10,7 @@ import type { Pinning } from '../storage/pin.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { RolledBack } from './answers.ts';
 
+/** What the routes need. */
 export interface RollbackParts {
   readonly pinning: Pinning;
   readonly pipeline: () => PipelineState;
@@ -17,18 +18,19 @@ export interface RollbackParts {
   readonly head: () => Promise<ChangingHead>;
 }
 
-/** What stands between HAProxy and what Marathon says now. */
+/** The difference between what HAProxy runs and what Marathon says now. */
 export interface PendingChange {
   readonly pinned: { readonly revision: number; readonly at: string } | null;
   readonly inSync: boolean;
-  /** Definitions and routes that would change; a reload on most versions of HAProxy. */
+  /** Definitions and routes that would change. Most versions of HAProxy need a reload for them. */
   readonly reasons: readonly ReloadReason[];
-  /** Backends whose servers alone differ. */
+  /** Backends of which only servers differ. */
   readonly servers: readonly string[];
-  /** Of the files that would differ, the texts now and then; passwords masked. */
+  /** The texts now and then of each file that would differ. Passwords are masked. */
   readonly files: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
+/** The routes. */
 export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackParts): readonly Route[] {
   return [
     post('/rollback', async ({ body }) => {
@@ -49,7 +51,7 @@ export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackPart
       if (desired === undefined)
         return failure(503, 'Marathon has not given a complete snapshot yet', 'see /readyz');
       const changing = await head();
-      // What is rejected stays so.
+      // What is rejected stays rejected.
       const next = withRejected(unpinned, desired.rejected);
       const pin = pinning.state();
       return json({
@@ -63,13 +65,13 @@ export function rollbackRoutes({ pinning, pipeline, render, head }: RollbackPart
   ];
 }
 
-/** Null = release. */
+/** Null means release. */
 function revisionIn(body: string): number | null {
   try {
     const { revision } = JSON.parse(body) as { revision?: unknown };
     if (revision === null || (typeof revision === 'number' && Number.isInteger(revision))) return revision;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new PacerError('REQUEST_INVALID', 'no revision is named', 'send {"revision": N}, or null to release');
 }

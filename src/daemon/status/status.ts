@@ -1,4 +1,4 @@
-/** What the status server answers: the daemon's own knowledge, put into words and numbers. */
+/** What the status server answers, from what the daemon knows. */
 import { readFile } from 'node:fs/promises';
 import { serverCount } from '../../core/desired/desired.ts';
 import { describeDiagnostic } from '../../core/model/diagnostic.ts';
@@ -21,19 +21,20 @@ import { verdictOf, type Verdict } from '../health/verdict.ts';
 import type { PipelineState } from '../decide/pipeline-state.ts';
 import type { AppSummary, Change, Status } from './answers.ts';
 
+/** What the answers are made from. */
 export interface StatusParts {
   readonly version: string;
   readonly startedAt: number;
   readonly haproxyMode: string;
   readonly stateDir: string;
-  /** True where only this machine can ask. */
+  /** True if only this machine can ask. */
   readonly loopback: boolean;
   readonly maxConfirmationAgeSeconds: number;
   /** All clusters together. */
   readonly marathon: () => MarathonStatus;
   readonly clusters: () => readonly ClusterStatus[];
   readonly pipeline: () => PipelineState;
-  /** Of requests of our own through HAProxy. */
+  /** The result of our own requests through HAProxy. */
   readonly probe: () => ProbeState;
   readonly lastKnownGood: LastKnownGood['state'];
   readonly withheldRemoval: RemovalGuard['withheld'];
@@ -43,20 +44,20 @@ export interface StatusParts {
   readonly kept: FileObserver['kept'];
   /** Agents whose names have no address. */
   readonly unresolved: () => readonly UnresolvedHost[];
-  /** Clusters of which nothing is known. */
+  /** Clusters about which nothing is known. */
   readonly incomplete: () => readonly string[];
   readonly journal: Journal;
   readonly metrics: () => Promise<string>;
   readonly now: () => number;
 }
 
-/** What can be asked while Pacer starts or stops: it lives, and is not ready. */
+/** What can be asked while Pacer starts or stops: it is alive, and not ready. */
 export const aliveOnly = (why: string): readonly Route[] => [
   get('/healthz', () => text('alive\n'), { access: 'open' }),
   get('/readyz', () => json({ ready: false, state: 'not ready', why: [why] }, 503), { access: 'open' }),
 ];
 
-/** What can be asked and changes nothing. */
+/** The routes that change nothing. */
 export function statusRoutes(parts: StatusParts): readonly Route[] {
   return [
     get('/healthz', () => text('alive\n'), { access: 'open' }),
@@ -70,6 +71,7 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
   ];
 }
 
+/** The verdict on this node's health. */
 export function verdict(parts: StatusParts): Verdict {
   const { marathon, pipeline, probe, maxConfirmationAgeSeconds, now } = parts;
   return verdictOf({
@@ -78,7 +80,7 @@ export function verdict(parts: StatusParts): Verdict {
   });
 }
 
-/** What somebody should act on, of what the parts of the daemon know. */
+/** What somebody should fix, from all parts of the daemon. */
 function reported(parts: StatusParts): string[] {
   const { marathon, incomplete, unresolved, lastKnownGood, withheldRemoval, policy, files, kept } = parts;
   const said = [...files(), ...kept().map(describeDiagnostic), ...unresolved().map(unresolvedMessage)];
@@ -87,18 +89,18 @@ function reported(parts: StatusParts): string[] {
   const silent = incomplete();
   if (silent.length > 0)
     said.push(
-      `nothing is known of cluster ${silent.join(', ')}, so nothing is taken from what HAProxy serves; bring it back, or run \`pacer approve\` if it is gone for good`,
+      `nothing is known about cluster ${silent.join(', ')}, so nothing that HAProxy serves is removed; bring it back, or run \`pacer approve\` if it is gone for good`,
     );
   const removal = withheldRemoval();
   if (removal !== undefined) said.push(describeRemoval(removal));
   const problem = policy()?.problem;
-  if (problem !== undefined) said.push(`the policy before counts: ${problem}`);
+  if (problem !== undefined) said.push(`the previous policy is in force: ${problem}`);
   const { failure: notStored } = lastKnownGood();
   if (notStored !== undefined) said.push(`the mirror cannot be stored: ${notStored}`);
   return said;
 }
 
-/** Whoever asks learns whether it is ready; why not is for those who may read the status. */
+/** Anyone may learn whether the node is ready; only those who may read the status learn why not. */
 function readiness(parts: StatusParts, withReasons: boolean): Answer {
   const { state, why, concerns } = verdict(parts);
   const ready = state !== 'not ready';
@@ -106,7 +108,7 @@ function readiness(parts: StatusParts, withReasons: boolean): Answer {
   return json({ ready, state, ...(withReasons ? details() : {}) }, ready ? 200 : 503);
 }
 
-/** How new is what HAProxy runs. */
+/** How new the state is that HAProxy runs. */
 function freshness({ marathon, pipeline, now }: StatusParts) {
   const { confirmedAt, lastEventLagMs } = marathon();
   const { desiredHash, running, inSync } = pipeline();
@@ -119,14 +121,14 @@ function freshness({ marathon, pipeline, now }: StatusParts) {
   };
 }
 
-/** What a reader should know although it is no reason not to be ready. */
+/** What a reader should know although the node is ready. */
 function notes(parts: StatusParts): string[] {
   const { marathon, lastKnownGood, pinned } = parts;
   const { savedAt } = lastKnownGood();
   const said: string[] = [];
   if (marathon().basis === 'stored')
     said.push(
-      `Marathon has not answered since the start; the mirror stored ${time(savedAt) ?? 'before'} is served`,
+      `Marathon has not answered since the start; Pacer serves the mirror stored at ${time(savedAt) ?? 'an earlier time'}`,
     );
   said.push(...clusterNotes(parts));
   const pin = pinned();
@@ -138,7 +140,7 @@ function notes(parts: StatusParts): string[] {
   return said;
 }
 
-/** One that is out of reach is no reason to take the others away. */
+/** A cluster that cannot be reached is no reason to stop serving the others. */
 function clusterNotes({ clusters, maxConfirmationAgeSeconds, now }: StatusParts): string[] {
   return clusters().flatMap(({ name, marathon: { confirmedAt, lastError } }) => {
     if (name === undefined) return [];
@@ -146,11 +148,11 @@ function clusterNotes({ clusters, maxConfirmationAgeSeconds, now }: StatusParts)
     if (confirmedAt === undefined) return [`cluster ${name} has not given a complete snapshot yet${why}`];
     const age = Math.round((now() - confirmedAt) / 1000);
     if (age <= maxConfirmationAgeSeconds) return [];
-    return [`cluster ${name} has confirmed nothing for ${age} seconds; what is known of it is served${why}`];
+    return [`cluster ${name} has confirmed nothing for ${age} seconds; its last known state is served${why}`];
   });
 }
 
-/** By name; undefined where there is only one. */
+/** By name; undefined if there is only one cluster. */
 function clusterViews({ clusters, now }: StatusParts) {
   const all = clusters();
   if (all.length < 2) return undefined;
@@ -209,7 +211,7 @@ function status(parts: StatusParts) {
   };
 }
 
-/** The haproxy.cfg that is current. */
+/** The text of the current haproxy.cfg. */
 export async function configuration(stateDir: string): Promise<string> {
   return readFile(activeConfigFile(stateDir), 'utf8');
 }

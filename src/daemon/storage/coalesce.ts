@@ -1,19 +1,19 @@
 /**
- * Runs a task after it was asked for, never twice at once: whatever is asked meanwhile is one more run after.
- * The task sees the latest state, so how often it was asked does not matter.
+ * Runs a task on request, never twice at once. All requests during a run cause one more run. The task sees the latest
+ * state, so the number of requests does not matter.
  */
 export interface Coalesced {
-  /** Asks for a run. Returns at once. */
+  /** Requests a run. Returns at once. */
   readonly request: () => void;
-  /** Resolves when no run is under way. One that was asked for and has not begun may begin later. */
+  /** Resolves when no run is under way. A run that was requested and has not begun may begin later. */
   readonly idle: () => Promise<void>;
-  /** No further runs; resolves when the one under way has ended. */
+  /** No further runs. Resolves when the run under way has ended. */
   readonly close: () => Promise<void>;
 }
 
 /**
  * @param task must not reject
- * @param quietMs how long to wait for more before a run, so that what belongs together comes together
+ * @param quietMs milliseconds to wait for more requests before a run, so that related changes are handled together
  */
 export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced {
   let wanted = false;
@@ -26,7 +26,7 @@ export function coalesce(task: () => Promise<void>, quietMs: number): Coalesced 
     while (wanted && !closed) {
       await new Promise<void>((resolve) => {
         wake = resolve;
-        // A timer of zero is one of a millisecond; this one lets what has arrived already be read.
+        // A timer of zero waits a millisecond. This one only lets what has already arrived be read.
         if (quietMs === 0) setImmediate(resolve);
         else setTimeout(resolve, quietMs);
       });

@@ -1,7 +1,7 @@
-/** What was done to HAProxy, change by change, for status, logs and metrics. The newest hundred are kept. */
+/** What was done to HAProxy, change by change, for status, logs and metrics. The newest hundred changes are kept. */
 import type { Plan } from '../../core/plan/plan.ts';
 
-/** Milliseconds each stage of a change took. */
+/** Milliseconds that each stage of a change took. */
 export interface StageDurations {
   derive: number;
   render: number;
@@ -10,28 +10,36 @@ export interface StageDurations {
   apply: number;
 }
 
+/** One change that was applied, or failed. */
 export interface JournalEntry {
   readonly revision: number;
   readonly hash: string;
-  /** ISO time at which the change was in effect, or had failed. */
+  /** ISO 8601 time at which the change was in effect, or had failed. */
   readonly at: string;
-  /** What set it off: the event, the snapshot, the certificate, … */
+  /** The cause: the event, the snapshot, the certificate, … */
   readonly cause: string;
   readonly plan: Plan;
   readonly durations: Readonly<StageDurations>;
-  /** From the arrival of the first event of the change until HAProxy ran it; undefined where no event set it off. */
+  /**
+   * Milliseconds from the arrival of the change's first event until HAProxy ran it; undefined if no event caused it.
+   */
   readonly eventToAppliedMs: number | undefined;
   readonly result:
     | { readonly kind: 'applied' }
     | { readonly kind: 'failed'; readonly stage: string; readonly message: string };
 }
 
+/** The newest changes. */
 export interface Journal {
   readonly add: (entry: JournalEntry) => void;
   /** Newest first. */
   readonly entries: () => readonly JournalEntry[];
 }
 
+/**
+ * @param onEntry called for each new entry
+ * @param keep how many entries are kept
+ */
 export function journal(onEntry: (entry: JournalEntry) => void, keep = 100): Journal {
   const entries: JournalEntry[] = [];
   return {

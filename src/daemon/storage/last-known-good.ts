@@ -1,6 +1,6 @@
 /**
- * Keeps the mirror on the disk, health answers included, for a start without Marathon. It follows the mirror
- * at a distance, so that no event waits for it and a busy cluster does not wear the disk out.
+ * Keeps the mirror on disk, health results included, for a start without Marathon. It is written some time after a
+ * change, so that no event waits for it, and a busy cluster does not wear out the disk.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
@@ -8,19 +8,21 @@ import { messageOf } from '../../errors.ts';
 import type { MirrorOrigin } from './mirror-format.ts';
 import { noteConfirmed, writeMirror } from './mirror-file.ts';
 
+/** What `keepLastKnownGood` needs. */
 export interface LastKnownGoodOptions {
   readonly file: string;
-  /** Of what is in the file already. */
+  /** When the present file was saved, in milliseconds since the epoch; undefined if there is none. */
   readonly savedAt: number | undefined;
   readonly confirmedAt: () => number | undefined;
-  /** What is noted beside the apps. */
+  /** What is stored besides the apps. */
   readonly origin?: () => MirrorOrigin;
   readonly onFailed: (message: string) => void;
   readonly now: () => number;
-  /** Milliseconds that a change waits at least; 2 s unless told. */
+  /** Milliseconds between a change and its writing, at least. Default: 2 s. */
   readonly lagMs?: number;
 }
 
+/** The stored mirror. */
 export interface LastKnownGood {
   readonly changed: (apps: ReadonlyMap<AppId, App>) => void;
   readonly state: () => { readonly savedAt: number | undefined; readonly failure: string | undefined };
@@ -28,12 +30,13 @@ export interface LastKnownGood {
   readonly close: () => Promise<void>;
 }
 
-/** Writing may take this part of the time. */
+/** The share of the time that may be spent writing. */
 const share = 1 / 20;
 const noteMs = 10_000;
-/** After a failure. */
+/** Milliseconds until the next attempt after a failure. */
 const againMs = 30_000;
 
+/** Creates the writer. It writes nothing before the first change. */
 export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood {
   const { file, confirmedAt, origin, onFailed, now, lagMs = 2_000 } = options;
   let unsaved: ReadonlyMap<AppId, App> | undefined;
@@ -75,7 +78,7 @@ export function keepLastKnownGood(options: LastKnownGoodOptions): LastKnownGood 
   };
   const note = setInterval(() => {
     const at = confirmedAt();
-    // What is about to be written carries its own time; what could not be written is not confirmed.
+    // What is about to be written has its own time, and what could not be written is not confirmed.
     if (at !== undefined && savedAt !== undefined && unsaved === undefined)
       noteConfirmed(file, at).catch(() => undefined);
   }, noteMs).unref();

@@ -1,4 +1,4 @@
-/** The stored mirror on the disk: read at start, set aside where it is of no use, replaced by one rename. */
+/** The stored mirror on disk: read at the start, set aside if it cannot be used, replaced by one rename. */
 import { link, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -17,10 +17,11 @@ export interface ReadMirror extends MirrorOrigin {
   readonly apps: ReadonlyMap<AppId, App>;
   /** Milliseconds since the epoch. */
   readonly savedAt: number;
-  /** When Marathon last confirmed it, as far as that was noted. */
+  /** When Marathon last confirmed it, in milliseconds since the epoch, as far as that was recorded. */
   readonly confirmedAt: number;
 }
 
+/** The result of reading a stored mirror. */
 export type StoredMirror =
   | { readonly kind: 'none' }
   | ReadMirror
@@ -28,15 +29,15 @@ export type StoredMirror =
 
 const zip = promisify(gzip);
 const unzip = promisify(gunzip);
-/** Apps in one piece: some milliseconds of work. */
+/** How many apps are written in one piece of work, which takes some milliseconds. */
 const pieceSize = 50;
 const maxBytes = 1024 * 1024 * 1024;
 
-/** Of the cluster with this name, where there are several. */
+/** The file of the cluster with this name, if there are several. */
 export const mirrorFile = (stateDir: string, cluster?: string): string =>
   join(stateDir, cluster === undefined ? 'mirror.ndjson.gz' : `mirror-${cluster}.ndjson.gz`);
 
-/** The one before it, for when it is damaged. */
+/** The file before it, in case the file is damaged. */
 export const previousOf = (file: string): string => `${file}.previous`;
 
 /** Never rejects: whatever is wrong with the file, Pacer starts without it. */
@@ -49,7 +50,7 @@ export async function readMirror(file: string): Promise<StoredMirror> {
     return { kind: 'read', apps, savedAt: savedAt.getTime(), confirmedAt: Math.floor(mtimeMs), ...origin };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'none' };
-    // One name: however often it happens, the disk does not fill.
+    // Always the same name, so that the disk does not fill.
     const movedTo = `${file}.unusable`;
     await rename(file, movedTo).catch(() => undefined);
     return { kind: 'unusable', reason: messageOf(error), movedTo };
@@ -57,8 +58,8 @@ export async function readMirror(file: string): Promise<StoredMirror> {
 }
 
 /**
- * Replaces the file. The work is done in small pieces; events are handled in between. The time of the file
- * is when Marathon last confirmed what is in it.
+ * Replaces the file. The work is done in small pieces, so that events are handled in between. The file's modification
+ * time is when Marathon last confirmed its content.
  * @throws Error of the file system
  */
 export async function writeMirror(
@@ -86,13 +87,16 @@ export async function writeMirror(
   });
 }
 
-/** Under a second name: at no time is there none. What is not there yet, or cannot be linked, is no loss. */
+/**
+ * Keeps the present file under a second name, so that there is always one. If it does not exist or cannot be linked,
+ * nothing is lost.
+ */
 async function keepPrevious(file: string): Promise<void> {
   await rm(previousOf(file), { force: true }).catch(() => undefined);
   await link(file, previousOf(file)).catch(() => undefined);
 }
 
-/** Marathon has confirmed what the file holds. */
+/** Records that Marathon has confirmed the content of the file. */
 export async function noteConfirmed(file: string, confirmedAt: number): Promise<void> {
   await utimes(file, confirmedAt / 1000, confirmedAt / 1000);
 }

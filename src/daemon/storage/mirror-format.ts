@@ -1,33 +1,34 @@
 /**
- * The stored mirror as text: a head line, one line an app, a last line with the count and the checksum. Pure but
- * for hashing; it must not know files. The schema is strict and typed by the model, so a file of another Pacer
- * whose model differs is found out and never half understood.
+ * The stored mirror as text: a head line, one line per app, and a last line with the count and the checksum. Pure
+ * except for hashing; knows nothing of files. The schema is strict and typed by the model, so a file of a Pacer with
+ * another model is detected and never half understood.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import type { AppId, InstanceId, TaskId } from '../../core/model/ids.ts';
 import type { App, TaskState } from '../../core/model/model.ts';
 
-/** Grows with every change of what a line means. */
+/** Increased with every change of the meaning of a line. */
 export const mirrorFormat = 2;
 
+/** The first line of the file. */
 export interface MirrorHead {
   readonly pacer: 'mirror';
   readonly format: number;
-  /** ISO time. */
+  /** ISO 8601 time. */
   readonly savedAt: string;
-  /** Where its cluster was: by these it is found again when the cluster has another name. */
+  /** The cluster's addresses. They identify it if its name changes. */
   readonly endpoints?: readonly string[];
-  /** What apps of this cluster are called among those of all, where that is not their id. */
+  /** If there are several clusters: app id in this cluster → id among all apps, for the ids that differ. */
   readonly called?: Readonly<Record<string, string>>;
 }
 
-/** What the head says beside the time. */
+/** What the head contains besides the time. */
 export type MirrorOrigin = Pick<MirrorHead, 'endpoints' | 'called'>;
 
 const id = <T extends string>() => z.string().transform((text) => text as T);
 const count = z.number();
-/** JSON leaves out what is undefined; the model has the key, and apps are compared key by key. */
+/** JSON leaves out undefined values. The model has the key, and apps are compared key by key. */
 const optional = <T extends z.ZodType>(schema: T) => schema.optional().default(undefined as never);
 
 const task = z.strictObject({
@@ -92,7 +93,7 @@ const head = z.object({
 });
 const foot = z.object({ apps: count, sha256: z.string() });
 
-/** Writes piece by piece, so that the caller can let others run in between. */
+/** Writes piece by piece, so that the caller can let other work run in between. */
 export class MirrorWriter {
   readonly #hash: Hash = createHash('sha256');
   #apps = 0;
@@ -123,11 +124,11 @@ export class MirrorWriter {
   }
 }
 
-/** @throws Error that says in which way the text is not a whole mirror of this format */
+/** @throws Error that says in which way the text is not a complete mirror of this format */
 export function parseMirror(text: string): { savedAt: Date; apps: Map<AppId, App>; origin: MirrorOrigin } {
   const endOfHead = text.indexOf('\n') + 1;
   const first = head.safeParse(jsonIn(text.slice(0, endOfHead)));
-  if (!first.success) throw new Error('it is no stored mirror');
+  if (!first.success) throw new Error('it is not a stored mirror');
   if (first.data.format !== mirrorFormat)
     throw new Error(`its format is ${first.data.format}, and this Pacer writes format ${mirrorFormat}`);
   const startOfFoot = text.lastIndexOf('\n', text.length - 2) + 1;
@@ -135,16 +136,16 @@ export function parseMirror(text: string): { savedAt: Date; apps: Map<AppId, App
   if (!last.success) throw new Error('its end is missing');
   const body = text.slice(0, startOfFoot);
   if (createHash('sha256').update(body).digest('hex') !== last.data.sha256)
-    throw new Error('its checksum does not fit');
+    throw new Error('its checksum does not match');
   const apps = new Map<AppId, App>();
   for (let start = endOfHead; start < body.length;) {
     const end = body.indexOf('\n', start);
     const app = storedApp.safeParse(jsonIn(body.slice(start, end)));
-    if (!app.success) throw new Error('it holds an app in a shape that this Pacer does not know');
+    if (!app.success) throw new Error('it holds an app in a format that this Pacer does not know');
     apps.set(app.data.id, app.data);
     start = end + 1;
   }
-  if (apps.size !== last.data.apps) throw new Error('its number of apps does not fit');
+  if (apps.size !== last.data.apps) throw new Error('its number of apps does not match');
   const { endpoints, called } = first.data;
   const origin = { ...(endpoints !== undefined && { endpoints }), ...(called !== undefined && { called }) };
   return { savedAt: new Date(first.data.savedAt), apps, origin };

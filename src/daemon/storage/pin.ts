@@ -1,4 +1,4 @@
-/** `pacer rollback`: the revisions that can be gone back to, and the pin, which outlives a restart. */
+/** `pacer rollback`: the revisions one can go back to, and the pin, which survives a restart. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,37 +9,44 @@ import type { ServiceDefinition } from '../../core/model/service.ts';
 import { stateDirErrors } from '../../haproxy/files/durable.ts';
 import { readState, writeStateFile } from './state-file.ts';
 
-/** Revisions that can be gone back to. Of each its definitions are remembered, which revisions share; no servers. */
+/**
+ * How many revisions one can go back to. Their definitions are kept in memory and shared between revisions; servers are
+ * not kept.
+ */
 const remembered = 100;
 
+/** The pin, for the status. */
 export interface PinState {
   readonly revision: number;
-  /** ISO time at which it was pinned. */
+  /** ISO 8601 time at which it was pinned. */
   readonly at: string;
   readonly services: number;
 }
 
+/** The revisions that are known, and the pin. */
 export interface Pinning {
-  /** What is to be served of a state of the mirror. */
+  /** What is served for a desired state: all of it, or the pinned revision's definitions. */
   readonly pinned: (unpinned: Desired) => Desired;
-  /** Notes what a revision had, once it is applied. */
+  /** Records the definitions of a revision, once it is applied. */
   readonly applied: (revision: number, desired: Desired | undefined) => void;
-  /** Revisions that can be gone back to, newest first. */
+  /** Revisions one can go back to, newest first. */
   readonly known: () => readonly number[];
-  /** Undefined where nothing is pinned. */
+  /** Undefined if no revision is pinned. */
   readonly state: () => PinState | undefined;
-  /** @returns false where the revision is not known. @throws PacerError STATE_DIR_UNWRITABLE */
+  /** @returns false if the revision is not known. @throws PacerError STATE_DIR_UNWRITABLE */
   readonly pin: (revision: number) => Promise<boolean>;
-  /** @returns false where nothing was pinned. @throws PacerError STATE_DIR_UNWRITABLE */
+  /** @returns false if no revision was pinned. @throws PacerError STATE_DIR_UNWRITABLE */
   readonly release: () => Promise<boolean>;
 }
 
 interface PinFile extends PinState, Pin {
-  /** Pacer's; definitions of another version may have another shape. */
+  /** Pacer's version; definitions of another version may have another format. */
   readonly version: string;
 }
 
-/** Of a definition only what it is found by: the version and the checksum of the file stand for the rest. */
+/**
+ * Only the fields that identify a definition are checked: the version and the checksum of the file guarantee the rest.
+ */
 const definition = z.custom<ServiceDefinition>(
   (it) =>
     z.looseObject({ name: z.string(), portIndex: z.number(), backend: z.string() }).safeParse(it).success,
@@ -52,17 +59,18 @@ const pinFile = z.object({
   definitions: z.array(definition),
 });
 
+/** What `openPinning` needs. */
 export interface PinningOptions {
   readonly stateDir: string;
   readonly version: string;
   readonly context: ModelContext;
-  /** Everything is to be compared again. */
+  /** Requests a comparison of everything. */
   readonly changed: (cause: string) => void;
   readonly warn: (message: string) => void;
   readonly now: () => number;
 }
 
-/** A pin that cannot be used is said and not used: what Marathon says is served then. */
+/** A pin that cannot be used is reported and ignored: then Marathon's state is served. */
 export async function openPinning(options: PinningOptions): Promise<Pinning> {
   const { stateDir, version, context, changed, warn, now } = options;
   const file = join(stateDir, 'pin.json');
@@ -117,11 +125,11 @@ export async function openPinning(options: PinningOptions): Promise<Pinning> {
 
 interface Remembered {
   readonly definitions: readonly ServiceDefinition[];
-  /** Of the state that they are of: decided anew with every change of a definition, and with nothing else. */
+  /** Of the desired state with these definitions. It is a new list whenever a definition changes, and only then. */
   readonly conflicts: Desired['conflicts'];
 }
 
-/** The same object while no definition changes: an event about a task does not walk all services. */
+/** The same object while no definition changes, so that an event about a task does not walk all services. */
 function definitionsOf({ services, conflicts }: Desired, last: Remembered | undefined): Remembered {
   if (last?.conflicts === conflicts) return last;
   return { conflicts, definitions: [...services.values()].map((service) => service.definition) };

@@ -1,30 +1,33 @@
-/** What one part of the daemon must know again after a restart: read at start, written aside after each change. */
+/**
+ * What one part of the daemon must still know after a restart: read at the start, written in the background after each
+ * change.
+ */
 import { messageOf } from '../../errors.ts';
 import { coalesce } from './coalesce.ts';
 import { readStateFile, setAside, writeStateFile } from './state-file.ts';
 
+/** What is saved, and where. */
 export interface SavedOptions {
   readonly file: string;
   /** What is lost when the file cannot be used: `HAProxy's verdicts`. */
   readonly what: string;
-  /** The text to write, at the time it is written. */
+  /** The text to write. Called at the time of writing. */
   readonly text: () => string;
   readonly warn: (message: string) => void;
 }
 
+/** A part that is saved. */
 export interface Saved {
-  /** Asks for the file to be written soon. Returns at once. */
+  /** Requests that the file is written soon. Returns at once. */
   readonly changed: () => void;
   /** Writes what has changed since. */
   readonly close: () => Promise<void>;
 }
 
-/** Milliseconds for more changes to come. */
+/** Milliseconds to wait for more changes. */
 const quietMs = 50;
 
-/**
- * @param read takes what was saved; what it throws makes the file one that is set aside
- */
+/** @param read takes the saved text; if it throws, the file is set aside */
 export async function saved(
   { file, what, text, warn }: SavedOptions,
   read: (text: string) => void,
@@ -59,7 +62,7 @@ export async function saved(
 
 async function load(file: string, what: string, warn: SavedOptions['warn'], read: (text: string) => void) {
   const lost = (where: string, why: string) =>
-    warn(`${where}: ${why}; ${what} are not known, and found anew`);
+    warn(`${where}: ${why}; ${what} are lost, and Pacer learns them again`);
   try {
     const content = await readStateFile(file);
     if (content.kind === 'none') return;

@@ -1,6 +1,6 @@
 /**
- * Small files of Pacer's own in the state directory: written whole or not at all, readable by their owner only,
- * with a checksum. One that is damaged is set aside, so that it can be looked at and is met only once.
+ * Small files of Pacer's own in the state directory: written completely or not at all, readable only by their owner,
+ * with a checksum. A damaged file is set aside, so that somebody can examine it and Pacer meets it only once.
  */
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { codeOf, stateDirErrors, syncFolder } from '../../haproxy/files/durable.ts';
 
+/** The content of a state file, or why it cannot be used. */
 export type StateFileContent =
   | { readonly kind: 'none' }
   | { readonly kind: 'text'; readonly text: string }
@@ -16,7 +17,7 @@ export type StateFileContent =
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** @throws what the file system says, but for a file that is not there */
+/** @throws Error of the file system, unless the file does not exist */
 export async function readStateFile(file: string): Promise<StateFileContent> {
   let content: string;
   try {
@@ -32,11 +33,11 @@ export async function readStateFile(file: string): Promise<StateFileContent> {
   return {
     kind: 'damaged',
     movedTo: await setAside(file),
-    why: digest === undefined ? 'it does not begin with a checksum' : 'its checksum does not fit',
+    why: digest === undefined ? 'it does not begin with a checksum' : 'its checksum does not match',
   };
 }
 
-/** Moves a file away that cannot be used. @returns where it is now */
+/** Moves a file away that cannot be used. @returns its new path */
 export async function setAside(file: string): Promise<string> {
   const movedTo = `${file}.unusable`;
   await rename(file, movedTo);
@@ -51,16 +52,16 @@ export async function writeStateFile(file: string, text: string): Promise<void> 
 }
 
 /**
- * Every file of Pacer's own gets its content here: whole or not at all, by a new one that its owner alone can
- * read, and that is on the disk before it takes the name.
- * @throws what the file system or `write` says
+ * Every file of Pacer's own gets its content here, completely or not at all: a new file that only its owner can read is
+ * synced to disk before it takes the name.
+ * @throws Error of the file system, or whatever `write` throws
  */
 export async function replaceFile(
   file: string,
   write: (handle: FileHandle) => Promise<unknown>,
 ): Promise<void> {
   const temporary = `${file}.new`;
-  // One that a crash left, or a link that somebody laid.
+  // A file left by a crash, or a link that somebody placed there.
   await rm(temporary, { force: true });
   const handle = await open(temporary, 'wx', 0o600);
   try {
@@ -77,9 +78,9 @@ export async function replaceFile(
 }
 
 /**
- * A file of JSON, by its schema. One that cannot be used is set aside, and `warn` is told so.
- * @param what is lost with it: `the addresses of agents`
- * @returns undefined where there is none, or none that can be used. Never rejects.
+ * Reads a file of JSON with its schema. A file that cannot be used is set aside, and `warn` receives a message.
+ * @param what what is lost with it: `the addresses of agents`
+ * @returns undefined if there is none, or none that can be used. Never rejects.
  */
 export async function readState<T>(
   file: string,
@@ -98,7 +99,7 @@ export async function readState<T>(
     try {
       return schema.parse(JSON.parse(content.text));
     } catch (error) {
-      lost(await setAside(file), `its content is not what it should be (${messageOf(error)})`);
+      lost(await setAside(file), `its content is not valid (${messageOf(error)})`);
     }
   } catch (error) {
     lost(file, messageOf(error));

@@ -1,7 +1,7 @@
 /**
- * What is stored of each cluster at a start. A cluster of which nothing is stored under its name may have had another
- * one (`east` is `east-1` now, `marathon:` has become `clusters:`): then what is stored under a name that nobody has
- * any more is served as its own until it answers. A name that is not there is no proof that its apps are gone.
+ * What is stored of each cluster at the start. If nothing is stored under a cluster's name, the cluster may have been
+ * renamed (`east` is `east-1` now, `marathon:` has become `clusters:`). Then a mirror stored under a name that is no
+ * longer configured is served as its own until it answers. A missing name does not prove that its apps are gone.
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +11,11 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import { mirrorFile, previousOf, readMirror, type ReadMirror } from './mirror-file.ts';
 
+/** The stored mirrors of all clusters. */
 export interface StoredMirrors {
   /** In the order of the clusters. */
   readonly stored: readonly (ReadMirror | undefined)[];
-  /** Marathon has given a snapshot of every cluster: what is stored under other names is set aside. */
+  /** Call when every cluster has given a snapshot: mirrors stored under other names are set aside. */
   readonly complete: () => Promise<void>;
 }
 
@@ -35,7 +36,7 @@ export async function readStoredMirrors(
   const others = files.filter((file) => isMirror.test(file) && !own.includes(file));
   const missing = clusters.filter((_, index) => stored[index] === undefined);
   const orphans: Orphan[] = [];
-  // Where everything is there nobody needs them, so a broken one is none of anybody's business.
+  // If every cluster has its own file, the others are not needed, and a broken one does not matter.
   if (missing.length > 0)
     for (const file of others) {
       const mirror = await readWithPrevious(file, log);
@@ -45,12 +46,12 @@ export async function readStoredMirrors(
   for (const [{ name }, { file, mirror }] of adopted)
     log.warn(
       { file, apps: mirror.apps.size, ...(name !== undefined && { cluster: name }) },
-      'nothing is stored under the name of this cluster; what was stored under another name that is not configured any more is served until it answers',
+      'nothing is stored under the name of this cluster; the mirror stored under a name that is no longer configured is served until this cluster answers',
     );
   return {
     stored: clusters.map((cluster, index) => stored[index] ?? adopted.get(cluster)?.mirror),
     complete: async () => {
-      // Not before each has a file under its own name: what was adopted is all there is until then.
+      // Not before each cluster has a file under its own name: until then the adopted file is all there is.
       const written = await Promise.all(own.map((file) => stat(file).then(Boolean, () => false)));
       if (written.includes(false)) return;
       for (const file of others.splice(0)) await setUnused(file, log);
@@ -58,7 +59,10 @@ export async function readStoredMirrors(
   };
 }
 
-/** Only where it is certain whose it is: it has an address of the cluster, or there is but one of each. */
+/**
+ * Only if it is certain to which cluster a file belongs: it has an address of the cluster, or there is only one of
+ * each.
+ */
 export function adoptions(
   missing: readonly MarathonCluster[],
   orphans: readonly Orphan[],
@@ -92,7 +96,7 @@ async function readWithPrevious(file: string, log: Logger): Promise<ReadMirror |
     log.warn({ ...read, file }, `the stored mirror cannot be used (${read.reason}) and is set aside`);
   const previous = await readMirror(previousOf(file));
   if (previous.kind !== 'read') return undefined;
-  log.warn({ file: previousOf(file) }, 'the stored mirror before it is used');
+  log.warn({ file: previousOf(file) }, 'the previous stored mirror is used');
   return previous;
 }
 
@@ -105,7 +109,7 @@ async function namesIn(folder: string, log: Logger): Promise<readonly string[]> 
   }
 }
 
-/** Its apps would be taken for those of a cluster that gets a new name years later. */
+/** Sets the file aside: otherwise its apps would be taken for those of a cluster that gets this name years later. */
 async function setUnused(file: string, log: Logger): Promise<void> {
   const movedTo = `${file}.unused`;
   try {
@@ -113,9 +117,12 @@ async function setUnused(file: string, log: Logger): Promise<void> {
     await rename(previousOf(file), `${previousOf(file)}.unused`).catch(() => undefined);
     log.info(
       { file, movedTo },
-      'a stored mirror belongs to no cluster that is configured, and all have answered',
+      'a stored mirror belongs to no configured cluster, and all clusters have answered; it is set aside',
     );
   } catch (error) {
-    log.warn({ file, error: messageOf(error) }, 'a stored mirror that nobody needs cannot be set aside');
+    log.warn(
+      { file, error: messageOf(error) },
+      'a stored mirror that is no longer needed cannot be set aside',
+    );
   }
 }

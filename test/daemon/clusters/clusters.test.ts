@@ -90,7 +90,7 @@ describe('a cluster that is away at a start', () => {
     const run = await follow({ 'east-1': east.url, west: west.url });
     await until(() => expect(run.apps()).toEqual(['/e', '/w']));
     expect(run.clusters.incomplete()).toEqual([]);
-    expect(run.said.join()).toContain('stored under another name');
+    expect(run.said.join()).toContain('stored under a name that is no longer configured');
     await west.deploy({ id: '/w2', instances: 1, labels: { HAPROXY_GROUP: 'external' } });
     await until(() => expect(run.apps()).toEqual(['/e', '/w', '/w2']));
     expect(run.removed()).toEqual([]);
@@ -123,7 +123,7 @@ describe('a cluster that is away at a start', () => {
     await writeFile(mirrorFile(stateDir, 'east'), 'damaged');
     const run = await follow({ east: east.url, west: west.url });
     await until(() => expect(run.apps()).toEqual(['/e', '/w']));
-    expect(run.said.join()).toMatch(/is set aside.*the stored mirror before it is used/s);
+    expect(run.said.join()).toMatch(/is set aside.*the previous stored mirror is used/s);
   });
 
   test('with nothing stored at all is named, the others are followed, and what may be its is vouched for by nobody', async () => {
@@ -135,7 +135,7 @@ describe('a cluster that is away at a start', () => {
     const run = await follow({ east: east.url, west: west.url }, 100);
     await until(() => expect(run.apps()).toEqual(['/w']));
     expect(run.clusters.incomplete()).toEqual(['east']);
-    expect(run.said.join()).toMatch(/nothing that may be theirs is removed/);
+    expect(run.said.join()).toMatch(/Services that may be theirs are not removed/);
     expect(['/e', '/w', '/w2'].map((id) => run.clusters.accountsFor(asId(id)))).toEqual([false, true, true]);
     await east.resume();
     await until(() => expect(run.apps()).toEqual(['/e', '/w']));
@@ -156,7 +156,7 @@ describe('a cluster that is away at a start', () => {
   test('does not get what was stored of somebody, where it is not certain whose it was', async () => {
     await writeMirror(mirrorFile(stateDir, 'old'), mapOf('/o'), 1, 1);
     const run = await follow({ east: nowhere, west: nowhere }, 100);
-    await until(() => expect(run.said.join()).toMatch(/nothing that may be theirs/));
+    await until(() => expect(run.said.join()).toMatch(/Services that may be theirs/));
     expect(run.clusters.incomplete()).toEqual(['east', 'west']);
     expect(run.apps()).toBeUndefined();
     expect(await readMirror(mirrorFile(stateDir, 'old'))).toMatchObject({ kind: 'read' });

@@ -88,7 +88,7 @@ describe('other files', () => {
     [
       'ticket-keys',
       () => `${Buffer.alloc(47).toString('base64')}\n`.repeat(3),
-      'a line of it is no key of 48 or 80 bytes in base64',
+      'a line of it is not a key of 48 or 80 bytes in base64',
     ],
   ])('%s are judged by what they hold', (kind, content, why) => {
     expect(whyNot(kind, content())).toBe(why);

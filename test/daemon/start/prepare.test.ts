@@ -43,7 +43,7 @@ describe('a certificate that was given', () => {
   test('does not replace a file of the system', async () => {
     await writeFile(join(ssl, 'cert.pem'), 'authorities');
     const [problem] = await write();
-    expect(problem).toContain(`HAPROXY_SSL_CERT: ${join(ssl, 'cert.pem')} is there already`);
+    expect(problem).toContain(`HAPROXY_SSL_CERT: ${join(ssl, 'cert.pem')} exists already`);
     expect(await readFile(join(ssl, 'cert.pem'), 'utf8')).toBe('authorities');
     expect(await readFile(file(), 'utf8')).toBe('first\n');
   });

@@ -70,8 +70,8 @@ describe('the stored mirror', () => {
     ['a changed byte', (text: string) => text.replace('/app/7', '/app/8'), 'checksum'],
     ['a lost line', (text: string) => text.replace(/\n.*\n/, '\n'), 'checksum'],
     ['no end', (text: string) => text.slice(0, text.length / 2), 'its end is missing'],
-    ['something else', () => '{"apps":[]}\n', 'no stored mirror'],
-    ['nothing', () => '', 'no stored mirror'],
+    ['something else', () => '{"apps":[]}\n', 'not a stored mirror'],
+    ['nothing', () => '', 'not a stored mirror'],
   ])('with %s is set aside under one name, and the reason told', async (_, change, reason) => {
     await writeMirror(file, many(10), 0, 0);
     await rewrite(change);
@@ -86,7 +86,7 @@ describe('the stored mirror', () => {
     const app = { ...anApp('/x'), colour: 'blue' } as App;
     await writeMirror(file, new Map([[app.id, app]]), 0, 0);
     const read = await readMirror(file);
-    expect(read.kind === 'unusable' && read.reason).toContain('shape');
+    expect(read.kind === 'unusable' && read.reason).toContain('format');
   });
 
   test('that was cut off on the disk is set aside', async () => {

@@ -101,7 +101,7 @@ describe('a revision that can be gone back to', () => {
     warnings.length = 0;
     expect((await open()).state()).toBeUndefined();
     expect(warnings).toEqual([
-      `${file}.unusable: its checksum does not fit; Pacer starts without the revision that was pinned`,
+      `${file}.unusable: its checksum does not match; Pacer starts without the revision that was pinned`,
     ]);
     expect(await readdir(stateDir)).toEqual(['pin.json.unusable']);
   });
