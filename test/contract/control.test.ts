@@ -182,7 +182,10 @@ describe.each([...realTargets, ...fakeTargets])('$title', ({ mode, runtimeSocket
     const { control, publish, settle, request } = await started();
     const next = await publish({ hosts: { h: 'two' } });
     const result = await settle(control.reload(next, AbortSignal.abort()));
-    expect(result).toMatchObject({ kind: 'failed', reason: expect.stringContaining('given up') as string });
+    expect(result).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('stopped waiting') as string,
+    });
     expect(await request('h')).toBe('task-1');
   });
 

@@ -74,7 +74,7 @@ describe('a reload', () => {
     const reload = control.reload(publish(fake, 2, { h: 'two' }), giveUp.signal);
     await clock.advance(100);
     giveUp.abort();
-    expect(await reload).toMatchObject({ kind: 'failed', reason: 'the reload was given up' });
+    expect(await reload).toMatchObject({ kind: 'failed', reason: 'Pacer stopped waiting for the reload' });
     await clock.advance(400);
     expect(reached(fake, 'h')).toEqual(['127.0.0.1:31002']);
   });

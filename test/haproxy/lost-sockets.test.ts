@@ -95,7 +95,7 @@ test('where both sockets were removed HAProxy is silent, and a reload reaches it
   await rm(runtimeSocket);
   expect(await control.running()).toEqual({
     kind: 'silent',
-    reason: `HAProxy (pid ${masterPid}) runs, and its socket ${masterSocket} was removed`,
+    reason: `HAProxy (pid ${masterPid}) runs, but its socket ${masterSocket} was removed`,
     socketsGone: true,
   });
   const second = await publish(2, 'two');
@@ -157,7 +157,7 @@ test('a reload that is given up ends at once, and HAProxy goes on', async () => 
   const reload = control.reload('a hash that never comes', giveUp.signal);
   expect(await control.runtime(['show info'])).toMatchObject([{ kind: 'ok' }]);
   giveUp.abort();
-  expect(await reload).toMatchObject({ kind: 'failed', reason: 'the reload was given up' });
+  expect(await reload).toMatchObject({ kind: 'failed', reason: 'Pacer stopped waiting for the reload' });
   expect(runningOf(await control.running())?.masterPid).toBe(masterPid);
   expect(await control.reload(second.hash)).toMatchObject({ kind: 'done' });
   expect(await answer()).toBe('two');

@@ -1,20 +1,21 @@
 /**
- * One conversation with a HAProxy socket in prompt mode: lines out, the text up to the next prompt in for each.
- * Knows the framing; knows nothing of what commands mean.
+ * One connection to a HAProxy socket in prompt mode: sends lines, and returns the text up to the next prompt for each.
+ * Knows how replies are delimited, not what commands mean.
  */
 import { connect, type Socket } from 'node:net';
 import { PacerError } from '../../errors.ts';
 import { codeOf } from '../files/durable.ts';
 import { ReplySplitter } from './reply-splitter.ts';
 
+/** Limits of a session. */
 export interface SessionOptions {
-  /** Milliseconds to connect, and again for each reply; 5,000 unless told. */
+  /** Milliseconds to connect, and again for each reply. Default: 5,000. */
   readonly timeoutMs?: number;
-  /** Characters in one reply; 32 Mi unless told (2,000 servers are 72 kB of `show servers state`). */
+  /** Characters in one reply. Default: 32 Mi (2,000 servers are 72 kB of `show servers state`). */
   readonly maxReplyBytes?: number;
 }
 
-/** The kernel's sun_path has 108 bytes, the last one a NUL. [linux] unix(7) */
+/** The kernel's `sun_path` has 108 bytes, the last one a NUL. [linux] unix(7) */
 export const longestSocketPath = 107;
 
 /** @throws PacerError SOCKET_PATH_TOO_LONG */
@@ -28,9 +29,10 @@ export function assertSocketPath(socketPath: string): void {
   );
 }
 
-/** What a session begins with: from then on every reply ends with a prompt. [haproxy] management.txt 9.3 "prompt" */
+/** The first line of a session. After it, every reply ends with a prompt. [haproxy] management.txt 9.3 "prompt" */
 export const promptMode = 'prompt\n';
 
+/** A connection in prompt mode. Close it after use. */
 export class CliSession {
   readonly #socket: Socket;
   readonly #path: string;
@@ -60,29 +62,32 @@ export class CliSession {
     });
   }
 
-  /** Lines may be asked before it is known whether anybody answers. @throws PacerError SOCKET_PATH_TOO_LONG */
+  /**
+   * Connects. Commands may be sent before it is known whether anybody answers.
+   * @throws PacerError SOCKET_PATH_TOO_LONG
+   */
   static connect(path: string, options: SessionOptions = {}): CliSession {
     assertSocketPath(path);
     return new CliSession(path, connect({ path }), options);
   }
 
-  /** @throws PacerError HAPROXY_UNREACHABLE, SOCKET_PATH_TOO_LONG */
+  /** Connects, and waits until HAProxy answers. @throws PacerError HAPROXY_UNREACHABLE, SOCKET_PATH_TOO_LONG */
   static async open(path: string, options: SessionOptions = {}): Promise<CliSession> {
     const session = CliSession.connect(path, options);
     await session.ask(promptMode);
     return session;
   }
 
-  /** Sends lines that make one command and waits for the prompt after it. As `askEach`. */
+  /** Sends the lines of one command and waits for the prompt after it. @throws as `askEach` */
   async ask(wire: string): Promise<string> {
     const [reply = ''] = await this.askEach([wire]);
     return reply;
   }
 
   /**
-   * Sends commands at once, none waiting for the reply to the one before: HAProxy answers them in order.
+   * Sends commands at once, without waiting for each reply: HAProxy answers them in order.
    * @returns for each command everything before its prompt
-   * @throws PacerError HAPROXY_UNREACHABLE when the connection ends, nothing comes for too long, or a reply is too long
+   * @throws PacerError HAPROXY_UNREACHABLE if the connection ends, no answer comes in time, or a reply is too long
    */
   async askEach(wires: readonly string[]): Promise<string[]> {
     const replies: string[] = [];
@@ -102,7 +107,7 @@ export class CliSession {
       for (;;) {
         const reply = this.#replies.next();
         if (reply !== undefined) return reply;
-        // What came before the end is the reason for it: 2.6 says "Can't find the target PID" and closes.
+        // The last text is the reason for the end: 2.6 says "Can't find the target PID" and closes.
         if (this.#ended !== undefined) throw this.#unreachable(this.#ended, this.#replies.rest().trim());
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
@@ -125,12 +130,12 @@ export class CliSession {
     const what = said === '' ? '' : `, which said "${said.slice(-200)}"`;
     const remedies: Record<string, string> = {
       ENOENT: 'check that HAProxy runs and that this is its socket',
-      ECONNREFUSED: 'check that HAProxy runs; it refuses for a moment while it reloads',
+      ECONNREFUSED: 'check that HAProxy runs; it refuses connections for a moment while it reloads',
       EACCES: 'run Pacer as the user that may write to the socket, or give the socket another mode',
     };
     return new PacerError(
       'HAPROXY_UNREACHABLE',
-      `no whole answer from the HAProxy socket ${this.#path}${what}`,
+      `no complete answer from the HAProxy socket ${this.#path}${what}`,
       remedies[codeOf(cause) ?? ''] ?? 'check that HAProxy runs and is not stuck',
       { cause },
     );

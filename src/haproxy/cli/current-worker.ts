@@ -1,4 +1,4 @@
-/** Commands that must reach the worker that serves, on a socket that for a moment an old worker may still answer. */
+/** Commands that must reach the worker that serves, on a socket that an old worker may still answer for a moment. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PacerError } from '../../errors.ts';
 import { CliSession, promptMode, type SessionOptions } from './cli-session.ts';
@@ -10,9 +10,9 @@ import { askAll, encodeAll } from './runtime-socket.ts';
 const attempts = 20;
 
 /**
- * Like `runtimeBatch` on a runtime socket, but what a worker answers that is stopping does not count, and is asked
- * again: new and old worker share the listening socket until the old one has handled its signal. That it has done
- * the same to its own servers harms nobody.
+ * Like `runtimeBatch` on a runtime socket, but the answer of a stopping worker does not count: the commands are sent
+ * again. Both workers share the listening socket until the old one has handled its signal. That the old worker has also
+ * executed the commands does no harm.
  * @throws PacerError HAPROXY_UNREACHABLE
  */
 export async function currentWorkerBatch(
@@ -22,7 +22,7 @@ export async function currentWorkerBatch(
 ): Promise<RuntimeReply[]> {
   const encoded = encodeAll(commands);
   if (encoded.length === 0) return [];
-  // A payload is waited for; whatever comes before the first one goes out in one go.
+  // A command with a payload waits for the replies before it; all commands before the first payload are sent at once.
   const first = encoded.findIndex(({ payload }) => payload);
   const eager = first < 0 ? encoded : encoded.slice(0, first);
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -56,7 +56,7 @@ export async function currentWorkerBatch(
 function notHaproxy(path: string): PacerError {
   return new PacerError(
     'HAPROXY_UNREACHABLE',
-    `what answers on ${path} is no HAProxy`,
+    `the program that answers on ${path} is not HAProxy`,
     'check that no other program has taken this socket',
   );
 }

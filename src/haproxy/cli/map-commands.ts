@@ -1,12 +1,13 @@
-/** Steps for maps as commands of the runtime socket. Pure. */
+/** Map steps as commands for the runtime socket. Pure. */
 import type { RouteEntry } from '../../core/routing/routes.ts';
 import { payloadCommand, type RuntimeCommand } from './runtime-command.ts';
 
-/** Entries in one payload: the longest keys are some 2,300 bytes, usual ones 50. */
+/** Bytes of entries in one payload. The longest keys have some 2,300 bytes, usual ones 50. */
 const payloadBytes = 6000;
 
 /**
- * Keys go as payload, since on a command line some of their characters would mean something.
+ * The commands for a list of changes. Keys are sent as payload, because some of their characters have a meaning on a
+ * command line.
  * [haproxy] management.txt 9.3 "add map", "del map"
  */
 export function editCommands(
@@ -17,11 +18,12 @@ export function editCommands(
   return [...addCommands(`add map ${map}`, add), ...remove.map((ref) => `del map ${map} #${ref}`)];
 }
 
-/** @param version from the reply to `prepare map` */
+/** The commands that replace the whole map. @param version from the reply to `prepare map` */
 export function swapCommands(map: string, version: number, entries: readonly RouteEntry[]): RuntimeCommand[] {
   return [...addCommands(`add map @${version} ${map}`, entries), `commit map @${version} ${map}`];
 }
 
+/** The command that makes a new version of a map. [haproxy] management.txt 9.3 "prepare map" */
 export const prepareCommand = (map: string): string => `prepare map ${map}`;
 
 function addCommands(line: string, entries: readonly RouteEntry[]): RuntimeCommand[] {

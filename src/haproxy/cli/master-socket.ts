@@ -1,6 +1,6 @@
 /**
- * The master's own commands. While 2.6 and 3.0 parse a new configuration the master answers nothing
- * (ECONNREFUSED, EAGAIN, ECONNRESET, or a connection that is closed), so reading is tried again for a while.
+ * The master's own commands. While 2.6 and 3.0 parse a new configuration, the master does not answer (ECONNREFUSED,
+ * EAGAIN, ECONNRESET, or a closed connection), so reads are retried for a while.
  */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,18 +10,19 @@ import { parseEnv } from '../replies/info.ts';
 import { parseProc, type ProcTable, servingWorker } from '../replies/proc.ts';
 import { runtimeBatch } from './runtime-socket.ts';
 
-/** The variable that a configuration of ours sets, so that a worker can be asked which one it runs. */
+/** A variable that our configuration sets, so that a worker can be asked which configuration it runs. */
 export const hashVariable = 'PACER_HASH';
 
+/** What the master and its worker report. */
 export interface MasterState extends ProcTable {
-  /** What the worker that serves answers for PACER_HASH; undefined when none answers, or it is not set. */
+  /** What the serving worker answers for PACER_HASH; undefined if none answers, or the variable is not set. */
   readonly hash: string | undefined;
-  /** False while a new worker is listed and does not answer yet (3.1 and later: it is still parsing). */
+  /** False while a new worker is listed but does not answer yet (3.1 and later: it is still parsing). */
   readonly workerAnswers: boolean;
 }
 
 /**
- * One attempt to read `show proc` and the hash of the worker that serves.
+ * Reads `show proc` and the hash of the serving worker, once.
  * @throws PacerError HAPROXY_UNREACHABLE, SOCKET_PATH_TOO_LONG
  */
 export async function readMaster(path: string, timeoutMs = 5_000): Promise<MasterState> {
@@ -39,21 +40,21 @@ export async function readMaster(path: string, timeoutMs = 5_000): Promise<Maste
   return { ...table, hash: parseEnv(env ?? '', hashVariable), workerAnswers: env !== undefined };
 }
 
-/** By pid, not `@1`: between two questions another worker may have become the first. */
+/** By pid, not `@1`: between two commands another worker may have become the first. */
 async function askForHash(path: string, worker: number, timeoutMs: number): Promise<string | undefined> {
   try {
     const [env] = await runtimeBatch(path, [`show env ${hashVariable}`], { master: true, worker, timeoutMs });
-    // 3.x says "Can't find the target PID" and goes on.
+    // 3.x says "Can't find the target PID" and continues.
     return env?.text.startsWith("Can't") === true ? undefined : env?.text;
   } catch {
-    // 2.6 says so and closes the connection.
+    // 2.6 says the same and closes the connection.
     return undefined;
   }
 }
 
 /**
- * Tries to read until `until` is content, the signal aborts or the time is over.
- * @returns what `until` made of it; undefined when the time was over
+ * Reads again and again until `until` returns a result, the signal aborts or the time is over.
+ * @returns what `until` returned; undefined if the time was over
  */
 export async function pollMaster<T>(
   path: string,
@@ -62,7 +63,7 @@ export async function pollMaster<T>(
 ): Promise<T | undefined> {
   const begun = performance.now();
   const deadline = begun + deadlineMs;
-  // Most reloads are over within a second, and the next change waits for them: longer pauses only after that.
+  // Most reloads take less than a second, and the next change waits for them. Longer pauses only after that.
   const longest = () => (performance.now() - begun < 5_000 ? 20 : 250);
   for (
     let pause = 5;
@@ -85,9 +86,9 @@ export async function pollMaster<T>(
 export const anotherReload = 'Another reload is still in progress';
 
 /**
- * Sends `reload` and gathers what the master says until it closes: nothing on 2.6, which closes at once;
- * `Success=0|1` and its messages from 2.7 on, when the reload is over.
- * @returns `sent` false when the master could not be reached, so that it cannot have begun
+ * Sends `reload` and collects what the master says until it closes the connection: nothing on 2.6, which closes at
+ * once; from 2.7 on `Success=0|1` and its messages, after the reload.
+ * @returns `sent` is false if the master could not be reached, so that no reload can have begun
  */
 export function sendReload(
   path: string,
@@ -107,12 +108,12 @@ export function sendReload(
     socket.setEncoding('utf8');
     socket.on('connect', () => {
       sent = true;
-      // Not half-closed: the master would take the end of the input for the end of the session.
+      // The connection is not half-closed: the master would take the end of input for the end of the session.
       socket.write('reload\n');
     });
     socket.on('data', (chunk: string) => {
       text += chunk;
-      // The one reply after which 3.2 leaves the connection open.
+      // The only reply after which 3.2 leaves the connection open.
       if (text.includes(anotherReload)) finish();
     });
     socket.on('error', finish);

@@ -1,19 +1,20 @@
-/** Cuts what a HAProxy socket says in prompt mode into replies. Pure. */
+/** Splits the output of a HAProxy socket in prompt mode into replies. Pure. */
 
-/** [haproxy] management.txt 9.3, 9.4.1 "prompt": `> `, `master> `, `master[ReloadFailed]> ` at a line's start. */
+/** [haproxy] management.txt 9.3, 9.4.1 "prompt": `> `, `master> `, `master[ReloadFailed]> ` at the start of a line. */
 const anyPrompt = /(?:^|\n)([^\s>]*> )/;
 
+/** Takes text as it arrives, and returns complete replies. */
 export class ReplySplitter {
   readonly #replies: string[] = [];
-  /** Of the reply that is not whole yet, but for `#tail`. */
+  /** The reply that is not complete yet, without `#tail`. */
   #pieces: string[] = [];
-  /** Its end, which may be the beginning of a prompt. */
+  /** The end of that reply, which may be the beginning of a prompt. */
   #tail = '';
   #pending = 0;
-  /** What the first prompt was: a line of a reply may look like another one. */
+  /** The first prompt. Only the same text counts as one later: a line of a reply may look like another prompt. */
   #prompt: string | undefined;
 
-  /** Characters of the reply that is not whole yet. */
+  /** Number of characters of the reply that is not complete yet. */
   get pending(): number {
     return this.#pending;
   }
@@ -30,18 +31,18 @@ export class ReplySplitter {
       text = text.slice(cut.next);
       this.#pending = text.length;
     }
-    // A prompt may come in two halves; until it is known which one it is, all is kept together.
+    // A prompt may arrive in two parts. Until the first prompt is known, all text is kept together.
     const kept = this.#prompt === undefined ? text.length : Math.min(text.length, this.#prompt.length);
     if (text.length > kept) this.#pieces.push(text.slice(0, -kept));
     this.#tail = text.slice(text.length - kept);
   }
 
-  /** The next whole reply, without its prompt. */
+  /** The next complete reply, without its prompt; undefined if there is none yet. */
   next(): string | undefined {
     return this.#replies.shift();
   }
 
-  /** What has come of a reply that is not whole. */
+  /** The part of an incomplete reply that has arrived. */
   rest(): string {
     return `${this.#pieces.join('')}${this.#tail}`;
   }
@@ -57,7 +58,7 @@ export class ReplySplitter {
     const prompt = this.#prompt;
     if (this.#pieces.length === 0 && text.startsWith(prompt)) return { end: 0, next: prompt.length };
     const at = text.indexOf(`\n${prompt}`);
-    // The newline before the prompt ends the reply's last line.
+    // The newline before the prompt belongs to the last line of the reply.
     return at < 0 ? undefined : { end: at + 1, next: at + 1 + prompt.length };
   }
 }

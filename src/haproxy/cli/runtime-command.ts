@@ -1,28 +1,30 @@
 /** Commands for HAProxy's sockets and their replies, as values. Pure. */
 
-/** One line, or one made by `payloadCommand`. */
+/** One line, or a command made by `payloadCommand`. */
 export type RuntimeCommand = string | PayloadCommand;
 
+/** A command followed by lines of data. */
 export interface PayloadCommand {
   readonly line: string;
-  /** Ends with a newline; holds no empty line. */
+  /** Ends with a newline and contains no empty line. */
   readonly payload: string;
 }
 
+/** HAProxy's reply to one command. */
 export interface RuntimeReply {
   readonly kind: 'ok' | 'failed';
-  /** Without prompt, severity and the newlines around it. Empty is what most commands say when all is well. */
+  /** Without prompt, severity and surrounding newlines. Most commands reply with an empty text if they succeed. */
   readonly text: string;
-  /** A syslog level, where HAProxy gave one. */
+  /** The syslog level, if HAProxy sent one. */
   readonly severity?: number;
 }
 
-/** [haproxy] a `;` command longer than bufsize (16,384) is cut off in silence by 2.6; 3.4.0 never stops answering. */
+/** Bytes. [haproxy] 2.6 silently truncates a `;` command longer than bufsize (16,384); 3.4.0 never stops answering. */
 export const maxLine = 8192;
 
 /**
- * A command with a payload, such as `add map @3 hosts.map` and lines of it. Empty lines are left out,
- * since the first one would end the payload; PEM files read the same without.
+ * A command with a payload, such as `add map @3 hosts.map` and the lines to add. Empty lines are left out, because the
+ * first one would end the payload; PEM files mean the same without them.
  * [haproxy] management.txt 9.3 "<<"
  */
 export function payloadCommand(line: string, payload: string): PayloadCommand {
@@ -30,18 +32,18 @@ export function payloadCommand(line: string, payload: string): PayloadCommand {
   return { line, payload: `${lines.join('\n')}\n` };
 }
 
-/** A word of a command, such as a path, in which blanks, `;` and backslashes stand for themselves. [haproxy] management.txt 9.3 */
+/** Escapes a word of a command, such as a path: blanks, `;` and backslashes. [haproxy] management.txt 9.3 */
 export const cliWord = (text: string): string => text.replaceAll(/[\\ \t;]/g, (c) => `\\${c}`);
 
 /**
- * What goes over the wire for a command.
+ * The text to send for a command.
  * @param prefix `@1 ` or `@!<pid> ` on a master socket
- * @throws TypeError for a command that would be two, or does not fit: such a command is a bug of its maker
+ * @throws TypeError if the text would be two commands, or is too long: a bug in the caller
  */
 export function encodeCommand(command: RuntimeCommand, prefix = ''): string {
   const line = typeof command === 'string' ? command : command.line;
   if (/[\n\r\0]/.test(line) || line.replaceAll(/\\./g, '').includes(';'))
-    throw new TypeError(`a runtime command holds a line end, NUL or ";": ${JSON.stringify(line)}`);
+    throw new TypeError(`a runtime command contains a line end, NUL or ";": ${JSON.stringify(line)}`);
   if (line.includes('<<')) throw new TypeError(`a payload needs payloadCommand(): ${JSON.stringify(line)}`);
   if (line.trim() === '') throw new TypeError('a runtime command is empty');
   const wire =

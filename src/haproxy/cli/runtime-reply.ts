@@ -1,17 +1,17 @@
-/** Judges what HAProxy answers to a command. Pure. Whatever is not known to mean success is a failure. */
+/** Judges HAProxy's reply to a command. Pure. A reply that is not known to mean success is a failure. */
 import type { RuntimeReply } from './runtime-command.ts';
 
-/** What never means success, whichever command was sent; needed where there is no severity (master socket). */
+/** Replies that never mean success, whatever the command. Needed where HAProxy sends no severity (master socket). */
 const refusals =
   /^(?:Unknown command|Permission denied|Can't (?:find|connect)|The command (?:line )?is too big|This command expects|Require[sd]? )/;
 
-/** What a command says when it has done its work, for those that change something. First match counts. */
+/** What commands that change something reply on success. The first match counts. */
 const successes: readonly (readonly [command: RegExp, success: RegExp])[] = [
   [/^prepare (?:map|acl) /, /^New version created: \d+/],
   [/^(?:add|set|del|commit|clear) (?:map|acl) /, /^$/],
   [/^add backend /, /^New backend registered/],
   [/^(?:publish|unpublish) backend /, /^Backend (?:un)?published/],
-  // What was said of its servers may come first.
+  // Messages about its servers may come first.
   [/^del backend /, /Backend deleted/],
   [/^set var /, /^$/],
   [/^add server /, /^New server registered/],
@@ -35,12 +35,12 @@ const successes: readonly (readonly [command: RegExp, success: RegExp])[] = [
  * @param raw everything up to the prompt
  */
 export function judgeReply(line: string, raw: string): RuntimeReply {
-  // While a payload is sent, prompt mode writes a "+ " for each of its lines. [haproxy] management.txt 9.3
+  // In prompt mode, HAProxy writes "+ " for each line of a payload. [haproxy] management.txt 9.3
   const text = raw.replace(/^(?:\+ )+/, '').replace(/^\n+|\s+$/g, '');
   const severity = /^\[([0-7])\]: /.exec(text)?.[1];
   if (severity === undefined) return { kind: verdict(line, text), text };
   const bare = text.slice('[n]: '.length);
-  // [3] is an error. [6] is news, but also "Unknown command". [haproxy] management.txt 9.3 "set severity-output"
+  // [3] is an error. [6] is information, but also "Unknown command". [haproxy] management.txt 9.3 "set severity-output"
   const kind = Number(severity) <= 3 ? 'failed' : verdict(line, bare);
   return { kind, text: bare, severity: Number(severity) };
 }

@@ -1,7 +1,7 @@
 /**
- * Commands to a HAProxy: to the worker behind its runtime socket, or through the master socket to the
- * current worker (`@1`), an old one (`@!<pid>`) or the master itself. A fresh connection a batch: a kept one
- * stays with the old worker after a reload, answers, and keeps that worker alive.
+ * Commands to a HAProxy: to the worker behind its runtime socket, or through the master socket to the current worker
+ * (`@1`), an old one (`@!<pid>`) or the master itself. Each batch uses a fresh connection: a kept connection stays with
+ * the old worker after a reload, answers, and keeps that worker alive.
  */
 import { CliSession, type SessionOptions } from './cli-session.ts';
 import { encodeCommand, type RuntimeCommand, type RuntimeReply } from './runtime-command.ts';
@@ -9,17 +9,19 @@ import { judgeReply } from './runtime-reply.ts';
 
 export { payloadCommand, type RuntimeCommand, type RuntimeReply } from './runtime-command.ts';
 
+/** Where a batch is sent. */
 export interface BatchOptions extends SessionOptions {
-  /** On a master socket: the worker meant. Undefined there means the master itself. */
+  /** On a master socket: the worker to address. Undefined there means the master itself. */
   readonly worker?: 'current' | number;
-  /** The socket is a master's. */
+  /** The socket is a master socket. */
   readonly master?: boolean;
 }
 
 /**
  * Sends commands in order, each after the reply to the one before.
- * @returns one reply a command; those that failed do not stop the others
- * @throws PacerError HAPROXY_UNREACHABLE when not all were answered, SOCKET_PATH_TOO_LONG; TypeError for a malformed command
+ * @returns one reply per command; a failed command does not stop the others
+ * @throws PacerError HAPROXY_UNREACHABLE if not all were answered, SOCKET_PATH_TOO_LONG; TypeError for a malformed
+ * command
  */
 export async function runtimeBatch(
   path: string,
@@ -30,8 +32,8 @@ export async function runtimeBatch(
   if (wires.length === 0) return [];
   const session = await CliSession.open(path, options);
   try {
-    // The master hands each command to the worker as a session of its own, so it would be forgotten there,
-    // and what follows a `;` goes to the master. Observed on 2.6 and 3.0.
+    // The master passes each command to the worker in a separate session, so the setting would be lost there, and what
+    // follows a `;` goes to the master. Observed on 2.6 and 3.0.
     if (options.master !== true) await session.ask('set severity-output number\n');
     return await askAll(session, wires);
   } finally {
@@ -39,13 +41,15 @@ export async function runtimeBatch(
   }
 }
 
+/** A command ready to be sent. */
 export interface EncodedCommand {
   readonly line: string;
   readonly wire: string;
-  /** It has a payload. */
+  /** Whether it has a payload. */
   readonly payload: boolean;
 }
 
+/** Encodes commands for the runtime or the master socket. @throws TypeError for a malformed command */
 export function encodeAll(commands: readonly RuntimeCommand[], options: BatchOptions = {}): EncodedCommand[] {
   const { worker } = options;
   const prefix = worker === undefined ? '' : worker === 'current' ? '@1 ' : `@!${worker} `;
@@ -56,6 +60,10 @@ export function encodeAll(commands: readonly RuntimeCommand[], options: BatchOpt
   }));
 }
 
+/**
+ * Sends encoded commands over an open session, each after the reply to the one before.
+ * @throws PacerError HAPROXY_UNREACHABLE
+ */
 export async function askAll(
   session: CliSession,
   commands: readonly EncodedCommand[],

@@ -1,12 +1,12 @@
-/** Steps for servers as commands of the runtime socket. Pure. */
+/** Server steps as commands for the runtime socket. Pure. */
 import type { ServerStep } from '../../core/plan/server-step.ts';
 import { isChecked, type Server, type ServiceDefinition } from '../../core/model/service.ts';
 import { splitLine } from '../../core/guard/words.ts';
 
-/** A `server` line of the configuration, so that a server added at runtime is the one the file would give. */
+/** Makes the `server` line of the configuration, so that a server added at runtime equals the one in the file. */
 export type ServerLine = (definition: ServiceDefinition, server: Server) => string;
 
-/** [haproxy] management.txt 9.3 "add server", "set server", "del server" */
+/** The commands for one step. [haproxy] management.txt 9.3 "add server", "set server", "del server" */
 export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] {
   switch (step.kind) {
     case 'add':
@@ -15,7 +15,7 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
       const name = `${step.backend}/${step.server}`;
       return [
         ...(step.check === undefined ? [] : [`enable health ${name}`]),
-        // In the file a drained server has no weight, so it gets one back.
+        // In the file a draining server has weight 0, so it needs its weight again.
         ...(step.admin === 'ready' ? [`set server ${name} weight ${step.weight ?? 1}`] : []),
         `set server ${name} state ${step.admin}`,
       ];
@@ -32,7 +32,7 @@ export function commandsFor(step: ServerStep, serverLine: ServerLine): string[] 
   }
 }
 
-/** Ends what a server that is to be deleted still has. [haproxy] management.txt 9.3 "shutdown sessions server" */
+/** Closes the sessions of a server before it is deleted. [haproxy] management.txt 9.3 "shutdown sessions server" */
 export const closeSessions = ({
   backend,
   server,
@@ -45,7 +45,7 @@ function addCommands(definition: ServiceDefinition, server: Server, serverLine: 
   const name = `${definition.backend}/${server.name}`;
   const line = splitLine(serverLine(definition, server));
   const [, , address = '', ...words] = 'words' in line ? line.words : [];
-  // [haproxy] management.txt 9.3 "add server": default-server is not inherited, and what comes last counts.
+  // [haproxy] management.txt 9.3 "add server": default-server is not inherited, and the last value counts.
   const all = [address, ...(definition.fragments?.serverDefaults ?? []), ...words];
   return [
     `add server ${name} ${all.join(' ')}`,

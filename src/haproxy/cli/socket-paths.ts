@@ -1,11 +1,11 @@
-/** Paths that HAProxy can take for its unix sockets, judged before a configuration names them. */
+/** Checks the paths of HAProxy's unix sockets before a configuration names them. */
 import { PacerError } from '../../errors.ts';
 
-/** [haproxy] tools.c str2sa_range: of the kernel's 107 bytes it keeps ten for `.<pid>.tmp`, which it binds first. */
+/** [haproxy] tools.c str2sa_range: of the kernel's 107 bytes it needs ten for `.<pid>.tmp`, which it binds first. */
 export const longestHaproxySocket = 97;
 
 /**
- * @param sockets path → the setting that names it; undefined where it is in the state directory
+ * @param sockets path → the setting that names it; undefined if it is in the state directory
  * @throws PacerError SOCKET_PATH_TOO_LONG, SETTINGS_INVALID
  */
 export function assertHaproxySockets(
@@ -18,7 +18,7 @@ export function assertHaproxySockets(
       const most = longestHaproxySocket - (bytes - Buffer.byteLength(stateDir));
       throw new PacerError(
         'SOCKET_PATH_TOO_LONG',
-        `the socket path ${path} has ${bytes} bytes; HAProxy takes at most ${longestHaproxySocket}`,
+        `the socket path ${path} has ${bytes} bytes; HAProxy accepts at most ${longestHaproxySocket}`,
         flag === undefined
           ? `choose a --state-dir of at most ${most} bytes; it has ${Buffer.byteLength(stateDir)}`
           : `choose a shorter path with ${flag}`,
@@ -27,8 +27,8 @@ export function assertHaproxySockets(
     if (path.includes(',')) {
       throw new PacerError(
         'SETTINGS_INVALID',
-        `the socket path ${path} has a comma, where its options would begin for HAProxy`,
-        `choose a path without one with ${flag ?? '--state-dir'}`,
+        `the socket path ${path} contains a comma, after which HAProxy expects options`,
+        `choose a path without a comma with ${flag ?? '--state-dir'}`,
       );
     }
   }

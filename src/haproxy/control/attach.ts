@@ -1,4 +1,6 @@
-/** Somebody else runs HAProxy (systemd, another container); Pacer has its sockets. Nothing is started or stopped. */
+/**
+ * Somebody else runs HAProxy (systemd, another container), and Pacer has its sockets. Pacer starts and stops nothing.
+ */
 import { PacerError } from '../../errors.ts';
 import { type Capabilities, capabilitiesOf, oldestSupported } from '../machine/capabilities.ts';
 import type { HaproxyControl, ReloadResult, RunningAnswer } from './control.ts';
@@ -12,22 +14,24 @@ import { parseVersion } from '../machine/version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
 import { workerCommands, type WorkerCommands } from '../cli/worker-commands.ts';
 
+/** How to reach that HAProxy. */
 export interface AttachOptions {
-  /** The one of `haproxy -W -S <socket>`. */
+  /** The socket of `haproxy -W -S <socket>`. */
   readonly masterSocket: string;
-  /** The `stats socket`; without it commands go through the master, which tells no severity. */
+  /** The `stats socket`. Without it, commands go through the master, which sends no severity. */
   readonly runtimeSocket?: string;
-  /** How long `start` waits for HAProxy, in milliseconds; 60,000 unless told. */
+  /** Milliseconds that `start` waits for HAProxy. Default: 60,000. */
   readonly startDeadlineMs?: number;
   readonly reloadDeadlineMs?: number;
   readonly log?: HaproxyLog;
 }
 
+/** The control of a HAProxy that somebody else runs. */
 export function attachHaproxy(options: AttachOptions): HaproxyControl {
   return new Attached(options);
 }
 
-/** A master that parses does not answer, so it counts as gone only after a while. */
+/** A master that is parsing does not answer, so it counts as gone only after five questions without an answer. */
 const watched = { intervalMs: 1_000, misses: 5 };
 
 class Attached implements HaproxyControl {
@@ -56,7 +60,7 @@ class Attached implements HaproxyControl {
     const running = runningOf(answer);
     if (running === undefined) return answer;
     this.#seen(running.version);
-    // One that came after `start` had given up.
+    // HAProxy appeared after `start` had given up.
     if (this.#watch === undefined && running.masterPid !== undefined) this.#follow(running.masterPid);
     return answer;
   }
@@ -68,7 +72,7 @@ class Attached implements HaproxyControl {
       throw new PacerError(
         'HAPROXY_UNREACHABLE',
         `no HAProxy master answers on ${masterSocket} within ${startDeadlineMs} ms`,
-        'start HAProxy with -W -S and this socket, where Pacer may write to it',
+        'start HAProxy with -W -S and this socket, at a path that Pacer may write to',
       );
     }
     this.#seen(state.master.version);
@@ -114,13 +118,13 @@ class Attached implements HaproxyControl {
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
   }
 
-  /** By the socket: in another container the pid means nothing here. A new pid is a HAProxy that was started anew. */
+  /** Watches the socket: in another container the pid means nothing here. A new pid is a HAProxy that was restarted. */
   #follow(masterPid: number | undefined): void {
     this.#masterPid = masterPid;
     let first = masterPid;
     const same = async () => {
       const state = await readMaster(this.#options.masterSocket).catch(() => undefined);
-      // After an exit it is there for us only once it has come back.
+      // After an exit, HAProxy counts as present only when it answers again.
       first ??= this.#masterPid = state?.master.pid;
       return first === undefined || state?.master.pid === first;
     };

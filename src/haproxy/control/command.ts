@@ -1,6 +1,6 @@
 /**
- * marathon-lb's way: a shell command reloads HAProxy, which somebody else runs. The runtime socket is used
- * where it can be reached.
+ * marathon-lb's way: a shell command reloads HAProxy, which somebody else runs. The runtime socket is used if it can be
+ * reached.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PacerError } from '../../errors.ts';
@@ -15,21 +15,23 @@ import type { RuntimeCommand, RuntimeReply } from '../cli/runtime-command.ts';
 import { runShell } from '../process/shell-command.ts';
 import { parseVersion } from '../machine/version.ts';
 
+/** The command and its limits. */
 export interface CommandOptions {
   /** Run by /bin/sh. */
   readonly command: string;
   readonly runtimeSocket?: string;
-  /** Attempts after the first one that failed. */
+  /** Attempts after the first one has failed. */
   readonly maxReloadRetries: number;
   /** Milliseconds between attempts. */
   readonly retryIntervalMs: number;
-  /** Milliseconds for the command, and again for the new worker to answer; 60,000 unless told. */
+  /** Milliseconds for the command, and again for the new worker to answer. Default: 60,000. */
   readonly deadlineMs?: number;
-  /** The command's environment; this process's unless told. */
+  /** The command's environment. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly log?: HaproxyLog;
 }
 
+/** The control of a HAProxy that a command reloads. */
 export function commandHaproxy(options: CommandOptions): HaproxyControl {
   return new Commanded(options);
 }
@@ -43,7 +45,7 @@ class Commanded implements HaproxyControl {
   readonly #options: CommandOptions;
   readonly #detached = new AbortController();
   #capabilities = capabilitiesOf(oldestSupported);
-  /** As it last answered. */
+  /** The pid of the worker that answered last. */
   #workerPid: number | undefined;
 
   constructor(options: CommandOptions) {
@@ -63,10 +65,13 @@ class Commanded implements HaproxyControl {
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
     this.#workerPid = running?.workerPid ?? this.#workerPid;
     if (answer.kind !== 'absent') return answer;
-    // Nobody was ever behind this socket, so HAProxy may have it elsewhere, or none at all.
+    // No HAProxy ever answered on this socket: it may have its socket elsewhere, or none at all.
     if (this.#workerPid === undefined) return { kind: 'blind' };
     return (await isHaproxy(this.#workerPid))
-      ? { kind: 'silent', reason: `HAProxy (pid ${this.#workerPid}) runs, and not behind ${runtimeSocket}` }
+      ? {
+          kind: 'silent',
+          reason: `HAProxy (pid ${this.#workerPid}) runs, but does not answer on ${runtimeSocket}`,
+        }
       : answer;
   }
 
@@ -95,25 +100,25 @@ class Commanded implements HaproxyControl {
     if (runtimeSocket !== undefined) return currentWorkerBatch(runtimeSocket, commands);
     throw new PacerError(
       'HAPROXY_UNREACHABLE',
-      'no runtime socket of HAProxy is known',
+      'the runtime socket of HAProxy is not known',
       'name its stats socket with --haproxy-socket',
     );
   }
 
   onExit(): void {
-    // Whoever runs HAProxy looks after it.
+    // Whoever runs HAProxy also notices when it ends.
   }
 
   stop(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** A command that runs is left to end; none is tried again. */
+  /** A command that runs is left to finish. No other attempt is made. */
   detach(): void {
     this.#detached.abort();
   }
 
-  /** @returns false when there is no more time for another attempt */
+  /** @returns false if there is no time for another attempt */
   async #pause(ms: number, given?: AbortSignal): Promise<boolean> {
     const signal = AbortSignal.any([this.#detached.signal, ...(given === undefined ? [] : [given])]);
     await sleep(ms, undefined, { signal }).catch(() => undefined);
@@ -136,15 +141,15 @@ class Commanded implements HaproxyControl {
     });
     const failed = (reason: string): Attempt => ({ kind: 'failed', reason, output });
     if (kind === 'late') return failed(`the reload command took longer than ${deadlineMs} ms`);
-    if (kind === 'aborted') return failed('the reload command was given up');
-    if (exitCode === null) return failed(`the reload command ended by ${exitSignal ?? 'a signal'}`);
+    if (kind === 'aborted') return failed('Pacer stopped waiting for the reload command');
+    if (exitCode === null) return failed(`the reload command was ended by ${exitSignal ?? 'a signal'}`);
     if (exitCode !== 0) return failed(`the reload command ended with status ${exitCode}`);
     return this.#confirm(desiredHash, answered, deadlineMs, signal);
   }
 
   /**
-   * Where a worker answers, or has answered before the command, one must come to run the wanted revision;
-   * where none does the exit status is all there is.
+   * If a worker answers, or has answered before the command, one must run the desired revision afterwards. If none
+   * does, the exit status is the only evidence.
    */
   async #confirm(
     desiredHash: string,
@@ -161,7 +166,7 @@ class Commanded implements HaproxyControl {
       if (performance.now() > deadline || !(await this.#pause(pause, signal))) {
         const but =
           running === undefined
-            ? 'HAProxy answers no longer'
+            ? 'HAProxy no longer answers'
             : `HAProxy runs ${running.hash ?? 'no revision of ours'}, not ${desiredHash}`;
         const reason = `the reload command succeeded, but ${but}`;
         return { kind: 'failed', reason, output: '' };

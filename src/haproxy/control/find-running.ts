@@ -1,4 +1,4 @@
-/** Finds the HAProxy master that an earlier Pacer started, and makes sure that it is that one. */
+/** Finds the HAProxy master that an earlier Pacer started, and verifies that it is that one. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { PacerError } from '../../errors.ts';
@@ -12,6 +12,7 @@ import { hasProc, isFrozen } from '../process/proc-fs.ts';
 import { masterToSignal, signalReload } from './reload-by-signal.ts';
 import { servingWorker } from '../replies/proc.ts';
 
+/** The HAProxy that was found. */
 export interface FoundHaproxy {
   readonly masterPid: number;
   readonly workerPid: number | undefined;
@@ -20,23 +21,24 @@ export interface FoundHaproxy {
   readonly hash: string | undefined;
 }
 
+/** Where to look. */
 export interface FindOptions {
   readonly masterSocket: string;
   readonly pidFile: string;
-  /** How long a process that is ours may take to answer; 10,000 ms unless told, for it may be reloading. */
+  /** Milliseconds that a process of ours may take to answer, because it may be reloading. Default: 10,000. */
   readonly deadlineMs?: number;
   readonly log?: HaproxyLog;
 }
 
 /**
- * The master behind the socket, if it lives here and was started with this socket. Removes a pid file and a
- * socket that nobody is behind.
- * @throws PacerError HAPROXY_UNREACHABLE when our HAProxy lives and does not answer, or another answers
+ * The master behind the socket, if it runs on this machine and was started with this socket. Removes a pid file and a
+ * socket that belong to no process.
+ * @throws PacerError HAPROXY_UNREACHABLE if our HAProxy lives and does not answer, or another program answers
  */
 export async function findRunning(options: FindOptions): Promise<FoundHaproxy | undefined> {
   const { masterSocket, pidFile, deadlineMs = 10_000, log } = options;
   const recorded = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
-  // Without /proc a pid from a file may be anybody's by now.
+  // Without /proc, the process with a pid from a file may be any process by now.
   const isTold = !Number.isNaN(recorded) && ((await hasProc()) || (await listens(masterSocket)));
   const ours = await livingMaster(masterSocket, isTold ? recorded : undefined);
   if (ours !== undefined) {
@@ -55,7 +57,7 @@ export async function findRunning(options: FindOptions): Promise<FoundHaproxy | 
     throw new PacerError(
       'HAPROXY_UNREACHABLE',
       `HAProxy (pid ${ours}) runs, but does not answer on ${masterSocket}`,
-      `it goes on serving; to give it up, kill ${ours} and start Pacer again`,
+      `it keeps serving; to replace it, run "kill ${ours}" and start Pacer again`,
     );
   }
   for (const file of [pidFile, masterSocket]) {
@@ -64,7 +66,7 @@ export async function findRunning(options: FindOptions): Promise<FoundHaproxy | 
   return undefined;
 }
 
-/** A lost pid file is no proof that nothing runs, so a socket that is there is tried for a while then too. */
+/** A missing pid file does not prove that nothing runs. So if there is a socket, it is tried for a while. */
 async function look(masterSocket: string, deadlineMs: number): Promise<MasterState | undefined> {
   if (deadlineMs > 0) return pollMaster(masterSocket, { deadlineMs }, (state) => state);
   return readMaster(masterSocket, 2_000).catch(() => undefined);
@@ -74,7 +76,7 @@ const frozen = (pid: number): PacerError =>
   new PacerError(
     'HAPROXY_UNREACHABLE',
     `HAProxy (pid ${pid}) is frozen by a signal`,
-    `wake it with "kill -CONT ${pid}"; it serves what it had`,
+    `wake it with "kill -CONT ${pid}"; then it serves what it served before`,
   );
 
 async function found(state: MasterState, { masterSocket, pidFile }: FindOptions): Promise<FoundHaproxy> {

@@ -1,6 +1,6 @@
 /**
- * Starts and stops a HAProxy in master-worker mode as a process of its own session, which lives on when Pacer
- * is killed. Knows nothing of what is in the configuration, but that it sets PACER_HASH.
+ * Starts and stops a HAProxy in master-worker mode, in a session of its own, so that it survives when Pacer is killed.
+ * Knows of the configuration only that it sets PACER_HASH.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
@@ -16,21 +16,23 @@ import { parseMessages } from '../files/messages.ts';
 import { isAlive, isFrozen, signal } from '../process/proc-fs.ts';
 import { servingWorker } from '../replies/proc.ts';
 
+/** How to start HAProxy. */
 export interface StartOptions {
   readonly program: string;
-  /** Absolute: HAProxy opens it again at each reload. */
+  /** Absolute: HAProxy opens the file again at each reload. */
   readonly configFile: string;
   readonly masterSocket: string;
   readonly pidFile: string;
-  /** Takes HAProxy's stdout and stderr. */
+  /** Receives HAProxy's stdout and stderr. */
   readonly logFile: string;
   readonly desiredHash: string;
-  /** Milliseconds; 60,000 unless told. */
+  /** Milliseconds until it must serve. Default: 60,000. */
   readonly deadlineMs?: number;
-  /** HAProxy's environment; this process's unless told. */
+  /** HAProxy's environment. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** The HAProxy that was started. */
 export interface StartedHaproxy {
   readonly masterPid: number;
   readonly workerPid: number;
@@ -38,8 +40,8 @@ export interface StartedHaproxy {
 }
 
 /**
- * Starts HAProxy and waits until a worker answers with the wanted hash.
- * @throws PacerError HAPROXY_START_FAILED with HAProxy's own words, SOCKET_PATH_TOO_LONG
+ * Starts HAProxy and waits until a worker answers with the desired hash.
+ * @throws PacerError HAPROXY_START_FAILED with HAProxy's own message, SOCKET_PATH_TOO_LONG
  */
 export async function startHaproxy(options: StartOptions): Promise<StartedHaproxy> {
   assertSocketPath(options.masterSocket);
@@ -53,12 +55,12 @@ export async function startHaproxy(options: StartOptions): Promise<StartedHaprox
   if (workerPid !== undefined && child.pid !== undefined) return { masterPid: child.pid, workerPid, child };
   const words = lastWords(await readLogSince(options.logFile, logStart));
   const failure = startFailed(child, options, words);
-  // Ended before anybody hears of it, so that the next start does not adopt it.
+  // Stopped before the error is reported, so that the next start does not adopt it.
   if (child.pid !== undefined) await stopHaproxy({ masterPid: child.pid, masterSocket, graceMs: 0 });
   throw failure;
 }
 
-/** HAProxy's alerts in what it has written, or the last lines of it. */
+/** The alerts in HAProxy's output, or its last lines. */
 export function lastWords(log: string): string {
   const alerts = parseMessages(log).filter(({ severity }) => severity === 'alert');
   const lines = alerts.map(({ file, line, text }) =>
@@ -78,7 +80,7 @@ async function launch({
 }: StartOptions): Promise<{ child: ChildProcess; ended: AbortSignal }> {
   const output = await open(logFile, 'a', 0o640);
   try {
-    // [haproxy] management.txt 3 "-W", "-S": not -D, it would leave our session by itself and hide its pid.
+    // [haproxy] management.txt 3 "-W", "-S". Not -D: it would leave our session and hide its pid.
     const child = spawn(program, ['-W', '-S', `${masterSocket},mode,600`, '-f', configFile], {
       cwd: '/',
       detached: true,
@@ -118,25 +120,26 @@ function startFailed(
   return new PacerError(
     'HAPROXY_START_FAILED',
     `HAProxy ${how}${words === '' ? '' : `: ${words}`}`,
-    `correct what it says; all of it is in ${logFile}`,
+    `correct what it says; the full output is in ${logFile}`,
   );
 }
 
+/** What to stop, and how. */
 export interface StopOptions {
   readonly masterPid: number;
   readonly masterSocket: string;
-  /** How long connections may finish, in milliseconds; 0 cuts them. */
+  /** Milliseconds that connections may take to finish; 0 closes them at once. */
   readonly graceMs: number;
   readonly log?: HaproxyLog;
 }
 
-/** How long a HAProxy may take to end at once. */
+/** Milliseconds until a HAProxy that was told to end at once must have ended. */
 const hardStopMs = 5_000;
 
 /**
- * Soft stop, then SIGTERM, then SIGKILL, for the master and what workers it leaves. Only the master is
- * signalled while it lives: a signal to a worker makes it end everything.
- * @throws PacerError HAPROXY_RUNS_ON when it outlives that: nobody may be told that it has stopped
+ * Soft stop, then SIGTERM, then SIGKILL, for the master and any workers it leaves behind. While the master lives only
+ * the master gets a signal: a signal to a worker makes HAProxy end everything.
+ * @throws PacerError HAPROXY_RUNS_ON if it survives all that, so that nobody is told it has stopped
  */
 export async function stopHaproxy({ masterPid, masterSocket, graceMs, log }: StopOptions): Promise<void> {
   const table = await readMaster(masterSocket, 1_000).catch(() => undefined);
@@ -152,7 +155,7 @@ export async function stopHaproxy({ masterPid, masterSocket, graceMs, log }: Sto
     if (waitMs === 0 || !(await isOurs(masterPid, masterSocket))) continue;
     log?.({ kind: 'stopping', masterPid, signal: name });
     signal(masterPid, name);
-    // What is frozen takes no other signal but SIGKILL.
+    // A frozen process handles no signal except SIGKILL.
     for (const pid of [masterPid, ...workers]) if (await isFrozen(pid)) signal(pid, 'SIGCONT');
     await untilDead(masterPid, waitMs);
   }
@@ -161,7 +164,7 @@ export async function stopHaproxy({ masterPid, masterSocket, graceMs, log }: Sto
   throw new PacerError(
     'HAPROXY_RUNS_ON',
     `HAProxy (pid ${masterPid}) has not ended`,
-    `it goes on serving; end it with "kill -KILL ${masterPid}"`,
+    `it keeps serving; end it with "kill -KILL ${masterPid}"`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * A reload where the master socket is gone: SIGUSR2 makes the master execute itself anew, which makes the socket
- * again. [haproxy] management.txt 4 "SIGUSR2"; seen on 2.6.12, also where the configuration is refused.
+ * A reload while the master socket is gone: SIGUSR2 makes the master execute itself again, which also creates the
+ * socket again. [haproxy] management.txt 4 "SIGUSR2"; seen on 2.6.12, even when the configuration is refused.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,19 +11,19 @@ import { ourProcesses } from '../process/our-processes.ts';
 import { livingMaster } from './presence.ts';
 import { isFrozen, signal, takesReloadSignal } from '../process/proc-fs.ts';
 
-/** The master to signal: ours for certain, and able to act. One that only starts, or is frozen, is not. */
+/**
+ * The master to signal; undefined unless it is certainly ours and can handle the signal. A master that is just
+ * starting, or is frozen, cannot.
+ */
 export async function masterToSignal(masterSocket: string): Promise<number | undefined> {
   const pid = await livingMaster(masterSocket);
   return pid === undefined || (await isFrozen(pid)) || !(await takesReloadSignal(pid)) ? undefined : pid;
 }
 
-/**
- * Sends the signal.
- * @returns what the master would have shown before, for `judgeAgainst`
- */
+/** Sends the signal. @returns what the master would have reported before, for `judgeAgainst` */
 export async function signalReload(masterPid: number, masterSocket: string): Promise<MasterState> {
   const pids = await ourProcesses({ masterSocket });
-  // Somebody may have removed the whole folder; without it HAProxy cannot make its socket.
+  // Somebody may have removed the whole folder; without it HAProxy cannot create its socket.
   await mkdir(path.dirname(masterSocket), { recursive: true, mode: 0o750 });
   signal(masterPid, 'SIGUSR2');
   const unknown = { reloads: -1, uptimeSeconds: 0 };
@@ -36,12 +36,13 @@ export async function signalReload(masterPid: number, masterSocket: string): Pro
   };
 }
 
-/** How often a HAProxy is asked to make its sockets again, in milliseconds. */
+/** Milliseconds between two requests to create the sockets again. */
 const repairMs = 10_000;
 
 /**
- * For HAProxy's answers, one after the other: one whose sockets are gone, and that nobody has reloaded by the second
- * time it is asked, is made to make the master's again. It reads what is current on the disk, which was checked.
+ * Watches HAProxy's answers, one after the other. If the sockets are gone for two answers in a row and nobody has
+ * reloaded, the master gets a signal to create its socket again. It then reads the current file on disk, which was
+ * checked.
  */
 export function socketRepair(
   masterSocket: string,

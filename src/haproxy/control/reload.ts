@@ -1,6 +1,6 @@
 /**
- * A reload through the master socket, judged by what `show proc` and the new worker say, never by the reply
- * alone: 2.6 replies nothing, and 3.2 has answered an error while the reload went well (haproxy#3351).
+ * A reload through the master socket, judged by `show proc` and the new worker, never by the reply alone: 2.6 sends no
+ * reply, and 3.2 has replied with an error although the reload succeeded (haproxy#3351).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReloadResult } from './control.ts';
@@ -10,31 +10,33 @@ import { type CheckMessage, parseMessages } from '../files/messages.ts';
 import { frozenMaster, socketIsGone } from './presence.ts';
 import { masterToSignal, signalReload } from './reload-by-signal.ts';
 
+/** The reload and its limits. */
 export interface ReloadOptions {
   readonly masterSocket: string;
   /** What the new worker must answer for PACER_HASH. */
   readonly desiredHash: string;
-  /** Milliseconds; 60,000 unless told. */
+  /** Milliseconds until the new worker must answer. Default: 60,000. */
   readonly deadlineMs?: number;
-  /** HAProxy's own words since this reload began, where its stderr is known: 2.6 tells errors nowhere else. */
+  /** HAProxy's output since this reload began, if its stderr is known: 2.6 reports errors nowhere else. */
   readonly stderr?: () => Promise<string>;
   readonly log?: HaproxyLog;
-  /** Ends the waiting. What HAProxy has begun it goes on with. */
+  /** Ends the waiting. HAProxy continues what it has begun. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long a new worker with another hash may be one that somebody else's reload made just before ours. */
+/** For this many milliseconds, a new worker with another hash may come from somebody else's reload just before ours. */
 const foreignReloadMs = 2_000;
-/** How long the master may show nothing of a reload that it took before it is asked again. */
+/** Milliseconds after which the reload is requested again if the master accepted it and shows no effect. */
 const resendAfterMs = 5_000;
 
-/** How long a verdict waits for a request that the master has neither answered nor closed. */
+/** Milliseconds that a verdict waits for a request that the master has neither answered nor closed. */
 const longestHoldMs = 2_000;
 
 type Verdict =
   | { readonly kind: 'done'; readonly workerPid: number; readonly oldWorkers: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
+/** Reloads HAProxy. Never rejects for HAProxy's reasons. */
 export async function reloadHaproxy(options: ReloadOptions): Promise<ReloadResult> {
   const { deadlineMs = 60_000, signal } = options;
   const begun = performance.now();
@@ -59,14 +61,14 @@ export async function reloadHaproxy(options: ReloadOptions): Promise<ReloadResul
   return { ...verdict, messages: await messagesOf(request, options), durationMs: elapsed() };
 }
 
-/** How long a master that runs may be silent before it is signalled instead. */
+/** Milliseconds without an answer after which a running master gets a signal instead. */
 const silenceMs = 15_000;
 
-const givenUp = 'the reload was given up';
+const givenUp = 'Pacer stopped waiting for the reload';
 
 type Begun = { readonly until: (state: MasterState) => Verdict | undefined } | { readonly reason: string };
 
-/** Asks for the reload. @returns how to tell that it is over, or why it could not be asked for */
+/** Requests the reload. @returns how to tell that it is over, or why it could not be requested */
 async function begin(options: ReloadOptions, request: ReloadRequest, deadlineMs: number): Promise<Begun> {
   const { masterSocket, desiredHash, signal, log } = options;
   const frozen = await frozenMaster(masterSocket);
@@ -83,7 +85,7 @@ async function begin(options: ReloadOptions, request: ReloadRequest, deadlineMs:
   return { until: (state) => judge(state, performance.now()) };
 }
 
-/** Sends the request, and again where it got lost. */
+/** Sends the request, and again if it got lost. */
 function watchRequest(before: MasterState, desiredHash: string, request: ReloadRequest) {
   request.send();
   const judge = judgeAgainst(before, desiredHash);
@@ -95,16 +97,16 @@ function watchRequest(before: MasterState, desiredHash: string, request: ReloadR
     const now = performance.now();
     const verdict = judge(state, now);
     if (verdict === undefined) return undefined;
-    // It may be about somebody else's reload while ours still waits at the master's door: what is set at
-    // runtime now would be lost again.
+    // It may be about somebody else's reload while ours still waits for the master. Runtime commands sent now would be
+    // lost with our reload.
     heldSince ??= now;
     return settled || now - heldSince > longestHoldMs ? verdict : undefined;
   };
 }
 
 /**
- * [haproxy] management.txt 9.4.1 "show proc": `reloads` counts failures too; `failed` counts those in a row.
- * From 3.1 on `reloads` grows when the reload begins, so an unchanged worker means "not yet".
+ * [haproxy] management.txt 9.4.1 "show proc": `reloads` also counts failures; `failed` counts failures in a row. From
+ * 3.1 on `reloads` increases when the reload begins, so an unchanged worker means "not yet".
  */
 export function judgeAgainst(before: MasterState, desiredHash: string) {
   const oldPids = new Set([...before.workers, ...before.oldWorkers].map((worker) => worker.pid));
@@ -127,7 +129,7 @@ export function judgeAgainst(before: MasterState, desiredHash: string) {
   };
 }
 
-/** The request to the master, sent again where it got lost, and what came back. */
+/** The request to the master, sent again if it got lost, and the reply to it. */
 class ReloadRequest {
   readonly #options: ReloadOptions;
   readonly #deadlineMs: number;
@@ -149,16 +151,16 @@ class ReloadRequest {
     void this.#reply.then((outcome) => (this.#outcome = outcome));
   }
 
-  /** To be called when the master answers and has not begun a reload. */
+  /** Call when the master answers and has not begun a reload. */
   again(): void {
     const waited = performance.now() - this.#sentAt;
-    // Still waiting for its reply: it has got there.
+    // It still waits for its reply, so it has arrived.
     if (this.#outcome === undefined) return;
     const { sent, text } = this.#outcome;
     const refused = !sent || text.includes(anotherReload);
     if (!refused && (text.startsWith('Success=') || waited < resendAfterMs)) return;
     const reason = !sent
-      ? 'the master socket refused'
+      ? 'the master socket refused the connection'
       : refused
         ? 'another reload was under way'
         : `the master shows no reload after ${Math.round(waited)} ms`;
@@ -166,21 +168,21 @@ class ReloadRequest {
     this.send();
   }
 
-  /** Whether the request was over when this was last asked, so that what has been read since shows its effect. */
+  /** Whether the request was over at the previous call, so that everything read since shows its effect. */
   settledBefore(): boolean {
     const before = this.#wasSettled;
     this.#wasSettled = this.#outcome !== undefined;
     return before;
   }
 
-  /** What the master said; '' when it says nothing within a moment. */
+  /** What the master said; '' if it says nothing within a moment. */
   async text(): Promise<string> {
     if (this.#reply === undefined) return '';
     return Promise.race([this.#reply.then(({ text }) => text), sleep(500, '')]);
   }
 }
 
-/** The alerts; where HAProxy gave none, its warnings. */
+/** The alerts; if HAProxy sent none, its warnings. */
 async function messagesOf(request: ReloadRequest, options: ReloadOptions): Promise<CheckMessage[]> {
   const replied = parseMessages(await request.text());
   const messages = replied.length > 0 ? replied : parseMessages((await options.stderr?.()) ?? '');

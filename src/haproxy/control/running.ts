@@ -1,4 +1,4 @@
-/** What runs, in the words of control.ts, from what a master or a worker says. */
+/** What runs, as a `RunningAnswer`, from what a master or a worker reports. */
 import type { OldWorker, Running, RunningAnswer } from './control.ts';
 import { currentWorkerBatch } from '../cli/current-worker.ts';
 import { PacerError } from '../../errors.ts';
@@ -9,19 +9,19 @@ import { parseEnv, parseInfo } from '../replies/info.ts';
 import { servingWorker } from '../replies/proc.ts';
 import { runtimeBatch } from '../cli/runtime-socket.ts';
 
-/** For those to whom any other answer is the same. */
+/** What runs; undefined for every other answer. */
 export function runningOf(answer: RunningAnswer): Running | undefined {
   return answer.kind === 'running' ? answer.running : undefined;
 }
 
-/** Whether the master has told all its workers, and only the current one is left. */
+/** Whether only the current worker is left, as far as the master knows. */
 export const hasOneWorker = (running: Running | undefined): boolean =>
   running?.masterPid !== undefined && running.oldWorkers.length === 0;
 
 /** Milliseconds for each question. */
 const askMs = 2_000;
 
-/** Asks the master, else the worker, else looks for a sign of life. */
+/** Asks the master, then the worker, then looks for a living process or socket. */
 export async function whatRuns(
   sockets: { readonly masterSocket?: string; readonly runtimeSocket?: string | undefined },
   masterPid?: number,
@@ -35,7 +35,7 @@ export async function whatRuns(
       const found = state.workerAnswers ? runningFromMaster(state) : undefined;
       const running = await withConnections(found, masterSocket);
       if (running !== undefined) return { kind: 'running', running };
-      sign = { reason: `the master (pid ${state.master.pid}) answers, and its worker does not` };
+      sign = { reason: `the master (pid ${state.master.pid}) answers, but its worker does not` };
     } catch (error) {
       if (error instanceof PacerError && error.code === 'SOCKET_PATH_TOO_LONG')
         sign = { reason: error.message };
@@ -86,7 +86,7 @@ export async function runningFromWorker(runtimeSocket: string, timeoutMs: number
   };
 }
 
-/** So many are asked; a HAProxy with more has another problem. */
+/** At most this many old workers are asked. A HAProxy with more has another problem. */
 const mostAsked = 10;
 
 async function withConnections(
@@ -102,7 +102,7 @@ async function withConnections(
   return { ...running, oldWorkers: [...(await Promise.all(asked.map(ask))), ...rest] };
 }
 
-/** Undefined where the worker does not answer: it may just have ended. */
+/** Undefined if the worker does not answer: it may just have ended. */
 async function connectionsOf(masterSocket: string, worker: number): Promise<number | undefined> {
   try {
     const [info] = await runtimeBatch(masterSocket, ['show info'], { master: true, worker, timeoutMs: 1000 });

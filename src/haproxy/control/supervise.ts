@@ -1,4 +1,4 @@
-/** Pacer runs HAProxy: starts it, adopts the one an earlier Pacer left, reloads and stops it. */
+/** Pacer runs HAProxy: starts it, adopts one that an earlier Pacer left, reloads and stops it. */
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { PacerError } from '../../errors.ts';
@@ -19,15 +19,16 @@ import { type HaproxyVersion, parseVersion } from '../machine/version.ts';
 import { type Watch, watchUntilGone } from './watch.ts';
 import { workerCommands, type WorkerCommands } from '../cli/worker-commands.ts';
 
+/** How to run HAProxy. */
 export interface SuperviseOptions {
   readonly program: string;
-  /** Of the program. */
+  /** The version of the program. */
   readonly version: HaproxyVersion;
-  /** Where sockets, pid file and HAProxy's log are: `superviseFiles(runDir)`. */
+  /** The folder of the sockets, the pid file and HAProxy's log: `superviseFiles(runDir)`. */
   readonly runDir: string;
   /** The `stats socket` of the configuration. */
   readonly runtimeSocket: string;
-  /** How long connections may finish at `stop()`, in milliseconds. */
+  /** Milliseconds that connections may take to finish at `stop()`. */
   readonly stopGraceMs: number;
   readonly startDeadlineMs?: number;
   readonly reloadDeadlineMs?: number;
@@ -35,6 +36,7 @@ export interface SuperviseOptions {
   readonly log?: HaproxyLog;
 }
 
+/** The paths of the master socket, the pid file and HAProxy's log. */
 export function superviseFiles(runDir: string) {
   return {
     masterSocket: path.join(runDir, 'master.sock'),
@@ -43,6 +45,7 @@ export function superviseFiles(runDir: string) {
   };
 }
 
+/** The control of a HAProxy that Pacer runs. */
 export function superviseHaproxy(options: SuperviseOptions): HaproxyControl {
   return new Supervisor(options);
 }
@@ -79,10 +82,10 @@ class Supervisor implements HaproxyControl {
     const { runtimeSocket } = this.#options;
     const answer = await this.#repaired(await whatRuns({ masterSocket, runtimeSocket }, this.#masterPid));
     const version = parseVersion(runningOf(answer)?.version ?? '');
-    // A reload executes the program anew, and it may have been upgraded since.
+    // A reload executes the program again, and it may have been upgraded since.
     if (version !== undefined) this.#capabilities = capabilitiesOf(version);
     const masterPid = runningOf(answer)?.masterPid;
-    // One that was silent when `start` gave up.
+    // This HAProxy did not answer until `start` gave up.
     if (this.#masterPid === undefined && masterPid !== undefined && (await isOurs(masterPid, masterSocket)))
       this.#follow(masterPid, undefined);
     return answer;
@@ -133,7 +136,7 @@ class Supervisor implements HaproxyControl {
 
   async stop(): Promise<void> {
     this.#watch?.cancel();
-    // One that was silent at the start has not been followed.
+    // A HAProxy that did not answer at the start is not being watched.
     const masterPid = this.#masterPid ?? (await livingMaster(this.#files.masterSocket));
     if (masterPid === undefined) return;
     const { stopGraceMs: graceMs, log } = this.#options;
@@ -193,7 +196,10 @@ class Supervisor implements HaproxyControl {
   }
 }
 
-/** A master opens the file it was started with at each reload, so it must be ours. */
+/**
+ * A master opens the file it was started with at each reload, so that file must be ours.
+ * @throws PacerError HAPROXY_START_FAILED
+ */
 async function assertSameConfig(masterPid: number, configFile: string): Promise<void> {
   if ((await commandLine(masterPid)).includes(configFile)) return;
   throw new PacerError(

@@ -1,12 +1,13 @@
-/** Notices that a HAProxy has ended. Asks again and again, for an adopted one is no child of this process. */
+/** Notices when a HAProxy ends, by asking again and again: an adopted one is not a child of this process. */
 
+/** A watch that can be ended. */
 export interface Watch {
   cancel(): void;
 }
 
 /**
- * Calls back once when `isThere` has answered false, `misses` times in a row.
- * @param intervalMs between the questions
+ * Calls back once, after `isThere` has returned false `misses` times in a row.
+ * @param intervalMs milliseconds between two questions
  */
 export function watchUntilGone(
   isThere: () => Promise<boolean>,
@@ -22,7 +23,7 @@ export function watchUntilGone(
     if (missed < misses) timer = setTimeout(() => void ask(), intervalMs).unref();
     else onGone();
   };
-  // Unreferenced: watching alone is no reason for Pacer to go on.
+  // Unreferenced: watching must not keep Pacer alive.
   let timer = setTimeout(() => void ask(), intervalMs).unref();
   return {
     cancel: () => {

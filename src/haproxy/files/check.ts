@@ -1,4 +1,4 @@
-/** Asks HAProxy whether it accepts a configuration. Knows nothing of what is in it. */
+/** Asks HAProxy whether it accepts a configuration. Knows nothing of its content. */
 import { setPriority } from 'node:os';
 import { execa } from 'execa';
 import { PacerError } from '../../errors.ts';
@@ -6,26 +6,28 @@ import { type CheckMessage, parseMessages } from './messages.ts';
 
 export type { CheckMessage } from './messages.ts';
 
+/** HAProxy's verdict on a configuration. */
 export type CheckResult =
   | { readonly kind: 'accepted'; readonly warnings: readonly CheckMessage[] }
   | { readonly kind: 'rejected'; readonly messages: readonly CheckMessage[] };
 
+/** What to check, and how. */
 export interface CheckOptions {
   readonly program: string;
   /** Absolute path of the configuration. */
   readonly file: string;
-  /** Milliseconds; 30,000 unless told (10,000 backends take half a second). */
+  /** Milliseconds. Default: 30,000 (10,000 backends take half a second). */
   readonly timeoutMs?: number;
-  /** Nobody waits for the verdict: what serves comes first. */
+  /** Nobody waits for the verdict, so processes that serve come first. */
   readonly unhurried?: boolean;
 }
 
-/** The weight of a process with it is a tenth of a usual one's. [sched(7)] "The nice value" */
+/** A process with this nice value gets a tenth of the usual CPU weight. [sched(7)] "The nice value" */
 const unhurriedNice = 10;
 
 /**
- * `haproxy -c -f FILE`. What it cannot see: ports somebody holds, too few file descriptors.
- * @throws PacerError HAPROXY_MISSING when the program cannot be run, HAPROXY_REJECTS when it does not end in time
+ * Runs `haproxy -c -f FILE`. It does not see ports that other processes use, or too few file descriptors.
+ * @throws PacerError HAPROXY_MISSING if the program cannot be run, HAPROXY_REJECTS if it does not end in time
  */
 export async function checkConfiguration({
   program,
@@ -47,7 +49,7 @@ export async function checkConfiguration({
     throw new PacerError(
       'HAPROXY_REJECTS',
       `haproxy -c has not judged ${file} within ${timeoutMs} ms`,
-      'look for host names that must be resolved in the configuration, or give the machine more CPU',
+      'check the configuration for host names that must be resolved, or give the machine more CPU',
     );
   }
   if (result.exitCode === undefined) {
@@ -63,16 +65,19 @@ export async function checkConfiguration({
   return judgeCheck(result.exitCode, `${result.stdout}\n${result.stderr}`);
 }
 
-/** It may be over already. */
+/** Lowers the priority of a process, which may have ended already. */
 function giveWay(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, unhurriedNice);
   } catch {
-    // Then it takes its turn like all others.
+    // Then it runs with normal priority.
   }
 }
 
-/** The verdict from an exit status and everything printed. 3.4.0 may print an [ALERT] and exit 0: it failed. */
+/**
+ * The verdict from an exit status and everything printed. 3.4.0 may print an [ALERT] and exit with 0: that is a
+ * failure.
+ */
 export function judgeCheck(exitCode: number, output: string): CheckResult {
   const messages = parseMessages(output);
   if (exitCode === 0 && !messages.some((message) => message.severity === 'alert')) {

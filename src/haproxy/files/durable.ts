@@ -1,13 +1,13 @@
-/** Writing so that it survives a power cut, and naming what went wrong when it could not be written. */
+/** Writes files so that they survive a power failure, and explains why something could not be written. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { PacerError } from '../../errors.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
-/** Never through a link: nobody has Pacer write somewhere else. */
+/** Never through a link, so that nobody can make Pacer write somewhere else. */
 const newFile = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
 
-/** Writes a new file, 0640 unless told, and waits until it is on the disk. */
+/** Writes a new file and waits until it is on disk. @param mode 0640 by default */
 export async function writeSynced(file: string, content: Buffer | string, mode = 0o640): Promise<void> {
   const handle = await open(file, newFile, mode);
   try {
@@ -18,7 +18,7 @@ export async function writeSynced(file: string, content: Buffer | string, mode =
   }
 }
 
-/** Waits until the names in a directory are on the disk. */
+/** Waits until the names in a directory are on disk. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -40,7 +40,7 @@ const unwritable = new Map([
   ['ENOENT', 'create it, or choose another with --state-dir'],
 ]);
 
-/** Runs `work`, and turns the file system's refusals into STATE_DIR_UNWRITABLE. */
+/** Runs `work`, and turns errors of the file system into PacerError STATE_DIR_UNWRITABLE. */
 export async function stateDirErrors<T>(stateDir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -56,7 +56,7 @@ export async function stateDirErrors<T>(stateDir: string, work: () => Promise<T>
   }
 }
 
-/** The `code` of a system error, e.g. `ENOENT`. */
+/** The `code` of a system error, for example `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

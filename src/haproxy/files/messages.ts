@@ -1,25 +1,26 @@
-/** Reads what HAProxy prints about a configuration. Pure; knows nothing of how it was run. */
+/** Parses HAProxy's messages about a configuration. Pure; knows nothing of how HAProxy was run. */
 
+/** One message of HAProxy. */
 export interface CheckMessage {
   readonly severity: 'alert' | 'warning';
-  /** The file as HAProxy was given it. */
+  /** The path of the file as HAProxy was given it. */
   readonly file?: string;
-  /** 1-based. */
+  /** Line number, from 1. */
   readonly line?: number;
   /** The frontend or backend it is about. */
   readonly proxy?: string;
   readonly server?: string;
-  /** The message without severity, pid and place. May have several lines. */
+  /** The message without severity, pid and location. May have several lines. */
   readonly text: string;
 }
 
-/** Lines that only sum up the messages before them. */
+/** Lines that only summarize the messages before them. */
 const summary =
   /^(?:config : )?(?:Error\(s\) found in configuration file|Fatal errors found in configuration|Failed to initialize server\(s\) addr|Some warnings were found|Warnings were found|Configuration file is valid)/;
 
 /**
- * The messages in HAProxy's stderr (or in the reply to `reload`), in order. Notices are left out, and so
- * are the lines that sum up, unless an alert says nothing else.
+ * The messages in HAProxy's stderr (or in the reply to `reload`), in order. Notices are left out, and so are summary
+ * lines, unless no alert says anything else.
  */
 export function parseMessages(output: string): CheckMessage[] {
   const found: { severity: string; text: string }[] = [];
@@ -28,7 +29,7 @@ export function parseMessages(output: string): CheckMessage[] {
       line,
     );
     if (start !== null) found.push({ severity: start[1] ?? '', text: start[2] ?? '' });
-    // A message may go on on lines of its own, indented.
+    // A message may continue on indented lines.
     else if (/^\s+\S/.test(line)) {
       const last = found.at(-1);
       if (last !== undefined) last.text += `\n${line}`;
@@ -45,7 +46,7 @@ export function parseMessages(output: string): CheckMessage[] {
 }
 
 function placeOf(raw: string): Omit<CheckMessage, 'severity'> {
-  // `[file:line]`, but `frontend 'f' (file:line) tries to use incompatible backend`.
+  // `[file:line]`, but also `frontend 'f' (file:line) tries to use incompatible backend`.
   const place = /\[([^[\]\s]+):(\d+)\]/.exec(raw) ?? /\((\/[^()\s]+):(\d+)\)/.exec(raw);
   const text = raw
     .replace(/^config ?: ?/, '')
@@ -58,7 +59,7 @@ function placeOf(raw: string): Omit<CheckMessage, 'severity'> {
   };
 }
 
-/** [haproxy] cfgparse.c and server.c name what a message is about in these ways. */
+/** [haproxy] cfgparse.c and server.c name the subject of a message in these ways. */
 function namesIn(text: string): { proxy?: string; server?: string } {
   const server = /'?\b[Ss]erver '?([\w.:-]+)\/([\w.:-]+)'?/.exec(text);
   if (server?.[1] !== undefined && server[2] !== undefined) return { proxy: server[1], server: server[2] };

@@ -1,19 +1,21 @@
 /**
- * Revisions on disk: each a directory, complete and synced before it has its name, made current by one
- * rename. Knows nothing of what the files say.
+ * Revisions on disk. Each is a directory that is complete and synced before it gets its name, and is made current by
+ * one rename. Knows nothing of the content of its files.
  */
 import { mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, PacerError } from '../../errors.ts';
 import { stateDirErrors, syncFolder, writeSynced } from './durable.ts';
 
+/** A revision to write. */
 export interface Revision {
   readonly number: number;
   readonly hash: string;
-  /** Path relative to the revision's directory → content. `haproxy.cfg` is what HAProxy reads. */
+  /** Path relative to the revision's directory → content. HAProxy reads `haproxy.cfg`. */
   readonly files: ReadonlyMap<string, Buffer | string>;
 }
 
+/** A revision on disk. */
 export interface PublishedRevision {
   readonly number: number;
   /** The first eight characters of the hash. */
@@ -22,14 +24,14 @@ export interface PublishedRevision {
   readonly directory: string;
 }
 
-/** What HAProxy is started with: `<state>/current/haproxy.cfg`. Stays the same for all revisions. */
+/** The path HAProxy is started with: `<state>/current/haproxy.cfg`. The same for all revisions. */
 export function activeConfigFile(stateDir: string): string {
   return path.join(stateDir, 'current', 'haproxy.cfg');
 }
 
 /**
- * Writes `<state>/revisions/<number>-<hash8>/`. A crash leaves at most a directory with a temporary name.
- * An equal revision that is there already is replaced, unless it is the active one, which is taken as it is.
+ * Writes `<state>/revisions/<number>-<hash8>/`. A crash leaves at most a directory with a temporary name. If an equal
+ * revision exists already, it is replaced, unless it is the active one, which is used as it is.
  * @throws PacerError STATE_DIR_UNWRITABLE
  */
 export async function publishRevision(stateDir: string, revision: Revision): Promise<PublishedRevision> {
@@ -46,7 +48,7 @@ export async function publishRevision(stateDir: string, revision: Revision): Pro
     try {
       await writeFiles(temporary, revision.files);
     } catch (error) {
-      // What a full disk let through must not fill it further: the next attempt has another name.
+      // What was written before the disk was full must not fill it further: the next attempt has another name.
       await rm(temporary, { recursive: true, force: true });
       throw error;
     }
@@ -58,15 +60,15 @@ export async function publishRevision(stateDir: string, revision: Revision): Pro
 }
 
 /**
- * Makes `<state>/current` point to a revision, in one step: whoever opens `current/haproxy.cfg` sees the old
- * revision or the new one.
+ * Makes `<state>/current` point to a revision, in one step: a process that opens `current/haproxy.cfg` sees either the
+ * old revision or the new one.
  * @throws PacerError STATE_DIR_UNWRITABLE
  */
 export async function activate(stateDir: string, revisionDir: string): Promise<void> {
   await stateDirErrors(stateDir, async () => {
     const temporary = path.join(stateDir, `.current-${process.pid}`);
     await rm(temporary, { force: true });
-    // Relative, so that the directory can be mounted elsewhere in HAProxy's container.
+    // Relative, so that the directory can have another path in HAProxy's container.
     await symlink(path.relative(stateDir, path.resolve(stateDir, revisionDir)), temporary);
     await rename(temporary, path.join(stateDir, 'current'));
     await syncFolder(stateDir);
@@ -74,8 +76,8 @@ export async function activate(stateDir: string, revisionDir: string): Promise<v
 }
 
 /**
- * Keeps a copy of the configuration where a HAProxy is started with another path than `activeConfigFile`. What
- * it names stays in the state directory.
+ * Keeps a copy of the configuration for a HAProxy that is started with another path than `activeConfigFile`. The files
+ * that it names stay in the state directory.
  * @throws PacerError FILE_UNREADABLE
  */
 export async function copyConfiguration(stateDir: string, to: string): Promise<void> {
@@ -101,7 +103,7 @@ export async function copyConfiguration(stateDir: string, to: string): Promise<v
   }
 }
 
-/** The revision `<state>/current` points to; undefined when there is none. */
+/** The revision `<state>/current` points to; undefined if there is none. */
 export async function activeRevision(stateDir: string): Promise<PublishedRevision | undefined> {
   try {
     return revisionOf(stateDir, path.basename(await readlink(path.join(stateDir, 'current'))));
@@ -120,7 +122,7 @@ export async function listRevisions(stateDir: string): Promise<PublishedRevision
 
 /**
  * Removes all but the newest `keep` revisions, and what crashes left; the active one always stays.
- * @returns how many revisions went
+ * @returns how many revisions were removed
  * @throws PacerError STATE_DIR_UNWRITABLE
  */
 export async function prune(stateDir: string, keep: number): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * Who could lay a link where Pacer writes. With the folders and all that is in them Pacer's own (or root's), and
- * nobody else allowed to write there, no write of Pacer goes where another user wants it.
+ * Checks that no other user could place a link where Pacer writes. If the folders and everything in them belong to
+ * Pacer (or root), and nobody else may write there, no write of Pacer ends where another user wants it.
  */
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { PacerError } from '../../errors.ts';
 import { codeOf } from './durable.ts';
 
-/** @throws PacerError STATE_DIR_UNSAFE for a link on the way to `folder` that another user made */
+/** @throws PacerError STATE_DIR_UNSAFE if a part of the path to `folder` is a link made by another user */
 export async function checkLinks(folder: string): Promise<void> {
   for (let at = folder; at !== path.dirname(at); at = path.dirname(at)) {
     const found = await statOf(lstat, at);
@@ -18,8 +18,8 @@ export async function checkLinks(folder: string): Promise<void> {
 }
 
 /**
- * @param shared names in it that may be another user's
- * @throws PacerError STATE_DIR_UNSAFE for a folder, or something in it, that another user can change
+ * @param shared names in it that may belong to another user
+ * @throws PacerError STATE_DIR_UNSAFE if another user can change the folder or something in it
  */
 export async function checkFolder(folder: string, shared: readonly string[] = []): Promise<void> {
   const own = process.getuid?.() ?? 0;
@@ -28,31 +28,31 @@ export async function checkFolder(folder: string, shared: readonly string[] = []
   if (!isTrusted(found.uid))
     throw unsafe(
       `${folder} belongs to ${nameOf(found.uid)}`,
-      `if nobody else has to do with it, chown -R ${own} ${folder}; else choose another with --state-dir`,
+      `if only Pacer uses it, chown -R ${own} ${folder}; otherwise choose another with --state-dir`,
     );
   if ((found.mode & 0o022) !== 0)
     throw unsafe(
-      `${folder} may be written to by others (mode ${(found.mode & 0o7777).toString(8)})`,
+      `other users may write to ${folder} (mode ${(found.mode & 0o7777).toString(8)})`,
       `chmod go-w ${folder}`,
     );
   for (const name of await readdir(folder)) {
     if (shared.includes(name)) continue;
     const entry = path.join(folder, name);
     const laid = await statOf(lstat, entry);
-    // HAProxy's worker has sockets of its own; nothing is written through one.
+    // HAProxy's worker has sockets of its own there. Pacer writes nothing through a socket.
     if (laid !== undefined && !laid.isSocket() && !isTrusted(laid.uid))
       throw unsafe(`${entry} belongs to ${nameOf(laid.uid)}`, `remove it: rm -r ${entry}`);
   }
 }
 
-/** Root can do as it likes anyway. */
+/** Root can do anything anyway. */
 const isTrusted = (uid: number): boolean => uid === 0 || uid === process.getuid?.();
 
 const nameOf = (uid: number): string => `another user (uid ${uid})`;
 
 async function statOf(ask: (file: string) => Promise<Stats>, file: string): Promise<Stats | undefined> {
   return ask(file).catch((error: unknown) => {
-    // What is not there, or was removed meanwhile, is nobody's.
+    // A path that does not exist, or was just removed, belongs to nobody.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   });

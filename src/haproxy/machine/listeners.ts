@@ -1,19 +1,23 @@
-/** The TCP sockets that listen in a network, from /proc/PID/net/tcp and tcp6. */
+/** The listening TCP sockets of a network namespace, from /proc/PID/net/tcp and tcp6. */
 import { readFile } from 'node:fs/promises';
 import { isIP, SocketAddress } from 'node:net';
 import { endianness } from 'node:os';
 
+/** One listening socket. */
 export interface Listener {
-  /** As `SocketAddress` writes it. */
+  /** In the notation of `SocketAddress`. */
   readonly address: string;
   readonly port: number;
-  /** Of the user who made the socket. */
+  /** The user who created the socket. */
   readonly uid: number;
-  /** Names the socket: /proc/PID/fd of whoever has it links to `socket:[inode]`. */
+  /** Identifies the socket: /proc/PID/fd of the process that has it contains a link to `socket:[inode]`. */
   readonly inode: string;
 }
 
-/** @returns undefined where it cannot be read, which says nothing */
+/**
+ * @param of a pid, or this process
+ * @returns undefined if it cannot be read, which says nothing
+ */
 export async function readListeners(of: number | 'self'): Promise<Listener[] | undefined> {
   const read = (table: string) => readFile(`/proc/${of}/net/${table}`, 'utf8');
   const tcp = await read('tcp').catch(() => undefined);
@@ -25,7 +29,8 @@ export async function readListeners(of: number | 'self'): Promise<Listener[] | u
 /** @param table the text of /proc/net/tcp or tcp6 */
 export function parseListeners(table: string): Listener[] {
   return table.split('\n').flatMap((line) => {
-    // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode; state 0A is LISTEN. [linux] proc_net_tcp.txt
+    // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode; state 0A is LISTEN. [linux]
+    // proc_net_tcp.txt
     const [, local = '', , state, , , , uid, , inode = ''] = line.trim().split(/\s+/);
     const [address = '', port = ''] = local.split(':');
     if (state !== '0A') return [];
@@ -33,14 +38,14 @@ export function parseListeners(table: string): Listener[] {
   });
 }
 
-/** The listeners that keep others from binding this address. Those of `::` may leave IPv4 alone, so they come last. */
+/** The listeners that keep others from binding this address. Those on `::` may not block IPv4, so they come last. */
 export function inTheWay(
   listeners: readonly Listener[],
   { address, port }: { readonly address: string; readonly port: number },
 ): Listener[] {
   const samePort = listeners.filter((it) => it.port === port);
   const wanted = normalized(address);
-  // It takes IPv4 too; and of a name that is no address nothing is known.
+  // `::` also takes IPv4. For a host name, nothing is certain.
   if (wanted === '::' || wanted === undefined) return samePort;
   const sameFamily = samePort.filter((it) => isIP(it.address) === isIP(wanted));
   const exact = sameFamily.filter((it) => it.address === wanted || [it.address, wanted].includes('0.0.0.0'));
@@ -64,7 +69,7 @@ function decoded(hex: string): string {
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
   const address = bytes.join('').match(/.{4}/g)?.join(':') ?? '::';
   const mapped = /^(?:0{4}:){5}ffff:/i.test(address);
-  // `::ffff:127.0.0.1` keeps IPv4's 127.0.0.1 busy.
+  // `::ffff:127.0.0.1` blocks IPv4's 127.0.0.1.
   if (mapped)
     return bytes
       .slice(12)

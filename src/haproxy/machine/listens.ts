@@ -1,10 +1,10 @@
-/** Whether there is somebody behind a unix socket, without asking anything. */
+/** Whether a program listens on a unix socket, without sending anything. */
 import { connect } from 'node:net';
 import { codeOf } from '../files/durable.ts';
 
 /**
- * Whether somebody listens on a socket: a connection that is neither refused at once nor without a file.
- * A path too long to connect to is nobody's.
+ * Whether a program listens on the socket: the connection is not refused at once, and the file exists. A path too long
+ * to connect to has no listener.
  */
 export function listens(socketPath: string, timeoutMs = 1_000): Promise<boolean> {
   return new Promise((resolve) => {
@@ -20,5 +20,5 @@ export function listens(socketPath: string, timeoutMs = 1_000): Promise<boolean>
   });
 }
 
-/** [linux] connect(2), unix(7) */
+/** Errors that mean that nobody listens. [linux] connect(2), unix(7) */
 const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG']);

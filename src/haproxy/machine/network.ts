@@ -1,22 +1,25 @@
-/** Whether HAProxy's ports are this process's ports: which of two processes share a network. Linux, through /proc. */
+/**
+ * Whether HAProxy has the same ports as this process: which processes share a network namespace. Linux, through /proc.
+ */
 import { readFile, stat } from 'node:fs/promises';
 
-/** `of` is what to write after /proc/ to read HAProxy's network: another one can be read as well. */
+/** `of` is the part after /proc/ to read HAProxy's network: another network namespace can be read as well. */
 export type Network =
   | { readonly kind: 'shared'; readonly of: 'self' }
   | { readonly kind: 'other'; readonly of: number }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** What is known of HAProxy. */
 export interface NetworkQuestion {
-  /** Of HAProxy's master, where its pid means the same here. */
+  /** The pid of HAProxy's master, if it is valid in this pid namespace. */
   readonly masterPid?: number | undefined;
-  /** Unix sockets that HAProxy listens on, as it names them. */
+  /** Unix sockets that HAProxy listens on, by HAProxy's paths. */
   readonly sockets: readonly string[];
 }
 
 /**
- * By the network of HAProxy's process; where that cannot be seen (another container), by its unix sockets:
- * the kernel lists them in the network that they were made in.
+ * Finds HAProxy's network by its process. If that is not visible (another container), by its unix sockets: the kernel
+ * lists them in the network namespace in which they were created.
  */
 export async function networkOf({ masterPid, sockets }: NetworkQuestion): Promise<Network> {
   if (masterPid !== undefined) {
@@ -28,13 +31,14 @@ export async function networkOf({ masterPid, sockets }: NetworkQuestion): Promis
   if (sockets.some((path) => listensHere(listeners, path))) return { kind: 'shared', of: 'self' };
   return {
     kind: 'unknown',
-    reason: "HAProxy's process is not visible here, and neither is its socket in this network",
+    reason: "HAProxy's process is not visible here, and its socket is not in this network",
   };
 }
 
 /**
- * Names a network: the number of a file that each has for itself. /proc/<pid>/ns/net says the same, but needs
- * all rights of the process: one with CAP_NET_BIND_SERVICE hides it from one without. [linux] fs/proc/proc_net.c
+ * Identifies a network namespace by the inode of a file that each namespace has. /proc/<pid>/ns/net would do the same,
+ * but needs all privileges of the process: a process with CAP_NET_BIND_SERVICE hides it from one without. [linux]
+ * fs/proc/proc_net.c
  */
 async function identity(pid: number | 'self'): Promise<number | undefined> {
   return stat(`/proc/${pid}/net/tcp`).then(
@@ -43,10 +47,13 @@ async function identity(pid: number | 'self'): Promise<number | undefined> {
   );
 }
 
-/** [haproxy] sock_unix.c binds `<path>.<pid>.tmp` and renames it; the kernel lists the first name, also when the file is gone. */
+/**
+ * [haproxy] sock_unix.c binds `<path>.<pid>.tmp` and renames it; the kernel lists the first name, even if the file is
+ * gone.
+ */
 export function listensHere(unixTable: string, socketPath: string): boolean {
   return unixTable.split('\n').some((line) => {
-    // Num RefCount Protocol Flags Type St Inode Path; flag 10000 is "listens". [linux] net/unix/af_unix.c
+    // Num RefCount Protocol Flags Type St Inode Path; flag 10000 means listening. [linux] net/unix/af_unix.c
     const [, path = ''] = /^\S+ \S+ \S+ 00010000 \S+ \S+ +\d+ (.*)$/.exec(line) ?? [];
     return (
       path === socketPath ||

@@ -1,33 +1,36 @@
-/** Who has a socket that listens: by its inode, among the processes that may be looked into. */
+/** Finds the process that has a listening socket, by the socket's inode, among the processes that Pacer may inspect. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { Listener } from './listeners.ts';
 import { userOf } from '../process/proc-fs.ts';
 
+/** A process that listens. */
 export interface Holder {
-  /** Undefined where the process may not be looked into. */
+  /** Undefined if Pacer may not inspect the process. */
   readonly pid?: number;
-  /** The command line, arguments separated by blanks. */
+  /** The command line, with blanks between arguments. */
   readonly command?: string;
-  /** Of the user who made the socket. */
+  /** The user who created the socket. */
   readonly uid: number;
 }
 
+/** Whose a listener is. */
 export type HeldBy =
   | { readonly kind: 'ours' }
   | { readonly kind: 'other'; readonly holder: Holder }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** What is known of our own HAProxy. */
 export interface Ours {
   readonly pids: ReadonlySet<number>;
-  /** Pacer started it, so that all of it is in `pids`. */
+  /** Pacer started HAProxy, so all of its processes are in `pids`. */
   readonly ourRights: boolean;
-  /** None of the sockets in question is its own, as it has just told. */
+  /** HAProxy has just reported that none of the sockets in question is its own. */
   readonly hasNone?: boolean;
 }
 
 /**
- * For each listener who has it. Where nobody is seen to have it, it belongs to a process that may not be looked
- * into: to another one for certain where HAProxy says so, or where none of ours is of the user who made it.
+ * For each listener, who has it. If no visible process has it, it belongs to a process that Pacer may not inspect:
+ * certainly another one if HAProxy says so, or if no process of ours runs as the user who created the socket.
  */
 export async function holdersOf(listeners: readonly Listener[], ours: Ours): Promise<Map<string, HeldBy>> {
   const found = new Map<string, HeldBy>();
@@ -36,7 +39,7 @@ export async function holdersOf(listeners: readonly Listener[], ours: Ours): Pro
     for (const inode of await socketsOf(pid)) {
       const listener = open.get(inode);
       if (listener === undefined) continue;
-      // The first one has it; a socket that ours got from somebody is ours.
+      // The first process found counts; a socket that our process got from another one is ours.
       open.delete(inode);
       found.set(inode, ours.pids.has(pid) ? { kind: 'ours' } : await otherOf(pid, listener, ours));
     }
@@ -57,7 +60,7 @@ export async function holdersOf(listeners: readonly Listener[], ours: Ours): Pro
 function unseen(uid: number): HeldBy {
   return {
     kind: 'unknown',
-    reason: `a process of user ${uid} listens there, and Pacer may not see which one`,
+    reason: `a process of user ${uid} listens there, but Pacer may not see which one`,
   };
 }
 
@@ -75,7 +78,7 @@ async function otherOf(pid: number, { uid }: Listener, ours: Ours): Promise<Held
   return { kind: 'other', holder: { pid, command, uid } };
 }
 
-/** `nginx (pid 7)`, for messages. */
+/** The process for messages: `nginx (pid 7)`. */
 export function nameOf({ pid, command = '', uid }: Holder): string {
   return pid === undefined ? `another process, of user ${uid},` : `${command} (pid ${pid})`;
 }

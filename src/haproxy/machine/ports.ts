@@ -1,8 +1,8 @@
 /**
- * Which listeners HAProxy could not have, before it tries: `haproxy -c` does not see it, and a reload that cannot
- * bind costs a second of refused connections on every frontend. Whether a bind fails the kernel says; whose fault
- * it is the holder of the socket says. HAProxy's own sockets are no obstacle, whatever state it is in, and what
- * cannot be said for certain is `unknown`.
+ * Finds the listeners that HAProxy could not open, before it tries: `haproxy -c` does not see them, and a reload that
+ * cannot bind costs a second of refused connections on every frontend. The kernel says whether a bind fails; the owner
+ * of the socket says whose fault it is. HAProxy's own sockets are no obstacle, whatever its state, and everything
+ * uncertain is `unknown`.
  */
 import { createServer } from 'node:net';
 import { codeOf } from '../files/durable.ts';
@@ -12,38 +12,44 @@ import { type OursBy, ourProcesses } from '../process/our-processes.ts';
 import { type HeldBy, type Holder, holdersOf } from './port-holder.ts';
 import { mayBindAnyPort } from '../process/proc-fs.ts';
 
+/** A listener to open. */
 export interface Bind {
   /** `*` (all of IPv4), `::`, an IPv4 or an IPv6 address. */
   readonly address: string;
   readonly port: number;
 }
 
+/** Whether HAProxy could open a listener. */
 export type PortVerdict =
   | { readonly kind: 'free' }
-  /** A process of HAProxy of ours has it: running, old or frozen. */
+  /** A process of our HAProxy has it: running, old or frozen. */
   | { readonly kind: 'ours' }
   | { readonly kind: 'other'; readonly holder: Holder }
   /** `reason` is EACCES, EADDRNOTAVAIL or EAFNOSUPPORT. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** A listener with its verdict. */
 export interface JudgedBind extends Bind {
   readonly verdict: PortVerdict;
 }
 
-/** HAProxy, as far as its listeners are concerned. */
+/** What matters of HAProxy for its listeners. */
 export interface PortOwner {
   readonly ours: OursBy;
-  /** Where its pid means something here. */
+  /** The master's pid, if it is valid in this pid namespace. */
   readonly masterPid?: number | undefined;
   readonly network: Network;
-  /** It is started by this process, or will be, with the same rights. */
+  /** This process starts HAProxy, so HAProxy has the same privileges. */
   readonly ourRights: boolean;
-  /** HAProxy has just told what it runs, and none of the binds in question is in it: whoever has one is another. */
+  /**
+   * HAProxy has just reported what it runs, and none of the binds in question is in it: any other process that has one
+   * is not HAProxy.
+   */
   readonly hasNone?: boolean;
 }
 
-/** Judges each; those that are free have been bound for a moment. */
+/** Judges each listener. Those that are free were bound for a moment. */
 export async function judgePorts(binds: readonly Bind[], owner: PortOwner): Promise<JudgedBind[]> {
   const { network } = owner;
   if (network.kind === 'unknown') return binds.map((bind) => ({ ...bind, verdict: network }));
@@ -63,8 +69,8 @@ export async function judgePorts(binds: readonly Bind[], owner: PortOwner): Prom
   );
 }
 
-/** Stands for a bind that fails, or cannot be tried, until it is known who is in the way. */
-const taken: PortVerdict = { kind: 'unknown', reason: 'somebody has it' };
+/** The verdict on a bind that fails, or cannot be tried, until it is known who is in the way. */
+const taken: PortVerdict = { kind: 'unknown', reason: 'another process has it' };
 
 function whose(
   listeners: readonly Listener[] | undefined,
@@ -75,7 +81,7 @@ function whose(
   if (listeners.length === 0) {
     return network.kind === 'other'
       ? { kind: 'free' }
-      : { kind: 'unknown', reason: 'somebody has bound it and does not listen' };
+      : { kind: 'unknown', reason: 'a process has bound it without listening' };
   }
   const all = listeners.map(({ inode }) => holders.get(inode) ?? taken);
   return (
@@ -83,7 +89,7 @@ function whose(
   );
 }
 
-/** About this machine or this process, not about the port: it says nothing of HAProxy. */
+/** Concerns this machine or this process, not the port: says nothing about HAProxy. */
 async function tried(bind: Bind, { masterPid, ourRights }: PortOwner): Promise<PortVerdict> {
   const reason = await tryBind(bind);
   switch (reason) {
@@ -98,10 +104,13 @@ async function tried(bind: Bind, { masterPid, ourRights }: PortOwner): Promise<P
       const may = masterPid === undefined ? undefined : await mayBindAnyPort(masterPid);
       if (may === true) return { kind: 'free' };
       if (may === false || ourRights) return { kind: 'refused', reason };
-      return { kind: 'unknown', reason: 'Pacer may not try to bind it, and HAProxy may have other rights' };
+      return {
+        kind: 'unknown',
+        reason: 'Pacer may not bind it itself, and HAProxy may have other privileges',
+      };
     }
     default:
-      return { kind: 'unknown', reason: `it cannot be tried (${reason})` };
+      return { kind: 'unknown', reason: `Pacer cannot try to bind it (${reason})` };
   }
 }
 
@@ -117,7 +126,7 @@ function tryBind({ address, port }: Bind): Promise<string | undefined> {
     };
     const timer = setTimeout(() => end(`no answer within ${tryMs} ms`), tryMs);
     server.once('error', (error) => end(codeOf(error) ?? error.message));
-    // [haproxy] configuration.txt 4.2 "bind": `*` is all IPv4 addresses; `::` takes IPv4 too by default.
+    // [haproxy] configuration.txt 4.2 "bind": `*` is all IPv4 addresses; `::` also takes IPv4 by default.
     server.listen({ host: address === '*' ? '0.0.0.0' : address, port, exclusive: true }, () =>
       end(undefined),
     );

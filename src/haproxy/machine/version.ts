@@ -4,20 +4,21 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { PacerError } from '../../errors.ts';
 
+/** A version, parsed. */
 export interface HaproxyVersion {
-  /** Without distribution suffix, e.g. `2.6.12`. */
+  /** Without distribution suffix, for example `2.6.12`. */
   readonly version: string;
   readonly major: number;
   readonly minor: number;
 }
 
-/** Debian and Red Hat put it in sbin, which is not on every user's PATH. */
+/** Debian and Red Hat put HAProxy in sbin, which is not in every user's PATH. */
 const alsoSearched = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
 
 /**
  * The absolute path of the HAProxy program.
- * @param given a path or a program's name; undefined means `haproxy`.
- * @param searchPath the value of PATH.
+ * @param given a path or the name of a program; undefined means `haproxy`
+ * @param searchPath the value of PATH
  * @throws PacerError HAPROXY_MISSING
  */
 export async function findHaproxy(given: string | undefined, searchPath: string): Promise<string> {
@@ -37,7 +38,7 @@ export async function findHaproxy(given: string | undefined, searchPath: string)
 
 /**
  * Asks the program for its version.
- * @throws PacerError HAPROXY_MISSING when it does not answer like HAProxy, HAPROXY_TOO_OLD under 2.6.
+ * @throws PacerError HAPROXY_MISSING if it does not answer like HAProxy, HAPROXY_TOO_OLD below 2.6
  */
 export async function haproxyVersion(program: string): Promise<HaproxyVersion> {
   const result = await execa(program, ['-v'], { reject: false, timeout: 10_000, stdin: 'ignore' });
@@ -60,7 +61,10 @@ export async function haproxyVersion(program: string): Promise<HaproxyVersion> {
   return version;
 }
 
-/** The version in a text such as `HAProxy version 2.6.12-1+deb12u4 2026/10/17`, `HA-Proxy version 1.8.30` or a bare `3.0.11-1`. */
+/**
+ * The version in a text such as `HAProxy version 2.6.12-1+deb12u4 2026/10/17`, `HA-Proxy version 1.8.30` or just
+ * `3.0.11-1`.
+ */
 export function parseVersion(text: string): HaproxyVersion | undefined {
   const match = /(?:^|version )(\d+)\.(\d+)((?:\.\d+)?)/.exec(text);
   if (match === null) return undefined;

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * The hard limit of open files of a process; undefined when it cannot be read.
- * @param pid this process unless told
+ * The hard limit of open files of a process; undefined if it cannot be read.
+ * @param pid this process by default
  */
 export async function openFileLimit(pid: number | 'self' = 'self'): Promise<number | undefined> {
   try {
@@ -13,6 +13,7 @@ export async function openFileLimit(pid: number | 'self' = 'self'): Promise<numb
   }
 }
 
+/** The hard limit in the text of /proc/PID/limits; undefined if it is not there. */
 export function parseOpenFileLimit(limits: string): number | undefined {
   const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
   if (hard === undefined) return undefined;

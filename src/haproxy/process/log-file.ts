@@ -1,16 +1,16 @@
-/** The file that takes HAProxy's stdout and stderr: kept from growing without end, and read back for its words. */
+/** The file that receives HAProxy's stdout and stderr. Limits its size, and reads HAProxy's output from it. */
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
 
 /**
- * Bytes. Each reload writes a line for each frontend and backend of the old worker ("Proxy b stopped"):
- * 0.7 MB where there are 10,000.
+ * Bytes. Each reload writes a line for each frontend and backend of the old worker ("Proxy b stopped"): 0.7 MB for
+ * 10,000 backends.
  */
 const rotateAt = 16 * 1024 * 1024;
 const longestRead = 4 * 1024 * 1024;
 
 /**
- * Copies a file that has grown too long to `<file>.1` and empties it. HAProxy may be writing: its descriptor
- * appends, so it goes on at the new end; what it writes between copy and cut is lost.
+ * Copies a file that is too large to `<file>.1` and empties it. HAProxy may be writing: its descriptor appends, so it
+ * continues at the new end. What it writes between the copy and the truncation is lost.
  */
 export async function rotateLog(file: string, limit = rotateAt): Promise<void> {
   if ((await logSize(file)) <= limit) return;
@@ -18,6 +18,7 @@ export async function rotateLog(file: string, limit = rotateAt): Promise<void> {
   await truncate(file, 0);
 }
 
+/** Size in bytes; 0 if there is no such file. */
 export async function logSize(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,
@@ -25,7 +26,7 @@ export async function logSize(file: string): Promise<number> {
   );
 }
 
-/** What was written since it had `from` bytes, the last 4 MiB of it; '' when it cannot be read. */
+/** What was written after the file had `from` bytes, at most the last 4 MiB; '' if it cannot be read. */
 export async function readLogSince(file: string, from: number): Promise<string> {
   try {
     const handle = await open(file, 'r');

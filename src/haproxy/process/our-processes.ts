@@ -1,20 +1,24 @@
 /**
- * The processes of a HAProxy of ours: master, current worker, old workers, whatever their state. A frozen one
- * (SIGSTOP) still has its command line, its parent and its sockets.
+ * The processes of our HAProxy: master, current worker, old workers, in any state. A frozen process (SIGSTOP) still has
+ * its command line, its parent and its sockets.
  */
 import { readdir } from 'node:fs/promises';
 import { commandLine, hasProc, isAlive, parentOf } from './proc-fs.ts';
 
+/** How to recognize our processes. */
 export interface OursBy {
-  /** `-S` names it. */
+  /** The socket that `-S` names. */
   readonly masterSocket?: string | undefined;
-  /** `-f` names one of them. */
+  /** `-f` names one of these files. */
   readonly configFiles?: readonly string[];
-  /** As HAProxy told them. They count where a HAProxy has them: those of another container mean nothing here. */
+  /**
+   * Pids that HAProxy reported. They count only if that process is a HAProxy: pids of another container mean nothing
+   * here.
+   */
   readonly pids?: readonly number[];
 }
 
-/** The pids of everything that is ours. */
+/** The pids of all processes that are ours. */
 export async function ourProcesses(by: OursBy): Promise<Set<number>> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   const ours = new Set<number>();
@@ -23,7 +27,7 @@ export async function ourProcesses(by: OursBy): Promise<Set<number>> {
     if (await isOneOf(pid, by)) ours.add(pid);
     else parents.set(pid, (await parentOf(pid)) ?? 0);
   }
-  // A worker has its master's command line; what the operator's wrapper script starts may have another.
+  // A worker has its master's command line. A process started by an operator's wrapper script may have another.
   for (let grown = ours.size > 0; grown;) {
     grown = false;
     for (const [pid, parent] of parents) {
@@ -44,14 +48,14 @@ async function isOneOf(pid: number, by: OursBy): Promise<boolean> {
 }
 
 /**
- * True for a live process, frozen or not, whose arguments name the socket. Without /proc for any that lives:
- * whoever asks has the pid from HAProxy itself.
+ * True for a live process, frozen or not, whose arguments name the socket. Without /proc, true for any live process:
+ * the caller has the pid from HAProxy itself.
  */
 export async function isOurs(pid: number, masterSocket: string): Promise<boolean> {
   return (await hasProc()) ? namesSocket(await commandLine(pid), masterSocket) : isAlive(pid);
 }
 
-/** `-S <socket>,mode,600`. Pacer's own `--haproxy-master-socket <socket>` does not make it a HAProxy. */
+/** `-S <socket>,mode,600`. Pacer's own `--haproxy-master-socket <socket>` is no match. */
 function namesSocket(args: readonly string[], masterSocket: string): boolean {
   return args.some(
     (arg, i) => args[i - 1] === '-S' && (arg === masterSocket || arg.startsWith(`${masterSocket},`)),

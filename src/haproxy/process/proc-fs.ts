@@ -1,22 +1,22 @@
-/** Processes by pid, through /proc: alive or not, and whose. A zombie is not alive. */
+/** Processes by pid, through /proc: whether they live, and whose they are. A zombie is not alive. */
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../files/durable.ts';
 
-/** False for a pid that is free, and for a zombie: in a container nobody may reap it. */
+/** False for an unused pid, and for a zombie: in a container there may be nobody to reap it. */
 export async function isAlive(pid: number): Promise<boolean> {
   const fields = await statFields(pid);
   if (fields === undefined) return !(await hasProc()) && takesSignals(pid);
   return fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
-/** Whether processes can be seen at all. Some sandboxes have no /proc; there a pid may be anybody's. */
+/** Whether processes can be seen at all. Some sandboxes have no /proc; there, a pid may belong to any process. */
 export async function hasProc(): Promise<boolean> {
   return (await statFields('self')) !== undefined;
 }
 
-/** [linux] kill(2): signal 0 tells only whether there is such a process. */
+/** [linux] kill(2): signal 0 only tests whether the process exists. */
 function takesSignals(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -26,37 +26,37 @@ function takesSignals(pid: number): boolean {
   }
 }
 
-/** When the process started, in clock ticks since boot: with the pid it names a process for good. */
+/** When the process started, in clock ticks since boot. Together with the pid this identifies a process forever. */
 export async function startTime(pid: number): Promise<string | undefined> {
   // Field 22 of stat; the list begins with field 3. [linux] proc(5)
   return (await statFields(pid))?.[19];
 }
 
-/** The parent's pid; undefined for a pid that is free. */
+/** The parent's pid; undefined for an unused pid. */
 export async function parentOf(pid: number): Promise<number | undefined> {
   // Field 4 of stat. [linux] proc(5)
   const parent = (await statFields(pid))?.[1];
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** The process group of a process that lives; a zombie is in none. */
+/** The process group of a live process; a zombie is in none. */
 export async function groupOf(pid: number): Promise<number | undefined> {
   const [state, , group] = (await statFields(pid)) ?? [];
   return group === undefined || state === 'Z' ? undefined : Number(group);
 }
 
-/** True for a process that a signal has stopped (SIGSTOP, a debugger): it has everything it had, and does nothing. */
+/** True for a process that a signal has stopped (SIGSTOP, a debugger): it keeps everything it has, and does nothing. */
 export async function isFrozen(pid: number): Promise<boolean> {
   const state = (await statFields(pid))?.[0] ?? '';
   return state === 'T' || state === 't';
 }
 
-/** The user ids of a process (real, effective, saved, file system); undefined where they cannot be read. */
+/** The user ids of a process (real, effective, saved, file system); undefined if they cannot be read. */
 export async function userOf(pid: number): Promise<number[] | undefined> {
   return (await statusField(pid, 'Uid'))?.split(/\s+/).map(Number);
 }
 
-/** Whether it may bind ports below 1024; undefined where that cannot be read. [linux] capabilities(7) */
+/** Whether the process may bind ports below 1024; undefined if that cannot be read. [linux] capabilities(7) */
 export async function mayBindAnyPort(pid: number): Promise<boolean | undefined> {
   const effective = await statusField(pid, 'CapEff');
   const netBindService = 10n;
@@ -64,8 +64,8 @@ export async function mayBindAnyPort(pid: number): Promise<boolean | undefined> 
 }
 
 /**
- * Whether a process takes SIGUSR2 for what it means to HAProxy: it has a handler, or has the signal blocked until it has
- * one. One that only starts has neither, and would be ended by it.
+ * Whether SIGUSR2 reloads this process: it has a handler, or blocks the signal until it has one. A process that is just
+ * starting has neither, and the signal would end it.
  */
 export async function takesReloadSignal(pid: number): Promise<boolean> {
   const usr2 = BigInt(constants.signals.SIGUSR2 - 1);
@@ -73,7 +73,7 @@ export async function takesReloadSignal(pid: number): Promise<boolean> {
   return masks.some((mask) => mask !== undefined && ((BigInt(`0x${mask}`) >> usr2) & 1n) === 1n);
 }
 
-/** The first 15 characters of the program's name; '' where it cannot be read. */
+/** The first 15 characters of the program's name; '' if it cannot be read. */
 export async function programName(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trimEnd();
 }
@@ -84,9 +84,9 @@ async function statusField(pid: number, name: string): Promise<string | undefine
 }
 
 /**
- * The arguments it was started with; empty when it is gone. A process in the middle of execve has none for a
- * moment, and a HAProxy master executes itself at each reload. [linux] fs/proc/base.c get_mm_cmdline
- * @param patience `once` for processes in general: kernel threads never have any
+ * The arguments the process was started with; empty if it is gone. During execve a process has none for a moment, and a
+ * HAProxy master executes itself at each reload. [linux] fs/proc/base.c get_mm_cmdline
+ * @param patience `once` when listing all processes: kernel threads never have arguments
  */
 export async function commandLine(pid: number, patience: 'once' | 'long' = 'long'): Promise<string[]> {
   const attempts = patience === 'once' ? 1 : 20;
@@ -98,17 +98,17 @@ export async function commandLine(pid: number, patience: 'once' | 'long' = 'long
   return [];
 }
 
-/** The fields of /proc/<pid>/stat after the command's name, which may itself hold blanks and parentheses. */
+/** The fields of /proc/<pid>/stat after the command's name, which may contain blanks and parentheses. */
 async function statFields(pid: number | 'self'): Promise<string[] | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal. If the process is gone already, that is no error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // ESRCH: it has ended by itself.
+    // ESRCH: it has already ended.
   }
 }

@@ -1,8 +1,9 @@
-/** The user that HAProxy's workers run as, once they have their ports: as little as there can be. */
+/** The user that HAProxy's workers run as after they have opened their ports: one with as few rights as possible. */
 import { chmod, chown, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { PacerError } from '../../errors.ts';
 
+/** A user and group, with their ids. */
 export interface RunAs {
   readonly user: string;
   readonly group: string;
@@ -10,21 +11,22 @@ export interface RunAs {
   readonly gid: number;
 }
 
+/** What to choose from. */
 export interface RunAsOptions {
-  /** Undefined = the user of HAProxy's package, where that can be. */
+  /** Undefined: the user of HAProxy's package, if that is possible. */
   readonly user: string | undefined;
   readonly group: string | undefined;
-  /** Workers have to reach what is in it. */
+  /** Workers must be able to reach files in it. */
   readonly stateDir: string;
-  /** Of this process; HAProxy is started with the same. */
+  /** The uid of this process; HAProxy is started with the same. */
   readonly ownUid: number | undefined;
 }
 
 const packageUser = 'haproxy';
 
 /**
- * Undefined where HAProxy stays who starts it; `why` then says what was in the way of anybody else.
- * @throws PacerError SETTINGS_INVALID for a user or a group that was asked for and cannot be had
+ * Undefined if HAProxy keeps the user that starts it; `why` then says why no other user was possible.
+ * @throws PacerError SETTINGS_INVALID if the user or group in the settings cannot be used
  */
 export async function chooseRunAs(
   options: RunAsOptions,
@@ -48,11 +50,14 @@ export async function chooseRunAs(
   const closed = await closedFolder(dirname(resolve(stateDir)), runAs);
   if (closed === undefined) return { runAs };
   if (user !== undefined)
-    throw invalid(`--haproxy-user ${user}`, `${closed} is closed to it, and --state-dir is below`);
-  return { runAs: undefined, why: `${closed}, above --state-dir, is closed to the user ${runAs.user}` };
+    throw invalid(`--haproxy-user ${user}`, `that user may not enter ${closed}, and --state-dir is below it`);
+  return {
+    runAs: undefined,
+    why: `the user ${runAs.user} may not enter ${closed}, which is above --state-dir`,
+  };
 }
 
-/** Lets workers go through folders of Pacer's own to their sockets, and nobody else. */
+/** Lets the workers, and nobody else, pass through folders of Pacer's own to their sockets. */
 export async function openFor({ gid }: RunAs, folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     await chown(folder, 0, gid);
@@ -60,7 +65,7 @@ export async function openFor({ gid }: RunAs, folders: readonly string[]): Promi
   }
 }
 
-/** [linux] passwd(5). Users of a directory service are not in it: they can be had by running Pacer as them. */
+/** [linux] passwd(5). Users of a directory service are not in this file: to use one, run Pacer as that user. */
 async function findUser(name: string): Promise<{ user: string; uid: number; gid: number } | undefined> {
   const line = (await linesOf('/etc/passwd')).find(([user]) => user === name);
   return line === undefined ? undefined : { user: name, uid: Number(line[2]), gid: Number(line[3]) };
@@ -80,13 +85,13 @@ async function linesOf(file: string): Promise<string[][]> {
   return text.split('\n').map((line) => line.split(':'));
 }
 
-/** The first folder, from the root down, that the user may not go through. */
+/** The first folder, from the root down, that the user may not enter. */
 async function closedFolder(folder: string, user: RunAs): Promise<string | undefined> {
   const parent = dirname(folder);
   const above = parent === folder ? undefined : await closedFolder(parent, user);
   if (above !== undefined) return above;
   const found = await stat(folder).catch(() => undefined);
-  // It is made with the state directory, open as that is.
+  // The folder is created with the state directory, with the same permissions.
   if (found === undefined) return undefined;
   const bit = found.uid === user.uid ? 0o100 : found.gid === user.gid ? 0o010 : 0o001;
   return (found.mode & bit) === 0 ? folder : undefined;
@@ -96,5 +101,5 @@ const invalid = (what: string, why: string): PacerError =>
   new PacerError(
     'SETTINGS_INVALID',
     `${what}: ${why}`,
-    'name a user of this machine, or root to let HAProxy stay who starts it',
+    'name a user of this machine, or root to let HAProxy keep the user that starts it',
   );

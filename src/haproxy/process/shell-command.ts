@@ -1,27 +1,30 @@
 /**
- * Runs a shell command with a deadline. It is over when its process has ended, whoever still has its output open:
- * `sleep 150 & kill -USR2 7` is over at once. At the deadline all of it is ended, children included.
+ * Runs a shell command with a deadline. The command is over when its process has ended, even if other processes still
+ * have its output open: `sleep 150 & kill -USR2 7` is over at once. At the deadline all of it is ended, children
+ * included.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandLine, groupOf, signal as send } from './proc-fs.ts';
 
+/** Limits of a command. */
 export interface ShellOptions {
   /** Milliseconds. */
   readonly deadlineMs: number;
-  /** This process's unless told. */
+  /** Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Ends the command as the deadline does. */
+  /** Ends the command like the deadline does. */
   readonly signal?: AbortSignal | undefined;
-  /** Called once where the command takes long. */
+  /** Called once if the command takes long. */
   readonly onSlow?: (ms: number) => void;
 }
 
+/** How the command ended. */
 export interface ShellResult {
-  /** `aborted`: by the signal. */
+  /** `aborted`: ended by the signal. */
   readonly kind: 'ended' | 'late' | 'aborted';
-  /** Where it ended by itself. */
+  /** Null unless the command ended by itself. */
   readonly exitCode: number | null;
   readonly exitSignal: NodeJS.Signals | null;
   /** The last 64 KiB of its stdout and stderr. */
@@ -29,13 +32,14 @@ export interface ShellResult {
 }
 
 const longestOutput = 64 * 1024;
-/** Milliseconds after which somebody should hear of it. */
+/** Milliseconds until `onSlow` is called. */
 const slowMs = 5_000;
-/** Milliseconds for what is still in the pipe when the command has ended. */
+/** Milliseconds to read what is still in the pipe after the command has ended. */
 const drainMs = 100;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const killMs = 1_000;
 
+/** Runs the command with /bin/sh. Never rejects. */
 export async function runShell(command: string, options: ShellOptions): Promise<ShellResult> {
   const { deadlineMs, env, signal, onSlow } = options;
   if (signal?.aborted === true) return { kind: 'aborted', exitCode: null, exitSignal: null, output: '' };
@@ -45,7 +49,7 @@ export async function runShell(command: string, options: ShellOptions): Promise<
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(env === undefined ? {} : { env }),
   });
-  // A Pacer that is stopped meanwhile ends, and leaves the command to end by itself.
+  // If Pacer is stopped meanwhile, it ends, and lets the command finish by itself.
   child.unref();
   const output = keepLast(child);
   const slow = setTimeout(() => onSlow?.(slowMs), slowMs);
@@ -69,7 +73,7 @@ function exitOf(child: ChildProcess): Promise<Exit> {
     if (child.exitCode !== null || child.signalCode !== null)
       resolve({ exitCode: child.exitCode, exitSignal: child.signalCode });
     child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, exitSignal }));
-    // No shell: as a shell says that there is no such command.
+    // There is no shell. 127 is also what a shell returns for a command that does not exist.
     child.once('error', () => resolve({ exitCode: 127, exitSignal: null }));
   });
 }
@@ -85,7 +89,7 @@ async function lateOrAborted(deadlineMs: number, signal?: AbortSignal): Promise<
   return waited;
 }
 
-/** Whatever a child that lives on writes later is read and forgotten, and keeps nobody from ending. */
+/** Output that a surviving child writes later is read and discarded, and keeps nobody from ending. */
 function keepLast(child: ChildProcess): () => string {
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -99,7 +103,7 @@ function keepLast(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** All of the group but a HAProxy that the command has started: it serves. */
+/** All processes of the group, except a HAProxy that the command has started: it serves. */
 async function endGroup(group: number | undefined): Promise<void> {
   if (group === undefined) return;
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {
@@ -113,7 +117,7 @@ async function endGroup(group: number | undefined): Promise<void> {
 
 async function membersOf(group: number): Promise<number[]> {
   const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  // Without /proc there is only the group as a whole. [linux] kill(2)
+  // Without /proc only the whole group can be signalled. [linux] kill(2)
   if (names.length === 0) return [-group];
   const members: number[] = [];
   for (const pid of names.map(Number)) {

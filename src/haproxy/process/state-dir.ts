@@ -1,4 +1,4 @@
-/** The state directory: made, proved writable, and held by one daemon at a time. */
+/** The state directory: created, tested for writing, and used by one daemon at a time. */
 import { link, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,18 +7,20 @@ import { codeOf, stateDirErrors, writeSynced } from '../files/durable.ts';
 import { isAlive, startTime } from './proc-fs.ts';
 import { checkFolder, checkLinks } from '../files/safe-folders.ts';
 
+/** A state directory that is in use by this process. */
 export interface StateDir {
   /** Absolute. */
   readonly path: string;
-  /** Lets another daemon have it. */
+  /** Releases it for another daemon. */
   release(): Promise<void>;
 }
 
 /**
- * Creates the directory (0750) where it is missing, and takes the lock `<dir>/pacer.pid`: the holder's pid and
- * the time it started, so that a lock left by `kill -9` is told from a live one, even if the pid was given
- * away again. Does not see a daemon in another container's pid namespace.
- * @param sharesRun whether a HAProxy of another user may keep its sockets in `run`, so that it is not only Pacer's
+ * Creates the directory (0750) if it is missing, and takes the lock `<dir>/pacer.pid`. The lock contains the pid of its
+ * owner and the time it started, so that a lock left by `kill -9` can be told from a live one, even if the pid was
+ * reused. A daemon in another container's pid namespace is not seen.
+ * @param sharesRun whether a HAProxy of another user may keep its sockets in `run`, so that it does not belong to Pacer
+ * alone
  * @throws PacerError STATE_DIR_UNSAFE, STATE_DIR_UNWRITABLE, STATE_DIR_IN_USE
  */
 export async function openStateDir(directory: string, sharesRun = false): Promise<StateDir> {
@@ -47,7 +49,7 @@ async function takeLock(lock: string, mine: string, directory: string): Promise<
   await writeSynced(own, mine, 0o640);
   try {
     for (;;) {
-      // link(2) either makes the name with its content or fails: no reader sees a half-written lock.
+      // link(2) either creates the name with its content or fails: no reader sees a half-written lock.
       const taken = await link(own, lock).catch((error: unknown) => {
         if (codeOf(error) === 'EEXIST') return 'held';
         throw error;
@@ -63,8 +65,8 @@ async function takeLock(lock: string, mine: string, directory: string): Promise<
 }
 
 /**
- * Removes the stale lock. One daemon at a time, and only while it still is what was read: nobody can take
- * the lock before it is gone, so what is removed is never a live one.
+ * Removes the stale lock. One daemon at a time, and only while the lock is still what was read: nobody can take the
+ * lock before it is gone, so a live lock is never removed.
  */
 async function removeStale(lock: string, stale: string, own: string): Promise<void> {
   const cleaning = `${lock}.cleaning`;
@@ -73,7 +75,7 @@ async function removeStale(lock: string, stale: string, own: string): Promise<vo
     throw error;
   });
   if (busy !== undefined) {
-    // Left by a daemon that was killed in between: its work takes microseconds.
+    // Left by a daemon that was killed in between: this work takes microseconds.
     const age = await stat(cleaning).then(
       ({ ctimeMs }) => Date.now() - ctimeMs,
       () => 0,

@@ -1,15 +1,16 @@
-/** Reads `show info`, `show env NAME` and `show version`. Pure. */
+/** Parses `show info`, `show env NAME` and `show version`. Pure. */
 
+/** What a worker reports about itself. */
 export interface WorkerInfo {
   readonly version: string;
   readonly pid: number;
   readonly uptimeSeconds: number;
-  /** It only finishes what it has: a newer worker serves. */
+  /** The worker only finishes its connections; a newer worker serves. */
   readonly stopping: boolean;
   readonly currentConnections: number;
-  /** Open file limit. */
+  /** The limit of open files. */
   readonly fileLimit: number;
-  /** Everything, by HAProxy's names. */
+  /** All fields, by HAProxy's names. */
   readonly all: ReadonlyMap<string, string>;
 }
 
@@ -32,7 +33,7 @@ export function parseInfo(text: string): WorkerInfo {
   };
 }
 
-/** The value in the reply to `show env NAME`; undefined when it is not set ("Variable not found"). */
+/** The value in the reply to `show env NAME`; undefined if the variable is not set ("Variable not found"). */
 export function parseEnv(text: string, name: string): string | undefined {
   const line = text.split('\n').find((each) => each.startsWith(`${name}=`));
   return line?.slice(name.length + 1).trimEnd();

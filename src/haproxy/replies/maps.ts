@@ -1,17 +1,19 @@
-/** Reads `show map` and `show map <file>`. Pure. */
+/** Parses `show map` and `show map <file>`. Pure. */
 
+/** A map that HAProxy has loaded. */
 export interface MapInfo {
-  /** Usable as `#<id>`. */
+  /** Can be used as `#<id>` in commands. */
   readonly id: number;
-  /** As the configuration names it: relative where that is relative. Empty for a map without a file. */
+  /** The path in the configuration, relative if it is relative there. Empty for a map without a file. */
   readonly file: string;
   readonly currentVersion: number;
   readonly nextVersion: number;
   readonly entries: number;
 }
 
+/** An entry of a map. */
 export interface MapEntry {
-  /** HAProxy's reference to the entry, e.g. `0x5648fc520`: `del map F #0x5648fc520` means this one. */
+  /** HAProxy's reference to the entry, for example `0x5648fc520`: `del map F #0x5648fc520` deletes this one. */
   readonly ref: string;
   readonly key: string;
   readonly value: string;
@@ -33,7 +35,7 @@ export function parseMapList(text: string): MapInfo[] {
   });
 }
 
-/** `0x5648fc520 key the value`, one a line, in HAProxy's order: for equal keys the first one counts. */
+/** `0x5648fc520 key the value`, one per line, in HAProxy's order: of equal keys the first one counts. */
 export function parseMap(text: string): MapEntry[] {
   return text.split('\n').flatMap((line) => {
     const match = /^(0x[0-9a-f]+) (\S+) ?(.*)$/.exec(line);
@@ -43,7 +45,7 @@ export function parseMap(text: string): MapEntry[] {
   });
 }
 
-/** The version made by `prepare map`: "New version created: 3". */
+/** The version created by `prepare map`: "New version created: 3". */
 export function parseNewVersion(text: string): number | undefined {
   const version = /New version created: (\d+)/.exec(text)?.[1];
   return version === undefined ? undefined : Number(version);

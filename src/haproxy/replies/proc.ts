@@ -1,12 +1,14 @@
-/** Reads `show proc` of a master. Pure. */
+/** Parses `show proc` of a master. Pure. */
 
+/** The processes of a HAProxy. */
 export interface ProcTable {
   readonly master: MasterProcess;
-  /** The workers of the current configuration: one, or none while a reload has failed (3.x). */
+  /** The workers of the current configuration: one, or none after a failed reload (3.x). */
   readonly workers: readonly WorkerProcess[];
   readonly oldWorkers: readonly WorkerProcess[];
 }
 
+/** The master process. */
 export interface MasterProcess {
   readonly pid: number;
   /** Reloads since it started, failed ones included. */
@@ -14,19 +16,20 @@ export interface MasterProcess {
   /** Failed reloads in a row. */
   readonly failed: number;
   readonly uptimeSeconds: number;
-  /** With the distribution's suffix, e.g. `2.6.12-1+deb12u4`. */
+  /** With the distribution's suffix, for example `2.6.12-1+deb12u4`. */
   readonly version: string;
 }
 
+/** A worker process. */
 export interface WorkerProcess {
   readonly pid: number;
-  /** Reloads it has outlived. */
+  /** Reloads that have happened since it started. */
   readonly reloads: number;
   readonly uptimeSeconds: number;
 }
 
 /**
- * Undefined for a text without a master: one that was cut off, or of something else.
+ * Undefined for a text without a master: it was cut off, or is something else.
  * [haproxy] management.txt 9.4.1 "show proc"
  */
 export function parseProc(text: string): ProcTable | undefined {
@@ -51,8 +54,8 @@ export function parseProc(text: string): ProcTable | undefined {
 }
 
 /**
- * The worker that serves: that of the current configuration, or, after a failed reload on 3.4, where it is
- * listed as old, the youngest old one.
+ * The worker that serves: the one of the current configuration. After a failed reload on 3.4, it is listed as old: then
+ * the youngest old one.
  */
 export function servingWorker(table: ProcTable): WorkerProcess | undefined {
   const candidates = table.workers.length > 0 ? table.workers : table.oldWorkers;

@@ -1,21 +1,22 @@
-/** Reads `show servers state`. Pure. */
+/** Parses `show servers state`. Pure. */
 
+/** The state of one server. */
 export interface ServerState {
   readonly backend: string;
   readonly server: string;
-  /** Empty where a host name was given that is not resolved. */
+  /** Empty if the server has a host name that is not resolved. */
   readonly address: string;
   readonly port: number;
-  /** Whether it is in service as HAProxy's checks see it. */
+  /** Whether it is in service, according to HAProxy's checks. */
   readonly operational: 'stopped' | 'starting' | 'running' | 'stopping';
-  /** What was set, at runtime or by the configuration, without what a tracked server passes on. */
+  /** What was set at runtime or by the configuration, without what a tracked server passes on. */
   readonly admin: 'ready' | 'drain' | 'maint';
-  /** The effective weight now, with slow start and percentages. */
+  /** The effective weight now, including slow start and percentages. */
   readonly weight: number;
   readonly initialWeight: number;
-  /** Whether health checks run. */
+  /** Whether health checks are enabled. */
   readonly checkEnabled: boolean;
-  /** What the last checks found. */
+  /** The result of the last checks. */
   readonly check: 'unknown' | 'neutral' | 'failed' | 'passed' | 'conditional';
   readonly id: number;
 }
@@ -30,7 +31,7 @@ export const isServersState = (text: string): boolean =>
   text.split('\n').some((line) => line.startsWith(headerStart));
 
 /**
- * Columns are found by their names, since versions add some; lines that do not fit are left out.
+ * Columns are found by their names, because later versions add some. Lines that do not fit are left out.
  * [haproxy] management.txt 9.3 "show servers state"; the bits are in server-t.h (SRV_ADMF_*) and check-t.h (CHK_ST_*).
  */
 export function parseServersState(text: string): ServerState[] {
@@ -75,9 +76,9 @@ export function parseServersState(text: string): ServerState[] {
 }
 
 function adminOf(bits: number): ServerState['admin'] {
-  // FMAINT 0x01, RMAINT 0x20 (a name that does not resolve); FDRAIN 0x08. IMAINT 0x02 and IDRAIN 0x10 come
-  // from a tracked server. CMAINT 0x04 only says that the configuration had `disabled`: it stays when the
-  // server is made ready.
+  // FMAINT 0x01, RMAINT 0x20 (a name that does not resolve); FDRAIN 0x08. IMAINT 0x02 and IDRAIN 0x10 come from a
+  // tracked server. CMAINT 0x04 only says that the configuration had `disabled`: it stays when the server is made
+  // ready.
   if ((bits & 0x21) !== 0) return 'maint';
   return (bits & 0x08) !== 0 ? 'drain' : 'ready';
 }

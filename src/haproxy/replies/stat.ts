@@ -1,15 +1,16 @@
-/** Reads `show stat` (CSV). Pure. */
+/** Parses `show stat` (CSV). Pure. */
 
+/** One row of the statistics. */
 export interface StatRow {
-  /** The frontend's or backend's name. */
+  /** The name of the frontend or backend. */
   readonly proxy: string;
   readonly kind: 'frontend' | 'backend' | 'server' | 'listener';
-  /** FRONTEND, BACKEND, or the server's or listener's name. */
+  /** FRONTEND, BACKEND, or the name of the server or listener. */
   readonly name: string;
-  /** HAProxy's words: `UP`, `UP 1/3`, `DOWN`, `MAINT`, `DRAIN`, `no check`, `OPEN`. */
+  /** In HAProxy's words: `UP`, `UP 1/3`, `DOWN`, `MAINT`, `DRAIN`, `no check`, `OPEN`. */
   readonly status: string;
   readonly currentSessions: number;
-  /** Any column by its name in the header; undefined when it is empty or this version has none. */
+  /** Any column by its name in the header; undefined if it is empty or this version does not have it. */
   readonly value: (column: string) => string | undefined;
 }
 
@@ -39,7 +40,7 @@ export function parseStat(text: string): StatRow[] {
     });
 }
 
-/** Fields with a comma or a quote are quoted, quotes doubled. */
+/** Fields with a comma or a quote are in quotes, with quotes doubled. */
 function splitCsv(line: string): string[] {
   if (!line.includes('"')) return line.split(',');
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(

@@ -190,7 +190,7 @@ test('a reply that is cut off is no reply', async () => {
   });
   await expect(runtimeBatch(socketPath, ['show x'])).rejects.toMatchObject({
     code: 'HAPROXY_UNREACHABLE',
-    message: `no whole answer from the HAProxy socket ${socketPath}, which said "half of i"`,
+    message: `no complete answer from the HAProxy socket ${socketPath}, which said "half of i"`,
   });
 });
 

@@ -168,7 +168,7 @@ test('a reload that the master refuses to hear is asked for again', async () => 
   await until(() => refused && !existsSync(masterSocket));
   await fakeSocket(masterSocket, answer);
   expect(await reloading).toMatchObject({ kind: 'done', workerPid: 11 });
-  expect(events).toEqual([{ kind: 'reload-resent', reason: 'the master socket refused' }]);
+  expect(events).toEqual([{ kind: 'reload-resent', reason: 'the master socket refused the connection' }]);
 });
 
 const state = (

@@ -251,7 +251,7 @@ test('a frozen worker is silent though its master answers', async () => {
   await freeze(workerPid);
   expect(await control.running()).toEqual({
     kind: 'silent',
-    reason: `the master (pid ${masterPid}) answers, and its worker does not`,
+    reason: `the master (pid ${masterPid}) answers, but its worker does not`,
   });
 });
 

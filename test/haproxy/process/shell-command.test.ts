@@ -91,7 +91,10 @@ test('changes at runtime go on while a reload command hangs, and the reload can 
   expect(await haproxy.answer()).toBe('changed');
   expect((await control.running()).kind).toBe('running');
   giveUp.abort();
-  expect(await reload).toMatchObject({ kind: 'failed', reason: 'the reload command was given up' });
+  expect(await reload).toMatchObject({
+    kind: 'failed',
+    reason: 'Pacer stopped waiting for the reload command',
+  });
 });
 
 test('a command that takes long is told while it runs', async () => {

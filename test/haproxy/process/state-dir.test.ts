@@ -73,7 +73,7 @@ describe('a state directory that another user can change is refused', () => {
     const directory = temporaryFolder();
     await chmod(directory, 0o777);
     expect(await refusal(directory)).toBe(
-      `STATE_DIR_UNSAFE: DIR may be written to by others (mode 777): ${end}; chmod go-w DIR`,
+      `STATE_DIR_UNSAFE: other users may write to DIR (mode 777): ${end}; chmod go-w DIR`,
     );
     expect(await readdir(directory)).toEqual([]);
     await chmod(directory, 0o755);

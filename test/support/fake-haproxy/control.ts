@@ -133,7 +133,7 @@ export class FakeControl implements HaproxyControl {
     const lines = encodeAll(commands).map(({ line }) => line);
     if (lines.length === 0) return [];
     const fail = (): never => {
-      throw unreachable('no whole answer from the HAProxy socket');
+      throw unreachable('no complete answer from the HAProxy socket');
     };
     const { fault, sleep } = this.#call({ kind: 'runtime', commands });
     return withFault<RuntimeReply[]>({
@@ -226,7 +226,7 @@ export class FakeControl implements HaproxyControl {
 
   async #send(commands: readonly RuntimeCommand[]): Promise<RuntimeReply[]> {
     if (this.mode === 'command' && !this.#seesWorker())
-      throw unreachable('no runtime socket of HAProxy is known');
+      throw unreachable('the runtime socket of HAProxy is not known');
     const { clock } = this.#haproxy;
     const faulty = this.#socketFault !== undefined && clock.now() - this.#socketFault.since < retryMs;
     if (this.#seesWorker() && !faulty) {
@@ -235,12 +235,12 @@ export class FakeControl implements HaproxyControl {
         this.#socketFault = undefined;
         return replies;
       }
-      if (this.mode === 'command') throw unreachable('no whole answer from the HAProxy socket');
+      if (this.mode === 'command') throw unreachable('no complete answer from the HAProxy socket');
     }
     const replies = await this.#ask(commands, true);
-    if (replies === undefined) throw unreachable('no whole answer from the HAProxy socket');
+    if (replies === undefined) throw unreachable('no complete answer from the HAProxy socket');
     if (this.#seesWorker() && !faulty)
-      this.#socketFault = { message: 'no whole answer from the HAProxy socket', since: clock.now() };
+      this.#socketFault = { message: 'no complete answer from the HAProxy socket', since: clock.now() };
     return replies;
   }
 

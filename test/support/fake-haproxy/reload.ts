@@ -28,12 +28,12 @@ export async function reloadFake(
   const { desiredHash, deadlineMs } = options;
   const refused = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
   const { master } = haproxy;
-  if (options.signal?.aborted === true) return refused('the reload was given up');
+  if (options.signal?.aborted === true) return refused('Pacer stopped waiting for the reload');
   if (master?.frozen === true) return refused(frozenText(master.pid));
   if (master === undefined)
     return refused(`the master socket ${haproxy.disk.stateDir}/run/master.sock does not answer`);
   const outcome = await within(haproxy, options, haproxy.reload());
-  if (outcome === 'aborted') return refused('the reload was given up');
+  if (outcome === 'aborted') return refused('Pacer stopped waiting for the reload');
   if (outcome === 'late' || outcome.kind === 'gone')
     return refused(`HAProxy has not finished the reload within ${deadlineMs} ms`);
   if (outcome.kind === 'refused')
@@ -51,7 +51,7 @@ export async function reloadFake(
 async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<Verdict> {
   const { desiredHash, deadlineMs, command, sees } = options;
   const failed = (reason: string): Verdict => ({ kind: 'failed', reason, messages: [] });
-  if (options.signal?.aborted === true) return failed('the reload command was given up');
+  if (options.signal?.aborted === true) return failed('Pacer stopped waiting for the reload command');
   const answered = sees && haproxy.current !== undefined;
   const run =
     command ??
@@ -64,7 +64,7 @@ async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<V
     options,
     run(() => haproxy.reload()).then((why) => ({ why })),
   );
-  if (ended === 'aborted') return failed('the reload command was given up');
+  if (ended === 'aborted') return failed('Pacer stopped waiting for the reload command');
   if (ended === 'late') return failed(`the reload command took longer than ${deadlineMs} ms`);
   if (ended.why !== undefined) return failed(ended.why);
   if (!answered && haproxy.current === undefined) return { kind: 'done', oldWorkers: 0 };
@@ -78,7 +78,7 @@ async function byCommand(haproxy: FakeProcesses, options: FakeReload): Promise<V
   const { current } = haproxy;
   const but =
     current === undefined || current.frozen
-      ? 'HAProxy answers no longer'
+      ? 'HAProxy no longer answers'
       : `HAProxy runs ${hashOf(current) ?? 'no revision of ours'}, not ${desiredHash}`;
   return failed(`the reload command succeeded, but ${but}`);
 }

@@ -30,10 +30,13 @@ async function byWorker(haproxy: FakeProcesses, { seesWorker, workerPid }: Askin
   const worker = await answering(haproxy, () => (sockets.runtime ? haproxy.current : undefined));
   if (worker !== undefined) return { kind: 'running', running: fromWorker(haproxy, worker) };
   if (haproxy.current !== undefined && sockets.runtime)
-    return { kind: 'silent', reason: `somebody listens on ${socketOf(haproxy)}, and does not answer` };
+    return { kind: 'silent', reason: `a program listens on ${socketOf(haproxy)}, and does not answer` };
   if (workerPid === undefined) return { kind: 'blind' };
   return haproxy.current?.pid === workerPid
-    ? { kind: 'silent', reason: `HAProxy (pid ${workerPid}) runs, and not behind ${socketOf(haproxy)}` }
+    ? {
+        kind: 'silent',
+        reason: `HAProxy (pid ${workerPid}) runs, but does not answer on ${socketOf(haproxy)}`,
+      }
     : { kind: 'absent' };
 }
 
@@ -50,7 +53,7 @@ async function byMaster(haproxy: FakeProcesses, { seesWorker, masterPid }: Askin
       const worker = await answering(haproxy, () => haproxy.current);
       if (worker !== undefined) return { kind: 'running', running: fromMaster(haproxy, master, worker) };
       if (haproxy.current !== undefined)
-        reason = `the master (pid ${master.pid}) answers, and its worker does not`;
+        reason = `the master (pid ${master.pid}) answers, but its worker does not`;
     }
   }
   if (seesWorker && sockets.runtime) {
@@ -61,10 +64,10 @@ async function byMaster(haproxy: FakeProcesses, { seesWorker, masterPid }: Askin
   if (reason !== undefined) return { kind: 'silent', reason };
   if (master === undefined) return { kind: 'absent' };
   if (master.frozen) return { kind: 'silent', reason: frozenText(master.pid) };
-  const runs = `HAProxy (pid ${master.pid}) runs, and`;
+  const runs = `HAProxy (pid ${master.pid}) runs`;
   return sockets.master
-    ? { kind: 'silent', reason: `${runs} does not answer` }
-    : { kind: 'silent', reason: `${runs} its socket was removed`, socketsGone: true };
+    ? { kind: 'silent', reason: `${runs}, and does not answer` }
+    : { kind: 'silent', reason: `${runs}, but its socket was removed`, socketsGone: true };
 }
 
 export const frozenText = (pid: number): string =>
