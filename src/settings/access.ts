@@ -1,4 +1,7 @@
-/** From the settings of a Marathon to how it is reached; the files they name are read here, at start and when they change. */
+/**
+ * Turns the settings of one Marathon into how it is reached. The files that the settings name are read here, at the
+ * start and when they change.
+ */
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import type {
@@ -24,9 +27,10 @@ export const accessKeys = [
   'marathonInsecure',
 ] as const satisfies readonly SettingKey[];
 
+/** The values of these settings. */
 export type AccessSettings = Pick<SettingValues, (typeof accessKeys)[number]>;
 
-/** @throws PacerError where a file cannot be read, or does not hold what it should */
+/** @throws PacerError if a file cannot be read, or has the wrong content */
 export function accessOf(values: AccessSettings): MarathonAccess {
   const paths = secretPaths(values);
   return {
@@ -47,7 +51,7 @@ function secretsOf(values: AccessSettings): Secrets {
   };
 }
 
-/** The files that are read; one that another setting beats is none of them. */
+/** The files that are read. A file whose setting is overridden by another one is not read. */
 function secretPaths({
   dcosAuth,
   authFile,
@@ -63,7 +67,7 @@ function secretPaths({
 const isInline = (written: string): boolean => written.trimStart().startsWith('{');
 const accountPath = (written: string): string => written.trim().replace(/^file:\/\//, '');
 
-/** The same order as marathon-lb's: a service account, then the file, then what stands in the setting itself. */
+/** In marathon-lb's order: a service account, then the file, then the value of the setting itself. */
 function credentialsOf({ dcosAuth, authFile, auth }: AccessSettings): Credentials | undefined {
   if (dcosAuth !== undefined) return serviceAccountOf(dcosAuth);
   const flag = '--marathon-auth-credential-file';
@@ -88,7 +92,7 @@ const account = z.object({
   login_endpoint: z.string().refine((text) => URL.canParse(text) && /^https?:/i.test(text), 'expected a URL'),
 });
 
-/** The JSON itself or the path of a file that holds it. No message shows any of it: it is a secret. */
+/** The JSON itself, or the path of a file that contains it. Messages never show any of it: it is a secret. */
 function serviceAccountOf(written: string): Credentials {
   const flag = '--dcos-auth-credentials';
   const inline = isInline(written);
@@ -132,7 +136,7 @@ function clientCertificateOf({ marathonCert, marathonKey }: AccessSettings): Cli
       'give the certificate too',
     );
   const cert = readNamed(marathonCert, '--marathon-client-cert');
-  // One file may hold both, as the certificates of HAProxy do.
+  // One file may contain both, as HAProxy's certificate files do.
   const key = marathonKey === undefined ? cert : readNamed(marathonKey, '--marathon-client-key');
   return { cert, key };
 }

@@ -1,4 +1,4 @@
-/** `clusters:` of the settings file: several Marathons, each with a name and what is needed to reach it. */
+/** `clusters:` in the settings file: several Marathons, each with a name and the settings to reach it. */
 import { nearest } from '../core/collections/nearest.ts';
 import type { MarathonCluster } from '../core/model/marathon-access.ts';
 import { PacerError } from '../errors.ts';
@@ -8,22 +8,22 @@ import { settingsTable } from './table.ts';
 
 type Clusters = readonly [MarathonCluster, ...MarathonCluster[]];
 
-/** A segment of an id, since apps may get it in front of theirs; letters first keep YAML's order. */
+/** The name may become the first segment of app ids. It begins with a letter, so that YAML keeps the order. */
 const nameShape = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
-/** @throws PacerError SETTINGS_INVALID, SETTINGS_UNKNOWN_KEY, or of a file that is named */
+/** @throws PacerError SETTINGS_INVALID, SETTINGS_UNKNOWN_KEY, or the error of a file that is named */
 export function clustersOf(written: unknown): Clusters {
   const entries = Object.entries(mapping(written, 'clusters'));
   const clusters = entries.map(([name, settings]): MarathonCluster => {
     const where = `clusters.${name}`;
     if (!nameShape.test(name))
       throw invalid(
-        `${where}: the name of a cluster is lower-case letters, digits and dashes, a letter first`,
+        `${where}: the name of a cluster consists of lower-case letters, digits and dashes, and begins with a letter`,
       );
     return { name, access: accessOf(accessSettings(mapping(settings, where), where)) };
   });
   const [first, ...more] = clusters;
-  if (first === undefined) throw invalid('clusters: none is named');
+  if (first === undefined) throw invalid('clusters: is empty');
   return [first, ...more];
 }
 

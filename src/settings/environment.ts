@@ -1,7 +1,7 @@
-/** The process's environment: read here and nowhere else. */
+/** The process's environment. It is read only here. */
 export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
 
-/** What a child process gets: not Pacer's own settings, which may hold credentials. */
+/** The environment of child processes, without Pacer's own settings, which may contain credentials. */
 export const childEnvironment = (): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries(
     Object.entries(process.env).filter(

@@ -1,6 +1,6 @@
 /**
- * Settings from their sources: flag > environment > file > default. Every wrong value is named with its source,
- * all at once; unknown keys are errors that name the nearest known one. The only reader of the environment.
+ * Loads settings from their sources: flag > environment > file > default. Reports all wrong values at once, each with
+ * its source. An unknown key is an error that names the nearest known one.
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
@@ -10,8 +10,9 @@ import { sigtermDelay, userAndPassword } from './marathon-lb.ts';
 import type { SettingSpec } from './spec.ts';
 import { environmentName, settingKeys, settingsTable, type SettingKey, type SettingValues } from './table.ts';
 
+/** Where settings come from. */
 export interface SettingSources {
-  /** By key of the settings table, as the command line gave them. */
+  /** By key of the settings table, as given on the command line. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of the YAML file. */
@@ -22,20 +23,22 @@ export interface SettingSources {
 
 interface Given {
   readonly value: unknown;
-  /** How the user wrote it: `--http-port`, `PACER_HTTP_PORT`, `http-port in pacer.yaml`. */
+  /** As the user wrote it: `--http-port`, `PACER_HTTP_PORT`, `http-port in pacer.yaml`. */
   readonly source: string;
 }
 
+/** The settings, with their sources. */
 export interface LoadedSettings {
   readonly values: SettingValues;
-  /** What was set, but has no effect, with the reason. */
+  /** Settings that were given but have no effect, with the reason. */
   readonly notices: readonly string[];
-  /** `clusters` of the settings file, as it is written. */
+  /** `clusters` of the settings file, not parsed yet. */
   readonly clusters: unknown;
-  /** Where each setting that was given was given. */
+  /** The source of each setting that was given. */
   readonly sources: ReadonlyMap<SettingKey, string>;
 }
 
+/** Loads all settings. @throws PacerError FILE_UNREADABLE, FILE_MALFORMED, SETTINGS_INVALID, SETTINGS_UNKNOWN_KEY */
 export function loadSettings(sources: SettingSources): LoadedSettings {
   const file = sources.file ?? sources.environment['PACER_CONFIG'];
   const content = file === undefined ? undefined : readSettingsFile(file);
@@ -83,7 +86,7 @@ function fromFlags(flags: Readonly<Record<string, unknown>>): [SettingKey, Given
     .map((key) => [key, { value: flags[key], source: `--${settingsTable[key].flag}` }]);
 }
 
-/** What other commands, and where the settings are, read from the environment. */
+/** Variables that other commands read, and the one with the path of the settings file. */
 const noSettings = new Set(['PACER_CONFIG', 'PACER_STATUS', 'PACER_TOKEN_FILE']);
 
 function fromEnvironment(environment: SettingSources['environment']): [SettingKey, Given][] {
@@ -98,7 +101,7 @@ function fromEnvironment(environment: SettingSources['environment']): [SettingKe
   return found;
 }
 
-/** An empty variable is none: images set them all. */
+/** An empty variable counts as not set, because images set them all. */
 function fromOtherNames(environment: SettingSources['environment']): [SettingKey, Given][] {
   const auth = userAndPassword(environment);
   const found: [SettingKey, Given][] =
@@ -161,5 +164,5 @@ function unknownKey(name: string, what: string, known: Iterable<string>): PacerE
   return new PacerError('SETTINGS_UNKNOWN_KEY', `${name} is not a known ${what}`, remedy);
 }
 
-/** Of URLs. */
+/** Removes passwords from URLs. */
 const withoutPasswords = (text: string): string => text.replace(/(:\/\/)[^\s/@"]+@/g, '$1***@');

@@ -1,15 +1,17 @@
-/** marathon-lb's flags as its argparse takes them, and what is to be known of those that mean something else here. */
+/** marathon-lb's flags, as its argparse reads them, and what is different about those that mean something else here. */
 
+/** One of marathon-lb's flags. */
 export interface MarathonLbFlag {
-  /** Without dashes. Pacer has a setting of the same name, but for `longhelp`. */
+  /** Without dashes. Pacer has a setting of the same name, except for `longhelp`. */
   readonly flag: string;
   readonly short?: string;
   /** How many words follow: none, one, or all up to the next flag. */
   readonly values: 'none' | 'one' | 'some';
-  /** What differs; what has no effect at all is said in the settings table. */
+  /** What is different. If it has no effect at all, the settings table says so. */
   readonly differs?: string;
 }
 
+/** All of marathon-lb's flags. */
 export const marathonLbFlags: readonly MarathonLbFlag[] = [
   { flag: 'longhelp', values: 'none' },
   {
@@ -30,7 +32,7 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
     short: 'c',
     values: 'one',
     differs:
-      'Pacer runs HAProxy itself unless there is a command; a command must end within 60 seconds and tell by its status whether HAProxy was reloaded',
+      'Pacer runs HAProxy itself unless there is a command; a command must end within 60 seconds, and its exit status must say whether HAProxy was reloaded',
   },
   { flag: 'max-reload-retries', values: 'one', differs: 'only with --command' },
   { flag: 'reload-interval', values: 'one', differs: 'only with --command' },
@@ -39,7 +41,7 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
   {
     flag: 'archive-versions',
     values: 'one',
-    differs: 'whole revisions with maps, in --state-dir; the current one is kept beside them',
+    differs: 'whole revisions with maps, in --state-dir; the current one is kept as well',
   },
   {
     flag: 'health-check',
@@ -54,7 +56,7 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
     flag: 'group-https-by-vhost',
     values: 'none',
     differs:
-      'a TLS frontend of its own only for a service with a certificate or bind options for TLS; all other vhosts share one',
+      'only a service with a certificate or bind options for TLS gets a TLS frontend of its own; all other vhosts share one',
   },
   { flag: 'ssl-certs', values: 'one' },
   { flag: 'skip-validation', values: 'none' },
@@ -71,7 +73,7 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
   {
     flag: 'log-format',
     values: 'one',
-    differs: 'json or pretty; a format of Python means json',
+    differs: 'json or pretty; a Python logging format means json',
   },
   { flag: 'log-level', values: 'one' },
   { flag: 'marathon-auth-credential-file', values: 'one' },
@@ -79,13 +81,13 @@ export const marathonLbFlags: readonly MarathonLbFlag[] = [
     flag: 'auth-credentials',
     values: 'one',
     differs:
-      'still taken, but everyone on the machine can read it: PACER_AUTH_CREDENTIALS or a file is better',
+      'still accepted, but everyone on the machine can read it: PACER_AUTH_CREDENTIALS or a file is better',
   },
   {
     flag: 'dcos-auth-credentials',
     values: 'one',
     differs:
-      'still taken, but everyone on the machine can read it: DCOS_SERVICE_ACCOUNT_CREDENTIAL or a file is better',
+      'still accepted, but everyone on the machine can read it: DCOS_SERVICE_ACCOUNT_CREDENTIAL or a file is better',
   },
   { flag: 'marathon-ca-cert', values: 'one' },
 ];

@@ -1,40 +1,42 @@
 /**
- * marathon-lb's environment, as data: what becomes of each variable. Those that say the same as one setting name it
+ * marathon-lb's environment variables, as data: what Pacer does with each. Variables that equal one setting are named
  * in the settings table; the others are read here.
  */
 import { PacerError } from '../errors.ts';
 import type { SettingSpec } from './spec.ts';
 import { settingKeys, settingsTable } from './table.ts';
 
+/** Environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A variable of marathon-lb's, for the documentation. */
 export interface Variable {
   readonly name: string;
-  /** The setting it stands for; '' where it is none. */
+  /** The setting it stands for; '' if there is none. */
   readonly flag: string;
   readonly doc: string;
-  /** False where nothing is done with it. */
+  /** False if Pacer does not need it. */
   readonly needed?: boolean;
   /** True where somebody has to say in another way what it said. */
   readonly byHand?: boolean;
 }
 
-/** The variables that are more, or less, than one setting. */
+/** Variables that are not simply one setting. */
 const others: readonly Variable[] = [
   {
     name: 'MARATHON_USER, MARATHON_PASSWORD',
     flag: 'auth-credentials',
-    doc: 'basic auth for Marathon; without MARATHON_PASSWORD the variable is nothing',
+    doc: 'basic auth for Marathon; without MARATHON_PASSWORD it has no effect',
   },
   {
     name: 'HAPROXY_SSL_CERT, HAPROXY_SSL_CERT0 ... HAPROXY_SSL_CERT100',
     flag: 'ssl-certs',
-    doc: 'PEM text, certificate and key: kept as cert.pem, cert0.pem ... in the state directory, linked from /etc/ssl where that is possible, and used for HTTPS unless --ssl-certs names others',
+    doc: 'PEM text, certificate and key: stored as cert.pem, cert0.pem ... in the state directory, linked from /etc/ssl if possible, and used for HTTPS unless --ssl-certs names others',
   },
   {
     name: 'HAPROXY_SYSCTL_PARAMS',
     flag: '',
-    doc: 'kernel parameters like `net.core.somaxconn=10000`, with blanks between; set at start where Pacer may',
+    doc: 'kernel parameters like `net.core.somaxconn=10000`, separated by blanks; set at the start if Pacer may do that',
   },
   {
     name: 'HAPROXY_SYSCTL_NONSTRICT',
@@ -56,7 +58,7 @@ const others: readonly Variable[] = [
   {
     name: 'HAPROXY_<TEMPLATE>',
     flag: 'templates',
-    doc: "a template instead of Pacer's own, in the placeholders of marathon-lb; `\\n` stands for a new line",
+    doc: "a template instead of Pacer's own, with marathon-lb's placeholders; `\\n` stands for a new line",
   },
   {
     name: 'MESOS_SANDBOX',
@@ -67,10 +69,11 @@ const others: readonly Variable[] = [
     name: 'PORTS',
     flag: '',
     needed: false,
-    doc: 'not needed; marathon-lb dropped SYN packets to these ports during a reload, and no reload of Pacer loses any',
+    doc: 'not needed; marathon-lb dropped SYN packets to these ports during a reload, and a reload of Pacer loses none',
   },
 ];
 
+/** All variables: those in the settings table, and the others. */
 export function marathonLbVariables(): readonly Variable[] {
   const named = settingKeys.flatMap((key): Variable[] => {
     const { environment: name, flag, doc }: SettingSpec = settingsTable[key];
@@ -92,17 +95,18 @@ export function userAndPassword({ MARATHON_USER: user, MARATHON_PASSWORD: passwo
   return user === undefined || user === '' || password === undefined ? undefined : `${user}:${password}`;
 }
 
+/** A certificate from the environment. */
 export interface GivenCertificate {
   /** The variable. */
   readonly source: string;
-  /** As marathon-lb's image names it: `cert.pem`, `cert0.pem`, ... */
+  /** The file name in marathon-lb's image: `cert.pem`, `cert0.pem`, ... */
   readonly name: string;
   readonly pem: string;
 }
 
 const mostCertificates = 100;
 
-/** @throws PacerError CERTIFICATE_INVALID for one that is none */
+/** @throws PacerError CERTIFICATE_INVALID */
 export function givenCertificates(environment: Environment): GivenCertificate[] {
   const indices = ['', ...Array.from({ length: mostCertificates + 1 }, (_, i) => String(i))];
   return indices.flatMap((index): GivenCertificate[] => {
@@ -122,13 +126,14 @@ export function givenCertificates(environment: Environment): GivenCertificate[] 
   });
 }
 
+/** A kernel parameter to set. */
 export interface KernelParameter {
   /** `net.ipv4.tcp_tw_reuse` */
   readonly name: string;
   readonly value: string;
 }
 
-/** As `sysctl -w` takes them. @throws PacerError SETTINGS_INVALID */
+/** In the notation of `sysctl -w`. @throws PacerError SETTINGS_INVALID */
 export function kernelParameters({ HAPROXY_SYSCTL_PARAMS: text = '' }: Environment): KernelParameter[] {
   const words = text.split(/\s+/).filter((word) => word !== '');
   return words.map((word) => {
@@ -136,8 +141,8 @@ export function kernelParameters({ HAPROXY_SYSCTL_PARAMS: text = '' }: Environme
     if (match?.[1] !== undefined && match[2] !== undefined) return { name: match[1], value: match[2] };
     throw new PacerError(
       'SETTINGS_INVALID',
-      `HAPROXY_SYSCTL_PARAMS: ${JSON.stringify(word)} is no kernel parameter`,
-      'write them like net.core.somaxconn=10000, with blanks between',
+      `HAPROXY_SYSCTL_PARAMS: ${JSON.stringify(word)} is not a kernel parameter`,
+      'write them like net.core.somaxconn=10000, separated by blanks',
     );
   });
 }

@@ -1,4 +1,4 @@
-/** Reads the policy file: YAML, a prefix of app ids and what is allowed below it, entry by entry. */
+/** Reads the policy file: YAML with prefixes of app ids, and what is allowed below each. */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { asAppId } from '../core/model/ids.ts';
@@ -30,7 +30,7 @@ const span = z.union([z.number(), z.string()]).transform((value, context): PortS
 const path = z.string().regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))/, 'expected an absolute path without ..');
 const count = z.int('expected a whole number').min(0, 'expected 0 or more');
 
-/** YAML takes `off` for a truth value. */
+/** YAML reads an unquoted `off` as false. */
 const labelTemplates = z
   .union([z.literal(false).transform(() => 'off'), z.string()])
   .pipe(z.enum(['off', 'own-section', 'trusted'], 'expected off, own-section or trusted'));
@@ -52,13 +52,14 @@ const keys = {
 };
 const entrySchema = z.strictObject(keys).partial();
 
+/** The settings about the policy. */
 export interface PolicySettings {
-  /** The file; undefined = nothing is forbidden. */
+  /** The path of the file; undefined: nothing is forbidden. */
   readonly policy?: string | undefined;
   readonly labelCertificates?: readonly string[] | undefined;
 }
 
-/** @throws PacerError FILE_UNREADABLE */
+/** The text of the policy file. @throws PacerError FILE_UNREADABLE */
 export const policyText = ({ policy: file }: PolicySettings): string =>
   file === undefined ? '' : readNamed(file, '--policy');
 
@@ -104,7 +105,7 @@ function told(issue: z.core.$ZodIssue): string {
   return issue.keys
     .map((key) => {
       const guess = nearest(key, Object.keys(keys));
-      return `${key} is no key of a policy${guess === undefined ? '' : `, did you mean ${guess}?`}`;
+      return `${key} is not a key of a policy${guess === undefined ? '' : `, did you mean ${guess}?`}`;
     })
     .join('; ');
 }

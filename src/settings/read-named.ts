@@ -1,4 +1,4 @@
-/** Files that settings name. */
+/** Reads files that settings name. */
 import { readFileSync } from 'node:fs';
 import { messageOf, PacerError } from '../errors.ts';
 

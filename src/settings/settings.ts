@@ -1,4 +1,4 @@
-/** What the daemon is told: the settings checked against each other, with the defaults that depend on others. */
+/** The daemon's settings, checked against each other, with the defaults that depend on other settings. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { MarathonCluster } from '../core/model/marathon-access.ts';
@@ -17,12 +17,13 @@ import type { SettingValues } from './table.ts';
 
 /** Where the operator's templates are. */
 export interface TemplateSources {
-  /** `HAPROXY_<NAME>` of the environment. */
+  /** `HAPROXY_<NAME>` variables of the environment. */
   readonly variables: Readonly<Record<string, string>>;
-  /** The first has precedence. */
+  /** The first directory has precedence. */
   readonly directories: readonly string[];
 }
 
+/** All settings of the daemon. */
 export interface Settings extends Omit<
   SettingValues,
   | keyof AccessSettings
@@ -35,7 +36,7 @@ export interface Settings extends Omit<
 > {
   readonly groups: readonly string[];
   readonly haproxyMode: 'supervise' | 'attach' | 'command';
-  /** Absolute; in the state directory unless it was set. */
+  /** Absolute. In the state directory by default. */
   readonly masterSocket: string;
   readonly runtimeSocket: string;
   readonly logFormat: 'json' | 'pretty';
@@ -100,8 +101,8 @@ function clusters({ values, clusters: written, sources }: LoadedSettings): Setti
   if (besides.length === 0) return clustersOf(written);
   throw new PacerError(
     'SETTINGS_INVALID',
-    `${besides.join(' and ')} beside \`clusters\` of the settings file`,
-    'say it in each of the clusters that it is meant for',
+    `${besides.join(' and ')} together with \`clusters\` in the settings file`,
+    'set it in each cluster that needs it',
   );
 }
 
@@ -128,7 +129,7 @@ function templateSources(
   };
 }
 
-/** What marathon-lb's flags and variables mean together. */
+/** Settings that several of marathon-lb's flags and variables determine together. */
 function forMarathonLb(
   values: SettingValues,
   environment: SettingSources['environment'],
@@ -166,7 +167,7 @@ function forMarathonLb(
     syslogSocket: syslogSocket === '/dev/null' || syslogSocket === '' ? undefined : syslogSocket,
     ownApp: ownApp === undefined ? undefined : `/${ownApp.replace(/^\/+/, '')}`,
     maxBackoff: Math.min(10, Math.max(0.5, maxBackoff)),
-    // One poll that fails is no reason yet.
+    // One failed poll is no reason to fail /readyz.
     maxConfirmationAge: poll ? Math.max(maxConfirmationAge, 3 * pollInterval) : maxConfirmationAge,
   };
 }
@@ -200,7 +201,7 @@ function logFormat(value: string, notices: string[]): 'json' | 'pretty' {
   if (value === 'json' || value === 'pretty') return value;
   // marathon-lb's flag of this name takes a format of Python's logging module.
   if (value.includes('%(')) {
-    notices.push('--log-format: a format of Python means nothing here, so json is used');
+    notices.push('--log-format: a Python logging format has no meaning here, so Pacer logs as json');
     return 'json';
   }
   throw new PacerError('SETTINGS_INVALID', `--log-format ${JSON.stringify(value)}`, 'write json or pretty');

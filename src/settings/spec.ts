@@ -1,19 +1,20 @@
-/** What is known of a setting. */
+/** The description of a setting. */
 import type { z } from 'zod';
 
+/** One row of the settings table. */
 export interface SettingSpec<S extends z.ZodType = z.ZodType> {
-  /** As on the command line, without dashes; the environment variable and the key in the file follow from it. */
+  /** As on the command line, without dashes. The environment variable and the key in the file follow from it. */
   readonly flag: string;
   readonly short?: string;
-  /** A variable that says the same under another name, as others have it. */
+  /** The name of a variable that means the same in other programs. */
   readonly environment?: string;
-  /** The placeholder of the value in the help; undefined for a flag without a value. */
+  /** The placeholder for the value in the help; undefined for a flag without a value. */
   readonly argument?: string;
   readonly schema: S;
-  /** As it would be written; undefined = not set. */
+  /** The default, as a user would write it; undefined: not set. */
   readonly default?: string | number | boolean;
   readonly doc: string;
-  /** What is said at start when it is set, since it has no effect (yet). */
+  /** The notice at the start if it is set, because it has no effect (yet). */
   readonly withoutEffect?: string;
   readonly secret?: boolean;
 }

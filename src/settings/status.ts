@@ -3,9 +3,10 @@ import { isIPv4 } from 'node:net';
 import { PacerError } from '../errors.ts';
 import type { SettingValues } from './table.ts';
 
+/** Where the status server listens, and who may use it. */
 export interface StatusServerSettings {
   readonly listen: { readonly host: string; readonly port: number };
-  /** True where only this machine can connect. */
+  /** True if only this machine can connect. */
   readonly loopback: boolean;
   readonly tokenFile: string | undefined;
   readonly tls:
@@ -27,13 +28,13 @@ export function statusServer(values: SettingValues, notices: string[]): StatusSe
   if (!loopback && tokenFile === undefined && clientCa === undefined) {
     throw new PacerError(
       'SETTINGS_INVALID',
-      `--status-listen ${listen.host}:${listen.port} can be reached from other machines, and nothing says who may ask`,
+      `--status-listen ${listen.host}:${listen.port} can be reached from other machines, but nothing says who may use it`,
       'add --status-token-file (made with: openssl rand -hex 32), or --status-tls-cert, --status-tls-key and --status-tls-client-ca, or listen on 127.0.0.1',
     );
   }
   if (!loopback && cert === undefined) {
     notices.push(
-      `--status-listen ${listen.host}:${listen.port} without --status-tls-cert: tokens cross the network as they are; let that be a network you trust`,
+      `--status-listen ${listen.host}:${listen.port} without --status-tls-cert: tokens are sent unencrypted; use this only in a network you trust`,
     );
   }
   const tls = cert === undefined ? undefined : { cert, key: key ?? cert, clientCa };

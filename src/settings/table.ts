@@ -1,6 +1,6 @@
 /**
- * The one table of settings: flag, kind, default and documentation. Flags, environment variables, the keys of
- * the settings file and `--help` all come from here. Flags that marathon-lb has are spelled as there.
+ * The table of settings: flag, kind, default and documentation. Flags, environment variables, keys of the settings file
+ * and `--help` are all made from it. Flags that marathon-lb has are spelled the same.
  */
 import type { z } from 'zod';
 import type { SettingSpec } from './spec.ts';
@@ -13,6 +13,7 @@ import { observeSettings } from './table/observe.ts';
 import { statusSettings } from './table/status.ts';
 import { templatesSettings } from './table/templates.ts';
 
+/** All settings, by key. */
 export const settingsTable = {
   ...marathonSettings,
   ...exposureSettings,
@@ -24,18 +25,20 @@ export const settingsTable = {
   ...compatibilitySettings,
 } as const;
 
+/** The key of a setting. */
 export type SettingKey = keyof typeof settingsTable;
 
 type Table = typeof settingsTable;
 type Written<K extends SettingKey> = z.output<Table[K]['schema']>;
 
-/** Every setting with its value; undefined only where there is no default. */
+/** Every setting with its value; undefined only if there is no default. */
 export type SettingValues = {
   readonly [K in SettingKey]: Table[K] extends { readonly default: unknown }
     ? Written<K>
     : Written<K> | undefined;
 };
 
+/** The keys of all settings, in the order of the table. */
 export const settingKeys = Object.keys(settingsTable) as SettingKey[];
 
 /** `--http-port` → `PACER_HTTP_PORT`. */

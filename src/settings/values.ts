@@ -1,4 +1,4 @@
-/** The kinds of values settings have: each turns text, or what YAML holds, into its type. */
+/** The kinds of values that settings have: each turns text, or a YAML value, into its type. */
 import { z } from 'zod';
 import { isCidr, isIp } from '../core/labels/address.ts';
 import { parseMarathonAddress } from '../core/model/marathon-address.ts';
@@ -6,8 +6,10 @@ import { parseMarathonAddress } from '../core/model/marathon-address.ts';
 const trueWords = ['true', 't', 'yes', 'y', '1', 'on'];
 const falseWords = ['false', 'f', 'no', 'n', '0', 'off', ''];
 
+/** Any text; numbers and booleans from YAML become text. */
 export const text = z.union([z.string(), z.number(), z.boolean()], 'expected a text').transform(String);
 
+/** True or false. A flag without a value is true. */
 export const flag = z.union([z.boolean(), z.string(), z.number()]).transform((value, context) => {
   const word = String(value).toLowerCase();
   if (trueWords.includes(word)) return true;
@@ -16,6 +18,7 @@ export const flag = z.union([z.boolean(), z.string(), z.number()]).transform((va
   return z.NEVER;
 });
 
+/** A whole number from `min` to `max`. */
 export function integer(min: number, max = 2_000_000_000) {
   return z.union([z.number(), z.string()]).transform((value, context) => {
     const number = typeof value === 'number' ? value : /^\d{1,10}$/.test(value.trim()) ? Number(value) : NaN;
@@ -25,9 +28,10 @@ export function integer(min: number, max = 2_000_000_000) {
   });
 }
 
+/** A TCP port. */
 export const port = integer(1, 65535);
 
-/** Seconds, to the millisecond. */
+/** Seconds, with three decimals. */
 export const seconds = z.union([z.number(), z.string()]).transform((value, context) => {
   const number =
     typeof value === 'number' ? value : /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
@@ -41,7 +45,7 @@ export const duration = text.pipe(
   z.string().regex(/^[1-9]\d{0,8}(?:us|ms|s|m|h|d)$/, 'expected a duration like 30s, 10m or 1h'),
 );
 
-/** A list: from YAML a sequence or one value, from flags repeated or with commas. */
+/** A list: from YAML a sequence or one value; from flags repeated, or with commas. */
 export const list = z
   .union([z.array(text), text.transform((value) => [value])], 'expected a list')
   .transform((entries) =>
@@ -54,7 +58,7 @@ export const list = z
 const addressExample =
   'expected a URL like http://marathon:8080, srv://_marathon._tcp.marathon.mesos or zk://zk1:2181,zk2:2181/marathon';
 
-/** Where Marathons are. From flags several values or with commas, since marathon-lb takes both. */
+/** Addresses of Marathons. From flags several values, or separated by commas, because marathon-lb accepts both. */
 export const marathonAddresses = list.transform((entries, context) => {
   const parsed = entries.reduce(joinEnsembles, []).map(parseMarathonAddress);
   if (parsed.length > 0 && parsed.every((address) => address !== undefined)) return parsed;
@@ -62,7 +66,7 @@ export const marathonAddresses = list.transform((entries, context) => {
   return z.NEVER;
 });
 
-/** The commas between the servers of a ZooKeeper are not those between two values. */
+/** Commas between the servers of one ZooKeeper do not separate two addresses. */
 function joinEnsembles(entries: string[], entry: string): string[] {
   const last = entries.at(-1);
   const isPart = last !== undefined && /^zk(?:\+\w+)?:\/\/[^/]*$/.test(last) && !entry.includes('://');
@@ -91,6 +95,7 @@ export const listenAddress = text.transform((value, context) => {
   return z.NEVER;
 });
 
+/** One of these words, in upper or lower case. */
 export function oneOf<const T extends readonly [string, ...string[]]>(...words: T) {
   return text
     .transform((value) => value.toLowerCase())
@@ -102,14 +107,14 @@ export const address = text.pipe(
   z.string().refine((value) => value === '*' || isIp(value), 'expected *, an IPv4 or an IPv6 address'),
 );
 
-/** Networks like `10.0.0.0/8`; 60 at most, since they stand in one line of HAProxy's configuration. */
+/** Networks like `10.0.0.0/8`; 60 at most, because they are one line of HAProxy's configuration. */
 export const cidrs = list.pipe(
   z
     .array(z.string().refine(isCidr, 'expected networks like 10.0.0.0/8'))
     .max(60, 'expected at most 60 networks'),
 );
 
-/** Words after `option` in a section of HAProxy, such as `redispatch` or `redispatch 1`. */
+/** Words after `option` in a section of HAProxy's configuration, such as `redispatch` or `redispatch 1`. */
 export const options = list.pipe(
   z.array(
     z.string().regex(/^[a-z][a-z0-9-]*(?: [\w.-]+)*$/, 'expected names of options, like http-server-close'),

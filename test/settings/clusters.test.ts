@@ -57,10 +57,10 @@ test('without clusters there is one, and it has no name', () => {
 
 test.each([
   ['clusters: []', 'clusters in the settings file is not a mapping'],
-  ['clusters: {}', 'clusters: none is named'],
+  ['clusters: {}', 'clusters: is empty'],
   ['clusters: {east: }', 'clusters.east in the settings file is not a mapping'],
-  ['clusters: {East: {marathon: "http://m1"}}', 'clusters.East: the name of a cluster is'],
-  ['clusters: {1: {marathon: "http://m1"}}', 'clusters.1: the name of a cluster is'],
+  ['clusters: {East: {marathon: "http://m1"}}', 'clusters.East: the name of a cluster consists of'],
+  ['clusters: {1: {marathon: "http://m1"}}', 'clusters.1: the name of a cluster consists of'],
   ['clusters: {east: {marathon-dns: 10.0.0.2}}', 'clusters.east has no `marathon`'],
   ['clusters: {east: {marathon: "ftp://m1"}}', 'clusters.east.marathon: expected a URL'],
   [
@@ -82,5 +82,7 @@ test('a key that no cluster has names the nearest, and what is meant for a clust
     marathon: 'http://m2',
     marathonCa: '/x',
   });
-  expect(both.message).toBe('--marathon and --marathon-ca-cert beside `clusters` of the settings file');
+  expect(both.message).toBe(
+    '--marathon and --marathon-ca-cert together with `clusters` in the settings file',
+  );
 });

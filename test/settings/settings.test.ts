@@ -123,7 +123,7 @@ test('flags of marathon-lb that have no effect here are accepted, and each says 
     flags: { sse: true, lruCacheCapacity: '1000' },
   });
   expect(notices).toEqual([
-    '--sse: Pacer follows the event stream unless it is told to --poll',
+    '--sse: Pacer follows the event stream unless --poll is set',
     '--lru-cache-capacity: Pacer remembers the health of every task',
   ]);
 });

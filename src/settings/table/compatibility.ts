@@ -1,14 +1,15 @@
-/** Flags of marathon-lb that have no effect here; each says why when it is set. */
+/** Flags of marathon-lb that have no effect here. Each one says why when it is set. */
 import { define } from '../spec.ts';
 import { flag, integer } from '../values.ts';
 
+/** Rows of the settings table. */
 export const compatibilitySettings = {
   sse: define({
     flag: 'sse',
     short: 's',
     schema: flag,
     doc: 'follow the event stream',
-    withoutEffect: 'Pacer follows the event stream unless it is told to --poll',
+    withoutEffect: 'Pacer follows the event stream unless --poll is set',
   }),
   haproxyMap: define({
     flag: 'haproxy-map',
@@ -34,6 +35,6 @@ export const compatibilitySettings = {
     schema: flag,
     doc: 'no haproxy -c',
     withoutEffect:
-      'Pacer never gives HAProxy what haproxy -c has not accepted; changes of servers, hosts and certificates need no check, so they do not wait for it',
+      'Pacer never gives HAProxy a configuration that haproxy -c has not accepted; changes of servers, hosts and certificates need no check, so they do not wait for it',
   }),
 } as const;

@@ -2,6 +2,7 @@
 import { define } from '../spec.ts';
 import { flag, integer, list, oneOf, port, seconds, text } from '../values.ts';
 
+/** Rows of the settings table. */
 export const exposureSettings = {
   groups: define({
     flag: 'group',
@@ -21,35 +22,35 @@ export const exposureSettings = {
     argument: 'all|any',
     schema: oneOf('all', 'any'),
     default: 'all',
-    doc: 'a task with several checks is healthy when all, or any, of them are',
+    doc: 'a task with several checks is healthy if all, or any, of them pass',
   }),
   unreachable: define({
     flag: 'unreachable',
     argument: 'keep|drop',
     schema: oneOf('keep', 'drop'),
     default: 'keep',
-    doc: "tasks on agents that Mesos has lost sight of: keep serves them while HAProxy's own check passes and Marathon lists them",
+    doc: "tasks on agents that Mesos cannot reach: keep serves them while HAProxy's own check passes and Marathon lists them",
   }),
   maxRemoval: define({
     flag: 'max-removal',
     argument: 'percent',
     schema: integer(0, 100),
     default: 50,
-    doc: 'withhold a snapshot or a burst that takes away more than this share of the servers, or of the apps, until it is confirmed; 100 withholds nothing',
+    doc: 'withhold a snapshot or a burst that removes more than this share of the servers, or of the apps, until it is confirmed; 100 withholds nothing',
   }),
   maxRemovalFloor: define({
     flag: 'max-removal-floor',
     argument: 'n',
     schema: integer(0),
     default: 10,
-    doc: 'so many servers may always go at once, save by a snapshot that leaves none',
+    doc: 'this many servers may always be removed at once, except by a snapshot that leaves none',
   }),
   removalPause: define({
     flag: 'removal-pause',
     argument: 'seconds',
     schema: seconds,
     default: 30,
-    doc: 'a withheld removal is applied when a snapshot shows it this long after',
+    doc: 'a withheld removal is applied if a snapshot this much later still shows it',
   }),
   strictMode: define({
     flag: 'strict-mode',
@@ -69,7 +70,7 @@ export const exposureSettings = {
     short: 'd',
     schema: flag,
     default: false,
-    doc: 'print the configuration for what Marathon says now, and end',
+    doc: 'print the configuration for the present state of Marathon, and exit',
   }),
   servicePorts: define({
     flag: 'service-ports',
@@ -83,13 +84,13 @@ export const exposureSettings = {
     argument: 'port',
     schema: port,
     default: 10050,
-    doc: 'first service port for apps that Marathon 1.4 and older gave none',
+    doc: 'first service port for apps to which Marathon 1.4 and older gave none',
   }),
   maxServPort: define({
     flag: 'max-serv-port-ip-per-task',
     argument: 'port',
     schema: port,
     default: 10100,
-    doc: 'last service port for apps that Marathon 1.4 and older gave none',
+    doc: 'last service port for apps to which Marathon 1.4 and older gave none',
   }),
 } as const;

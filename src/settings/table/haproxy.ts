@@ -1,13 +1,14 @@
-/** How HAProxy is run, reloaded and kept within limits. */
+/** How HAProxy is run, reloaded and limited. */
 import { define } from '../spec.ts';
 import { duration, flag, integer, oneOf, options, seconds, text } from '../values.ts';
 
+/** Rows of the settings table. */
 export const haproxySettings = {
   haproxyMode: define({
     flag: 'haproxy-mode',
     argument: 'mode',
     schema: oneOf('supervise', 'attach', 'command'),
-    doc: 'supervise: start HAProxy; attach: use one that runs; command: reload with --command (default: supervise, or command where --command is given)',
+    doc: 'supervise: start HAProxy; attach: use one that runs; command: reload with --command (default: supervise, or command if --command is given)',
   }),
   haproxyBin: define({
     flag: 'haproxy-bin',
@@ -20,19 +21,19 @@ export const haproxySettings = {
     flag: 'haproxy-user',
     argument: 'name',
     schema: text,
-    doc: 'the user of HAProxy once it has its ports, where Pacer runs as root and starts it; root keeps it root (default: haproxy, where there is one and it can reach the state directory)',
+    doc: 'the user HAProxy changes to after it has opened its ports, if Pacer runs as root and starts it; root keeps it root (default: haproxy, if that user exists and can reach the state directory)',
   }),
   haproxyGroup: define({
     flag: 'haproxy-group',
     argument: 'name',
     schema: text,
-    doc: "the group with that user (default: the user's own)",
+    doc: "the group of that user (default: the user's own)",
   }),
   haproxyChroot: define({
     flag: 'haproxy-chroot',
     schema: flag,
     default: false,
-    doc: 'locks HAProxy into an empty folder of the state directory, where Pacer runs as root and starts it; a log socket outside is then out of reach',
+    doc: 'locks HAProxy into an empty folder of the state directory, if Pacer runs as root and starts it; HAProxy cannot reach a log socket outside then',
   }),
   masterSocket: define({
     flag: 'haproxy-master-socket',
@@ -65,7 +66,7 @@ export const haproxySettings = {
     argument: 'seconds',
     schema: seconds,
     default: 10,
-    doc: 'the wait between tries of --command',
+    doc: 'the pause between attempts of --command',
   }),
   stateDir: define({
     flag: 'state-dir',
@@ -78,7 +79,7 @@ export const haproxySettings = {
     flag: 'haproxy-config',
     argument: 'path',
     schema: text,
-    doc: 'keeps a copy of the configuration there too, for a HAProxy that is started with that path',
+    doc: 'keeps another copy of the configuration there, for a HAProxy that is started with that path',
   }),
   archiveVersions: define({
     flag: 'archive-versions',
@@ -92,14 +93,14 @@ export const haproxySettings = {
     argument: 'stop|keep',
     schema: oneOf('stop', 'keep'),
     default: 'stop',
-    doc: 'what a supervised HAProxy does when Pacer is stopped; it always survives a crash of Pacer',
+    doc: 'what happens to a supervised HAProxy when Pacer is stopped; it always survives a crash of Pacer',
   }),
   stopDelay: define({
     flag: 'stop-delay',
     argument: 'seconds',
     schema: seconds,
     default: 0,
-    doc: 'how long /_haproxy_health_check fails, and all is served on, before a supervised HAProxy is stopped',
+    doc: 'how long /_haproxy_health_check fails, while everything is still served, before a supervised HAProxy is stopped',
   }),
   stopTimeout: define({
     flag: 'stop-timeout',
@@ -113,13 +114,13 @@ export const haproxySettings = {
     argument: 'seconds',
     schema: seconds,
     default: 300,
-    doc: 'how long the sessions of a server whose task is gone may go on',
+    doc: 'how long the sessions of a server may continue after its task is gone',
   }),
   maxconn: define({
     flag: 'maxconn',
     argument: 'n',
     schema: integer(10, 2_000_000),
-    doc: 'connections HAProxy takes (default: a quarter of the limit of open files)',
+    doc: 'connections HAProxy accepts (default: a quarter of the limit of open files)',
   }),
   hardStopAfter: define({
     flag: 'hard-stop-after',
@@ -139,7 +140,7 @@ export const haproxySettings = {
     flag: 'dynamic-backends',
     schema: flag,
     default: false,
-    doc: 'new http services without a reload: HAProxy 3.4 and later, with --service-ports none; HAProxy calls it experimental',
+    doc: 'add new http services without a reload: HAProxy 3.4 and later, with --service-ports none; HAProxy calls it experimental',
   }),
   reloadBurst: define({
     flag: 'reload-burst',
@@ -153,7 +154,7 @@ export const haproxySettings = {
     argument: 'seconds',
     schema: seconds,
     default: 1,
-    doc: 'seconds for each further reload once the burst is used up',
+    doc: 'seconds until each further reload after the burst is used up',
   }),
   defaultOptions: define({
     flag: 'default-options',
@@ -168,6 +169,6 @@ export const haproxySettings = {
     argument: 'path',
     schema: text,
     environment: 'SYSLOG_SOCKET',
-    doc: 'where HAProxy logs: a syslog socket or address (default: nowhere; /dev/null is nowhere too)',
+    doc: 'where HAProxy logs: a syslog socket or address (default: nowhere; /dev/null also means nowhere)',
   }),
 } as const;

@@ -1,7 +1,8 @@
-/** Where HAProxy listens, and with what. */
+/** Where HAProxy listens, and with which options. */
 import { define } from '../spec.ts';
 import { address, cidrs, flag, list, port } from '../values.ts';
 
+/** Rows of the settings table. */
 export const listenersSettings = {
   httpPort: define({
     flag: 'http-port',
@@ -42,7 +43,7 @@ export const listenersSettings = {
     argument: 'address',
     schema: address,
     default: '*',
-    doc: 'where listeners bind',
+    doc: 'the address that listeners bind',
   }),
   dontBindHttpHttps: define({
     flag: 'dont-bind-http-https',
@@ -60,14 +61,14 @@ export const listenersSettings = {
     flag: 'group-https-by-vhost',
     schema: flag,
     default: false,
-    doc: 'HTTPS goes by SNI to TLS frontends: one for each service that has a certificate or bind options of its own, and one for all others',
+    doc: 'routes HTTPS by SNI to TLS frontends: one for each service with its own certificate or bind options, and one for all others',
   }),
   signalNetworks: define({
     flag: 'signal-networks',
     argument: 'cidr...',
     schema: cidrs,
     default: '',
-    doc: 'networks beside this machine that may use /_mlb_signal/hup and /_mlb_signal/usr1',
+    doc: 'networks, in addition to this machine, that may use /_mlb_signal/hup and /_mlb_signal/usr1',
   }),
   trustedProxies: define({
     flag: 'trusted-proxies',

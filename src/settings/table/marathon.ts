@@ -1,7 +1,8 @@
-/** Where Marathon is and how it is talked to. */
+/** Where Marathon is and how Pacer talks to it. */
 import { define } from '../spec.ts';
 import { dnsServers, flag, marathonAddresses, seconds, text } from '../values.ts';
 
+/** Rows of the settings table. */
 export const marathonSettings = {
   marathon: define({
     flag: 'marathon',
@@ -28,33 +29,33 @@ export const marathonSettings = {
     flag: 'marathon-auth-credential-file',
     argument: 'path',
     schema: text,
-    doc: 'a file that holds user:password for Marathon',
+    doc: 'a file that contains user:password for Marathon',
   }),
   dcosAuth: define({
     flag: 'dcos-auth-credentials',
     argument: 'json or path',
     schema: text,
     environment: 'DCOS_SERVICE_ACCOUNT_CREDENTIAL',
-    doc: 'a service account of DC/OS; better in the environment or a file',
+    doc: 'a DC/OS service account; better in the environment or a file',
     secret: true,
   }),
   marathonCa: define({
     flag: 'marathon-ca-cert',
     argument: 'path',
     schema: text,
-    doc: "a PEM file with the authorities of Marathon's certificate, instead of the system's",
+    doc: "a PEM file with the CA certificates for Marathon's certificate, instead of the system's",
   }),
   marathonCert: define({
     flag: 'marathon-client-cert',
     argument: 'path',
     schema: text,
-    doc: 'a PEM file with the certificate that Pacer shows to Marathon, and perhaps its key',
+    doc: 'a PEM file with the certificate that Pacer shows to Marathon; it may also contain the key',
   }),
   marathonKey: define({
     flag: 'marathon-client-key',
     argument: 'path',
     schema: text,
-    doc: 'a PEM file with its key',
+    doc: 'a PEM file with the key of that certificate',
   }),
   marathonInsecure: define({
     flag: 'marathon-insecure',
@@ -66,7 +67,7 @@ export const marathonSettings = {
     flag: 'poll',
     schema: flag,
     default: false,
-    doc: 'ask Marathon again and again instead of following its event stream; `pacer poll` says the same',
+    doc: 'poll Marathon instead of following its event stream; `pacer poll` does the same',
   }),
   pollInterval: define({
     flag: 'poll-interval',
@@ -81,7 +82,7 @@ export const marathonSettings = {
     argument: 'seconds',
     schema: seconds,
     default: 10,
-    doc: 'the longest wait before Marathon is asked again after a failure; more than 10 means 10',
+    doc: 'the longest pause before Marathon is asked again after a failure; more than 10 means 10',
   }),
   resyncSeconds: define({
     flag: 'resync-interval',
@@ -94,14 +95,14 @@ export const marathonSettings = {
     argument: 'seconds',
     schema: seconds,
     default: 15,
-    doc: 'silence of a Marathon that was asked something, after which the next one is asked',
+    doc: 'after this time without an answer from a Marathon, the next one is asked',
   }),
   watchdogSeconds: define({
     flag: 'stream-timeout',
     argument: 'seconds',
     schema: seconds,
     default: 30,
-    doc: 'silence of the event stream after which it counts as dead',
+    doc: 'after this time without a byte, the event stream counts as dead',
   }),
   maxConfirmationAge: define({
     flag: 'max-confirmation-age',

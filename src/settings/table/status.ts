@@ -1,20 +1,21 @@
-/** The status server: where it listens, and who may ask it for what. */
+/** The status server: where it listens, and who may use it for what. */
 import { define } from '../spec.ts';
 import { listenAddress, text } from '../values.ts';
 
+/** Rows of the settings table. */
 export const statusSettings = {
   statusListen: define({
     flag: 'status-listen',
     argument: 'address',
     schema: listenAddress,
     default: '127.0.0.1:9095',
-    doc: 'where the status page, /status, /healthz, /readyz and /metrics are',
+    doc: 'the address of the status page, /status, /healthz, /readyz and /metrics',
   }),
   statusTokenFile: define({
     flag: 'status-token-file',
     argument: 'file',
     schema: text,
-    doc: 'tokens, one a line: needed to change something over the status server, and for all of it where it listens on other than loopback addresses',
+    doc: 'a file with tokens, one per line: needed to change something over the status server, and for every request if it listens on an address other than loopback',
   }),
   statusTlsCert: define({
     flag: 'status-tls-cert',
@@ -32,6 +33,6 @@ export const statusSettings = {
     flag: 'status-tls-client-ca',
     argument: 'file',
     schema: text,
-    doc: 'authorities whose client certificates are as good as a token, PEM',
+    doc: 'CA certificates; a client certificate from one of them is as good as a token, PEM',
   }),
 } as const;

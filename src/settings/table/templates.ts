@@ -1,7 +1,8 @@
-/** Templates: the operator's, and what those in labels may hold. */
+/** Templates: the operator's, and what templates in labels may contain. */
 import { define } from '../spec.ts';
 import { list, oneOf, text } from '../values.ts';
 
+/** Rows of the settings table. */
 export const templatesSettings = {
   templates: define({
     flag: 'templates',
@@ -33,6 +34,6 @@ export const templatesSettings = {
     flag: 'policy',
     argument: 'file',
     schema: text,
-    doc: 'what the apps below each prefix of ids may claim: hosts, ports, modes, templates, certificates, how much; read anew when it changes',
+    doc: 'what the apps below each prefix of ids may claim: hosts, ports, modes, templates, certificates, how much; read again when it changes',
   }),
 } as const;
