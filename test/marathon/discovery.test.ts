@@ -96,7 +96,9 @@ describe('a name with several addresses', () => {
     await until(() => expect(source.status().apps).toBe(1));
     dns.silence(true);
     await until(() => expect(source.status().discovery[0]?.lastError?.message).toContain('ETIMEOUT'));
-    expect(told).toContain('warn: Marathon cannot be looked up; what was found last still counts');
+    expect(told).toContain(
+      'warn: the addresses of Marathon cannot be looked up; Pacer keeps using the last ones',
+    );
     expect(source.status().endpoints[0]?.url).toContain('(127.0.0.2)');
     const { resyncs } = source.status();
     await until(() => expect(source.status().resyncs).toBeGreaterThan(resyncs));

@@ -143,7 +143,7 @@ describe('a password file', () => {
     expect(source.status().connected).toBe(true);
     put('credentials', 'pacer:new');
     source.resync('SIGHUP');
-    await until(() => expect(said.join()).toContain('have changed and are used'));
+    await until(() => expect(said.join()).toContain('have changed; Pacer uses the new ones'));
     expect(source.status().secretsProblem).toBeUndefined();
     state.password = 'new';
     for (const stream of streams) stream.destroy();

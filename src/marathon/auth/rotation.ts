@@ -1,6 +1,7 @@
 /**
- * Secrets whose files may be replaced while Pacer runs: looked at when they are used, at once when Marathon refuses
- * them. A file that cannot be used changes nothing. It must not know what the secrets are used for.
+ * Secrets whose files may be replaced while Pacer runs. The files are checked when the secrets are used, and at once
+ * when Marathon refuses them. A file that cannot be used changes nothing. Knows nothing of what the secrets are used
+ * for.
  */
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
@@ -9,28 +10,30 @@ import type { SecretFiles, Secrets } from '../../core/model/marathon-access.ts';
 import { sameValue } from '../../core/collections/same.ts';
 import { messageOf } from '../../errors.ts';
 
+/** What to watch, and who is told. */
 export interface RotationOptions {
   readonly files: SecretFiles;
-  /** In use at the start. */
+  /** The secrets in use at the start. */
   readonly secrets: Secrets;
-  /** Others from now on. */
+  /** Called with the new secrets, to be used from now on. */
   readonly onChanged: (secrets: Secrets) => void;
-  /** A file has changed and cannot be used: those before stay. Once for each change. */
+  /** A file has changed and cannot be used, so the previous secrets stay in use. Called once per change. */
   readonly onBroken: (reason: string) => void;
-  /** Milliseconds that only grow. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed?: () => number;
 }
 
-/** Between two looks that nobody has a reason for. */
+/** Milliseconds between two checks without a special reason. */
 const pauseMs = 5_000;
 
+/** Watches the files of secrets. */
 export class Rotation {
-  /** What is wrong with the files as they are now. */
+  /** What is wrong with the files as they are now; undefined if nothing is. */
   problem: string | undefined;
   readonly #options: RotationOptions;
   readonly #elapsed: () => number;
   #secrets: Secrets;
-  /** Of the files as they were when they were last read. */
+  /** The state of the files when they were last read. */
   #seen: string | undefined;
   #lookedAt = -Infinity;
   #looking: Promise<boolean> | undefined;
@@ -42,8 +45,8 @@ export class Rotation {
   }
 
   /**
-   * Reads the files again if they have changed. `urgent`: somebody was refused, or asks for it.
-   * @returns whether there are other secrets now. Never rejects
+   * Reads the files again if they have changed. `urgent`: the secrets were refused, or somebody asks for it.
+   * @returns whether the secrets are different now. Never rejects
    */
   look(urgent = false): Promise<boolean> {
     if (!urgent && this.#elapsed() - this.#lookedAt < pauseMs) return Promise.resolve(false);
@@ -72,7 +75,7 @@ export class Rotation {
   }
 }
 
-/** Links are followed: who rotates secrets often replaces a link. */
+/** Follows links: tools that rotate secrets often replace a link. */
 async function signatureOf(path: string): Promise<string> {
   try {
     const { mtimeMs, ctimeMs, size, ino } = await stat(path);
@@ -82,7 +85,7 @@ async function signatureOf(path: string): Promise<string> {
   }
 }
 
-/** @throws Error for what would make every connection fail: garbage, or a key of another certificate */
+/** @throws Error for content that would make every connection fail: garbage, or a key of another certificate */
 function check({ ca, clientCertificate }: Secrets): void {
   if (ca !== undefined) parsed('--marathon-ca-cert holds no certificate', () => new X509Certificate(ca));
   if (clientCertificate === undefined) return;

@@ -1,7 +1,7 @@
 /**
- * The token of a DC/OS service account: had by a login, kept until shortly before it expires, had anew when
- * Marathon refuses it. It must not know which hosts may see it.
- * [dcos] POST acs/api/v1/auth/login {uid, token}: the token is a JWT, RS256, that the account's key signed
+ * The token of a DC/OS service account. Pacer logs in to get one, keeps it until shortly before it expires, and gets a
+ * new one if Marathon refuses it. Which hosts may see it is decided elsewhere.
+ * [dcos] POST acs/api/v1/auth/login {uid, token}: the token is a JWT, RS256, signed with the account's key
  */
 import { createPrivateKey } from 'node:crypto';
 import type { ServiceAccount } from '../../core/model/marathon-access.ts';
@@ -13,16 +13,19 @@ import type { Transport } from '../http/transport.ts';
 import type { Authorizer } from '../http/authorizer.ts';
 import { lifetimeSeconds, tokenIn, type Token } from './token.ts';
 
-/** How long the signed claim of the login itself is good for. */
+/** Seconds that the signed claim of the login itself is valid. */
 const claimSeconds = 60;
-/** A token this young that is refused is not refused for its age: another one would fare no better. */
+/**
+ * A refused token that is younger than this many milliseconds was not refused for its age: a new one would not help.
+ */
 const youngMs = 10_000;
-/** After a failed login nobody tries again for this long. */
+/** Milliseconds without another attempt after a failed login. */
 const pauseMs = 3_000;
-/** This share of a token's life before its end the next one is had, but a minute before at most. */
+/** A new token is fetched when this share of the lifetime is left, but at most a minute before the end. */
 const earlyShare = 0.1;
 const earlyMs = 60_000;
 
+/** Logs in with a service account. */
 export class ServiceAccountLogin implements Authorizer {
   readonly #account: ServiceAccount;
   readonly #transport: Transport;
@@ -42,7 +45,7 @@ export class ServiceAccountLogin implements Authorizer {
     const now = this.#now();
     if (token === undefined || now >= token.expiresAt) return headerOf(await this.#renew());
     const early = Math.min(earlyMs, (token.expiresAt - token.since) * earlyShare);
-    // The old token is good for a while: nobody has to wait, and a login that fails harms nobody yet.
+    // The old token is still valid: nobody has to wait, and a failed login does no harm yet.
     if (now >= token.expiresAt - early) this.#renew().catch(() => undefined);
     return headerOf(token);
   }
@@ -78,8 +81,7 @@ export class ServiceAccountLogin implements Authorizer {
     const { status, headers, text } = await this.#post(body);
     const where = `the login of ${uid} at ${describeUrl(loginEndpoint)}`;
     if (status !== 200) {
-      const remedy =
-        'check that the service account exists and that its private key is the one it was made with';
+      const remedy = 'check that the service account exists and that this is its private key';
       throw new PacerError('MARATHON_REFUSED', `${where} was answered with ${status}`, remedy);
     }
     const token = tokenIn(text, headers['set-cookie'], since);
@@ -90,7 +92,7 @@ export class ServiceAccountLogin implements Authorizer {
   }
 
   async #claim(now: number): Promise<string> {
-    // Only who has a service account pays for the library.
+    // The library is loaded only if there is a service account.
     const { SignJWT } = await import('jose');
     return new SignJWT({ uid: this.#account.uid })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
@@ -116,7 +118,7 @@ export class ServiceAccountLogin implements Authorizer {
       throw new PacerError(
         'MARATHON_UNREACHABLE',
         `the login at ${describeUrl(loginEndpoint)} failed: ${messageOf(cause)}`,
-        'check that login_endpoint can be reached, and that --marathon-ca-cert holds its authority',
+        'check that login_endpoint can be reached, and that --marathon-ca-cert contains its CA certificate',
       );
     }
   }

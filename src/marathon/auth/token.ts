@@ -1,24 +1,25 @@
-/** The token in a login's answer, and how long it is good for. It must not know how it was asked for. */
+/** The token in the answer to a login, and how long it is valid. */
 
+/** A token and its lifetime. */
 export interface Token {
   readonly text: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since the epoch. */
   readonly since: number;
   readonly expiresAt: number;
 }
 
-/** Asked for, and assumed of a token that does not say. */
+/** Seconds. Requested at the login, and assumed for a token that does not say. */
 export const lifetimeSeconds = 3600;
 const cookieName = 'dcos-acs-auth-cookie';
 
-/** From the body's `token`, else from the cookie; undefined where neither is there. */
+/** The token in the body's `token` field, or else in the cookie; undefined if neither is there. */
 export function tokenIn(
   body: string,
   cookies: string | readonly string[] | undefined,
   since: number,
 ): Token | undefined {
   const text = inBody(body) ?? inCookies(cookies);
-  // It becomes a header: nothing that could end one.
+  // The token becomes a header, so it must not contain anything that could end one.
   if (text === undefined || !/^[\x21-\x7e]+$/.test(text)) return undefined;
   return { text, since, expiresAt: expiryOf(text) ?? since + lifetimeSeconds * 1000 };
 }
@@ -35,7 +36,7 @@ function inCookies(cookies: string | readonly string[] | undefined): string | un
   return undefined;
 }
 
-/** [rfc7519] 4.1.4: seconds since 1970. A token that is no JWT says nothing. */
+/** [rfc7519] 4.1.4: seconds since the epoch. Undefined for a token that is not a JWT. */
 function expiryOf(token: string): number | undefined {
   const payload = jsonIn(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
   if (typeof payload !== 'object' || payload === null || !('exp' in payload)) return undefined;

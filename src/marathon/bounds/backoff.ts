@@ -1,7 +1,8 @@
-/** How long to wait before the next try: at once, then doubling with jitter up to a cap. It knows no clock. */
+/** How long to wait before the next attempt: first nothing, then doubling with jitter up to a limit. Has no clock. */
 const firstMs = 500;
 const usualCapMs = 10_000;
 
+/** The pauses between attempts. */
 export class Backoff {
   readonly #capMs: number;
   readonly #random: () => number;
@@ -24,7 +25,7 @@ export class Backoff {
   }
 }
 
-/** `ms`, give or take a fifth: so that many balancers do not ask at the same time. */
+/** `ms`, plus or minus up to a fifth, so that many balancers do not ask at the same moment. */
 export function jittered(ms: number, random: () => number = Math.random): number {
   return ms * (0.8 + random() * 0.4);
 }

@@ -1,9 +1,10 @@
-/** Long work in short pieces: whoever calls `pause` between them lets events be handled when a while has passed. */
+/** Splits long work into short pieces: between two pieces, `pause` lets events be handled if enough time has passed. */
 import { setImmediate } from 'node:timers/promises';
 
-/** Milliseconds that others wait at most, but for one piece. */
+/** Milliseconds that others wait at most, plus the time of one piece. */
 const turnMs = 4;
 
+/** @returns a function to call between two pieces: undefined, or a promise to await */
 export function pauses(): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {

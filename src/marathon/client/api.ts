@@ -1,4 +1,4 @@
-/** The requests for apps, as functions: path in, decoded apps out. It must not know when they are made. */
+/** The requests for apps, as functions: path in, decoded apps out. When they are made is decided elsewhere. */
 import type { AppId } from '../../core/model/ids.ts';
 import { PacerError } from '../../errors.ts';
 import type { GetOptions, MarathonClient } from './client.ts';
@@ -9,6 +9,7 @@ import { maxListBytes } from '../bounds/limits.ts';
 
 const embedded = 'embed=apps.tasks&embed=apps.deployments&embed=apps.readiness';
 
+/** All apps with their tasks. @throws PacerError if no endpoint answers, or `/v2/apps` does not exist there */
 export async function fetchApps(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
   const path = `/v2/apps?${embedded}`;
   const { value, endpoint } = await client.getBytes(path, (text) => decodeAppsInPieces(text), {
@@ -20,7 +21,7 @@ export async function fetchApps(client: MarathonClient, options: GetOptions = {}
   throw new PacerError('MARATHON_REFUSED', `${describeUrl(endpoint)} has no ${path} (404)`, remedy);
 }
 
-/** Undefined where there is no such app. A single app always comes with its tasks and deployments. */
+/** One app with its tasks and deployments; undefined if it does not exist. */
 export async function fetchApp(
   client: MarathonClient,
   id: AppId,
@@ -31,7 +32,7 @@ export async function fetchApp(
   ).value;
 }
 
-/** All apps below a group; undefined where there is no such group. */
+/** All apps below a group; undefined if the group does not exist. */
 export async function fetchGroup(
   client: MarathonClient,
   group: string,
@@ -46,7 +47,7 @@ export async function fetchGroup(
   ).value;
 }
 
-/** Undefined where it does not say: nothing depends on it but a choice of pace. */
+/** Marathon's version; undefined if it does not say. Only the time between resyncs depends on it. */
 export async function fetchVersion(
   client: MarathonClient,
   options: GetOptions = {},

@@ -1,7 +1,7 @@
 /**
- * JSON GETs from whichever Marathon answers: failover on refused connections, timeouts, 5xx and answers that
- * cannot be read. It must not know what the documents mean.
- * [marathon] standbys proxy every path but /v2/events to the leader, so any node gives the same answer
+ * JSON GETs to any Marathon that answers. Tries the next endpoint after refused connections, timeouts, 5xx and answers
+ * that cannot be parsed. Knows nothing of what the documents mean.
+ * [marathon] standbys proxy every path except /v2/events to the leader, so any node gives the same answer
  */
 import type { Credentials, Reach } from '../../core/model/marathon-access.ts';
 import { messageOf, PacerError, type ErrorCode } from '../../errors.ts';
@@ -17,24 +17,29 @@ import { PodKnowledge } from '../pods/pod-knowledge.ts';
 import { Probe } from '../http/probe.ts';
 import { TlsTrouble, Transport } from '../http/transport.ts';
 
+/** How to reach Marathon, and who is told. */
 export interface ClientOptions extends Reach {
-  /** Until the headers, and between two pieces of the body. */
+  /** Milliseconds until the headers, and between two pieces of the body. */
   readonly requestTimeoutMs?: number;
-  /** The largest answer to anything, packed and unpacked; what is asked for may have a smaller limit. */
+  /** The largest answer in bytes, compressed and decompressed. A request may have a smaller limit. */
   readonly maxBytes?: number;
   readonly now?: () => number;
-  /** Instead of the DNS. */
+  /** Used instead of the DNS. */
   readonly names?: Names;
-  /** Between two looks into it. */
+  /** Milliseconds between two look-ups. */
   readonly lookupMs?: number;
-  /** Other endpoints were found; `leader`: who leads, where that is known. */
+  /** The endpoints have changed. `leader`: the leader, if it is known. */
   readonly onEndpoints?: (leader: URL | undefined) => void;
-  /** Secrets from a file that has changed are used, or cannot be: then `problem` says why, and those before stay. */
+  /**
+   * The secrets of a file that has changed are used from now on. If they cannot be used, `problem` says why, and the
+   * previous ones stay in use.
+   */
   readonly onSecrets?: (problem: string | undefined) => void;
   /** An address cannot be looked up. */
   readonly onLookupFailed?: (address: string, reason: string) => void;
 }
 
+/** An answer and where it came from. */
 export interface Answer<T> {
   /** Undefined for a 404. */
   readonly value: T | undefined;
@@ -42,11 +47,12 @@ export interface Answer<T> {
   readonly endpoint: URL;
 }
 
+/** Options of one request. */
 export interface GetOptions {
-  /** Ask this one first. */
+  /** The endpoint to try first. */
   readonly prefer?: URL;
   readonly signal?: AbortSignal;
-  /** The largest answer, packed and unpacked. */
+  /** The largest answer in bytes, compressed and decompressed. */
   readonly maxBytes?: number;
 }
 
@@ -63,21 +69,22 @@ interface Failure {
   readonly endpoint: URL;
   readonly code: ErrorCode;
   readonly reason: string;
-  /** Of an answer that is none. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined;
-  /** Of what lets Pacer in, or of whom it trusts. */
+  /** Marathon refused the credentials, or its certificate is not trusted. */
   readonly isRefusal?: boolean;
 }
 
-/** The whole of an answer may take this many times the request timeout. */
+/** A whole answer may take this many times the request timeout. */
 const patience = 4;
 
+/** GETs with failover between endpoints. */
 export class MarathonClient {
   readonly endpoints: Endpoints;
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly pods = new PodKnowledge();
-  /** Undefined where no secret came from a file. */
+  /** Undefined if no secret came from a file. */
   readonly rotation: Rotation | undefined;
   readonly #probe: Probe;
   readonly #timeoutMs: number;
@@ -122,12 +129,12 @@ export class MarathonClient {
     this.#probe = new Probe({ endpoints, ask: (endpoint) => this.#probeOne(endpoint) });
   }
 
-  /** `decode` throws where the document is not what it should be: then the next endpoint is asked. */
+  /** `decode` throws if the document is not as expected; then the next endpoint is asked. */
   async get<T>(path: string, decode: (document: unknown) => T, options: GetOptions = {}): Promise<Answer<T>> {
     return this.getBytes(path, (text) => decode(parseJson(text)), options);
   }
 
-  /** The same for who reads the JSON by itself. */
+  /** The same for callers that parse the JSON themselves. */
   async getBytes<T>(
     path: string,
     decode: Decode<T>,
@@ -138,7 +145,7 @@ export class MarathonClient {
     await this.transport.refresh();
     for (const endpoint of this.endpoints.candidates(prefer)) {
       let outcome = await this.#askLetIn(endpoint, question);
-      // The file may have been replaced a moment ago.
+      // The file of the secret may just have been replaced.
       if ('code' in outcome && outcome.isRefusal && (await this.transport.refresh(true)))
         outcome = await this.#askLetIn(endpoint, question);
       if (!('code' in outcome)) {
@@ -159,7 +166,7 @@ export class MarathonClient {
     await this.transport.close();
   }
 
-  /** Whether it can reach a leader: a standby passes the question on. */
+  /** Tests whether an endpoint can reach a leader: a standby forwards this request. */
   async #probeOne(endpoint: URL): Promise<void> {
     const question = { path: '/v2/leader', decode: () => undefined, signal: undefined };
     const outcome = await this.#askLetIn(endpoint, { ...question, maxBytes: maxRefusalBytes });
@@ -167,7 +174,7 @@ export class MarathonClient {
     else this.endpoints.answered(endpoint, true);
   }
 
-  /** With credentials, if it may see them; a second time where those of the first have expired. */
+  /** Sends the request, with credentials if the endpoint may see them, and again if they have expired. */
   async #askLetIn<T>(endpoint: URL, question: Question<T>): Promise<Answer<T> | Failure> {
     const authorizer = this.endpoints.authorizerFor(endpoint);
     if (authorizer === undefined) return this.#ask(endpoint, question, undefined);
@@ -188,7 +195,7 @@ export class MarathonClient {
     authorization: string | undefined,
   ): Promise<Answer<T> | Failure> {
     const fail = (code: ErrorCode, reason: string) => ({ endpoint, code, reason, status: undefined });
-    // Not AbortSignal.any: on Node 20 a long-lived signal keeps a trace of every signal made from it.
+    // Not AbortSignal.any: on Node 20 a long-lived signal keeps a reference to every signal made from it.
     const request = new AbortController();
     const abort = () => request.abort(signal?.reason);
     signal?.throwIfAborted();
@@ -230,7 +237,7 @@ export class MarathonClient {
       signal?.removeEventListener('abort', abort);
     }
     try {
-      // A 404 must be Marathon's own, and so JSON: the page of a proxy in between removes no app.
+      // A 404 must be Marathon's own, and therefore JSON: an error page of a proxy must not remove an app.
       const text = await decompress(bytes, encoding, maxBytes);
       if (!found) parseJson(text);
       return { value: found ? await decode(text) : undefined, endpoint };
@@ -259,12 +266,12 @@ function refusal(endpoint: URL, status: number): Failure {
 
 const remedies: Partial<Record<ErrorCode, string>> = {
   MARATHON_UNREACHABLE:
-    'check that the endpoints are right and that one of the Marathons runs and has a leader',
+    'check that the endpoints are right and that at least one Marathon runs and has a leader',
   MARATHON_REFUSED: 'give the user and password of an account that may read apps and events',
-  MARATHON_MALFORMED: 'check that the endpoint is a Marathon and not a proxy with a page of its own',
+  MARATHON_MALFORMED: 'check that the endpoint is a Marathon and not a proxy with its own error page',
 };
 
-/** Whoever answered says more about the trouble than whoever did not. */
+/** An endpoint that answered says more about the problem than one that did not. */
 function failureOf(path: string, failures: readonly Failure[]): PacerError {
   const order: ErrorCode[] = ['MARATHON_REFUSED', 'MARATHON_MALFORMED', 'MARATHON_UNREACHABLE'];
   const code =

@@ -1,4 +1,4 @@
-/** The requests for pods: path in, pods as apps out. It must not know when they are made. */
+/** The requests for pods: path in, pods as apps out. When they are made is decided elsewhere. */
 import type { AppId } from '../../core/model/ids.ts';
 import { PacerError } from '../../errors.ts';
 import type { GetOptions, MarathonClient } from './client.ts';
@@ -16,7 +16,7 @@ import { rawPod } from '../pods/raw-pod.ts';
 
 const nothing: DecodedApps = { apps: [], diagnostics: [], malformed: [] };
 
-/** All of them; none where Marathon has no pods (1.3 and older). */
+/** All pods. None if Marathon has no pods (1.3 and older). */
 export async function fetchPods(client: MarathonClient, options: GetOptions): Promise<DecodedApps> {
   const { value } = await client.get('/v2/pods/::status', listIn, { maxBytes: maxListBytes, ...options });
   if (value === undefined) return nothing;
@@ -37,7 +37,7 @@ export async function fetchPods(client: MarathonClient, options: GetOptions): Pr
   };
 }
 
-/** Undefined where there is no such pod. */
+/** One pod; undefined if it does not exist. */
 export async function fetchPod(
   client: MarathonClient,
   id: AppId,
@@ -68,7 +68,7 @@ async function decode(
   return { apps: [app], diagnostics, malformed: [] };
 }
 
-/** During an upgrade instances run other versions than the one the status shows. */
+/** Fetches the definitions that instances run: during an upgrade these differ from the version in the status. */
 async function learnVersion(
   client: MarathonClient,
   id: AppId,
@@ -88,5 +88,5 @@ const keyOf = (id: AppId, version: string): string => `${id} ${version}`;
 function listIn(document: unknown): unknown[] {
   if (Array.isArray(document)) return document;
   const remedy = 'check that the endpoint is a Marathon';
-  throw new PacerError('MARATHON_MALFORMED', 'the answer of /v2/pods/::status is no list', remedy);
+  throw new PacerError('MARATHON_MALFORMED', 'the answer of /v2/pods/::status is not a list', remedy);
 }

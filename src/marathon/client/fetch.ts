@@ -1,4 +1,4 @@
-/** What the mirror asks for: apps and pods alike. It must not know when. */
+/** The requests of the mirror, for apps and pods alike. When they are made is decided elsewhere. */
 import type { AppId } from '../../core/model/ids.ts';
 import { messageOf } from '../../errors.ts';
 import { fetchApp, fetchApps, fetchGroup } from './api.ts';
@@ -6,7 +6,7 @@ import type { GetOptions, MarathonClient } from './client.ts';
 import type { DecodedApps } from '../decode/decode.ts';
 import { fetchPod, fetchPods } from './fetch-pods.ts';
 
-/** All apps and pods. Pods that cannot be listed (somebody may see the apps only) cost nobody the apps. */
+/** All apps and pods. If pods cannot be listed (the account may only see apps), the apps are still returned. */
 export async function fetchAll(client: MarathonClient, options: GetOptions = {}): Promise<DecodedApps> {
   const apps = await fetchApps(client, options);
   try {
@@ -20,7 +20,7 @@ export async function fetchAll(client: MarathonClient, options: GetOptions = {})
   }
 }
 
-/** One app or pod; undefined where there is neither. */
+/** One app or pod; undefined if neither exists. */
 export async function fetchOne(
   client: MarathonClient,
   id: AppId,
@@ -36,7 +36,7 @@ export async function fetchOne(
   return undefined;
 }
 
-/** All apps and pods below a group; undefined where there is no such group. */
+/** All apps and pods below a group; undefined if the group does not exist. */
 export async function fetchBelow(
   client: MarathonClient,
   group: string,

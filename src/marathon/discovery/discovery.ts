@@ -1,6 +1,6 @@
 /**
- * Keeps the endpoints up to date with what the operator's addresses lead to. An answer that fails takes nothing
- * away: what was found last still counts.
+ * Keeps the endpoints up to date with what the operator's addresses resolve to. A failed look-up changes nothing: the
+ * last result stays in use.
  */
 import { describeMarathonAddress, type MarathonAddress } from '../../core/model/marathon-address.ts';
 import { messageOf } from '../../errors.ts';
@@ -11,23 +11,24 @@ import type { Finder, FinderEvents, Found } from './finder.ts';
 import type { Names } from './names.ts';
 import { ZooKeeperFinder } from './zookeeper.ts';
 
+/** What to look up, and who is told. */
 export interface DiscoveryOptions {
   readonly addresses: readonly MarathonAddress[];
   readonly endpoints: Endpoints;
   readonly names: Names;
-  /** Between two looks into the DNS. */
+  /** Milliseconds between two look-ups in the DNS. */
   readonly pauseMs: number | undefined;
   readonly now: () => number;
-  /** The endpoints are other ones now; `leader`: who leads, where that is known. */
+  /** The endpoints have changed. `leader`: the leader, if it is known. */
   readonly onChange: (leader: URL | undefined) => void;
   /** An address cannot be looked up, for the first time or for another reason than before. */
   readonly onFailed: (address: string, reason: string) => void;
 }
 
-/** What an address that is looked up has led to. Times in ms since 1970. */
+/** What an address resolves to. Times in milliseconds since the epoch. */
 export interface DiscoveryStatus {
   readonly address: string;
-  /** How many Marathons were found last. */
+  /** How many Marathons were found at the last look-up. */
   readonly found: number;
   readonly foundAt?: number;
   readonly lastError?: { readonly message: string; readonly at: number };
@@ -40,13 +41,14 @@ interface Place {
   error: { readonly message: string; readonly at: number } | undefined;
 }
 
-/** What can be asked before anything has been looked up. */
+/** The endpoints that are known before any look-up. */
 const atFirst = (address: MarathonAddress): Found => ({ urls: address instanceof URL ? [address] : [] });
 
-/** What `Endpoints` starts with. */
+/** The endpoints `Endpoints` starts with. */
 export const plainUrls = (addresses: readonly MarathonAddress[]): URL[] =>
   addresses.flatMap((address) => atFirst(address).urls);
 
+/** Looks up all addresses, again and again. */
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #places: readonly Place[];
@@ -76,7 +78,7 @@ export class Discovery {
     );
   }
 
-  /** No endpoint answers. */
+  /** Call if no endpoint answers. */
   refresh(): void {
     for (const finder of this.#finders) finder.refresh();
   }

@@ -1,18 +1,21 @@
-/** Marathons by DNS: every address of a name, and the names of a service's records. Asked again and again. */
+/** Finds Marathons by DNS, again and again: every address of a name, and the names in SRV records. */
 import type { ServiceAddress } from '../../core/model/marathon-address.ts';
 import { jittered } from '../bounds/backoff.ts';
 import { nameOf, pinned } from '../http/pinned.ts';
 import type { Finder, FinderEvents } from './finder.ts';
 import type { Names, ServiceRecord } from './names.ts';
 
-/** Names of Mesos-DNS live a minute by default; the system's resolver does not say how long one does. */
+/**
+ * Milliseconds between two look-ups. Names of Mesos-DNS live a minute by default; the system's resolver does not report
+ * a lifetime.
+ */
 const pauseMs = 30_000;
-/** Where there was no answer. */
+/** Milliseconds until the next look-up after a failure. */
 const againMs = 5_000;
-/** Failing requests ask for more looks than the DNS deserves. */
+/** Milliseconds between two look-ups at least: failing requests would ask the DNS more often than useful. */
 const gapMs = 2_000;
 
-/** Looks at once, then each half minute. `look` rejects where nothing can be said. */
+/** Looks up at once, then every 30 seconds. `look` rejects if nothing can be said. */
 export function repeatedly(
   look: () => Promise<readonly URL[]>,
   { onFound, onFailed }: FinderEvents,
@@ -52,14 +55,14 @@ export function repeatedly(
   };
 }
 
-/** One URL for each address of its name, in an order that does not depend on the answer's. */
+/** One URL per address of its name, in an order that does not depend on the order of the answer. */
 export async function addressesOf(url: URL, names: Names): Promise<URL[]> {
   const name = nameOf(url);
   if (name === undefined) return [url];
   return [...new Set(await names.addresses(name))].sort().map((address) => pinned(url, address));
 }
 
-/** Remembers the order it drew for as long as the records are the same, so that nobody moves for nothing. */
+/** Remembers its random order while the records stay the same, so that nobody reconnects for nothing. */
 export function serviceLook(
   { name, scheme, path }: ServiceAddress,
   names: Names,
@@ -77,18 +80,18 @@ export function serviceLook(
     drawnFor = key;
     const urls = ordered.map((record) => new URL(`${scheme}://${hostOf(record)}:${record.port}${path}`));
     const found = await Promise.allSettled(urls.map((url) => addressesOf(url, names)));
-    // A target that cannot be resolved now may be known to whoever connects.
+    // A target that does not resolve here may resolve when it is connected to.
     return found.flatMap((result, i) => (result.status === 'fulfilled' ? result.value : (urls[i] ?? [])));
   };
 }
 
 const hostOf = ({ name }: ServiceRecord): string => name.replace(/\.$/, '');
 
-/** [rfc2782] by priority; within one, at random, but the more likely early the larger the weight. */
+/** [rfc2782] by priority; within one priority at random, where a larger weight is more likely to come first. */
 export function srvOrder(records: readonly ServiceRecord[], random: () => number): ServiceRecord[] {
   const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
   return priorities.flatMap((wanted) => {
-    // Those without weight first: then they have their small chance.
+    // Records with weight 0 first: that gives them their small chance.
     const left = records.filter(({ priority }) => priority === wanted).sort((a, b) => a.weight - b.weight);
     const ordered: ServiceRecord[] = [];
     while (left.length > 0) ordered.push(...left.splice(draw(left, random), 1));

@@ -1,18 +1,20 @@
-/** Something that finds Marathons and goes on looking: what it reports, and what can be asked of it. Types only. */
+/** A finder of Marathons that keeps looking: what it reports, and what can be asked of it. Types only. */
 export interface Found {
   readonly urls: readonly URL[];
-  /** One of them, where it is known. */
+  /** The leader, one of the found ones, if it is known. */
   readonly leader?: URL;
 }
 
+/** Receives what a finder reports. */
 export interface FinderEvents {
   readonly onFound: (found: Found) => void;
-  /** What was found before still counts. */
+  /** A look-up failed. What was found before stays in use. */
   readonly onFailed: (error: unknown) => void;
 }
 
+/** Keeps looking until `close`. */
 export interface Finder {
-  /** Those that are known do not answer: look again soon. */
+  /** The known Marathons do not answer: look again soon. */
   refresh(): void;
   close(): void;
 }

@@ -1,6 +1,7 @@
-/** What the DNS is asked for Marathons: the system's resolver, or servers that were named. It knows no URLs. */
+/** DNS look-ups for Marathons, by the system's resolver or by given servers. Knows nothing of URLs. */
 import { lookup, Resolver } from 'node:dns/promises';
 
+/** One SRV record. [rfc2782] */
 export interface ServiceRecord {
   readonly name: string;
   readonly port: number;
@@ -8,20 +9,21 @@ export interface ServiceRecord {
   readonly weight: number;
 }
 
+/** Look-ups of names. */
 export interface Names {
-  /** All addresses of a name; at least one. Rejects where there is none, or nobody to ask. */
+  /** All addresses of a name, at least one. Rejects if there is none, or no server answers. */
   addresses(name: string): Promise<readonly string[]>;
-  /** The SRV records of a name; at least one. */
+  /** The SRV records of a name, at least one. */
   services(name: string): Promise<readonly ServiceRecord[]>;
 }
 
-/** `servers`: `10.0.0.2` or `10.0.0.2:8600`, for example Mesos-DNS; none = the system's. */
+/** `servers`: `10.0.0.2` or `10.0.0.2:8600`, for example Mesos-DNS. None: the system's resolver. */
 export function namesOf(servers: readonly string[]): Names {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
   if (servers.length > 0) resolver.setServers(servers);
   return {
     services: (name) => resolver.resolveSrv(name),
-    // The system's own way looks into /etc/hosts too.
+    // The system's resolver also reads /etc/hosts.
     addresses: (name) => (servers.length === 0 ? systemAddresses(name) : serverAddresses(resolver, name)),
   };
 }

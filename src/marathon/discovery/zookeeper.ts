@@ -1,28 +1,29 @@
 /**
- * The leader and its followers as ZooKeeper has them: read, watched, and read again now and then, since a watch on a
- * connection that died quietly tells nothing. It must not know what becomes of them.
+ * Finds the leader and its followers in ZooKeeper. The node is watched, and also read again from time to time, because
+ * a watch on a dead connection reports nothing.
  */
 import type { Client, Exception } from 'node-zookeeper-client';
 import type { ZooKeeperAddress } from '../../core/model/marathon-address.ts';
 import { jittered } from '../bounds/backoff.ts';
 import type { Finder, FinderEvents } from './finder.ts';
 
-/** When a Marathon is lost without a word, ZooKeeper forgets it as late as Marathon's own session ends. */
+/** Milliseconds. If a Marathon fails without closing its session, ZooKeeper forgets it when that session ends. */
 const sessionMs = 10_000;
 const pauseMs = 30_000;
 const answerMs = 10_000;
 const noNode = -101;
 
+/** Watches the election of a Marathon in ZooKeeper. */
 export class ZooKeeperFinder implements Finder {
   readonly #address: ZooKeeperAddress;
   readonly #events: FinderEvents;
   #client: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
-  /** Something changed while it was read. */
+  /** Something changed during the last read. */
   #again = false;
   #closed = false;
-  /** Always the same one: it is registered only once, however often its path is read. */
+  /** Always the same function: ZooKeeper registers it only once, however often its path is read. */
   readonly #watch = (): void => this.refresh();
 
   constructor(address: ZooKeeperAddress, events: FinderEvents) {
@@ -66,14 +67,14 @@ export class ZooKeeperFinder implements Finder {
       this.#events.onFound({ urls, ...(leader && { leader }) });
     } catch (error) {
       if (this.#closed) return;
-      // A client that does not answer is not waited for; a new one starts with another server.
+      // A client that does not answer is dropped; a new one starts with another server.
       if (error instanceof Silence) this.#drop();
       this.#events.onFailed(error);
     }
   }
 
   async #connect(): Promise<Client> {
-    // Only who names a ZooKeeper pays for the library.
+    // The library is loaded only if a ZooKeeper address is given.
     const { default: zookeeper } = await import('node-zookeeper-client');
     const { servers, auth } = this.#address;
     const options = { sessionTimeout: sessionMs, spinDelay: 500, retries: 0 };
@@ -88,7 +89,7 @@ export class ZooKeeperFinder implements Finder {
     return client;
   }
 
-  /** It may have been closed while something was waited for. */
+  /** The finder may have been closed during an await. */
   #isOver(): boolean {
     if (this.#closed) this.#drop();
     return this.#closed;
@@ -111,13 +112,13 @@ export class ZooKeeperFinder implements Finder {
   async #members(client: Client, path: string): Promise<Member[]> {
     const names = await answer<string[]>((done) => client.getChildren(path, this.#watch, done));
     if (names === undefined) {
-      // The path is made by the first Marathon.
+      // The path is created by the first Marathon.
       await answer((done) => client.exists(path, this.#watch, done));
       return [];
     }
     const members = names.map(async (name) => {
       const data = await answer<Buffer>((done) => client.getData(`${path}/${name}`, done));
-      // One that has just gone; the watch tells of it.
+      // This member has just gone; the watch will report it.
       return data === undefined ? [] : [{ name, data: data.toString('utf8') }];
     });
     return (await Promise.all(members)).flat();
@@ -128,7 +129,7 @@ class Silence extends Error {
   override readonly name = 'Silence';
 }
 
-/** Undefined where there is no such node. */
+/** Undefined if the node does not exist. */
 function answer<T>(
   ask: (done: (error: Error | Exception | null, result: T) => void) => void,
 ): Promise<T | undefined> {
@@ -143,9 +144,9 @@ function answer<T>(
   });
 }
 
-/** Who leads, from what Marathons leave in ZooKeeper. Pure; it must not know how it is read. */
+/** Finds the leader in what Marathons store in ZooKeeper. Pure. */
 
-/** A child of an election's node. */
+/** A child of the election's node. */
 interface Member {
   readonly name: string;
   /** `host:port` */
@@ -156,7 +157,7 @@ interface Member {
 const electionPaths = ['leader-curator', 'leader'] as const;
 
 /**
- * `host:port` of the members in the order of their turn: the first leads.
+ * `host:port` of the members in the order of their turn: the first one leads.
  * [marathon] core/election: Curator's latch `_c_<uuid>-latch-<sequence>`; up to 1.4 `member_<sequence>`, where
  * `member_-00000000` stands for the leader of the latch
  */

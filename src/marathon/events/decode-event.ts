@@ -1,6 +1,6 @@
 /**
- * One frame of the event stream to a typed event. Both generations of names and ids; what is not followed is
- * told apart from what cannot be read. It must not know the mirror.
+ * Decodes one frame of the event stream into a typed event, for both generations of names and ids. Types that Pacer
+ * does not follow are reported differently from frames that cannot be read. Knows nothing of the mirror.
  */
 import { z } from 'zod';
 import { asAppId, asInstanceId, asTaskId, instanceIdOf, type AppId } from '../../core/model/ids.ts';
@@ -15,21 +15,22 @@ import { describeIssues } from '../decode/raw.ts';
 import { eventShapes, type instanceIds } from './raw-event.ts';
 import { taskStateOf } from '../decode/task-state.ts';
 
+/** The result for one frame. */
 export type DecodedEvent =
   | { readonly kind: 'event'; readonly event: MarathonEvent }
-  /** A type that is not followed. */
+  /** A type that Pacer does not follow. */
   | { readonly kind: 'ignored'; readonly type: string }
   | { readonly kind: 'malformed'; readonly reason: string };
 
-/** Characters of an event that has to be looked at twice before it is parsed. */
+/** Characters. A larger event is reduced before it is parsed. */
 const largeLength = 65_536;
 
 const followed: ReadonlySet<string> = new Set(followedTypes);
 
-/** `name` is the frame's `event:`; the JSON's own `eventType` decides where there is one. */
+/** `name` is the frame's `event:`. If the JSON has an `eventType`, that counts. */
 export function decodeEvent(name: string, data: string): DecodedEvent {
   const isLarge = data.length > largeLength;
-  // What nobody reads need not be parsed.
+  // A type that nobody reads need not be parsed.
   if (isLarge && !followed.has(name) && name !== 'message') return { kind: 'ignored', type: name };
   let json: unknown;
   try {
@@ -38,7 +39,7 @@ export function decodeEvent(name: string, data: string): DecodedEvent {
     return { kind: 'malformed', reason: `the data of a ${name} is not JSON` };
   }
   if (typeof json !== 'object' || json === null)
-    return { kind: 'malformed', reason: `the data of a ${name} is no object` };
+    return { kind: 'malformed', reason: `the data of a ${name} is not an object` };
   const own = 'eventType' in json && typeof json.eventType === 'string' ? json.eventType : name;
   if (!followed.has(own)) return { kind: 'ignored', type: own };
   const type = own as EventType;
@@ -91,7 +92,7 @@ function build(type: EventType, json: object): MarathonEvent {
     case 'group_change_success':
       return { ...common, kind: 'group-changed', ...eventShapes.group.parse(json) };
     case 'api_post_event':
-      // Only the id: the definition in it may be one from before the service ports were assigned.
+      // Only the id: the definition in the event may be older than the assignment of service ports.
       return { ...common, kind: 'api-post', appId: eventShapes.apiPost.parse(json).appDefinition.id };
     case 'pod_created_event':
     case 'pod_updated_event':
@@ -109,7 +110,7 @@ function build(type: EventType, json: object): MarathonEvent {
 function statusOf(json: object) {
   const raw = eventShapes.status.parse(json);
   const state = taskStateOf(raw.taskStatus);
-  if (state === undefined) throw new Error(`"${raw.taskStatus}" is no state of a task`);
+  if (state === undefined) throw new Error(`"${raw.taskStatus}" is not a state of a task`);
   return {
     kind: 'status' as const,
     appId: raw.appId,
@@ -161,12 +162,12 @@ function timestampOf(json: object): number | undefined {
 }
 
 /**
- * The small part of a deployment event that carries the whole root group, twice: Marathon 1.6 and older do, and
- * parsing tens of megabytes would keep every other event waiting. It must not know what the steps mean.
+ * The small part of a deployment event that contains the whole root group, twice (Marathon 1.6 and older). Parsing tens
+ * of megabytes would delay every other event. Knows nothing of what the steps mean.
  * [marathon] api/v2/json/Formats.scala DeploymentPlanWrites: id, original, target, steps, version, in this order
  */
 
-/** Undefined where the text is not written in that order; then it has to be parsed as a whole. */
+/** Undefined if the text does not have that order; then it must be parsed as a whole. */
 function lightPlan(data: string): string | undefined {
   // Within a string the quotes would be escaped, so these are keys. Groups have no steps.
   const steps = data.lastIndexOf('"steps":[');
@@ -179,7 +180,7 @@ function lightPlan(data: string): string | undefined {
   return `{"eventType":${JSON.stringify(own('eventType'))},"timestamp":${JSON.stringify(own('timestamp'))},"plan":{${rest.slice(0, end)}],"version":"${version}"}}`;
 }
 
-/** What stands before the plan and after it. */
+/** The text before and after the plan. */
 function outside(data: string, rest: string): string {
   return data.slice(0, Math.max(0, data.indexOf('"plan":'))) + rest;
 }

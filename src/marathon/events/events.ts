@@ -1,7 +1,7 @@
 /**
- * The event stream without an end: attaches, decodes, and attaches again when a connection is over, to the next
- * endpoint at once and then with growing pauses. It must not know what the events change.
- * [marathon] a stream that is not led by a leader yet is answered with 200 and closed without a frame
+ * The event stream, without end: attaches, decodes, and when a connection ends attaches again, first at once to the
+ * next endpoint and then with growing pauses. What the events change is decided elsewhere.
+ * [marathon] a stream from a node that is no leader yet is answered with 200 and closed without a frame
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
@@ -12,47 +12,50 @@ import { followedTypes, type MarathonEvent } from '../decode/event-types.ts';
 import { closedByMarathon, runStream } from './stream.ts';
 import type { Transport } from '../http/transport.ts';
 
+/** What the stream needs, and who is told. */
 export interface EventsOptions {
   readonly endpoints: Endpoints;
   readonly transport: Transport;
   readonly watchdogMs: number;
-  /** False: never attached. */
+  /** False: never attach. */
   readonly wanted?: boolean;
   readonly maxBackoffMs?: number | undefined;
-  /** Ours, for times that are told. */
+  /** Milliseconds since the epoch, for times that are shown to people. */
   readonly now: () => number;
-  /** Milliseconds that only grow, whatever becomes of the clock. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number;
-  /** The first frame of a connection: whatever happens from now on is told. */
+  /** The first frame of a connection: from now on every event is received. */
   readonly onAttached: (node: URL, endpoint: URL) => void;
   readonly onEvent: (event: MarathonEvent, receivedAt: number) => void;
-  /** Any byte of an attached stream, heartbeats too. */
+  /** Any byte of an attached stream, also of heartbeats. */
   readonly onBytes: (receivedAt: number) => void;
-  /** A frame that cannot be read may have told anything. */
+  /** A frame that cannot be read. It may have announced anything. */
   readonly onUnreadable: (reason: string) => void;
-  /** A connection is over, whether it was attached or not. */
+  /** A connection has ended, whether it was attached or not. */
   readonly onDown: (reason: string, attached: boolean) => void;
 }
 
+/** Counters of the stream, for the status. */
 export interface EventCounts {
   readonly events: Record<string, number>;
   unknown: number;
   malformed: number;
-  /** Connections tried after the first. */
+  /** Connection attempts after the first. */
   reconnects: number;
 }
 
-/** A stream that lived this long was no accident: the next one is attached at once. */
+/** If a stream lasted this many milliseconds, the next one is attached at once. */
 const stableMs = 5_000;
 
 const query = new URLSearchParams([
-  // [marathon] 1.6 and 1.7 put whole groups into the plans otherwise
+  // [marathon] without this, 1.6 and 1.7 put whole groups into the plans
   ['plan-format', 'light'],
   ...followedTypes.map((type): [string, string] => ['event_type', type]),
 ]).toString();
 
 const nobody = { attachedAt: undefined, reason: 'no Marathon has been found yet' };
 
+/** Follows the event stream until it is closed. */
 export class MarathonEvents {
   readonly counts: EventCounts = { events: {}, unknown: 0, malformed: 0, reconnects: 0 };
   readonly #options: EventsOptions;
@@ -68,12 +71,12 @@ export class MarathonEvents {
     this.#running = options.wanted === false ? Promise.resolve() : this.#run();
   }
 
-  /** There is somebody new to ask: a pause before the next try is over. */
+  /** There is a new endpoint to ask: ends the pause before the next attempt. */
   wake(): void {
     this.#pause.abort();
   }
 
-  /** Attaches anew, wherever `Endpoints` says: the node that is attached leads no more. */
+  /** Attaches again, to the endpoint that `Endpoints` names: the present node is no longer the leader. */
   reattach(): void {
     this.#connection.abort();
   }
@@ -112,7 +115,7 @@ export class MarathonEvents {
       attachedAt: undefined,
       gaveUp: false,
     };
-    // Heartbeats alone keep a connection alive, but one that is never attached tells nothing.
+    // Heartbeats alone keep a connection alive, but a stream that is never attached carries no events.
     const unattached = setTimeout(() => {
       seen.gaveUp = true;
       connection.abort();

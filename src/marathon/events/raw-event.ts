@@ -1,6 +1,5 @@
 /**
- * The shapes of the followed events as far as Pacer reads them, for both generations of names and ids. It must
- * not know what they mean.
+ * The schemas of the followed events, as far as Pacer reads them, for both generations of names and ids.
  * [marathon] api/v2/json/Formats.scala EventFormats
  */
 import { z } from 'zod';
@@ -11,18 +10,20 @@ const text = z.string();
 const optional = text.nullish();
 const appId = text.min(1).transform(asAppId);
 
-/** [marathon] an OffsetDateTime may carry more than the three decimals of the others: instants, cut to ms. */
+/** [marathon] an OffsetDateTime may have more than the three decimals of other times. Parsed to milliseconds. */
 const instant = text.transform((value, context) => {
   const ms = Date.parse(value);
   if (!Number.isNaN(ms)) return ms;
-  context.addIssue({ code: 'custom', message: `"${value}" is no time` });
+  context.addIssue({ code: 'custom', message: `"${value}" is not a time` });
   return z.NEVER;
 });
 
 const actions = z.object({ actions: z.array(z.object({ app: optional, pod: optional })) });
 const plan = z.object({ version: instant, steps: z.array(actions) });
+/** The ids of an instance and its task, as far as an event has them. */
 export const instanceIds = z.object({ instanceId: optional, taskId: optional });
 
+/** One schema per kind of event. */
 export const eventShapes = {
   status: z.object({
     appId,

@@ -1,6 +1,6 @@
 /**
- * One connection to the event stream, from the request to its end: frames, heartbeats, the watchdog. It never
- * tries again by itself and must not know what the frames mean.
+ * One connection to the event stream, from the request to its end: frames, heartbeats, the watchdog. Never reconnects,
+ * and knows nothing of what the frames mean.
  */
 import { EventSource } from 'eventsource';
 import { describeUrl, type Endpoints } from '../http/endpoints.ts';
@@ -8,30 +8,32 @@ import { describeBytes, maxEventBytes } from '../bounds/limits.ts';
 import { openEvents } from '../http/redirect.ts';
 import type { Transport } from '../http/transport.ts';
 
+/** The connection, and who is told. */
 export interface StreamOptions {
   readonly endpoint: URL;
   readonly query: string;
   readonly endpoints: Endpoints;
   readonly transport: Transport;
-  /** The silence that ends the connection; a heartbeat is enough to break it. */
+  /** Milliseconds without a byte after which the connection is ended. Heartbeats count. */
   readonly watchdogMs: number;
-  /** The largest event; the connection ends with one that is larger. */
+  /** Bytes of the largest event. A larger one ends the connection. */
   readonly maxEventBytes?: number;
   readonly signal: AbortSignal;
-  /** The node answered; it may yet close without a word. */
+  /** The node answered. It may still close without sending anything. */
   readonly onOpen: (node: URL) => void;
   readonly onBytes: () => void;
   readonly onFrame: (name: string, data: string) => void;
 }
 
+/** The reason if Marathon ended the stream. */
 export const closedByMarathon = 'Marathon closed the event stream';
 
-/** Resolves with the reason once the connection is over. */
+/** Resolves with the reason when the connection has ended. */
 export async function runStream(options: StreamOptions): Promise<string> {
   const { endpoint, endpoints, signal, watchdogMs } = options;
   const { maxEventBytes: maxBytes = maxEventBytes } = options;
   let reached: URL | undefined;
-  /** Since the last frame: the parser keeps them until the next. */
+  /** Bytes since the last frame: the parser keeps them until the next one. */
   let unread = 0;
   const onFrame = (name: string, data: string) => {
     unread = 0;
@@ -43,14 +45,14 @@ export async function runStream(options: StreamOptions): Promise<string> {
       else if (!signal.aborted) endpoints.failed(endpoint, reason);
       clearTimeout(watchdog);
       signal.removeEventListener('abort', abort);
-      // eventsource starts its retry timer only after the error event: closing within the event would leave it.
+      // eventsource starts its retry timer after the error event: closing during the event would not stop it.
       queueMicrotask(() => source.close());
       resolve(reason);
     };
     const abort = () => end('closed');
     const watchdog = setTimeout(() => end(`no byte for ${watchdogMs / 1000} s`), watchdogMs);
     const source = new Frames(endpoint, onFrame, async (_url, init) => {
-      // Only its own close() aborts this signal; an AbortError of any other origin would kill it without a word.
+      // Only our own close() aborts this signal; an AbortError from elsewhere would end the connection silently.
       const { response, node } = await openEvents(endpoint, options.query, {
         ...options,
         signal: init.signal as AbortSignal,
@@ -86,8 +88,8 @@ export async function runStream(options: StreamOptions): Promise<string> {
 }
 
 /**
- * All frames, whatever their name: EventSource has a listener for each name only, and would take a frame
- * that is named `error` for the end of the connection.
+ * Receives all frames, whatever their name: EventSource has listeners only by name, and would take a frame named
+ * `error` for the end of the connection.
  */
 class Frames extends EventSource {
   readonly #onFrame: (name: string, data: string) => void;
@@ -110,7 +112,7 @@ class Frames extends EventSource {
 
 function reasonOf(code: number | undefined, message: string | undefined): string {
   if (code === 401 || code === 403) return `Marathon refuses the credentials for its event stream (${code})`;
-  if (code === 200) return `the answer is no event stream: ${message ?? ''}`;
+  if (code === 200) return `the answer is not an event stream: ${message ?? ''}`;
   if (code !== undefined) return `Marathon answers ${code} instead of an event stream`;
   return message ?? closedByMarathon;
 }

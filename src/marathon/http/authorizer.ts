@@ -1,16 +1,18 @@
-/** What a request to Marathon carries to be let in. It must not know which hosts may see it. */
+/** The Authorization header of requests to Marathon. Which hosts may see it is decided elsewhere. */
 import type { BasicCredentials } from '../../core/model/marathon-access.ts';
 
+/** Provides the header. */
 export interface Authorizer {
   /**
    * The Authorization header.
-   * @throws PacerError where it cannot be had now
+   * @throws PacerError if it cannot be obtained now
    */
   header(): Promise<string>;
-  /** A request that carried `header` was answered with 401. True where asking once more is worth it. */
+  /** A request with this `header` was answered with 401. @returns true if another attempt can help */
   refused(header: string): boolean;
 }
 
+/** Basic authentication with a fixed user and password. */
 export function basicAuthorizer({ user, password }: Omit<BasicCredentials, 'kind'>): Authorizer {
   const header = `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
   return { header: () => Promise.resolve(header), refused: () => false };

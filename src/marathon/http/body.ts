@@ -1,4 +1,4 @@
-/** An answer's bytes to JSON. undici's `request` does not decompress. It must not know Marathon's API. */
+/** The bytes of an answer, decompressed and parsed as JSON. undici's `request` does not decompress. */
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -6,7 +6,7 @@ import { describeBytes } from '../bounds/limits.ts';
 
 const inflate = promisify(gunzip);
 
-/** Rejects with a plain error where there is more; nothing beyond the limit is kept, nor read on. */
+/** Reads a body. Rejects with an Error if it is larger; nothing beyond the limit is kept or read. */
 export async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -30,7 +30,7 @@ export function parseJson(plain: Buffer): unknown {
   }
 }
 
-/** Rejects with a plain error that says what is wrong with the body. */
+/** Rejects with an Error that says what is wrong with the body. */
 export async function decompress(
   bytes: Buffer,
   encoding: string | undefined,

@@ -1,24 +1,25 @@
 /**
- * Which Marathon to ask next and who may see the credentials: the endpoints that were configured or found, how each
- * of them fares, and the leader they announce. It must not know HTTP, nor how endpoints are found.
+ * Which Marathon to ask next, and which one may see the credentials: the endpoints that were configured or found, their
+ * health, and the leader they announce. Knows nothing of HTTP, nor of how endpoints are found.
  * [marathon] api/LeaderProxyFilter.scala: X-Marathon-Leader on every answer, 302 of /v2/events to the leader
  */
 import { basicAuthorizer, type Authorizer } from './authorizer.ts';
 import { addressOf } from './pinned.ts';
 
+/** The endpoints at the start. */
 export interface EndpointsOptions {
-  /** More may come, and other ones: see `replace`. */
+  /** Can change later: see `replace`. */
   readonly endpoints: readonly URL[];
-  /** For all endpoints; without it each has what its own URL holds. */
+  /** For all endpoints. Without it, each uses the credentials in its own URL. */
   readonly authorizer?: Authorizer;
   readonly now?: () => number;
 }
 
-/** How an endpoint fares. Times in ms since 1970. */
+/** The health of an endpoint. Times in milliseconds since the epoch. */
 export interface EndpointStatus {
   readonly url: string;
   readonly leader: boolean;
-  /** Whether it answered the last time it was asked; null while it has not been. */
+  /** Whether it answered the last request; null if it was never asked. */
   readonly healthy: boolean | null;
   readonly answeredAt?: number;
   readonly lastError?: { readonly message: string; readonly at: number };
@@ -27,13 +28,14 @@ export interface EndpointStatus {
 interface Health {
   readonly answeredAt: number | undefined;
   readonly failure: { readonly message: string; readonly at: number } | undefined;
-  /** The last time it was asked. */
+  /** Whether it answered the last request. */
   readonly ok: boolean;
 }
 
-/** A leader's announced address may be one that only Marathon's own network can reach. */
+/** Milliseconds. The address that a leader announces may be reachable only from Marathon's own network. */
 const avoidMs = 60_000;
 
+/** All endpoints. */
 export class Endpoints {
   #authorizer: Authorizer | undefined;
   readonly #authorizers = new Map<string, Authorizer>();
@@ -50,7 +52,7 @@ export class Endpoints {
     this.replace(endpoints);
   }
 
-  /** Configured or found: those that count as Marathons whoever says so. */
+  /** The endpoints that were configured or found, as opposed to those that a Marathon announced. */
   get configured(): readonly URL[] {
     return this.#configured;
   }
@@ -59,7 +61,7 @@ export class Endpoints {
     return this.#leader;
   }
 
-  /** Other endpoints from now on; `leader`: one of them of which more is known than that it is one. */
+  /** Replaces the endpoints. `leader`: the one that is known to lead. */
   replace(endpoints: readonly URL[], leader?: URL): void {
     this.#configured = endpoints.map(withoutCredentials);
     const announced = this.#leader === undefined ? undefined : this.#authorizers.get(this.#leader.origin);
@@ -76,24 +78,24 @@ export class Endpoints {
     if (leader !== undefined) this.#leader = withoutCredentials(leader);
   }
 
-  /** Other credentials from now on, for all who may see those before. */
+  /** Replaces the credentials of all endpoints that may see the previous ones. */
   useAuthorizer(authorizer: Authorizer): void {
     this.#authorizer = authorizer;
     for (const origin of this.#authorizers.keys()) this.#authorizers.set(origin, authorizer);
   }
 
-  /** In the order in which to ask them; empty while none has been found. */
+  /** The endpoints in the order in which to ask them; empty if none has been found yet. */
   candidates(prefer?: URL): URL[] {
     const wanted = [prefer, this.#leader, this.#good, ...this.#configured].filter((url) => url !== undefined);
     const unique = [...new Map(wanted.map((url) => [url.href, url])).values()];
     const welcome = unique.filter((url) => !this.#isAvoided(url));
-    // One that hangs would keep each request waiting as long as it may, before the next is asked.
+    // An endpoint that hangs would delay each request by the full timeout before the next one is asked.
     const fails = (url: URL) => this.#health.get(url.href)?.ok === false;
     const all = welcome.length > 0 ? welcome : unique;
     return [...all.filter((url) => !fails(url)), ...all.filter(fails)];
   }
 
-  /** The endpoint to attach the event stream to after `previous`; undefined while none has been found. */
+  /** The endpoint to attach the event stream to after `previous`; undefined if none has been found yet. */
   following(previous: URL | undefined): URL | undefined {
     const leader = this.#leader;
     if (leader !== undefined && leader.href !== previous?.href && !this.#isAvoided(leader)) return leader;
@@ -103,7 +105,7 @@ export class Endpoints {
     return this.#configured[(index + 1) % this.#configured.length] ?? good;
   }
 
-  /** `probed`: it was not asked for something that is needed, so the next request need not go there. */
+  /** `probed`: this was only a test, so it does not make the endpoint the preferred one. */
   answered(url: URL, probed = false): void {
     this.#avoidUntil.delete(url.href);
     if (!this.#isListed(url)) return;
@@ -123,7 +125,7 @@ export class Endpoints {
     } else if (!this.#isConfigured(url)) this.#avoidUntil.set(url.href, this.#now() + avoidMs);
   }
 
-  /** Those of which nothing has been heard for so long. */
+  /** Endpoints that have not answered for this many milliseconds. */
   unheardOf(ms: number): URL[] {
     return this.#configured.filter((url) => {
       const { answeredAt = 0, failure } = this.#health.get(url.href) ?? {};
@@ -131,12 +133,12 @@ export class Endpoints {
     });
   }
 
-  /** Its event stream has ended. That is what happens to a leader that leads no more. */
+  /** Its event stream has ended. That is what happens when a leader loses its leadership. */
   lostStream(url: URL): void {
     if (this.#leader?.href === url.href) this.#leader = undefined;
   }
 
-  /** Undefined for whom the credentials are none of its business. */
+  /** Undefined if this host may not see the credentials. */
   authorizerFor(url: URL): Authorizer | undefined {
     return this.#authorizers.get(url.origin);
   }
@@ -155,9 +157,9 @@ export class Endpoints {
   }
 
   /**
-   * The leader that `from` names, as the address to use for it. A configured endpoint of the same host is
-   * preferred: it has the scheme, port and path that the operator wants. The leader gets the credentials
-   * of the endpoint that names it, but never over plain HTTP where that one is asked over TLS.
+   * The leader that `from` names, as the address to use for it. If a configured endpoint has the same host, that one is
+   * used: it has the scheme, port and path that the operator wants. The leader gets the credentials of the endpoint
+   * that names it, but never over plain HTTP if that one was asked over TLS.
    * [marathon] a node that serves both schemes redirects to http
    */
   learnLeader(named: string, from: URL): URL | undefined {
@@ -180,7 +182,7 @@ export class Endpoints {
     return this.#configured.some((endpoint) => endpoint.href === url.href);
   }
 
-  /** By whatever address: it is the name that was configured. */
+  /** Whatever its address: the name is the one that was configured. */
   #isConfigured(url: URL): boolean {
     return this.#configured.some(
       ({ origin, pathname }) => origin === url.origin && pathname === url.pathname,
@@ -191,7 +193,7 @@ export class Endpoints {
     return (this.#avoidUntil.get(url.href) ?? 0) > this.#now();
   }
 
-  /** On TLS the port of an announced http address is of no use, the host is. */
+  /** For TLS, the port of an announced http address is useless, but its host is not. */
   #sameHost(url: URL, from: URL): URL | undefined {
     if (from.protocol !== 'https:' || url.protocol !== 'http:') return undefined;
     return this.#configured.find(
@@ -200,7 +202,7 @@ export class Endpoints {
   }
 }
 
-/** By the endpoint's name, or by the address that it is one of several of. */
+/** Whether the name is the endpoint's name, or one of several addresses of it. */
 function isNamed(named: URL, endpoint: URL): boolean {
   if (endpoint.host === named.host) return true;
   const address = addressOf(endpoint);
@@ -211,7 +213,7 @@ function isNamed(named: URL, endpoint: URL): boolean {
   );
 }
 
-/** For messages: never with a password. */
+/** A URL for messages, never with a password. */
 export function describeUrl(url: URL): string {
   const address = addressOf(url);
   const plain = withoutCredentials(url);
@@ -220,7 +222,7 @@ export function describeUrl(url: URL): string {
   return address === undefined || address === url.hostname ? text : `${text} (${address})`;
 }
 
-/** `path` below the endpoint, which may itself have a path, as behind an admin router. */
+/** `path` below the endpoint, which may itself have a path, for example behind an admin router. */
 export function pathBelow(endpoint: URL, path: string): string {
   return `${endpoint.pathname.replace(/\/+$/, '')}${path}`;
 }

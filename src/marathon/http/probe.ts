@@ -1,18 +1,17 @@
-/**
- * Asks the endpoints that nobody else asks, so that it is known which of them can be turned to. It must not know what
- * becomes of that.
- */
+/** Asks endpoints that no other request reaches, so that their health is known before they are needed. */
 import { jittered } from '../bounds/backoff.ts';
 import type { Endpoints } from './endpoints.ts';
 
 const pauseMs = 30_000;
 
+/** What to probe. */
 export interface ProbeOptions {
   readonly endpoints: Endpoints;
-  /** Notes by itself whether it was answered. */
+  /** Asks one endpoint and records the result itself. */
   readonly ask: (endpoint: URL) => Promise<void>;
 }
 
+/** Probes again and again, until it is closed. */
 export class Probe {
   readonly #options: ProbeOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -34,7 +33,7 @@ export class Probe {
 
   async #run(): Promise<void> {
     const { endpoints, ask } = this.#options;
-    // One alone is asked by everything else.
+    // A single endpoint is asked by all other requests anyway.
     if (endpoints.configured.length > 1) await Promise.all(endpoints.unheardOf(pauseMs).map(ask));
     if (!this.#closed) this.#schedule();
   }

@@ -1,12 +1,13 @@
 /**
- * The request for the event stream, with redirects followed by hand: a standby sends it on to the leader, and
- * fetch would drop the credentials on the way. It must not know events.
+ * The request for the event stream. Redirects are followed here, because a standby redirects to the leader, and fetch
+ * would drop the credentials on the way. Knows nothing of events.
  * [marathon] api/LeaderProxyFilter.scala: only /v2/events is redirected, 1.7 and later
  */
 import { fetch, type Dispatcher, type Response } from 'undici';
 import { pathBelow, type Endpoints } from './endpoints.ts';
 import type { Transport } from './transport.ts';
 
+/** The open stream. */
 export interface Opened {
   readonly response: Response;
   /** The node that answered in the end. */
@@ -16,6 +17,7 @@ export interface Opened {
 /** A standby may name a leader that has just become a standby itself. */
 const maxRedirects = 2;
 
+/** Opens the event stream at this endpoint, or at the leader it names. @throws Error that says what failed */
 export async function openEvents(
   endpoint: URL,
   query: string,
@@ -30,7 +32,7 @@ export async function openEvents(
     const authorization = await authorizer?.header();
     let response = await ask(url, authorization, transport.streams(node), signal).catch(
       async (error: unknown) => {
-        // An abort must stay one.
+        // An abort must remain an abort.
         throw signal.aborted ? error : await transport.explained(error, node);
       },
     );
@@ -72,7 +74,7 @@ function ask(
     redirect: 'manual',
     signal,
     headers: {
-      // [jetty] EventSourceServlet compares the whole header line: anything more is answered with 405.
+      // [jetty] EventSourceServlet compares the whole header line: anything else is answered with 405.
       accept: 'text/event-stream',
       'cache-control': 'no-cache',
       'user-agent': 'pacer',

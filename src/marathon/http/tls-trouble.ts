@@ -1,7 +1,7 @@
 /**
- * Why a Marathon does not answer over TLS, in words that say what to do. A server that wants a client certificate
- * says so after the client's handshake is over (TLS 1.3), where undici sees only a connection that was closed; so it
- * is asked once more, by a connection that sends nothing and reads the alert. It must not know what was requested.
+ * Explains why a Marathon does not answer over TLS, and what to do. With TLS 1.3, a server that wants a client
+ * certificate says so after the client's handshake is over, and undici only sees a closed connection. So the server is
+ * asked once more, over a connection that sends nothing and reads the alert.
  */
 import { connect, type ConnectionOptions } from 'node:tls';
 import { messageOf } from '../../errors.ts';
@@ -9,17 +9,17 @@ import { messageOf } from '../../errors.ts';
 /** Milliseconds to wait for the alert. */
 const patienceMs = 2_000;
 
-/** The server does not like the certificate that it was shown. [rfc8446] 6.2 */
+/** The server refuses the certificate it was shown. [rfc8446] 6.2 */
 const refusals: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'it cannot be read or verified',
   ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE: 'it is of an unsupported kind',
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: 'it is revoked',
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'it has expired',
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'it is not accepted',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'its authority is not trusted there',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'its CA is not trusted there',
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: 'it has no access',
 };
-/** Ours: what the server shows is not trusted. */
+/** Errors on our side: the server's certificate is not trusted. */
 const untrusted = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -29,13 +29,14 @@ const untrusted = new Set([
 ]);
 const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
+/** The connection that failed. */
 export interface TlsSituation {
   /** The server's name and port. */
   readonly url: URL;
   readonly options: ConnectionOptions;
 }
 
-/** The reason in our words; undefined where it has nothing to do with TLS. Never rejects. */
+/** The reason; undefined if it has nothing to do with TLS. Never rejects. */
 export async function tlsTrouble(
   error: unknown,
   { url, options }: TlsSituation,
@@ -57,7 +58,7 @@ export async function tlsTrouble(
 function described(code: string, error: unknown, shows: boolean): string | undefined {
   if (code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')
     return shows
-      ? 'it asks for a client certificate and does not take the one of --marathon-client-cert'
+      ? 'it asks for a client certificate and does not accept the one of --marathon-client-cert'
       : 'it asks for a client certificate and none is given: set --marathon-client-cert and --marathon-client-key';
   if (code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')
     return shows
@@ -68,18 +69,18 @@ function described(code: string, error: unknown, shows: boolean): string | undef
       ? `it refuses the client certificate of --marathon-client-cert: ${refusals[code] ?? ''}`
       : `it asks for a client certificate and none is given (${refusals[code] ?? ''}): set --marathon-client-cert and --marathon-client-key`;
   if (untrusted.has(code))
-    return `its certificate is not trusted (${messageOf(error)}): name its authority with --marathon-ca-cert`;
+    return `its certificate is not trusted (${messageOf(error)}): give its CA certificate with --marathon-ca-cert`;
   return undefined;
 }
 
-/** Of the error itself or of what caused it: fetch wraps. */
+/** The code of the error or of its cause: fetch wraps errors. */
 function codeIn(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause)
     if ('code' in at && typeof at.code === 'string') return at.code;
   return undefined;
 }
 
-/** What ends a connection on which nothing is said: an error, a word, or nothing in time. */
+/** What ends a connection on which nothing is sent: an error, data, or nothing in time. */
 function endOf({ hostname, port }: URL, options: ConnectionOptions): Promise<unknown> {
   return new Promise((resolve) => {
     const host = hostname.replace(/^\[|\]$/g, '');

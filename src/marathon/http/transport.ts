@@ -1,27 +1,29 @@
 /**
- * The connections to Marathon: one pool an endpoint for requests, one agent an address for event streams, all with
- * the same TLS settings. It must not know what is sent over them.
+ * The connections to Marathon: one pool per endpoint for requests, one agent per address for event streams, all with
+ * the same TLS settings. Knows nothing of what is sent over them.
  */
 import { Agent, Pool } from 'undici';
 import type { Reach } from '../../core/model/marathon-access.ts';
 import { addressOf, alwaysAt } from './pinned.ts';
 import { tlsTrouble } from './tls-trouble.ts';
 
+/** TLS settings and timeouts. */
 export interface TransportOptions extends Pick<Reach, 'ca' | 'clientCertificate' | 'insecure'> {
-  /** Reads secrets again whose files have changed. Never rejects. */
+  /** Reads secrets again if their files have changed. Never rejects. */
   readonly refresh?: (urgent: boolean) => Promise<boolean>;
   readonly requestTimeoutMs: number;
 }
 
-/** To one endpoint: more than are ever used at once, so that no request waits behind those that hang. */
+/** Per endpoint. More than are ever used at once, so that no request waits behind requests that hang. */
 const connections = 8;
 
+/** All connections to Marathon. */
 export class Transport {
   #options: TransportOptions;
   readonly #pools = new Map<string, Pool>();
-  /** By address; '' for names that are looked up when they are connected to. */
+  /** By address; '' for names that are looked up when connecting. */
   readonly #streams = new Map<string, Agent>();
-  /** Of TLS settings that have been replaced: what is under way on them ends by itself. */
+  /** Pools with TLS settings that were replaced. Requests under way on them are finished. */
   readonly #retired = new Set<Pool | Agent>();
 
   constructor(options: TransportOptions) {
@@ -52,13 +54,13 @@ export class Transport {
         new Agent({
           connect: this.#connect(address),
           headersTimeout: this.#options.requestTimeoutMs,
-          // An event stream has no end; its silence is watched where heartbeats are understood.
+          // An event stream has no end. Whoever understands heartbeats also watches for silence.
           bodyTimeout: 0,
         }),
     );
   }
 
-  /** Other authorities and another client certificate for connections from now on. */
+  /** Uses other CA certificates and another client certificate for new connections. */
   useTls(tls: Pick<TransportOptions, 'ca' | 'clientCertificate'>): void {
     this.#options = { ...this.#options, ...tls };
     for (const old of [...this.#streams.values(), ...this.#pools.values()]) {
@@ -70,12 +72,15 @@ export class Transport {
     this.#pools.clear();
   }
 
-  /** Before secrets are used, and `urgent` once they have been refused. @returns whether there are others now */
+  /**
+   * Call before secrets are used, and with `urgent` after they were refused.
+   * @returns whether they are different now
+   */
   async refresh(urgent = false): Promise<boolean> {
     return (await this.#options.refresh?.(urgent)) ?? false;
   }
 
-  /** The error in our words where it is about TLS. */
+  /** The same error, explained if it is about TLS. */
   async explained(error: unknown, url: URL): Promise<unknown> {
     const { timeout: _, ...options } = this.#connect(addressOf(url));
     const reason = await tlsTrouble(error, { url, options });
@@ -101,7 +106,7 @@ export class Transport {
   }
 }
 
-/** TLS failed, for a reason that other secrets may mend. */
+/** TLS failed for a reason that other secrets may fix. */
 export class TlsTrouble extends Error {}
 
 function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {

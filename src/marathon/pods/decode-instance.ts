@@ -1,19 +1,19 @@
-/** One instance of a pod: a task for each container, with the endpoints it answers on. */
+/** One instance of a pod, decoded: a task for each container, with the endpoints it answers on. */
 import { asInstanceId, asTaskId, type AppId } from '../../core/model/ids.ts';
 import type { Task, TaskAddress } from '../../core/model/model.ts';
 import { taskStateOf } from '../decode/task-state.ts';
 import type { RawContainerStatus, RawPod, RawPodEndpoint, RawPodInstance } from './raw-pod.ts';
 
-/** An endpoint by the index of its port. */
+/** An endpoint, by the index of its port. */
 export interface PodPort {
   readonly container: string;
   readonly endpoint: string;
 }
 
-/** Not all containers run yet: none of them gets traffic. */
+/** While not all containers run, none of them gets traffic. */
 const starting = new Set(['PENDING', 'STAGING']);
 
-/** `spec`: of the version that the instance was launched with. */
+/** `spec`: the definition of the version the instance was launched with. */
 export function decodeInstance(
   instance: RawPodInstance,
   appId: AppId,
@@ -56,7 +56,7 @@ export function versionOf({ specReference }: RawPodInstance): string | undefined
   return /::versions\/(.+)$/.exec(specReference ?? '')?.[1];
 }
 
-/** The agent's port where one is allocated, as Marathon itself prefers; else the container's own address and port. */
+/** The agent's port if one is allocated, as Marathon itself prefers; otherwise the container's own address and port. */
 function addressOf(
   name: string,
   status: RawContainerStatus,
@@ -78,7 +78,7 @@ function containerAddress(
   instance: RawPodInstance,
   spec: RawPod,
 ): string | undefined {
-  // Behind a bridge the address is known on the agent only.
+  // The address behind a bridge is reachable only on the agent.
   if (!(spec.networks ?? []).some(({ mode }) => (mode ?? 'container') === 'container')) return undefined;
   const networks = instance.networks ?? [];
   const wanted = endpoint.networkNames?.[0];
@@ -88,7 +88,7 @@ function containerAddress(
 
 const isPort = (port: number): boolean => port > 0 && port <= 65535;
 
-/** One answer for all checks of the instance: its containers live and die together. */
+/** One result for all checks of the instance: its containers live and die together. */
 function healthOf(instance: RawPodInstance, spec: RawPod): boolean[] {
   const checked = spec.containers.filter(({ healthCheck }) => healthCheck != null).map(({ name }) => name);
   const answers = checked.map((name) => {
@@ -99,7 +99,7 @@ function healthOf(instance: RawPodInstance, spec: RawPod): boolean[] {
   return answers.length === 0 || answers.includes(undefined) ? [] : [true];
 }
 
-/** [marathon] PodStatusConversion: what has not been reported counts as "false" there; here it is not known. */
+/** [marathon] PodStatusConversion reports "false" for a check without a result; here that is unknown. */
 function isHealthy({ conditions, endpoints }: RawContainerStatus): boolean | undefined {
   const condition = conditions?.find(({ name }) => name === 'healthy');
   if (condition?.reason === 'health-unreported-by-mesos') return undefined;

@@ -1,4 +1,4 @@
-/** A pod's status as an `App`: what is downstream need not know of pods. */
+/** Converts a pod's status to an `App`, so that the other parts of Pacer need not know pods. */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { asAppId, byCodePoint, type AppId } from '../../core/model/ids.ts';
 import type { App, HealthCheck, NetworkMode, PortMapping, Task } from '../../core/model/model.ts';
@@ -14,6 +14,7 @@ import {
   type RawPodInstance,
 } from './raw-pod.ts';
 
+/** A pod's definition and its instances. */
 export interface PodStatus {
   readonly id: AppId;
   readonly spec: RawPod;
@@ -21,13 +22,14 @@ export interface PodStatus {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A pod that could not be read. */
 export interface MalformedPod {
-  /** Undefined where it has none. */
+  /** Undefined if it has none. */
   readonly id: AppId | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** An answer of `/v2/pods/{id}::status`. `place` names the pod where it has no id. */
+/** Reads an answer of `/v2/pods/{id}::status`. `place` names the pod in messages if it has no id. */
 export function readPodStatus(json: unknown, place: string): PodStatus | MalformedPod {
   const parsed = rawPodStatus.safeParse(json);
   if (!parsed.success) {
@@ -47,13 +49,13 @@ export function readPodStatus(json: unknown, place: string): PodStatus | Malform
   return { id, spec: parsed.data.spec, instances, diagnostics };
 }
 
-/** The versions of the definition that instances run and the status does not hold. */
+/** The versions of the definition that instances run and that the status does not contain. */
 export function missingVersions({ spec, instances }: PodStatus): string[] {
   const versions = instances.flatMap((instance) => versionOf(instance) ?? []);
   return [...new Set(versions)].filter((version) => version !== spec.version);
 }
 
-/** `specOf`: a version of the definition; where it is not to be had, the latest has to do. */
+/** `specOf` returns a version of the definition; undefined: the latest one is used instead. */
 export function podApp(
   { id, spec, instances, diagnostics }: PodStatus,
   specOf: (version: string) => RawPod | undefined,
@@ -131,7 +133,7 @@ function checkOf({ name, healthCheck: check }: RawPodContainer, ports: readonly 
 }
 
 function diagnostic(appId: AppId, severity: 'error' | 'warning', reason: string): Diagnostic {
-  const remedy = 'look at the pod with Marathon: GET /v2/pods/::status';
+  const remedy = 'check the pod in Marathon: GET /v2/pods/::status';
   return { code: 'DEFINITION_MALFORMED', severity, appId, reason, remedy };
 }
 

@@ -1,7 +1,8 @@
 /**
- * The labels of a pod as those of an app. Endpoints are the ports, counted over all containers in the order of the
- * definition. The index in a label counts the endpoints below what carries it: a pod's label those of the pod, a
- * container's those of the container, and 0 is the endpoint itself. The nearer label wins.
+ * The labels of a pod as labels of an app. Its endpoints are the ports, numbered over all containers in the order of
+ * the definition. The index in a label counts only the endpoints of the object that has the label: all endpoints for
+ * the pod's labels, the container's for a container's, and 0 for an endpoint's own. The label closest to the endpoint
+ * wins.
  */
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import { asAppId } from '../../core/model/ids.ts';
@@ -9,6 +10,7 @@ import type { RawPod } from './raw-pod.ts';
 
 type Labels = Readonly<Record<string, unknown>> | null | undefined;
 
+/** The labels, and diagnostics for those that have no effect. */
 export function podLabels(pod: RawPod): { labels: Record<string, string>; diagnostics: Diagnostic[] } {
   const found = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
@@ -21,7 +23,7 @@ export function podLabels(pod: RawPod): { labels: Record<string, string>; diagno
       else diagnostics.push(misplaced(pod.id, label, carrier, count));
     }
   };
-  // The endpoints after all containers: what is nearer wins.
+  // Endpoints after all containers: the closer label wins.
   let index = 0;
   const endpoints: (() => void)[] = [];
   for (const container of pod.containers) {
@@ -36,7 +38,7 @@ export function podLabels(pod: RawPod): { labels: Record<string, string>; diagno
   return { labels: Object.fromEntries(found), diagnostics };
 }
 
-/** Undefined for a label that means nothing there. */
+/** Undefined for a label that has no meaning there. */
 function namesOnPod(label: string, first: number, count: number): string[] | undefined {
   if (label === 'HAPROXY_GROUP') return Array.from({ length: count }, (_, i) => `HAPROXY_${first + i}_GROUP`);
   const [, index, rest] = /^HAPROXY_(\d{1,5})_(.+)$/.exec(label) ?? [];
@@ -60,6 +62,6 @@ function misplaced(id: string, label: string, carrier: string, count: number): D
     appId: asAppId(id),
     label,
     reason: indexed ? `${carrier} has ${count} endpoints, counted from 0` : `it has no effect on ${carrier}`,
-    remedy: indexed ? 'count the endpoints below what carries the label' : 'set it on the pod',
+    remedy: indexed ? 'count the endpoints of the object that has the label' : 'set it on the pod',
   };
 }

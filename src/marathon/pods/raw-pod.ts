@@ -1,5 +1,5 @@
 /**
- * The shape of Marathon's pods as far as Pacer reads them. It must not know what the values mean.
+ * The schemas of Marathon's pods, as far as Pacer reads them.
  * [marathon] docs/rest-api/public/api/v2/types/{pod,podContainer,podStatus,network}.raml
  */
 import { z } from 'zod';
@@ -35,6 +35,7 @@ const container = z.object({
   healthCheck: healthCheck.nullish(),
 });
 
+/** A pod's definition. */
 export const rawPod = z.object({
   id: idOfApp,
   version: text.nullish(),
@@ -44,6 +45,7 @@ export const rawPod = z.object({
   scaling: z.object({ instances: count.nullish() }).nullish(),
 });
 
+/** A pod's status. Instances are parsed separately, so that a malformed one affects only itself. */
 export const rawPodStatus = z.object({ id: idOfApp, spec: rawPod, instances: list(z.unknown()) });
 
 const containerStatus = z.object({
@@ -56,6 +58,7 @@ const containerStatus = z.object({
   conditions: list(z.object({ name: text, value: text.nullish(), reason: text.nullish() })),
 });
 
+/** An instance of a pod. */
 export const rawPodInstance = z.object({
   id: text.min(1),
   status: text,

@@ -1,6 +1,7 @@
-/** The events of one chunk as one change: all of them are applied before microtasks run. It must not know what they change. */
+/** Merges the events of one chunk into one change: all of them are applied before microtasks run. */
 import type { Cause } from './refetch.ts';
 
+/** Collects causes, and hands out one for all of them in a microtask. */
 export class Batch {
   readonly #handOut: (cause: Cause) => void;
   #causes: Cause[] = [];

@@ -1,7 +1,7 @@
 /**
- * Drives the mirror: attaches the stream, takes the base from the same node, applies events, fetches what they
- * name, polls while the stream is down, resyncs on a slow timer. Every failure ends here, in log and status.
- * It must not know what the apps mean.
+ * Drives the mirror: attaches the stream, takes the base snapshot from the same node, applies events, fetches what they
+ * name, polls while the stream is down, and resyncs on a slow timer. Every failure ends here, in log and status. Knows
+ * nothing of what the apps mean.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import { messageOf } from '../../errors.ts';
@@ -31,6 +31,7 @@ import type {
   StoredApps,
 } from '../mirror/source-types.ts';
 
+/** Follows one Marathon. */
 export class Follower implements MarathonSource {
   readonly #options: MarathonSourceOptions;
   readonly #now: () => number;
@@ -44,7 +45,7 @@ export class Follower implements MarathonSource {
   readonly #events: MarathonEvents;
   readonly #recheck: Recheck;
   readonly #closed = new AbortController();
-  /** Causes of the events that changed something since the last hand-out. */
+  /** Causes of the events that changed something since the last change was handed out. */
   readonly #batch = new Batch((cause) => this.#publish('events', cause));
   #plansTimer: NodeJS.Timeout | undefined;
   readonly #vitals = new SyncStatus();
@@ -74,8 +75,8 @@ export class Follower implements MarathonSource {
       readinessMs: options.readinessMs ?? 1_000,
       unreachableMs: options.unreachableMs ?? 30_000,
       onDue: (apps) => {
-        const cause = { text: 'what no event tells', receivedAt: this.#now(), eventTime: undefined };
-        // While the stream is down the polls see it.
+        const cause = { text: 'state that no event reports', receivedAt: this.#now(), eventTime: undefined };
+        // While the stream is down, the polls fetch it.
         if (this.#connected) this.#refetch.wish({ apps, groups: [] }, cause);
       },
     });
@@ -89,7 +90,7 @@ export class Follower implements MarathonSource {
       pollMs: options.pollMs ?? 5_000,
       pollOnly: options.pollOnly === true,
       maxBackoffMs: options.maxBackoffMs,
-      // [marathon] before 1.8 a slow consumer loses events without a word; later it loses its connection
+      // [marathon] before 1.8 a slow consumer loses events silently; later versions close its connection
       resyncMs: () => options.resyncMs ?? (this.#mirror.hasGoals ? 600_000 : 60_000),
       onAnswer: (answer) => this.#installAll(answer),
       onFailed: (error) => this.#failed('the full list of apps could not be fetched', error),
@@ -159,7 +160,7 @@ export class Follower implements MarathonSource {
     return this.#vitals.node !== undefined && this.#mirror.isSettled;
   }
 
-  /** Not before whoever made this source has it. */
+  /** Not before the caller has received this object. */
   #takeStored({ apps, confirmedAt }: StoredApps): void {
     this.#vitals.basis = 'stored';
     this.#vitals.confirmedAt = confirmedAt;
@@ -179,7 +180,7 @@ export class Follower implements MarathonSource {
     void this.#learnVersion(node);
   }
 
-  /** ZooKeeper knows of a new leader at once; a stream from an old one that hangs would tell after a while. */
+  /** ZooKeeper knows of a new leader at once, while a stream from an old one that hangs may stay silent. */
   #otherEndpoints(leader: URL | undefined): void {
     if (this.#vitals.node === undefined) this.#events.wake();
     if (leader === undefined || this.#vitals.node === undefined || this.#vitals.node.host === leader.host)
@@ -192,7 +193,7 @@ export class Follower implements MarathonSource {
     this.#vitals.node = undefined;
     this.#vitals.lastError = { message: reason, at: this.#now() };
     this.#log(wasAttached ? 'warn' : 'debug', 'the event stream of Marathon is down', { reason });
-    // Poll from the first failure on: the stream may be refused for good while the list is not.
+    // Poll from the first failure on: the stream may be refused forever while the list is not.
     this.#sync.lostStream();
   }
 
@@ -249,7 +250,7 @@ export class Follower implements MarathonSource {
     const wishes = step.value;
     if (wishes === undefined || this.#closed.signal.aborted) return;
     this.#diagnostics.replaceAll(answer.diagnostics, (id) => this.#mirror.isOutdated(mark, id));
-    // What could not be listed is not covered.
+    // Pods that could not be listed are not covered.
     if (answer.podsProblem === undefined) this.#refetch.covered(askedAt);
     if (answer.podsProblem !== undefined && answer.podsProblem !== this.#podsProblem)
       this.#failed('the pods could not be fetched', answer.podsProblem);

@@ -1,7 +1,6 @@
 /**
- * When the full list of apps is fetched: as the base of a stream, on demand, on the slow timer while the stream
- * is up, as a poll while it is down. One request at a time; a failed one is tried again. It must not know the
- * mirror.
+ * Decides when the full list of apps is fetched: as the base of a stream, on demand, on the slow timer while the stream
+ * is up, and as a poll while it is down. One request at a time; a failed one is repeated. Knows nothing of the mirror.
  */
 import { messageOf } from '../../errors.ts';
 import { Backoff, jittered } from '../bounds/backoff.ts';
@@ -12,19 +11,20 @@ import type { Mark } from '../mirror/mirror-state.ts';
 import type { Moment } from './refetch.ts';
 import type { PendingFetch } from '../mirror/source-types.ts';
 
+/** What it needs, and who is told. */
 export interface FullSyncOptions {
   readonly client: MarathonClient;
-  /** Ours, for times that are told. */
+  /** Milliseconds since the epoch, for times that are shown to people. */
   readonly now: () => number;
-  /** Milliseconds that only grow, whatever becomes of the clock. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number;
   readonly mark: () => Mark;
-  /** The request of this mark is over, and its answer installed where there was one. */
+  /** The request of this mark is over, and its answer, if any, is installed. */
   readonly over: (mark: Mark) => void;
   /** The node that serves the stream; undefined while there is none. */
   readonly node: () => URL | undefined;
   readonly pollMs: number;
-  /** There will be no stream: the first poll is made at once, and one that fails is repeated soon. */
+  /** There will be no stream: polls begin at once, and a failed one is repeated soon. */
   readonly pollOnly: boolean;
   readonly maxBackoffMs: number | undefined;
   readonly resyncMs: () => number;
@@ -33,27 +33,33 @@ export interface FullSyncOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** A full list that was fetched. */
 export interface FullAnswer {
   readonly mark: Mark;
   readonly apps: DecodedApps;
   readonly reason: string;
-  /** By the clock that only grows. */
+  /** When it was requested, by the monotonic clock. */
   readonly askedAt: number;
   readonly receivedAt: number;
 }
 
+/** The reason of a regular resync. */
 export const slowTimer = 'slow timer';
 const poll = 'poll';
-/** Between two lists that are asked for on demand: at least this, and at least three times what one takes. */
+/**
+ * Milliseconds between two lists that are requested on demand. At least this, and at least three times as long as one
+ * takes.
+ */
 const gapMs = 1_000;
 
+/** Fetches full lists. */
 export class FullSync {
   /** Full lists fetched after the first. */
   resyncs = 0;
   readonly #options: FullSyncOptions;
   readonly #backoff: Backoff;
   #running: AbortController | undefined;
-  /** Why the list is wanted once more as soon as the request under way is over. */
+  /** Why another list is needed after the request under way. */
   #again: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Infinity;
@@ -61,9 +67,9 @@ export class FullSync {
   #startedAt = -Infinity;
   #tookMs = 0;
   #answers = 0;
-  /** Since when something may have happened that only a list tells, or a list has been asked for in vain. */
+  /** Since when a list is needed: something may have happened that only a list shows, or a request failed. */
   #wanted: Moment | undefined;
-  /** The same since the request under way was sent. */
+  /** The same, for what happened after the request under way was sent. */
   #wantedAfter: Moment | undefined;
   #lastError: string | undefined;
   #closed = false;
@@ -74,7 +80,7 @@ export class FullSync {
     this.#schedule(options.pollOnly ? 0 : options.pollMs, poll);
   }
 
-  /** The list that is wanted and not here yet: none or one, the slow timer's aside. */
+  /** The list that is needed and not here yet: none or one. Does not include the slow timer's. */
   get pending(): PendingFetch[] {
     const since = this.#wanted ?? this.#wantedAfter;
     if (since === undefined) return [];
@@ -88,8 +94,8 @@ export class FullSync {
   }
 
   /**
-   * As soon as the pace allows; a request under way is followed by another, since it may be too old.
-   * `since`: when it began that only a list tells.
+   * Requests a list as soon as the minimum pause allows. If a request is under way, another follows, because that one
+   * may be too old. `since`: when the reason began.
    */
   request(reason: string, since?: Moment): void {
     this.#want(since ?? this.#moment());
@@ -97,7 +103,7 @@ export class FullSync {
     this.#schedule(Math.max(0, this.#startedAt + gap - this.#options.elapsed()), reason);
   }
 
-  /** At once, whatever is under way: that one belongs to a stream that is gone. */
+  /** Requests a list at once. A request under way belongs to a stream that is gone. */
   restart(reason: string): void {
     this.#running?.abort();
     this.#running = undefined;
@@ -122,12 +128,12 @@ export class FullSync {
   }
 
   #want(since: Moment): void {
-    // The request under way may be too old for what came after it was sent.
+    // The request under way may be too old for what happened after it was sent.
     if (this.#running !== undefined && since.elapsed > this.#startedAt) this.#wantedAfter ??= since;
     else this.#wanted = earlier(this.#wanted, since);
   }
 
-  /** The earlier of what is planned and this. */
+  /** Keeps the earlier of the planned time and this one. */
   #schedule(delayMs: number, reason: string): void {
     const dueAt = this.#options.elapsed() + delayMs;
     if (this.#closed || dueAt >= this.#dueAt) return;

@@ -1,7 +1,4 @@
-/**
- * Hands the mirror out: an immutable map for each change, and only what really changed. It must not know what
- * made the change.
- */
+/** Publishes the mirror: an immutable map for each change, and only what really changed. */
 import type { AppId } from '../../core/model/ids.ts';
 import type { App } from '../../core/model/model.ts';
 import { sameValue } from '../../core/collections/same.ts';
@@ -9,6 +6,7 @@ import { AppMap } from '../mirror/app-map.ts';
 import type { Cause } from './refetch.ts';
 import type { MirrorChange } from '../mirror/source-types.ts';
 
+/** Publishes changes of the mirror. */
 export class Publisher {
   readonly #onChange: (change: MirrorChange) => void;
   #apps = new AppMap();
@@ -23,12 +21,12 @@ export class Publisher {
     return this.#apps;
   }
 
-  /** Counted as they come and go: whoever asks for the number must not pay for ten thousand apps. */
+  /** The number of tasks. Counted with each change, so that reading it does not walk ten thousand apps. */
   get tasks(): number {
     return this.#tasks;
   }
 
-  /** `touched`: the ids that may differ from what was handed out last. The first snapshot is always handed out. */
+  /** `touched`: ids of apps that may differ from what was published last. The first snapshot is always published. */
   publish(
     kind: MirrorChange['kind'],
     current: Map<AppId, App>,
@@ -42,7 +40,7 @@ export class Publisher {
       if (before === undefined || after === undefined) {
         if (before !== after) changes.set(id, after);
       } else if (!sameValue(before, after)) changes.set(id, after);
-      // Changed and changed back between two hand-outs: the object that is known outside stays.
+      // Changed and changed back between two publications: the published object stays.
       else current.set(id, before);
     }
     if (changes.size === 0 && (this.#published || kind !== 'snapshot')) return;

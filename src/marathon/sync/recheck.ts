@@ -1,10 +1,11 @@
 /**
- * Asks again for apps of which something changes without an event: whether a new task is ready, and when a task
- * that Mesos has lost sight of is given up. It must not know how apps are fetched.
+ * Asks again for apps that change without an event: when a new task becomes ready, and when Mesos gives up a task that
+ * it cannot reach. How apps are fetched is decided elsewhere.
  */
 import type { AppId } from '../../core/model/ids.ts';
 import type { App, Task } from '../../core/model/model.ts';
 
+/** How often, and who is told. */
 export interface RecheckOptions {
   readonly readinessMs: number;
   readonly unreachableMs: number;
@@ -13,6 +14,7 @@ export interface RecheckOptions {
 
 type Why = 'readiness' | 'unreachable';
 
+/** Keeps timers for the apps that must be asked for again. */
 export class Recheck {
   readonly #options: RecheckOptions;
   readonly #apps: Record<Why, Set<AppId>> = { readiness: new Set(), unreachable: new Set() };
@@ -22,7 +24,7 @@ export class Recheck {
     this.#options = options;
   }
 
-  /** The app is this now; undefined: gone. */
+  /** Call with the app's present state; undefined if it is gone. */
   note(id: AppId, app: App | undefined): void {
     this.#keep('readiness', id, app?.tasks.some(({ awaitsReadiness }) => awaitsReadiness) ?? false);
     this.#keep('unreachable', id, app?.tasks.some(isOutOfSight) ?? false);

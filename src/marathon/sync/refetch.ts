@@ -1,7 +1,7 @@
 /**
- * Fetches the apps and groups that events name: one request at a time for each, a second one when it was named
- * again meanwhile, and the full list when there are too many. A request that failed is made again, with growing
- * pauses, until it or a list that was asked for later succeeds. It must not know why apps are named.
+ * Fetches the apps and groups that events name: one request at a time for each, another one if it was named again
+ * meanwhile, and the full list if there are too many. A failed request is repeated with growing pauses, until it or a
+ * list that was requested later succeeds. Why apps are named is decided elsewhere.
  */
 import { messageOf } from '../../errors.ts';
 import type { AppId } from '../../core/model/ids.ts';
@@ -9,32 +9,34 @@ import { Backoff } from '../bounds/backoff.ts';
 import type { Wishes } from '../mirror/plans.ts';
 import type { PendingFetch } from '../mirror/source-types.ts';
 
-/** What led to a request; handed back with its answer. */
+/** What caused a request; returned with its answer. */
 export interface Cause {
   readonly text: string;
   readonly receivedAt: number;
   readonly eventTime: number | undefined;
 }
 
+/** What to fetch. */
 export type Target =
   { readonly kind: 'app'; readonly id: AppId } | { readonly kind: 'group'; readonly id: string };
 
+/** How to fetch, and who is told. */
 export interface RefetchOptions {
-  /** Fetches and installs; rejects where that failed. */
+  /** Fetches and installs; rejects if that failed. */
   readonly fetch: (target: Target, cause: Cause) => Promise<void>;
-  /** The list is wanted instead; `since`: when the first of those that it replaces was named. */
+  /** A list is needed instead. `since`: when the first of the apps that it replaces was named. */
   readonly onTooMany: (since: Moment) => void;
   readonly onFailed: (error: unknown) => void;
-  /** The system's clocks unless told. */
+  /** Default: the system's clocks. */
   readonly moment?: () => Moment;
   readonly maxBackoffMs?: number | undefined;
 }
 
-/** One point in time by both clocks. */
+/** One point in time on both clocks. */
 export interface Moment {
-  /** Ms since 1970, for times that are reported. */
+  /** Milliseconds since the epoch, for times that are reported. */
   readonly now: number;
-  /** Milliseconds that only grow, for everything that is compared. */
+  /** Milliseconds on a monotonic clock, for everything that is compared. */
   readonly elapsed: number;
 }
 
@@ -42,30 +44,31 @@ export interface Moment {
 interface Wanted {
   readonly target: Target;
   readonly cause: Cause;
-  /** The first time since the last fetch of it. */
+  /** When it was first named since its last fetch. */
   named: Moment;
-  /** The last time: only what is asked for after it can be its answer. */
+  /** When it was last named. Only a request sent after that can answer it. */
   namedLast: Moment;
   readonly backoff: Backoff;
-  /** By the clock that only grows. */
+  /** By the monotonic clock. */
   dueAt: number;
   lastError: string | undefined;
   failures: number;
 }
 
-/** From here on one request for everything is cheaper. */
+/** From this many apps on, one request for everything is cheaper. */
 const tooMany = 50;
 const concurrency = 4;
-/** The longest pause before the next try for one that is named again. */
+/** Milliseconds. The longest pause before the next attempt for an app that is named again. */
 const soonMs = 500;
 
+/** Fetches what is named. */
 export class Refetch {
   readonly #options: RefetchOptions;
   readonly #moment: () => Moment;
   readonly #waiting = new Map<string, Wanted>();
   readonly #inFlight = new Map<string, Wanted>();
   #timer: NodeJS.Timeout | undefined;
-  /** When the latest list of all was asked for that is here, or that others see to. */
+  /** When the latest list was requested that has arrived, or that others take care of. */
   #coveredAt = -Infinity;
   #closed = false;
 
@@ -78,7 +81,10 @@ export class Refetch {
     return this.#waiting.size === 0 && this.#inFlight.size === 0;
   }
 
-  /** What was named and is not fetched yet, in no order; an app that is named again while it is fetched counts once. */
+  /**
+   * What was named and is not fetched yet, in no order. An app that is named again while it is being fetched counts
+   * once.
+   */
   get pending(): PendingFetch[] {
     const all = new Map([...this.#waiting, ...this.#inFlight]);
     const uncovered = [...all.values()].filter((wanted) => !this.#isCovered(wanted));
@@ -91,7 +97,7 @@ export class Refetch {
   wish({ apps, groups }: Wishes, cause: Cause): void {
     for (const id of apps) this.#add(`app ${id}`, { kind: 'app', id }, cause);
     for (const id of groups) this.#add(`group ${id}`, { kind: 'group', id }, cause);
-    // The list of all apps is what a fetch of the root group would be.
+    // Fetching the root group would be the list of all apps.
     if (this.#waiting.size > tooMany || groups.includes('/')) {
       const [first] = [...this.#waiting.values()].sort((a, b) => a.named.elapsed - b.named.elapsed);
       this.#waiting.clear();
@@ -100,11 +106,11 @@ export class Refetch {
     this.#start();
   }
 
-  /** A list of all, asked for at this time by the clock that only grows, covers what was named before. */
+  /** A list of all apps, requested at this time by the monotonic clock, covers what was named before. */
   covered(askedAt: number): void {
     this.#coveredAt = Math.max(this.#coveredAt, askedAt);
     for (const [key, wanted] of this.#waiting) if (this.#isCovered(wanted)) this.#waiting.delete(key);
-    // What one was named for at first may be covered, and what it was named for later not.
+    // The first reason may be covered while a later one is not.
     for (const wanted of [...this.#waiting.values(), ...this.#inFlight.values()])
       if (wanted.named.elapsed <= this.#coveredAt) wanted.named = wanted.namedLast;
   }
@@ -122,7 +128,7 @@ export class Refetch {
       return;
     }
     known.namedLast = this.#moment();
-    // Whatever kept the last request from succeeding may be over; a storm of events must not become one of requests.
+    // The reason for the last failure may be over. But a storm of events must not become a storm of requests.
     known.dueAt = known.failures > 1 ? Math.min(known.dueAt, known.namedLast.elapsed + soonMs) : 0;
   }
 
@@ -133,7 +139,7 @@ export class Refetch {
   #wanted(target: Target, cause: Cause): Wanted {
     const { maxBackoffMs } = this.#options;
     const backoff = new Backoff(maxBackoffMs);
-    // The first of its pauses is none.
+    // The first pause is zero.
     backoff.next();
     const named = this.#moment();
     const state = { dueAt: 0, lastError: undefined, failures: 0 };
@@ -163,7 +169,7 @@ export class Refetch {
       wanted.failures++;
       wanted.lastError = messageOf(error);
       wanted.dueAt = this.#moment().elapsed + wanted.backoff.next();
-      // One that was named again meanwhile takes over how long it has been unknown.
+      // If the app was named again meanwhile, the new entry keeps the time since when it is unknown.
       wanted.namedLast = this.#waiting.get(key)?.namedLast ?? wanted.namedLast;
       if (!this.#closed && !this.#isCovered(wanted)) this.#waiting.set(key, wanted);
       onFailed(error);

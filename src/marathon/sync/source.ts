@@ -1,6 +1,6 @@
 /**
- * Marathon as the daemon sees it: a mirror that calls back on every change, and its status. Nothing thrown
- * in here reaches the process. It must not know what becomes of the apps.
+ * Marathon for the daemon: a mirror that calls back on every change, and its status. No error of it reaches the
+ * process.
  */
 import { Follower } from './follow.ts';
 import type { MarathonSource, MarathonSourceOptions } from '../mirror/source-types.ts';
@@ -13,6 +13,7 @@ export type {
   MirrorChange,
 } from '../mirror/source-types.ts';
 
+/** Starts to follow Marathon. */
 export function followMarathon(options: MarathonSourceOptions): MarathonSource {
   return new Follower(options);
 }

@@ -1,14 +1,15 @@
-/** What is known of Marathon's own state: who leads, how fresh the mirror is, what went wrong last. */
+/** What is known of the connection to Marathon: who leads, how fresh the mirror is, what failed last. */
 import { describeUrl } from '../http/endpoints.ts';
 import type { MarathonEvent } from '../decode/event-types.ts';
 import type { MarathonStatus, PendingFetch } from '../mirror/source-types.ts';
 
+/** The state of the connection. */
 export class SyncStatus {
   /** The node that serves the stream, while it is attached. */
   node: URL | undefined;
   endpoint: URL | undefined;
   version: string | undefined;
-  /** Milliseconds since the epoch, as all times here. */
+  /** Milliseconds since the epoch, like all times here. */
   confirmedAt: number | undefined;
   basis: MarathonStatus['basis'] = 'none';
   lastError: { readonly message: string; readonly at: number } | undefined;
@@ -20,7 +21,7 @@ export class SyncStatus {
     if (event.at !== undefined) this.#lastEventLagMs = Math.max(0, receivedAt - event.at);
   }
 
-  /** [marathon] core/instance/Goal.scala: instances have had goals since 1.8 */
+  /** [marathon] core/instance/Goal.scala: instances have goals since 1.8 */
   get hasGoals(): boolean {
     const [major = 0, minor = 0] = (this.version ?? '')
       .split('.')
@@ -28,7 +29,7 @@ export class SyncStatus {
     return major > 1 || (major === 1 && minor >= 8);
   }
 
-  /** @param known the leader by other ways, while no stream is attached */
+  /** @param known the leader from other sources, while no stream is attached */
   status(known: URL | undefined) {
     const leader = this.node ?? known;
     return {
@@ -43,10 +44,10 @@ export class SyncStatus {
   }
 }
 
-/** Entries of the status; more would say nothing new. */
+/** At most this many entries are shown: more would add nothing. */
 export const pendingShown = 20;
 
-/** `confirmedAt`: the last byte of a stream that stands on a snapshot, or the last snapshot. */
+/** `confirmedAt`: the time of the last byte of a stream that has a base snapshot, or of the last snapshot. */
 export function freshness(
   confirmedAt: number | undefined,
   pending: readonly PendingFetch[],

@@ -251,7 +251,7 @@ describe('a connection', () => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     );
     const seen = follow([server.url]);
-    await until(() => expect(seen.down[0]).toContain('no event stream'));
+    await until(() => expect(seen.down[0]).toContain('not an event stream'));
   });
 
   it('that is lost goes to the next endpoint', async () => {
