@@ -37,7 +37,7 @@ test('where the state directory has a blank in its path, changes need no reload'
 });
 
 test.each([
-  ['d'.repeat(80), /the socket path .* has \d+ bytes; HAProxy takes at most 97.*--state-dir/s],
+  ['d'.repeat(80), /the socket path .* has \d+ bytes; HAProxy accepts at most 97.*--state-dir/s],
   ['a,b', /the socket path .* contains a comma.*--state-dir/s],
 ])(
   'a state directory whose sockets HAProxy cannot have (%s) is an error that names it',

@@ -191,7 +191,7 @@ test('what is wrong rejects its own service alone, with the reason', async () =>
   const said = (id: string) =>
     diagnostics.filter(({ appId, severity }) => appId === id && severity === 'error').map(({ text }) => text);
   expect(said('/evil')).toEqual([
-    expect.stringContaining('HAPROXY_0_BACKEND_HTTP_OPTIONS: line 2: "program" is not for labels to say'),
+    expect.stringContaining('HAPROXY_0_BACKEND_HTTP_OPTIONS: line 2: labels may not contain "program"'),
   ]);
   expect(said('/refused')).toEqual([expect.stringContaining('HAProxy refuses its configuration')]);
   expect(said('/refused-rule')).toEqual([expect.stringMatching(/no such ACL : 'no_such_condition'/)]);

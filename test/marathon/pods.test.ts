@@ -116,7 +116,7 @@ describe('the endpoints of an instance', () => {
     },
     instances,
   });
-  const elsewhere = 'the port is none of this container';
+  const elsewhere = 'the port belongs to another container';
 
   it('are the agent’s port where there is one, else the address on the network that the endpoint names', () => {
     const app = appOf(pod([instance()]));

@@ -1,4 +1,7 @@
-/** From the services of every app to those that serve: who has which backend, port and route, and who is left out. */
+/**
+ * Chooses, from the services of every app, those that serve: which service has which backend, port and route, and which
+ * are left out.
+ */
 import type { AppServices } from '../services/app-services.ts';
 import { backendClaim, portClaim, type Owners } from '../services/claims.ts';
 import { precedence, type Precedence } from '../ownership/precedence.ts';
@@ -20,27 +23,30 @@ import { withDefinition } from '../services/with-definition.ts';
 
 type Apps = ReadonlyMap<AppId, AppServices>;
 
+/** What the choice is made from. */
 export interface AssemblyParts {
   readonly apps: Apps;
   readonly groups: Groups;
   readonly rejected: RejectedServices;
-  /** Who served what before. */
+  /** Which apps had what before. */
   readonly owners: Owners;
-  /** Kept where nothing that they are made from differs. */
+  /** The previous routes. They are kept if nothing they depend on differs. */
   readonly routes: Routes;
 }
 
+/** The services that serve, and what was decided between apps. */
 export interface Assembly {
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
   readonly conflicts: readonly Diagnostic[];
   /** Route, app id or TLS of a host → the service that has it. */
   readonly claims: ReadonlyMap<string, ServiceDefinition>;
-  /** What does not serve at present, and has not let go what it served before. */
+  /** What belongs to services that do not serve at present, but had it before. */
   readonly reserved: Reserved;
   readonly contested: ReadonlySet<AppId>;
 }
 
+/** Assembles the services of all apps. Conflicts are diagnostics; nothing throws. */
 export function assemble({ apps, groups, rejected, owners, routes: before }: AssemblyParts): Assembly {
   const order = precedence(owners, apps, groups);
   const conflicts: Diagnostic[] = [];
@@ -71,7 +77,7 @@ export function assemble({ apps, groups, rejected, owners, routes: before }: Ass
     const owner = ports.losers.get(definition);
     if (owner === undefined) return [service];
     conflicts.push(portTaken(definition, owner));
-    // Without its listener nothing leads to a service that has no host and no app id.
+    // Without a listener, a service with neither host nor app id cannot be reached.
     return definition.mode === 'http' ? [withDefinition(service, withoutListener(definition))] : [];
   });
 
@@ -94,10 +100,10 @@ const inOrder = ({ definition: a }: Service, { definition: b }: Service): number
 const candidatesOf = (apps: Apps): Service[] =>
   [...apps.values()].flatMap(({ ports }) => ports.flatMap(({ service }) => service ?? [])).sort(inOrder);
 
-/** An app that has the name as its id comes before a deployment group of that name. */
+/** An app whose id is the name comes before a deployment group of that name. */
 const ownNameFirst: Rank = (a, b) => Number(b.name === b.appId) - Number(a.name === a.appId);
 
-/** The services whose backend's name another one has → that one. */
+/** The services whose backend name another service has → that service. */
 function backendLosers(
   candidates: readonly Service[],
   order: Precedence,
@@ -114,7 +120,7 @@ function backendLosers(
   );
 }
 
-/** The candidates as they may serve, and those that may not at all. */
+/** The candidates as they may serve, and those that may not serve at all. */
 function withoutRejected(
   candidates: readonly Service[],
   rejected: RejectedServices,
@@ -140,7 +146,7 @@ function withoutRejected(
   return { candidates: served, reserved, away };
 }
 
-/** Of too many services those that served before come first, then the older ones. */
+/** If a limit allows fewer services, those that served before come first, then older ones. */
 function withinLimits(
   services: readonly Service[],
   apps: Apps,

@@ -1,6 +1,7 @@
 /**
- * The apps that changed, derived, with those they touch: who shares a deployment group with one of them, or had an
- * address that one of their tasks has now. An app that cannot be derived is kept as it was; the others do not notice.
+ * Derives the apps that changed, and those they affect: apps that share a deployment group with one of them, or had an
+ * address that one of their tasks has now. An app that cannot be derived is kept as it was; the others are not
+ * affected.
  */
 import { holderOf, nextAddresses, placesOf, type Addresses } from '../servers/addresses.ts';
 import { nextAssignments, withAssigned, type Assignments } from '../services/assigned-ports.ts';
@@ -12,11 +13,13 @@ import type { AppId } from '../model/ids.ts';
 import type { App } from '../model/model.ts';
 import { keepSame, sameValue } from '../collections/same.ts';
 
+/** What changed in the mirror. */
 export interface MirrorDelta {
   readonly changed: readonly App[];
   readonly removed: readonly AppId[];
 }
 
+/** What the previous state is needed for. */
 export interface Known {
   readonly apps: ReadonlyMap<AppId, AppServices>;
   readonly groups: Groups;
@@ -24,14 +27,16 @@ export interface Known {
   readonly addresses: Addresses;
 }
 
+/** The result of deriving. */
 export interface Derived {
-  /** The apps that changed, and those that they touch. */
+  /** The apps that changed, and those they affect. */
   readonly derived: ReadonlyMap<AppId, AppServices>;
   readonly groups: Groups;
   readonly assigned: Assignments;
   readonly addresses: Addresses;
 }
 
+/** Derives the apps of a change. Never throws because of one app. */
 export function deriveChanged(previous: Known, delta: MirrorDelta, context: ModelContext): Derived {
   const { apps } = previous;
   const { removed } = delta;
@@ -92,7 +97,7 @@ function deriveOne(one: Defined, context: ModelContext, before: AppServices | un
 const keptOf = (known: AppServices | undefined): Defined[] =>
   known === undefined ? [] : [{ app: known.app, definition: known.definition, places: known.places ?? [] }];
 
-/** The apps that changed, and those whose ports did with them, each with the ports that were assigned to it. */
+/** The apps that changed, and those whose assigned ports changed with them, each with its assigned ports. */
 function withPorts(previous: Known, { changed, removed }: MirrorDelta, assigned: Assignments): App[] {
   const given = new Set<AppId>([...changed.map(({ id }) => id), ...removed]);
   const moved =

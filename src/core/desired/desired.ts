@@ -1,4 +1,7 @@
-/** The immutable result of the model for one state of the mirror. Unchanged parts keep their identity. */
+/**
+ * The desired state: the immutable output of the model for one state of the mirror. Unchanged parts keep their
+ * identity.
+ */
 import { noAddresses, type Addresses } from '../servers/addresses.ts';
 import type { AppServices, ModelContext } from '../services/app-services.ts';
 import { assemble, type Assembly } from './assemble.ts';
@@ -20,37 +23,39 @@ import type { Service, ServiceDefinition } from '../model/service.ts';
 
 export { asRejected, rejectionOf, type Rejection, type RejectedServices } from './rejected.ts';
 
+/** The desired state. */
 export interface Desired {
   /** Every app of the mirror, derived. */
   readonly apps: ReadonlyMap<AppId, AppServices>;
   /** Deployment group → the apps that name it. */
   readonly groups: Groups;
-  /** Service ports of Pacer's choosing. */
+  /** Service ports that Pacer assigned. */
   readonly assigned: Assignments;
   /** Which tasks Marathon lists with which address. */
   readonly addresses: Addresses;
-  /** Who served what before, as it was known when this was made. */
+  /** Which apps had what before, as known when this state was made. */
   readonly owners: Owners;
-  /** The services that are to serve, by backend, in the order of app id and port. */
+  /** The services that serve, by backend, in the order of app id and port. */
   readonly services: ReadonlyMap<BackendName, Service>;
   readonly routes: Routes;
   readonly rejected: RejectedServices;
-  /** What was decided between apps: conflicts and rejected. What concerns one app alone is in `apps`. */
+  /** Diagnostics about several apps: conflicts and rejections. Those about one app are in `apps`. */
   readonly conflicts: readonly Diagnostic[];
   /** Route, app id or TLS of a host → the service that has it. */
   readonly claims: ReadonlyMap<string, ServiceDefinition>;
-  /** What does not serve at present, and has not let go what it served before. */
+  /** What belongs to services that do not serve at present, but had it before. */
   readonly reserved: Reserved;
-  /** Apps that claim what another one claims too. */
+  /** Apps that claim something another app also claims. */
   readonly contested: ReadonlySet<AppId>;
-  /** Apps whose derivation threw: they serve on as before, and are to be tried again. */
+  /** Apps whose derivation threw. They keep serving as before, and are tried again. */
   readonly failed: ReadonlySet<AppId>;
-  /** Apps derived by the last step: those that changed, and those that they touch. */
+  /** Apps derived in the last step: those that changed, and those they affect. */
   readonly rederived: ReadonlySet<AppId>;
 }
 
 const noRoutes = nextRoutes(undefined, [], precedence(noOwners, new Map(), new Map())).routes;
 
+/** The state before Marathon has said anything. */
 export const nothingDesired: Desired = {
   apps: new Map(),
   groups: new Map(),
@@ -69,8 +74,8 @@ export const nothingDesired: Desired = {
 };
 
 /**
- * The next desired state after some apps changed. Work grows with what changed, but for changed definitions. An app
- * that cannot be derived is among `failed`, and all others are up to date.
+ * The next desired state after some apps changed. The work is proportional to what changed, unless definitions did. An
+ * app that cannot be derived is in `failed`; all others are up to date.
  */
 export function nextDesired(previous: Desired, delta: MirrorDelta, context: ModelContext): Desired {
   if (delta.changed.length === 0 && delta.removed.length === 0) return previous;
@@ -94,7 +99,10 @@ export function nextDesired(previous: Desired, delta: MirrorDelta, context: Mode
   };
 }
 
-/** Whether services and routes are to be chosen anew: by other apps, definitions, or ages of those that compete. */
+/**
+ * Whether services and routes must be chosen again: because of other apps or definitions, or other ages of apps that
+ * compete.
+ */
 function isRestructured(previous: Desired, { changed, removed }: MirrorDelta, derived: Derived['derived']) {
   return (
     changed.some(({ id }) => !previous.apps.has(id)) ||
@@ -116,7 +124,7 @@ const sameDefinitions = (before: AppServices, now: AppServices): boolean =>
   before.ports.length === now.ports.length &&
   now.ports.every(({ service }, i) => service?.definition === before.ports[i]?.service?.definition);
 
-/** What of these apps is served in another state than before. */
+/** The services of these apps that are served in another state than before. */
 function served(
   services: Desired['services'],
   derived: Derived['derived'],
@@ -133,7 +141,7 @@ function served(
   return changed;
 }
 
-/** The same list of conflicts where the same services serve and nothing else is said. */
+/** Keeps the same list of conflicts if the same services serve and the diagnostics are the same. */
 function steady(previous: Desired, next: Assembly): Assembly {
   const isSame =
     next.routes === previous.routes &&
@@ -158,8 +166,8 @@ function nextFailed(
 }
 
 /**
- * A state of the mirror with other definitions. `restructured`: they may differ from those of `previous`, so that
- * services and routes are chosen anew.
+ * The state with other definitions. `restructured`: the definitions may differ from those of `previous`, so services
+ * and routes are chosen again.
  */
 export function withApps(
   previous: Desired,
@@ -181,8 +189,8 @@ export function withRejected(desired: Desired, rejected: RejectedServices): Desi
 }
 
 /**
- * The apps that are in the mirror and not derived, or derived and no longer in the mirror: none, unless something is
- * wrong with Pacer. Those that could not be derived are among `desired.failed`.
+ * Apps that are in the mirror and not derived, or derived and no longer in the mirror. None, unless Pacer has a bug.
+ * Apps that could not be derived are in `desired.failed`.
  */
 export function missingApps(
   { apps }: Pick<Desired, 'apps'>,
@@ -190,18 +198,18 @@ export function missingApps(
 ): AppId[] {
   const missing: AppId[] = [];
   for (const id of mirror.keys()) if (!apps.has(id)) missing.push(id);
-  // Where none is missing and there are as many, none is too many.
+  // If none is missing and the numbers are equal, none is left over.
   if (missing.length > 0 || apps.size !== mirror.size)
     for (const id of apps.keys()) if (!mirror.has(id)) missing.push(id);
   return missing;
 }
 
-/** Everything that is wrong, app by app and then between apps. */
+/** All diagnostics: first app by app, then those between apps. */
 export function allDiagnostics(desired: Desired): Diagnostic[] {
   return [...[...desired.apps.values()].flatMap(({ diagnostics }) => diagnostics), ...desired.conflicts];
 }
 
-/** How many servers there are behind all services. */
+/** The number of servers of all services. */
 export function serverCount({ services }: Pick<Desired, 'services'>): number {
   let count = 0;
   for (const { servers } of services.values()) count += servers.length;

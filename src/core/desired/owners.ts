@@ -1,4 +1,4 @@
-/** What is to be remembered of who serves what: the claims of a state that HAProxy serves. */
+/** What is remembered about who serves what: the claims in a state that HAProxy serves. */
 import { assignedOwners } from '../services/assigned-ports.ts';
 import { backendClaim, groupClaim, inGroupOrder, portClaim, type Owners } from '../services/claims.ts';
 import type { Desired } from './desired.ts';
@@ -8,7 +8,7 @@ import type { ServiceDefinition } from '../model/service.ts';
 
 type Served = Pick<Desired, 'claims' | 'services' | 'reserved' | 'apps' | 'groups' | 'owners'>;
 
-/** Every claim, and the service that has it; what served before and is rejected now has not let go what it had. */
+/** Every claim, and the service that has it. A service that served before and is rejected now keeps its claims. */
 export function claimsServed(desired: Served): Map<string, ServiceDefinition> {
   const { owns } = precedence(desired.owners, desired.apps, desired.groups);
   const found = new Map(desired.claims);
@@ -22,6 +22,7 @@ export function claimsServed(desired: Served): Map<string, ServiceDefinition> {
   return found;
 }
 
+/** The owners to remember for this state: claim → apps. */
 export function ownersOf(desired: Desired): Owners {
   const { apps, groups, owners, assigned } = desired;
   const { partiesOf } = precedence(owners, apps, groups);

@@ -1,6 +1,7 @@
 /**
- * A past state pinned: every service is defined as it was then, whatever its labels say now. Its servers follow
- * Marathon, since those of then are gone; so do apps that are deleted. Services that came later are not served.
+ * A pinned state: every service is defined as in a past revision, whatever its labels say now. Its servers follow
+ * Marathon, because those of the past are gone. Services of deleted apps, and services that are newer than the
+ * revision, are not served.
  */
 import { holderOf } from '../servers/addresses.ts';
 import {
@@ -15,13 +16,17 @@ import { tasksOf } from '../templates/own-servers.ts';
 import { deriveServers } from '../servers/servers.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
+/** The definitions to pin. */
 export interface Pin {
   /** The revision whose definitions these are. */
   readonly revision: number;
   readonly definitions: readonly ServiceDefinition[];
 }
 
-/** What a pin makes of one state of the mirror after another. Unchanged parts keep their identity. */
+/**
+ * @returns a function that applies the pin to one state of the mirror after another. Unchanged parts keep their
+ * identity.
+ */
 export function createPinned(pin: Pin, context: ModelContext): (unpinned: Desired) => Desired {
   const definitions = new Map(pin.definitions.map((it) => [placeOf(it.name, it.portIndex), it]));
   let last: { readonly from: Desired; readonly to: Desired } | undefined;

@@ -1,4 +1,4 @@
-/** Services that must not serve as their apps ask, for what only the outside can see. */
+/** Services that must not serve as their apps ask, for reasons outside the model. */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BackendName, TaskId } from '../model/ids.ts';
 import { asAsked } from '../services/narrowed.ts';
@@ -8,7 +8,7 @@ import { withDefinition } from '../services/with-definition.ts';
 /** A service that must not serve as its app asks. */
 export interface Rejection {
   readonly diagnostic: Diagnostic;
-  /** The version of it that served before, and serves on; undefined = it is left out. */
+  /** Its previous version, which keeps serving; undefined: nothing serves. */
   readonly instead?: ServiceDefinition;
   /** The version of it that served last, which HAProxy accepts: what it guarded stays guarded while it is left out. */
   readonly before?: ServiceDefinition;
@@ -16,16 +16,19 @@ export interface Rejection {
   readonly only?: ReadonlySet<TaskId>;
 }
 
-/** Services rejected: HAProxy refuses them, their port is taken, a file is missing, … */
+/** The rejected services, because HAProxy refuses them, their port is taken, a file is missing, … */
 export type RejectedServices = ReadonlyMap<BackendName, Rejection>;
 
-/** What rejects the service, if anything does: two apps may ask for one backend's name. */
+/**
+ * The rejection of a service, if there is one. It must be of the same app, because two apps may ask for the same
+ * backend name.
+ */
 export function rejectionOf({ definition }: Service, rejected: RejectedServices): Rejection | undefined {
   const rejection = rejected.get(definition.backend);
   return rejection?.diagnostic.appId === definition.appId ? rejection : undefined;
 }
 
-/** What serves instead; undefined where nothing does. */
+/** The version that serves instead; undefined if none does. */
 export const insteadOf = ({ instead }: Rejection): ServiceDefinition | undefined =>
   instead && asAsked(instead);
 
@@ -38,7 +41,7 @@ export function asRejected(service: Service, rejection: Rejection | undefined): 
 
 const made = new WeakMap<Service, { readonly only: ReadonlySet<TaskId>; readonly service: Service }>();
 
-/** The same one for the same arguments, so that what did not change keeps its identity. */
+/** Remembers its results, so that unchanged services keep their identity. */
 function withOnly(service: Service, only: ReadonlySet<TaskId>): Service {
   const known = made.get(service);
   if (known?.only === only) return known.service;

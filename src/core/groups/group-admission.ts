@@ -1,6 +1,6 @@
 /**
- * Which of the apps that name a deployment group are in it. A group belongs to the app that had it first: another one
- * would get its requests, or serve its tasks under other hosts.
+ * Decides which of the apps that name a deployment group are in it. A group belongs to the app that had it first:
+ * another app could get its requests, or serve its tasks under other hosts.
  */
 import { inGroupOrder, type Owners } from '../services/claims.ts';
 import type { AppDefinition } from '../services/definition.ts';
@@ -10,18 +10,20 @@ import type { App } from '../model/model.ts';
 import { namesGroup, separatesTenants, sharesTenant, type Policy } from '../policy/policy.ts';
 import { violations } from '../policy/policy-violations.ts';
 
+/** An app that names the group. */
 export interface Applicant {
   readonly app: App;
   readonly definition: AppDefinition;
 }
 
+/** Who is in the group, and why others are not. */
 export interface Admission<T extends Applicant> {
   /** The app that had the group first comes first. */
   readonly admitted: readonly T[];
   readonly refused: ReadonlyMap<AppId, Diagnostic>;
 }
 
-/** @param namesake the app whose id is the group's name, where it is not in the group itself */
+/** @param namesake the app whose id is the group's name, if it is not in the group itself */
 export function admit<T extends Applicant>(
   group: AppId,
   applicants: readonly T[],
@@ -76,7 +78,7 @@ function objectionTo(
   );
 }
 
-/** What another app's services claim and the policy does not allow this one. */
+/** What another app's services claim and the policy does not allow this app. */
 const forbiddenTo = (appId: AppId, { ports }: AppDefinition, policy: Policy): Diagnostic | undefined =>
   ports
     .flatMap((port) => (port.kind === 'exposed' ? violations({ ...port.definition, appId }, policy) : []))

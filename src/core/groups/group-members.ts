@@ -1,4 +1,4 @@
-/** All apps that name one deployment group: those that are in it together, the others as if they named none. */
+/** Derives all apps that name one deployment group: those in it together, the others as if they named none. */
 import { defineAlone, deriveApp, type AppServices, type ModelContext } from '../services/app-services.ts';
 import type { Place } from '../servers/addresses.ts';
 import type { AppDefinition } from '../services/definition.ts';
@@ -9,7 +9,7 @@ import { deriveGroup } from './group-services.ts';
 import type { AppId } from '../model/ids.ts';
 import type { App } from '../model/model.ts';
 
-/** An app with its definition; `fault` is what was thrown where that could not be made. */
+/** An app with its definition. `fault`: what was thrown if it could not be made. */
 export interface Defined {
   readonly app: App;
   readonly definition: AppDefinition;
@@ -19,7 +19,7 @@ export interface Defined {
 
 type Apps = ReadonlyMap<AppId, AppServices>;
 
-/** @param namesake the app whose id is the group's name, where it is not in the group itself */
+/** @param namesake the app whose id is the group's name, if it is not in the group itself */
 export function deriveMembers(
   group: AppId,
   members: readonly Defined[],
@@ -53,7 +53,7 @@ export function deriveMembers(
   }
 }
 
-/** What it had on its own is nothing of the group's. */
+/** The services it had on its own do not count for the group. */
 function withoutAlone(previous: AppServices | undefined): AppServices | undefined {
   return previous?.alone === undefined ? previous : undefined;
 }
@@ -74,7 +74,7 @@ function derivedAlone(
   }
 }
 
-/** Its labels could not be read anew; its servers are those of now. */
+/** Its labels could not be read again; its servers are the present ones. */
 function marked(services: AppServices, before: AppServices | undefined, error: unknown): AppServices {
   const { failure, diagnostics } = failedServices(services.app, before, error);
   return { ...services, failure, diagnostics };

@@ -2,7 +2,7 @@
 import type { AppServices } from '../services/app-services.ts';
 import type { AppId } from '../model/ids.ts';
 
-/** Deployment group → the apps that name it; those among them that it is closed to have services of their own. */
+/** Deployment group → the apps that name it. Those that are not allowed in it have services of their own. */
 export type Groups = ReadonlyMap<AppId, ReadonlySet<AppId>>;
 
 interface Known {
@@ -10,7 +10,7 @@ interface Known {
   readonly groups: Groups;
 }
 
-/** The groups after some apps changed, and which of them need another look. */
+/** The groups after some apps changed, and which of them must be derived again. */
 export function nextGroups(
   previous: Known,
   removed: readonly AppId[],
@@ -28,7 +28,7 @@ export function nextGroups(
   const move = (id: AppId, to: AppId | undefined) => {
     const from = previous.apps.get(id)?.definition.deployment?.group;
     for (const group of [from, to]) if (group !== undefined) touched.add(group);
-    // A group that has the name of this app asks it who may join.
+    // This app decides who may join the group of its name.
     if (from !== id && to !== id && (groups ?? previous.groups).has(id)) touched.add(id);
     if (from === to) return;
     if (from !== undefined) edit(from, (members) => members.delete(id));
@@ -36,7 +36,7 @@ export function nextGroups(
   };
   for (const id of removed) move(id, undefined);
   for (const { app, definition } of changed) move(app.id, definition.deployment?.group);
-  // A group may have got its members after the app of its name was looked at.
+  // The group may have got members after the app of its name was derived.
   for (const { app } of changed) if ((groups ?? previous.groups).has(app.id)) touched.add(app.id);
   return { groups: groups ?? previous.groups, touched };
 }

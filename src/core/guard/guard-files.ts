@@ -1,14 +1,15 @@
-/** The files that a label's line may name: pages and lists in some folders, certificates in others. */
+/** Which files a label's line may name: pages and lists in some folders, certificates in others. */
 import type { Objection } from './objection.ts';
 
+/** The folders that labels may name files in. */
 export interface AllowedFolders {
-  /** For error pages, bodies of responses, lists and maps. */
+  /** For error pages, response bodies, lists and maps. */
   readonly fileFolders: readonly string[];
-  /** For certificates and CAs, which are never shown. */
+  /** For certificates and CA certificates, whose content is never shown. */
   readonly certificateFolders: readonly string[];
 }
 
-/** Words after which a file is named whose content may be seen from outside. */
+/** Words followed by a file whose content may become visible from outside. */
 const files: ReadonlySet<string> = new Set([
   'file',
   'lf-file',
@@ -18,7 +19,7 @@ const files: ReadonlySet<string> = new Set([
   'server-state-file-name',
 ]);
 
-/** Words after which a file of certificates or keys is named. */
+/** Words followed by a file of certificates or keys. */
 const certificates: ReadonlySet<string> = new Set([
   'crt',
   'crt-list',
@@ -32,6 +33,7 @@ const certificates: ReadonlySet<string> = new Set([
 /** Actions and converters whose argument is a file: `set-map(/a/b.map)`, `map_str(/a/b.map,x)`. */
 const called = /\b((?:map|map_[a-z_]+|set-map|del-map|add-acl|del-acl)\()([^,)]*)/gi;
 
+/** @returns what is wrong with a file that these words name; undefined if all may be named */
 export function wrongFile(
   words: readonly string[],
   {
@@ -42,7 +44,7 @@ export function wrongFile(
 ): Objection | undefined {
   for (const [i, word] of words.entries()) {
     const named = words[i + 1];
-    // `errorfile 503 FILE`, and the directive alone.
+    // `errorfile 503 FILE`, only where it is the directive itself.
     const path = word === 'errorfile' && i === 0 ? words[2] : named;
     if (files.has(word) && path !== undefined) {
       const wrong = outside(path, fileFolders);
@@ -65,5 +67,5 @@ function outside(path: string, folders: readonly string[]): Objection | undefine
   if (inside && !path.split('/').includes('..')) return undefined;
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
   const where = folders.length === 0 ? 'none is allowed' : `it must be in ${folders.join(' or ')}`;
-  return { reason: `the file ${shown} is not for labels to name`, remedy: where };
+  return { reason: `labels may not name the file ${shown}`, remedy: where };
 }

@@ -1,6 +1,6 @@
 /**
- * What a label's fragment may hold: lines of its own section that concern its own service. Judged word by word,
- * after HAProxy's own quoting is undone.
+ * What a label's fragment may contain: lines of its own section that affect only its own service. Judged word by word,
+ * after undoing HAProxy's quoting.
  */
 import type { Section } from '../model/template-names.ts';
 import type { Objection } from './objection.ts';
@@ -11,15 +11,16 @@ import { mayStand, sharedKeywords } from './keywords.ts';
 import type { Line } from './words.ts';
 import { bindOptions } from '../labels/bind-options.ts';
 
+/** What the judgement depends on. */
 export interface GuardContext extends AllowedFolders {
   readonly servicePort: number;
-  /** What labels with a parser of their own have named: they may. */
+  /** Files named by labels that have their own parser. They are allowed. */
   readonly knownFiles: readonly string[];
   /** Addresses of the machine, where HAProxy would be a client of this node's own ports. */
   readonly ownAddresses: readonly string[];
 }
 
-/** @returns undefined where a label may say this line in this section */
+/** @returns why a label may not contain this line in this section; undefined if it may */
 export function objectionTo(line: Line, section: Section, context: GuardContext): Objection | undefined {
   const [keyword = '', ...args] = line.words;
   if (keyword === '') return undefined;
@@ -39,11 +40,11 @@ function wrongKeyword(keyword: string, args: readonly string[], section: Section
   if (mayStand(name, section) && !deniedPairs.has(pair)) return undefined;
   const what = deniedPairs.has(pair) ? pair : keyword;
   return {
-    reason: `"${what.slice(0, 60)}" is not for labels to say`,
+    reason: `labels may not contain "${what.slice(0, 60)}"`,
     remedy:
       section === 'shared'
         ? `write ${sharedKeywords.join(', ')}`
-        : `keep to lines of the service's own ${sectionNames[section]}, or ask the operator for a template`,
+        : `use only lines of the service's own ${sectionNames[section]}, or ask the operator for a template`,
   };
 }
 
@@ -54,7 +55,7 @@ const sectionNames: Readonly<Record<Exclude<Section, 'shared'>, string>> = {
   server: 'server line',
 };
 
-/** First words that are harmless with other second words. */
+/** Combinations of two words that are forbidden, although the first word alone is not. */
 const deniedPairs: ReadonlySet<string> = new Set([
   'option external-check',
   'filter lua',
@@ -70,10 +71,10 @@ const deniedPairs: ReadonlySet<string> = new Set([
   'option http_proxy',
 ]);
 
-/** Names that reach out of the configuration, wherever an expression may stand. */
+/** Finds names that reach outside the configuration, wherever an expression may be. */
 function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undefined {
   const notForLabels = (what: string): Objection => ({
-    reason: `${what} has no place in a label`,
+    reason: `labels may not use ${what}`,
     remedy: 'write the value itself, or ask the operator for a template',
   });
   if (expandsEnvironment) return notForLabels('an environment variable ("$...")');
@@ -89,7 +90,7 @@ function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undef
     : undefined;
 }
 
-/** The names an expression is made of: `%[req.hdr(host),lower,env(X)]` has req.hdr, host, lower, env and X. */
+/** The names in an expression: `%[req.hdr(host),lower,env(X)]` has req.hdr, host, lower, env and X. */
 const namesIn = (word: string): string[] => word.toLowerCase().split(/[%[\](),\s{}]+/);
 
 const addressAfter: ReadonlySet<string> = new Set([
@@ -123,18 +124,18 @@ const isOwnMachine = (host: string): boolean =>
   /^(?:127\.|0\.|0x|localhost|::1$|::$|::ffff:(?:127|7f)|\*)/i.test(host) ||
   /^0*\d{1,3}$|^\d{5,}$/.test(host);
 
-/** In a section that all services share, a line without a condition would be for everyone's requests. */
+/** In a section that all services share, a line without a condition would apply to everyone's requests. */
 function wrongForAll(words: readonly string[]): Objection | undefined {
   const [keyword = ''] = words;
   if (keyword === 'acl' || words.some((word, i) => i > 0 && (word === 'if' || word === 'unless')))
     return undefined;
   return {
-    reason: `"${keyword}" without a condition is for the requests of every service`,
+    reason: `"${keyword}" without a condition applies to the requests of every service`,
     remedy: 'add a condition, e.g. if host_{cleanedUpHostname}',
   };
 }
 
-/** The `bind` lines of a label: the service's own port, and what concerns that one listener. */
+/** The `bind` lines of a label: only the service's own port, and options of that listener. */
 function wrongBind(args: readonly string[], servicePort: number): Objection | undefined {
   const [addresses = '', ...options] = args;
   for (const address of addresses.split(',')) {
@@ -147,7 +148,7 @@ function wrongBind(args: readonly string[], servicePort: number): Objection | un
     }
   }
   if (options.some((word) => /\s/.test(word)))
-    return { reason: 'an option of bind has a blank in it', remedy: 'write each option as a word' };
+    return { reason: 'an option of bind contains a blank', remedy: 'write each option as one word' };
   const parsed = bindOptions(options.join(' '));
   return parsed.ok ? undefined : parsed;
 }

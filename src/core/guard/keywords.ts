@@ -1,4 +1,4 @@
-/** The keywords that a label may begin a line with, by section. [haproxy] configuration.txt 4.1, 2.6 to 3.2 */
+/** The keywords with which a label's line may begin, by section. [haproxy] configuration.txt 4.1, 2.6 to 3.2 */
 import type { Section } from '../model/template-names.ts';
 
 const both = [
@@ -81,7 +81,7 @@ const backend = [
   'use-server',
 ];
 
-/** Rules that can have a condition, and so concern one service in a frontend of all. */
+/** Rules that can have a condition, and so can affect only one service in a frontend that all share. */
 export const sharedKeywords = [
   'acl',
   'use_backend',
@@ -98,7 +98,7 @@ const allowed: Readonly<Record<Exclude<Section, 'server'>, ReadonlySet<string>>>
   shared: new Set<string>(sharedKeywords),
 };
 
-/** HAProxy compares keywords exactly, so a keyword in other letters is none. */
+/** HAProxy compares keywords exactly, so a keyword in other letters is not a keyword. */
 export const mayStand = (keyword: string, section: Section): boolean =>
   section === 'server' || allowed[section].has(keyword);
 

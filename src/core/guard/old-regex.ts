@@ -1,14 +1,14 @@
 /**
- * The patterns of `reqrep` and its kin, which saw whole header lines, as the patterns of today's directives, which
- * see a header's value or a path. Only where both mean exactly the same.
+ * Converts patterns of `reqrep` and similar directives, which matched whole header lines, for present directives, which
+ * match a header's value or a path. Only if both mean exactly the same.
  */
 
-/** Ways to write "the method" at the beginning of a request line, with the blank behind it. */
+/** Ways to write "the method" at the beginning of a request line, followed by a blank. */
 const methodPart = /^\^?(\(\[\^ ?:?\]\*\)|\(\[\^:? \]\*\)|\(\[\^ \]\+\)|\(\[A-Z\]\*\)|\(\[A-Z\]\+\)) /;
 
 /**
  * A pattern of request lines that changes the path: `^([^ :]*)\ /old/?(.*)` to `\1\ /new/\2`.
- * @returns pattern and replacement for `replace-pathq`; undefined where the line is changed otherwise
+ * @returns pattern and replacement for `replace-pathq`; undefined if it changes something else
  */
 export function pathRewrite(
   search: string,
@@ -17,7 +17,7 @@ export function pathRewrite(
   const method = methodPart.exec(search)?.[0];
   const rest = method === undefined ? '' : search.slice(method.length);
   const target = /^\\1 (\/.*)$/.exec(replacement)?.[1];
-  // What is not caught again at the end would be lost, the protocol's version too.
+  // What is not captured at the end would be lost, including the protocol version.
   if (target === undefined || !rest.startsWith('/') || !rest.endsWith('(.*)') || rest.includes(' '))
     return undefined;
   if (target.includes(' ') || target.includes('\\0')) return undefined;
@@ -29,7 +29,7 @@ export function pathRewrite(
 
 /**
  * A pattern of header lines that changes the value: `^Name:\ old(.*)` to `Name:\ new\1`.
- * @returns the header, and pattern and replacement for `replace-header`; undefined where the name changes too
+ * @returns the header, and pattern and replacement for `replace-header`; undefined if the name changes too
  */
 export function headerRewrite(
   search: string,
@@ -41,7 +41,7 @@ export function headerRewrite(
   return { name: to[1] ?? '', search: `^${from[2] ?? ''}`, replacement: to[2] ?? '' };
 }
 
-/** The header that a pattern of `reqdel` or `rspdel` means; undefined where it means more than one. */
+/** The header that a pattern of `reqdel` or `rspdel` matches; undefined if it matches more than one. */
 export function deletedHeader(search: string): string | undefined {
   return /^\^?([A-Za-z0-9-]+):(?: ?\.\*)?$/.exec(search)?.[1];
 }

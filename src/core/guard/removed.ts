@@ -1,18 +1,19 @@
 /**
- * Directives that HAProxy has removed since 2.0, written as today's where that means exactly the same. Labels and
- * templates of marathon-lb's users are full of them.
+ * Translates directives that HAProxy has removed since 2.0 to present ones, if these mean exactly the same. Many labels
+ * and templates of marathon-lb's users contain them.
  * [haproxy] configuration.txt 2.0 4.2, and the versions since
  */
 import { deletedHeader, headerRewrite, pathRewrite } from './old-regex.ts';
 import type { Line } from './words.ts';
 
+/** The translation of one line. */
 export type Translation =
-  /** The lines to write instead; none where there is nothing left to say. */
+  /** The lines to write instead; none if nothing is needed any more. */
   | { readonly kind: 'exact'; readonly lines: readonly (readonly string[])[] }
-  /** It is gone, and what would be the same depends on what was meant. */
+  /** It was removed, and the replacement depends on what was meant. */
   | { readonly kind: 'unclear'; readonly remedy: string };
 
-/** @returns undefined for arguments that HAProxy still takes */
+/** @returns undefined for arguments that HAProxy still accepts */
 type Translate = (args: readonly string[], condition: readonly string[]) => Translation | undefined;
 
 const exact = (...lines: (readonly string[])[]): Translation => ({ kind: 'exact', lines });
@@ -31,7 +32,7 @@ export function translateRemoved({ words }: Line): Translation | undefined {
   return at < 0 ? translate(rest, []) : translate(rest.slice(0, at), rest.slice(at));
 }
 
-/** In values of today's directives `%` begins a variable. */
+/** In values of present directives, `%` begins a variable. */
 const literal = (text: string): string => text.replaceAll('%', '%%');
 
 const replace =
@@ -73,9 +74,9 @@ const remove =
 const deny =
   (on: 'http-request' | 'http-response', action: string): Translate =>
   () =>
-    unclear(`write ${on} ${action} if { ... } with the condition that the pattern stood for`);
+    unclear(`write ${on} ${action} if { ... }, with the condition that the pattern stood for`);
 
-/** The same under another name. */
+/** The same directive under another name. */
 const renamed =
   (...words: string[]): Translate =>
   (args, condition) =>
@@ -83,7 +84,7 @@ const renamed =
 
 const gone: Translate = () => exact();
 
-/** Headers and body behind the version: HAProxy 3.0 takes them with `http-check send` alone. */
+/** Headers and body after the version: HAProxy 3.0 accepts them only with `http-check send`. */
 const hiddenHeaders: Translate = ([method = '', uri = '', hidden = '', ...more]) => {
   const [version = '', ...lines] = hidden.replaceAll('\r\n', '\n').split('\n');
   if (lines.length === 0) return undefined;
@@ -138,7 +139,8 @@ const translations: Readonly<Record<string, Translate>> = {
   'option forceclose': renamed('option', 'httpclose'),
   'option http-use-htx': gone,
   'option httpchk': hiddenHeaders,
-  'option http-tunnel': () => unclear('drop it: HAProxy keeps connections alive and looks at each request'),
+  'option http-tunnel': () =>
+    unclear('remove it: HAProxy keeps connections alive and processes each request'),
   'bind-process': gone,
   nbproc: gone,
   'monitor-net': () => unclear('write http-request return status 200 if { src NETWORK }'),

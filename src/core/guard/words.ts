@@ -1,26 +1,26 @@
 /**
- * A line of HAProxy's configuration, split into words as HAProxy splits it. What is judged of a line is judged on
- * these words: quotes, escapes and comments cannot hide anything from it.
- * [haproxy] configuration.txt 2.2 "Quoting and escaping"; edge cases tried on 2.6, 3.0 and 3.2
+ * A line of HAProxy's configuration, split into words the way HAProxy splits it. A line is judged by these words, so
+ * quotes, escapes and comments cannot hide anything.
+ * [haproxy] configuration.txt 2.2 "Quoting and escaping"; edge cases tested on 2.6, 3.0 and 3.2
  */
 export interface Line {
-  /** What HAProxy takes for the words, unquoted; none for an empty line or a comment. */
+  /** The words as HAProxy reads them, unquoted; none for an empty line or a comment. */
   readonly words: readonly string[];
   /** The line as it was written, without blanks around it. */
   readonly text: string;
-  /** Double quotes with a `$` in them: HAProxy puts an environment variable's value there. */
+  /** Double quotes contain a `$`, where HAProxy inserts an environment variable. */
   readonly expandsEnvironment: boolean;
 }
 
-/** More words are cut off by HAProxy, with a warning. */
+/** HAProxy cuts off more words, with a warning. */
 const mostWords = 64;
 
-/** As C's isspace has it: no blank of Unicode's is one. */
+/** The blanks of C's isspace. Other Unicode blanks do not separate words. */
 const blank = /[ \t\n\v\f\r]/;
 
 const plainEscapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
 
-/** @returns the line's words, or why HAProxy does not read it */
+/** @returns the words of the line, or why HAProxy cannot read it */
 export function splitLine(text: string): Line | { readonly wrong: string } {
   const words: string[] = [];
   let word: string | undefined;
@@ -70,10 +70,10 @@ function decodeEscape(
 
 const bare = /^[A-Za-z0-9_.,:/@+=~*()!%[\]<>^|&?;{}-]+$/;
 
-/** A word written so that HAProxy reads it back as it is; bare where nothing in it is special to HAProxy. */
+/** Writes a word so that HAProxy reads back the same; without quotes if it has no special characters. */
 export function writeWord(word: string): string {
   if (bare.test(word)) return word;
-  // A line break in a word can only be written as an escape, and escapes only outside single quotes.
+  // A line break in a word can only be written as an escape, and escapes work only outside single quotes.
   if (/[\n\r\t]/.test(word)) {
     const escaped = word
       .replace(/[\\"$]/g, '\\$&')
@@ -85,4 +85,5 @@ export function writeWord(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+/** Writes a line that HAProxy reads back as these words. */
 export const writeLine = (words: readonly string[]): string => words.map(writeWord).join(' ');

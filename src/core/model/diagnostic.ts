@@ -7,17 +7,17 @@ import type { AppId } from './ids.ts';
  * `error`: the service is rejected, or an item of a list left out. `warning`: it is served, not as asked. `notice`: served as asked, worth knowing.
  */
 export interface Diagnostic {
-  /** What kind it is, for tools: see `diagnosticCatalogue`. */
+  /** The kind of fault, for tools: see `diagnosticCatalogue`. */
   readonly code: DiagnosticCode;
   readonly severity: 'error' | 'warning' | 'notice';
   readonly appId: AppId;
-  /** The `{n}` of the labels; undefined when it is about the whole app. */
+  /** The `{n}` of the labels; undefined if it is about the whole app. */
   readonly portIndex?: number;
   readonly label?: string;
   readonly value?: string;
-  /** What is wrong, a clause: `"70000" is not a port`. */
+  /** What is wrong, as a clause: `"70000" is not a port`. */
   readonly reason: string;
-  /** What to write or do instead, a clause. */
+  /** What to write or do instead, as a clause. */
   readonly remedy: string;
 }
 
@@ -32,11 +32,11 @@ export function describeDiagnostic(diagnostic: Diagnostic): string {
   return visible(`${appId}${place === undefined ? '' : ` ${place}`}: ${reason}; ${remedy}`);
 }
 
-/** What labels hold must not become a line or a colour of its own in a log or a terminal. */
+/** Text from labels must not become another line, or change colours, in a log or a terminal. */
 function visible(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    // JSON has short names for some, as for a newline.
+    // JSON has short escapes for some characters, for example newline.
     (c) => (c < ' ' ? JSON.stringify(c).slice(1, -1) : escaped(c)),
   );
 }

@@ -1,27 +1,31 @@
-/** What the values of labels mean, once they are parsed. Types only. */
+/** The values of labels after parsing. Types only. */
 
-/** Basic auth: a realm, a user, and a password's hash as `mkpasswd` makes it. */
+/** Basic auth: a realm, a user, and the hash of a password as `mkpasswd` makes it. */
 export interface BasicAuth {
   readonly realm: string;
   readonly user: string;
   readonly passwordHash: string;
 }
 
+/** A load balancing algorithm. */
 export interface Balance {
   /** The algorithm and its arguments, each a word of `[A-Za-z0-9_.(),-]`. */
   readonly words: readonly string[];
-  /** True where HAProxy takes a server at runtime only with `hash-type consistent`. [haproxy] management.txt 9.3 "add server" */
+  /**
+   * True if HAProxy adds servers at runtime only with `hash-type consistent`. [haproxy] management.txt 9.3 "add server"
+   */
   readonly needsConsistentHash: boolean;
 }
 
+/** Options of a `bind` line. */
 export interface BindOptions {
-  /** As they stand in the line. */
+  /** As they are in the line. */
   readonly words: readonly string[];
   /** Files with a certificate and its key. */
   readonly certificates: readonly string[];
-  /** Other files: authorities, revocation lists, lists of certificates. */
+  /** Other files: CA certificates, revocation lists, lists of certificates. */
   readonly files: readonly string[];
-  /** Which protocols are offered (ALPN) is said here. */
+  /** The options set which protocols are offered (ALPN). */
   readonly namesProtocols: boolean;
 }
 
@@ -30,13 +34,13 @@ export type AuthScope = 'host' | 'service';
 
 export type PathType = 'begin' | 'prefix' | 'exact';
 
-/** What a service says of TLS for its host names. */
+/** The TLS settings of a service for its host names. */
 export interface VhostTls {
-  /** Files with a certificate and its key; empty = those of the HTTPS listener, unless `listsCertificates`. */
+  /** Files with a certificate and its key. Empty: those of the HTTPS listener, unless `listsCertificates`. */
   readonly certificates: readonly string[];
   /** Words of the bind line. */
   readonly words: readonly string[];
-  /** A list of certificates is among the words. */
+  /** The words include a list of certificates. */
   readonly listsCertificates: boolean;
   readonly namesProtocols: boolean;
   /** Clients must show a certificate. */

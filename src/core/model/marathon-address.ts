@@ -1,5 +1,9 @@
-/** Where Marathons are, as an operator writes it: URLs, a DNS service, or the ZooKeeper they elect their leader in. */
+/**
+ * The addresses of Marathons as an operator writes them: URLs, a DNS service, or the ZooKeeper in which they elect
+ * their leader.
+ */
 
+/** One address. */
 export type MarathonAddress = URL | ServiceAddress | ZooKeeperAddress;
 
 type Scheme = 'http' | 'https';
@@ -8,13 +12,13 @@ type Scheme = 'http' | 'https';
 export interface ServiceAddress {
   readonly kind: 'srv';
   readonly name: string;
-  /** How the Marathons found there are spoken to. */
+  /** The scheme of the Marathons found there. */
   readonly scheme: Scheme;
-  /** Below which their API is; '' or `/path`. */
+  /** The path of their API; '' or `/path`. */
   readonly path: string;
 }
 
-/** `zk://zk1:2181,zk2:2181/marathon`: what Marathon itself is given as `--zk`. */
+/** `zk://zk1:2181,zk2:2181/marathon`: the same value as Marathon's own `--zk`. */
 export interface ZooKeeperAddress {
   readonly kind: 'zookeeper';
   /** `zk1:2181,zk2:2181` */
@@ -28,7 +32,7 @@ export interface ZooKeeperAddress {
 const service = /^srv(?:\+(https?))?:\/\/([A-Za-z0-9_][A-Za-z0-9_.-]*)(\/[^?#]*)?$/;
 const ensemble = /^zk(?:\+(https?))?:\/\/(?:([^@/\s]+:[^@/\s]+)@)?([A-Za-z0-9][A-Za-z0-9.:,-]*)(\/[^?#\s]+)$/;
 
-/** Undefined for what is none. */
+/** Undefined if the text is not an address. */
 export function parseMarathonAddress(text: string): MarathonAddress | undefined {
   const srv = service.exec(text);
   if (srv !== null)
@@ -52,7 +56,7 @@ export function parseMarathonAddress(text: string): MarathonAddress | undefined 
   return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-/** For messages: never with a password. */
+/** The address for messages, never with a password. */
 export function describeMarathonAddress(address: MarathonAddress): string {
   if (address instanceof URL) return `${address.origin}${withoutSlash(address.pathname)}`;
   const plus = address.scheme === 'https' ? '+https' : '';

@@ -1,27 +1,30 @@
-/** Claims entered one by one: who has each, and who wanted it too. */
+/** Claims, entered one by one: which service has each, and which others claim it too. */
 import type { Precedence } from './precedence.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
+/** A claim of several services. */
 export interface Contest {
   readonly claim: string;
   readonly claimants: readonly ServiceDefinition[];
   readonly rank: Rank;
 }
 
-/** Which comes first whatever was before: below 0 where `a` does. */
+/** An order that counts before any other: below 0 if `a` comes first. */
 export type Rank = (a: ServiceDefinition, b: ServiceDefinition) => number;
 
 const equal: Rank = () => 0;
 
+/** All claims entered so far. */
 export interface Contests {
   readonly enter: (claim: string, definition: ServiceDefinition, rank?: Rank) => void;
   readonly winners: ReadonlyMap<string, ServiceDefinition>;
-  /** Those that several wanted. */
+  /** The claims of several services. */
   readonly contested: () => readonly Contest[];
-  /** Of each service the claims that another one has, in the order in which they were entered. */
+  /** For each service, the claims that another one has, in the order in which they were entered. */
   readonly losses: () => ReadonlyMap<ServiceDefinition, readonly string[]>;
 }
 
+/** @param order who has a claim if ranks are equal */
 export function createContests(order: Precedence): Contests {
   const winners = new Map<string, ServiceDefinition>();
   const contested = new Map<string, { claimants: ServiceDefinition[]; rank: Rank }>();

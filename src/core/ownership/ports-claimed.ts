@@ -1,10 +1,10 @@
-/** Which service has the listener on a service port, where several want it. */
+/** Decides which service has the listener on a service port, if several claim it. */
 import { portClaim } from '../services/claims.ts';
 import { type Precedence } from './precedence.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
-/** The services that do not get the port they ask for → the one that has it. */
+/** The services that do not get the port they claim → the service that has it. */
 export function portLosers(
   definitions: readonly ServiceDefinition[],
   order: Precedence,
@@ -25,7 +25,7 @@ export function portLosers(
     for (const definition of [...claimants].sort((a, b) => order.compare(a, b, portClaim)))
       if (![...granted].some((other) => collide(definition, other))) granted.add(definition);
     for (const definition of claimants) {
-      // Several may be in its way, at other addresses: the first of them is named.
+      // Several services may be in its way, on other addresses: the first one is named.
       const owner = claimants.find((other) => granted.has(other) && collide(definition, other));
       if (owner !== undefined && !granted.has(definition)) losers.set(definition, owner);
     }
@@ -33,12 +33,13 @@ export function portLosers(
   return { losers, contested };
 }
 
-/** Whether two listeners on one port want the same address. */
+/** Whether two listeners on one port conflict in their addresses. */
 function collide(a: ServiceDefinition, b: ServiceDefinition): boolean {
   const everywhere = (address: string) => address === '*' || address === '::' || address === '0.0.0.0';
   return a.bindAddress === b.bindAddress || everywhere(a.bindAddress) || everywhere(b.bindAddress);
 }
 
+/** The diagnostic for a service that does not get its port. */
 export function portTaken(
   { appId, portIndex, servicePort }: ServiceDefinition,
   owner: ServiceDefinition,

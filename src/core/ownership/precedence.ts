@@ -1,22 +1,24 @@
-/** Which of two services has what both claim: the one that served it before, then the older. */
+/** Decides which of two services has what both claim: the one that served it before, or else the older one. */
 import type { AppServices } from '../services/app-services.ts';
 import { ageOf, byTime, type Owners } from '../services/claims.ts';
 import { byCodePoint, type AppId } from '../model/ids.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
+/** The order of services. */
 export interface Precedence {
-  /** Below 0 where `a` comes first. */
+  /** Below 0 if `a` comes first. */
   readonly compare: (
     a: ServiceDefinition,
     b: ServiceDefinition,
     claimOf: (definition: ServiceDefinition) => string,
   ) => number;
-  /** Whether the service had this before. */
+  /** Whether the service had this claim before. */
   readonly owns: (definition: ServiceDefinition, claim: string) => boolean;
   /** Its app, and those that share its deployment group. */
   readonly partiesOf: (definition: ServiceDefinition) => readonly AppId[];
 }
 
+/** @param owners which apps had what before */
 export function precedence(
   owners: Owners,
   apps: ReadonlyMap<AppId, AppServices>,

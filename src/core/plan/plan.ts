@@ -4,51 +4,55 @@ import { byCodePoint, type BackendName } from '../model/ids.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { ServerStep } from './server-step.ts';
 
-/** The closed set of reasons for a reload. */
+/** All possible reasons for a reload, with their texts. */
 export const reloadReasons = {
   'haproxy-differs': 'HAProxy runs another configuration than Pacer last gave it',
   'runtime-impossible': 'HAProxy cannot do it at runtime, or did not do what it was told',
-  'service-added': 'a service came',
-  'service-removed': 'a service went',
+  'service-added': 'a service was added',
+  'service-removed': 'a service was removed',
   'service-changed': "a service's definition changed",
   'routes-changed': 'a host, path or app id leads elsewhere',
   requested: 'somebody asked for a reload',
   'skeleton-changed': 'settings, certificates or templates changed',
 } as const;
 
+/** The code of a reason, also used in metrics. */
 export type ReloadReasonCode = keyof typeof reloadReasons;
 
+/** Why a reload is needed. */
 export interface ReloadReason {
   readonly code: ReloadReasonCode;
-  /** The backends it is about, sorted; empty where it is about everything. */
+  /** The backends it is about, sorted; empty if it is about everything. */
   readonly backends: readonly BackendName[];
-  /** More about it, e.g. which attribute cannot be set on which version. */
+  /** Details, for example which attribute cannot be set on which version. */
   readonly detail?: string;
 }
 
+/** What a change does to HAProxy. */
 export type Plan =
   | { readonly kind: 'none' }
-  /** Servers come, go or change admin, routes and certificates change, while HAProxy runs on. */
+  /** Without a reload: servers are added, removed or change their admin state; routes and certificates change. */
   | {
       readonly kind: 'runtime';
       readonly backends: readonly BackendName[];
       readonly added: number;
       readonly removed: number;
       readonly stateChanged: number;
-      /** Maps and certificates that were changed; `backends` where some came or went. */
+      /** Maps and certificates that were changed; `backends` if some were added or removed. */
       readonly files: readonly string[];
     }
   | { readonly kind: 'reload'; readonly reasons: readonly ReloadReason[] };
 
+/** What the reasons are derived from. */
 export interface ReloadInput {
-  /** The state that HAProxy was last brought to by this daemon; undefined after a start. */
+  /** The state that this daemon last brought HAProxy to; undefined after a start. */
   readonly applied: Desired | undefined;
   readonly desired: Desired;
-  /** True where HAProxy runs the frame (everything but servers) that this daemon last gave it. */
+  /** True if HAProxy runs the skeleton (everything except servers) that this daemon last gave it. */
   readonly runsApplied: boolean;
 }
 
-/** Why HAProxy must read its configuration anew, where what it runs has another frame than what is desired. */
+/** Why HAProxy must read its configuration again, given that its skeleton is not the desired one. */
 export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan {
   if (applied === undefined || !runsApplied) {
     return { kind: 'reload', reasons: [{ code: 'haproxy-differs', backends: [] }] };
@@ -60,7 +64,7 @@ export function reloadPlan({ applied, desired, runsApplied }: ReloadInput): Plan
   };
 }
 
-/** A reload that was asked for, whatever differs. */
+/** A reload that was requested, whatever differs. */
 export const requestedReload = (cause: string): Plan => ({
   kind: 'reload',
   reasons: [{ code: 'requested', backends: [], detail: cause }],
@@ -80,7 +84,7 @@ export function runtimePlan(steps: readonly ServerStep[], files: readonly string
   };
 }
 
-/** Why the frames of two states differ; empty where their services and routes are the same, whatever their servers. */
+/** Why the skeletons of two states differ; empty if their services and routes are the same, whatever their servers. */
 export function difference(before: Desired, after: Desired): ReloadReason[] {
   const found = new Map<ReloadReasonCode, BackendName[]>();
   const add = (code: ReloadReasonCode, backend: BackendName) =>

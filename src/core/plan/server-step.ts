@@ -1,22 +1,23 @@
-/** What HAProxy says of its servers, and the steps that change them while it runs. Types only. */
+/** What HAProxy reports about its servers, and the steps that change them at runtime. Types only. */
 import type { BackendName } from '../model/ids.ts';
 import type { Server, ServiceDefinition } from '../model/service.ts';
 
-/** A server as HAProxy says it is. */
+/** A server as HAProxy reports it. */
 export interface RunningServer {
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly admin: 'ready' | 'drain' | 'maint';
-  /** What was configured or set, not what slow start makes of it. */
+  /** The configured or set weight, without the effect of slow start. */
   readonly weight: number;
-  /** What `add server` or the configuration gave it; 1 unless told. */
+  /** The weight from `add server` or the configuration. Default: 1. */
   readonly initialWeight?: number;
   readonly id?: number;
-  /** Whether its checks run; true unless told. */
+  /** Whether its health checks run. Default: true. */
   readonly checked?: boolean;
 }
 
+/** One change of a server at runtime. */
 export type ServerStep =
   /** A server that HAProxy does not have. */
   | {
@@ -28,12 +29,12 @@ export type ServerStep =
   | {
       readonly kind: 'admit';
       readonly backend: BackendName;
-      /** Its own name, or a slot's. */
+      /** The server's own name, or the name of a slot. */
       readonly server: string;
       readonly admin: Server['admin'];
-      /** Of a server that is ready; 1 unless told. */
+      /** The weight of a server that is ready. Default: 1. */
       readonly weight?: number;
-      /** Its checks are off, and have to be on. */
+      /** Its health checks are disabled and must be enabled. */
       readonly check?: true;
     }
   /** A server takes a slot of the configuration. */
@@ -44,21 +45,22 @@ export type ServerStep =
       readonly server: string;
       readonly taker: Server;
     }
-  /** No new sessions at once; deleted when the last has ended. */
+  /** No new sessions from now on; deleted when the last session has ended. */
   | { readonly kind: 'remove'; readonly backend: BackendName; readonly server: string }
-  /** It takes no sessions any more, and waits to be deleted. */
+  /** It takes no new sessions any more, and waits to be deleted. */
   | { readonly kind: 'delete'; readonly backend: BackendName; readonly server: string };
 
 /** What the running HAProxy can do with servers. */
 export interface ServerCapabilities {
   readonly version: string;
-  /** `add server` takes a cookie. */
+  /** `add server` accepts a cookie. */
   readonly addServerCookie: boolean;
-  /** Other words of server lines that `add server` does not take. */
+  /** Other words of server lines that `add server` does not accept. */
   readonly refusedServerWords: ReadonlySet<string>;
 }
 
+/** How to change the servers of a backend. */
 export type ServerPlan =
   | { readonly kind: 'steps'; readonly steps: readonly ServerStep[] }
-  /** Why only a reload does it: an attribute of these servers, on this version. */
+  /** Why a reload is needed: an attribute of these servers, on this version. */
   | { readonly kind: 'reload'; readonly reason: string };

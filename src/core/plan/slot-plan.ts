@@ -1,24 +1,25 @@
 /**
- * Servers of a backend whose HAProxy adds none at runtime that has a cookie: a task that comes takes a slot, a
- * server of the configuration that waits without an address. The next text has it under its own name, and free
- * slots again. Cookies are made of address and port, so they stay the same.
+ * Server slots, for a HAProxy that cannot add a server with a cookie at runtime. A new task takes a slot: a server of
+ * the configuration that waits without an address. The next text gives it its own name, and has free slots again.
+ * Cookies are made from address and port, so they stay the same.
  */
 import type { BackendName } from '../model/ids.ts';
 import { sameAddress } from '../collections/same-address.ts';
 import type { RunningServer, ServerPlan, ServerStep } from './server-step.ts';
 import type { Server, Service } from '../model/service.ts';
 
-/** Begins the name of every slot; a server's own name begins with a host or an address. */
+/** The beginning of every slot's name. Other server names begin with a host or an address. */
 export const slotPrefix = 'pacer_slot';
 
-/** The part of a service that has servers of its own, and the steps and servers that slots are for. */
+/** The steps for the slots of a service, and what is left of it without them. */
 export interface SlotPlan {
-  /** Servers that HAProxy has under their own names. */
+  /** The service without the servers that are in slots. */
   readonly rest: Service;
   readonly restRunning: readonly RunningServer[];
   readonly steps: readonly ServerStep[];
 }
 
+/** Assigns servers to slots. @param version HAProxy's, for the reason of a reload */
 export function planSlots(
   service: Service,
   running: readonly RunningServer[],

@@ -1,45 +1,47 @@
 /**
- * Which services fit into HAProxy's file descriptors. A reload that would need more than the limit fails
- * as a whole, and `haproxy -c` does not see it; so what does not fit is left out, server by server.
+ * Decides which services fit into HAProxy's file descriptors. A reload that needs more than the limit fails completely,
+ * and `haproxy -c` does not detect it. So what does not fit is left out, server by server.
  */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BackendName, TaskId } from '../model/ids.ts';
 import { checksServers, type Server, type Service } from '../model/service.ts';
 
+/** HAProxy's file descriptors. */
 export interface DescriptorBudget {
   /** The hard limit of open files of the HAProxy process. */
   readonly limit: number;
   readonly maxconn: number;
-  /** Listeners that are there without any service. */
+  /** Listeners that exist without any service. */
   readonly ownListeners: number;
-  /** Kept for servers that are added while HAProxy runs. */
+  /** Reserved for servers that are added at runtime. */
   readonly headroom: number;
 }
 
-/** How many descriptors are kept for servers that are added while HAProxy runs. */
+/** How many descriptors are reserved for servers that are added at runtime. */
 export function headroomOf(limit: number, maxconn: number): number {
   return Math.max(0, Math.min(2000, Math.floor((limit - 2 * maxconn) / 4)));
 }
 
 /**
- * Beside connections, checks and listeners, HAProxy keeps some for itself; a little more is left free.
- * Observed: "Cannot raise FD limit to 25040" = 2 * 5000 + 15000 checked servers + 40.
+ * HAProxy needs some for itself, besides connections, checks and listeners; a few more are left free. Observed: "Cannot
+ * raise FD limit to 25040" = 2 * 5000 + 15000 checked servers + 40.
  */
 const reserve = 64;
 
-/** What one service takes: one for each server and slot with a check, one for its listener. */
+/** The descriptors of one service: one per server and slot with a check, and one for its listener. */
 export function descriptorsOf({ definition, servers }: Service): number {
   const { listens, slots } = definition;
   return (listens ? 1 : 0) + (checksServers(definition) ? servers.length + slots : 0);
 }
 
+/** The descriptors of all these services. */
 export function descriptorsOfAll(services: Iterable<Service>): number {
   let sum = 0;
   for (const service of services) sum += descriptorsOf(service);
   return sum;
 }
 
-/** What checks and listeners may still take, all of these services served. */
+/** Descriptors left for checks and listeners, after all of these services. */
 export function descriptorsLeft(services: Iterable<Service>, budget: DescriptorBudget): number {
   let left = forServices(budget);
   for (const service of services) left -= descriptorsOf(service);
@@ -52,13 +54,13 @@ const forServices = ({ limit, maxconn, ownListeners, headroom }: DescriptorBudge
 /** A service of which not all servers fit. */
 export interface Crowded {
   readonly diagnostic: Diagnostic;
-  /** The tasks whose servers fit; empty where nothing of the service does. */
+  /** The tasks whose servers fit; empty if nothing of the service fits. */
   readonly fits: ReadonlySet<TaskId>;
 }
 
 /**
- * The services of which not all fit. What HAProxy serves already comes first: neither a newcomer nor one that grows
- * takes a server from another.
+ * The services that do not fit completely. What HAProxy serves already comes first: neither a new service nor a growing
+ * one takes a server from another.
  * @param served what HAProxy serves, as far as that is known
  */
 export function overCapacity(
@@ -69,7 +71,7 @@ export function overCapacity(
   let left = forServices(budget);
   const fitting = new Map<Service, Set<TaskId>>();
   const all = [...services];
-  /** Gives the service as many of these servers as fit, and its listener with the first of them. */
+  /** Gives the service as many of these servers as fit. The first one also needs the listener. */
   const give = (service: Service, servers: readonly Server[]) => {
     const { definition } = service;
     const fits = fitting.get(service) ?? new Set();
@@ -103,7 +105,7 @@ export function overCapacity(
   return crowded;
 }
 
-/** What HAProxy serves of a backend: its servers, or only whether there is such a backend. */
+/** What HAProxy serves of a backend: its servers, or only whether it has such a backend. */
 export type ServedNow = (backend: BackendName) => Service | 'yes' | 'no';
 
 function keptServers({ servers }: Service, now: Service): Server[] {
@@ -125,7 +127,7 @@ function doesNotFit(
     severity: 'error',
     appId,
     portIndex,
-    reason: `its ${servers.length} servers need ${needed} file descriptors, and HAProxy has ${left} left of ${limit}; ${fits.size} of them serve`,
+    reason: `its ${servers.length} servers need ${needed} file descriptors, but HAProxy has ${left} left of ${limit}; ${fits.size} of them serve`,
     remedy: `raise the limit of open files (ulimit -n), or lower maxconn (${maxconn})`,
   };
 }

@@ -1,4 +1,6 @@
-/** What of a service its operator's policy does not allow: each thing by its label, with what is allowed. */
+/**
+ * Lists what a service claims and the operator's policy does not allow: one diagnostic per label, with what is allowed.
+ */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
 import { ruleFor, type Policy, type PolicyKey, type PortSpan } from './policy.ts';
@@ -9,6 +11,7 @@ type Judged = Pick<
   'appId' | 'portIndex' | 'vhosts' | 'listens' | 'servicePort' | 'mode' | 'certificate' | 'bindOptions'
 >;
 
+/** The violations of one service; empty if there are none. */
 export function violations(definition: Judged, policy: Policy): Diagnostic[] {
   if (policy.length === 0) return [];
   const { appId, portIndex, vhosts, listens, servicePort, mode, certificate, bindOptions } = definition;
@@ -70,7 +73,7 @@ export function violations(definition: Judged, policy: Policy): Diagnostic[] {
   return found;
 }
 
-/** A service beyond a limit of how many there may be. */
+/** A service that exceeds a limit on the number of services. */
 export const tooManyServices = (
   { appId, portIndex }: Pick<ServiceDefinition, 'appId' | 'portIndex'>,
   { prefix, value }: { readonly prefix: string; readonly value: number },
@@ -78,7 +81,7 @@ export const tooManyServices = (
   code: 'POLICY_FORBIDS',
   severity: 'error',
   ...{ appId, portIndex },
-  reason: `the policy for ${prefix} allows ${value} ${value === 1 ? 'service' : 'services'}, and others had theirs first`,
+  reason: `the policy for ${prefix} allows ${value} ${value === 1 ? 'service' : 'services'}, and others were first`,
   remedy: `set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more`,
 });
 
@@ -101,12 +104,12 @@ const choose = (allowed: readonly string[], what: string): string =>
 
 const spanText = ({ from, to }: PortSpan): string => (from === to ? `${from}` : `${from}-${to}`);
 
-/** A pattern `*.example.com` stands for all hosts below, however deep; a host may be such a wildcard itself. */
+/** A pattern `*.example.com` matches all hosts below it, at any depth. The host may itself be a wildcard. */
 function hostMatches(host: string, pattern: string): boolean {
   if (pattern === '*' || host === pattern) return true;
   return pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1;
 }
 
-/** Paths of labels have no `..` in them. */
+/** Paths in labels contain no `..`. */
 const fileIsIn = (path: string, allowed: string): boolean =>
   path === allowed || path.startsWith(allowed.endsWith('/') ? allowed : `${allowed}/`);

@@ -1,50 +1,54 @@
 /**
- * What the apps below a prefix of ids may claim, as the operator's policy file says it. Each key counts from the
- * longest prefix that says it; what no prefix says is allowed.
+ * What the apps below a prefix of ids may claim, according to the operator's policy file. Each key is taken from the
+ * longest prefix that has it; without any, everything is allowed.
  */
 import type { AppId } from '../model/ids.ts';
 
-/** What the templates of labels may hold. */
+/** What templates in labels may contain. */
 export type LabelTemplates = 'off' | 'own-section' | 'trusted';
 
+/** What apps below one prefix may claim. */
 export interface PolicyEntry {
-  /** `/`, or `/shop`: the app of this id and those below it. */
+  /** `/`, or `/shop`: the app with this id and those below it. */
   readonly prefix: string;
-  /** Hosts, `*.example.com` for all below one, `*` for any. */
+  /** Hosts; `*.example.com` for all below one, `*` for any. */
   readonly vhosts?: readonly string[];
   /** Service ports. */
   readonly ports?: readonly PortSpan[];
   readonly modes?: readonly ('http' | 'tcp')[];
   readonly labelTemplates?: LabelTemplates;
-  /** Files, and directories whose files all count, that certificates and what goes with them may come from. */
+  /** Files, or directories with everything in them, that certificates and related files may come from. */
   readonly certificates?: readonly string[];
   /** Deployment groups that these apps may share with apps of other folders. */
   readonly groups?: readonly AppId[];
-  /** Services that all these apps together may have. */
+  /** How many services all these apps together may have. */
   readonly maxServices?: number;
-  /** Servers that each of these services may have. */
+  /** How many servers each of these services may have. */
   readonly maxServers?: number;
 }
 
-/** Both inclusive. */
+/** Both ends are included. */
 export interface PortSpan {
   readonly from: number;
   readonly to: number;
 }
 
+/** The keys of the policy file. */
 export type PolicyKey = Exclude<keyof PolicyEntry, 'prefix'>;
 
 /** From the longest prefix to the shortest. */
 export type Policy = readonly PolicyEntry[];
 
+/** The policy without any rule. */
 export const allowsAll: Policy = [];
 
+/** The rule that counts for an app, and its prefix. */
 export interface PolicyRule<K extends PolicyKey> {
   readonly prefix: string;
   readonly value: NonNullable<PolicyEntry[K]>;
 }
 
-/** Undefined where nothing is said. */
+/** Undefined if there is no rule. */
 export function ruleFor<K extends PolicyKey>(policy: Policy, app: AppId, key: K): PolicyRule<K> | undefined {
   for (const entry of policy) {
     const value = entry[key];
@@ -53,18 +57,18 @@ export function ruleFor<K extends PolicyKey>(policy: Policy, app: AppId, key: K)
   return undefined;
 }
 
-/** Every limit of services that an app counts for. */
+/** Every limit on services that an app counts for. */
 export function serviceLimits(policy: Policy, app: AppId): PolicyRule<'maxServices'>[] {
   return policy.flatMap(({ prefix, maxServices }) =>
     maxServices !== undefined && isBelow(app, prefix) ? [{ prefix, value: maxServices }] : [],
   );
 }
 
-/** By whole segments: `/shopping` is not below `/shop`. */
+/** Compares whole segments: `/shopping` is not below `/shop`. */
 const isBelow = (app: string, prefix: string): boolean =>
   prefix === '/' || app === prefix || app.startsWith(`${prefix}/`);
 
-/** Whether the operator tells apps apart at all: where files for certificates may be is said of all alike. */
+/** Whether the policy treats apps differently at all. The folders for certificates are the same for all. */
 export const separatesTenants = (policy: Policy): boolean =>
   policy.some((entry) => Object.keys(entry).some((key) => key !== 'prefix' && key !== 'certificates'));
 
@@ -72,7 +76,7 @@ export const separatesTenants = (policy: Policy): boolean =>
 export const namesGroup = (policy: Policy, app: AppId, group: AppId): boolean =>
   ruleFor(policy, app, 'groups')?.value.includes(group) === true;
 
-/** Whether both apps are in one folder, or below one prefix of the policy that is not `/`. */
+/** Whether both apps are in one folder, or below one prefix of the policy other than `/`. */
 export function sharesTenant(policy: Policy, a: AppId, b: AppId): boolean {
   const folder = (id: string) => id.slice(0, id.lastIndexOf('/'));
   return (

@@ -1,7 +1,7 @@
 /**
- * Which task an address belongs to: of all that Marathon lists, of whatever app, the one that started last. An agent
- * that was lost and came back gives its ports to new tasks, while Marathon may still list the old ones. A task of
- * which nobody knows when it started neither gains nor loses an address.
+ * Decides to which task an address belongs: of all tasks that Marathon lists with it, of any app, the one that started
+ * last. An agent that was lost and came back gives its ports to new tasks, while Marathon may still list the old ones.
+ * A task whose start time is not known neither gains nor loses an address.
  */
 import type { AppId, TaskId } from '../model/ids.ts';
 import { isIp } from '../labels/address.ts';
@@ -10,7 +10,7 @@ import { endpointOf } from './ports.ts';
 import { ShardedMap } from '../collections/sharded-map.ts';
 import { startOf } from '../model/task-start.ts';
 
-/** One task and where it answers: `address:port`, or `name:port` where the name has no known address. */
+/** One task and its address: `address:port`, or `name:port` if the name does not resolve. */
 export interface Place {
   readonly appId: AppId;
   readonly taskId: TaskId;
@@ -19,12 +19,13 @@ export interface Place {
   readonly addresses: readonly string[];
 }
 
-/** Address → every task that is listed with it. */
+/** Address → all tasks that are listed with it. */
 export type Addresses = ShardedMap<readonly Place[]>;
 
+/** No task has an address. */
 export const noAddresses: Addresses = new ShardedMap();
 
-/** The task that has the address. */
+/** The task to which the address belongs. */
 export function holderOf(addresses: Addresses, address: string): Place | undefined {
   const [first, ...others] = addresses.get(address) ?? [];
   return others.reduce((best, other) => (best === undefined || isLater(other, best) ? other : best), first);
@@ -38,7 +39,7 @@ function isLater(a: Place, b: Place): boolean {
 
 type Resolve = (host: string) => string | undefined;
 
-/** What a place was made from, so that the tasks of a large app that did not change cost nothing. */
+/** What a place was made from, so that unchanged tasks of a large app cost nothing. */
 interface Made {
   readonly from: Pick<App, 'id' | 'ports' | 'networkMode' | 'kind'>;
   readonly address: string | undefined;
@@ -46,7 +47,7 @@ interface Made {
 }
 const made = new WeakMap<Task, Made>();
 
-/** The places of an app's tasks; the same object for a task that did not change. */
+/** The places of an app's tasks. An unchanged task keeps the same object. */
 export function placesOf(app: App, resolve: Resolve): Place[] {
   return app.tasks.flatMap((task) => {
     if (hasEnded.has(task.state) || startOf(task) === -Infinity) return [];
@@ -85,14 +86,16 @@ function placeOf(app: App, task: Task, resolve: Resolve): Place {
   return { appId: app.id, taskId, startedAt: startOf(task), isLost, addresses: [...addresses] };
 }
 
+/** The key of an address. */
 export const addressOf = (host: string, port: number): string => `${host}:${port}`;
 
+/** The places of one app before and after a change. */
 export interface PlacesChange {
   readonly before: readonly Place[];
   readonly after: readonly Place[];
 }
 
-/** The addresses after some apps changed, and the apps with a task that has gained or lost one by it. */
+/** The addresses after some apps changed, and the apps with a task that gained or lost an address. */
 export function nextAddresses(
   previous: Addresses,
   changes: Iterable<PlacesChange>,

@@ -1,23 +1,26 @@
-/** Which tasks may serve: Mesos' state, Marathon's health, and whether the task is being drained. */
+/** Decides which tasks may serve, from Mesos' state, Marathon's health, and whether the task is being ended. */
 import type { App, Task, TaskState } from '../model/model.ts';
 
+/** The settings about health. */
 export interface HealthPolicy {
-  /** `--health-check`: only tasks that Marathon calls healthy, where the app has health checks. */
+  /** `--health-check`: of an app with health checks, only tasks that Marathon calls healthy. */
   readonly respectHealth: boolean;
-  /** `--unreachable`: what becomes of tasks on agents that Mesos has lost sight of. */
+  /** `--unreachable`: what happens to tasks on agents that Mesos cannot reach. */
   readonly unreachable: 'keep' | 'drop';
-  /** All checks of a task must be alive, or any of them (marathon-lb's rule). */
+  /** Whether all checks of a task must pass, or any of them (marathon-lb's rule). */
   readonly mode: 'all' | 'any';
 }
 
+/** Whether a task may serve. `leaving`: it serves until it ends, but gets no new sessions. */
 export type Servable =
   | { readonly kind: 'ready' }
   | { readonly kind: 'leaving'; readonly reason: string }
   | { readonly kind: 'out'; readonly reason: string };
 
-/** They may well serve: the network between master and agent is not ours, and HAProxy's own check judges them. */
+/** They may still serve: the network between master and agent is not ours, and HAProxy's own check judges them. */
 const outOfSight: ReadonlySet<TaskState> = new Set(['TASK_LOST', 'TASK_UNREACHABLE']);
 
+/** Whether the task may serve, with the reason if not. */
 export function servable(app: App, task: Task, policy: HealthPolicy): Servable {
   if (task.state === 'TASK_KILLING') return { kind: 'leaving', reason: 'Marathon is killing the task' };
   const lost = outOfSight.has(task.state);

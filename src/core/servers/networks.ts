@@ -1,7 +1,7 @@
-/** Networks in text form: which addresses two lists of them have in common. */
+/** Networks as text: computes which addresses two lists have in common. */
 import { isIpv4 } from '../labels/address.ts';
 
-/** The addresses that both lists hold; empty where no address is in both. */
+/** The addresses that are in both lists; empty if there are none. */
 export function commonNetworks(a: readonly string[], b: readonly string[]): readonly string[] {
   const common = a.flatMap((one) =>
     b.flatMap((other) => (isWithin(one, other) ? [one] : isWithin(other, one) ? [other] : [])),
@@ -9,7 +9,7 @@ export function commonNetworks(a: readonly string[], b: readonly string[]): read
   return [...new Set(common)];
 }
 
-/** Of two networks one lies in the other, or they have nothing in common. */
+/** One of two networks contains the other, or they have nothing in common. */
 function isWithin(inner: string, outer: string): boolean {
   const [small, large] = [prefixOf(inner), prefixOf(outer)];
   return small.family === large.family && small.bits.startsWith(large.bits);

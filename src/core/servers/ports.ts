@@ -1,25 +1,27 @@
 /**
- * Which address and port a task of an app answers on, for each port of the definition. Ports are paired
- * by mapping index: an entry of `task.ports` belongs to the next mapping that has a host port.
+ * The address and port of a task for each port of the app's definition. Ports are paired by mapping index: an entry of
+ * `task.ports` belongs to the next mapping that has a host port.
  * [marathon] core/instance/NetworkInfo.scala computePortAssignments
  */
 import type { App, PortMapping, Task } from '../model/model.ts';
 
+/** Where a task is reached, or why that is not known. */
 export type Endpoint =
   | {
       readonly kind: 'endpoint';
-      /** An agent's name, to be resolved, or an address. */ readonly host: string;
+      /** An agent's name, still to be resolved, or an address. */ readonly host: string;
       readonly port: number;
     }
   | { readonly kind: 'none'; readonly reason: string };
 
+/** Where the port with this index is reached on this task. */
 export function endpointOf(app: App, task: Task, index: number): Endpoint {
   const mapping = app.ports[index];
   if (mapping === undefined) return none(`the app has no port with index ${index}`);
   if (app.kind === 'pod') return podEndpoint(task, index);
   const hostPort = hostPortOf(app.ports, task, index);
   if (app.networkMode === 'container') {
-    // A task that names fewer addresses than the app has networks is reached at its first.
+    // A task with fewer addresses than the app has networks is reached at its first address.
     const address = task.ipAddresses[mapping.addressIndex ?? 0] ?? task.ipAddresses[0];
     const port = mapping.containerPort === 0 ? hostPort : mapping.containerPort;
     if (address === undefined) return none('Marathon has named no address of the task yet');
@@ -34,7 +36,7 @@ export function endpointOf(app: App, task: Task, index: number): Endpoint {
 function podEndpoint({ endpoints }: Task, index: number): Endpoint {
   if (endpoints === undefined) return none('Marathon has named no endpoints of the container yet');
   const address = endpoints[index];
-  if (address == null) return none('the port is none of this container');
+  if (address == null) return none('the port belongs to another container');
   return { kind: 'endpoint', ...address };
 }
 

@@ -1,5 +1,5 @@
 /**
- * HAProxy's own check of a service's servers, from the health checks of the app:
+ * HAProxy's own check of a service's servers, derived from the app's health checks:
  *
  *   Marathon's check        http service           tcp service
  *   HTTP, MESOS_HTTP        GET of its path        a connection
@@ -11,7 +11,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { App, HealthCheck } from '../model/model.ts';
 import type { ServerCheck } from '../model/service.ts';
 
-/** The port of a service, and the label that has another port checked in its place. */
+/** The port of a service, and the label that selects another port to check instead. */
 export interface CheckedPort {
   readonly portIndex: number;
   /** `HAPROXY_<n>_BACKEND_HEALTHCHECK_PORT_INDEX` */
@@ -19,8 +19,9 @@ export interface CheckedPort {
 }
 
 /**
- * The check that watches a port: the first with a fixed port, or with this index; else a command, which watches
- * all. Where the label names another port, that port's check, or the own one when that port has none.
+ * The check that concerns a port: the first one with a fixed port or with this index, or else a command, which concerns
+ * all ports. If the label selects another port, the check of that port, or the service's own port's if that port has
+ * none.
  */
 export function watchingCheck(app: App, { portIndex, chosen }: CheckedPort): HealthCheck | undefined {
   const of = (index: number) =>
@@ -29,12 +30,13 @@ export function watchingCheck(app: App, { portIndex, chosen }: CheckedPort): Hea
   return other ?? of(portIndex) ?? app.healthChecks.find(({ protocol }) => protocol === 'COMMAND');
 }
 
-/** [marathon] a check that names neither port nor index is about the first port */
+/** [marathon] a check with neither port nor index is about the first port */
 const watches = ({ port, portIndex }: HealthCheck, index: number): boolean =>
   isFixed(port) || (portIndex ?? 0) === index;
 
 const isFixed = (port: number | undefined): port is number => port !== undefined && port !== 0;
 
+/** HAProxy's check for this port; undefined if the app has no check for it. */
 export function checkOf(app: App, checked: CheckedPort): ServerCheck | undefined {
   const check = watchingCheck(app, checked);
   if (check === undefined) return undefined;
@@ -56,7 +58,7 @@ export function checkOf(app: App, checked: CheckedPort): ServerCheck | undefined
 
 const ownPort = { port: undefined, portIndex: undefined };
 
-/** Where the check goes; undefined in both = the server's own port. */
+/** The target of the check; both undefined: the server's own port. */
 function targetOf(
   { ports, networkMode }: App,
   { port, byMesos }: HealthCheck,
@@ -66,16 +68,16 @@ function targetOf(
   if (chosen !== undefined && chosen < ports.length) return at(chosen);
   if (!isFixed(port)) return ownPort;
   if (byMesos !== true || networkMode !== 'bridge') return { port, portIndex: undefined };
-  // [mesos] its checks run inside the container, so this is a port there; from here it is the host port behind it.
+  // [mesos] its checks run inside the container, so this is a port there. HAProxy uses the host port mapped to it.
   const mapped = ports.findIndex(({ containerPort }) => containerPort === port);
   return mapped < 0 ? 'unreachable' : at(mapped);
 }
 
-/** HTTP checks in tcp mode would need an http-check of their own; marathon-lb checks the connection there. */
+/** In tcp mode, HTTP checks would need an http-check section. Like marathon-lb, only the connection is checked. */
 export const asConnectCheck = (check: ServerCheck | undefined): ServerCheck | undefined =>
   check === undefined ? undefined : { ...check, kind: 'connect', path: '/' };
 
-/** What HAProxy does not check as Marathon does, said once. */
+/** Notices about what HAProxy checks differently from Marathon. */
 export function checkNotices(app: App, checked: CheckedPort, mode: 'http' | 'tcp'): Diagnostic[] {
   const { portIndex, chosen } = checked;
   const about = { appId: app.id, portIndex };
@@ -86,7 +88,7 @@ export function checkNotices(app: App, checked: CheckedPort, mode: 'http' | 'tcp
       ...{ code: 'LABEL_NO_PORT', severity: 'warning', ...about },
       label: `HAPROXY_${portIndex}_BACKEND_HEALTHCHECK_PORT_INDEX`,
       reason: `the app has no port with index ${chosen}, so the service's own port is checked`,
-      remedy: `write an index from 0 to ${app.ports.length - 1}, or drop the label`,
+      remedy: `write an index from 0 to ${app.ports.length - 1}, or remove the label`,
     });
   }
   if (check === undefined) return notices;
@@ -100,7 +102,7 @@ export function checkNotices(app: App, checked: CheckedPort, mode: 'http' | 'tcp
   } else if (mode === 'tcp' && isHttp) {
     notices.push({
       ...{ code: 'CHECK_REDUCED', severity: 'notice', ...about },
-      reason: `the ${check.protocol} check is Marathon's alone: in tcp mode HAProxy checks that the port accepts connections`,
+      reason: `only Marathon performs the ${check.protocol} check: in tcp mode HAProxy checks that the port accepts connections`,
       remedy: `set HAPROXY_${portIndex}_MODE to http for an HTTP service`,
     });
   }
@@ -110,8 +112,8 @@ export function checkNotices(app: App, checked: CheckedPort, mode: 'http' | 'tcp
   if (chosen === undefined && check.protocol !== 'COMMAND' && rest.length > 0) {
     notices.push({
       ...{ code: 'CHECK_REDUCED', severity: 'notice', ...about },
-      reason: `HAProxy uses the first of ${rest.length + 1} health checks of this port; the others are Marathon's alone`,
-      remedy: 'put the check that says most first',
+      reason: `HAProxy uses the first of ${rest.length + 1} health checks of this port; only Marathon performs the others`,
+      remedy: 'put the most meaningful check first',
     });
   }
   return notices;

@@ -1,4 +1,4 @@
-/** The servers of one port of an app, and for every task the reason why it is in or out. */
+/** The servers of one port of an app, and for every task why it serves or not. */
 import { addressOf, type Place } from './addresses.ts';
 import { servable, type HealthPolicy } from './health.ts';
 import { byCodePoint, type ServerName, type TaskId } from '../model/ids.ts';
@@ -11,16 +11,17 @@ import { serverIds } from './server-ids.ts';
 import type { AdminState, Server, ServiceDefinition } from '../model/service.ts';
 import { startOf } from '../model/task-start.ts';
 
+/** What servers are derived from, besides app and tasks. */
 export interface ServerContext {
   readonly health: HealthPolicy;
   readonly digests: Digests;
   /** The address of an agent's host name, if it is known. */
   readonly resolve: (host: string) => string | undefined;
-  /** The task that an address belongs to, where Marathon lists several with it. */
+  /** The task that an address belongs to, if Marathon lists several with it. */
   readonly holderOf?: (address: string) => Pick<Place, 'appId' | 'taskId'> | undefined;
 }
 
-/** Why a task is or is not a server. */
+/** Why a task is a server, or is not. */
 export interface TaskDecision {
   readonly taskId: TaskId;
   readonly admin: AdminState | 'out';
@@ -28,15 +29,16 @@ export interface TaskDecision {
   readonly reason: string;
 }
 
-/** Tasks that a deploy has drained, and the reason to give. */
+/** Tasks that a deployment drains, and the reason to show. */
 export interface Drained {
   readonly tasks: ReadonlySet<TaskId>;
   readonly reason: string;
 }
 
+/** Limits of the servers of one service. */
 export interface ServerOptions {
   readonly drained?: Drained | undefined;
-  /** How many servers the service may have, and for which prefix the policy says so. */
+  /** How many servers the service may have, and the prefix for which the policy says so. */
   readonly limit?: PolicyRule<'maxServers'> | undefined;
 }
 
@@ -49,7 +51,7 @@ interface Candidate {
   readonly checkPort?: number;
 }
 
-/** @param apps more than one for a deployment group */
+/** Derives the servers. @param apps several for a deployment group */
 export function deriveServers(
   apps: readonly App[],
   { portIndex, check }: Pick<ServiceDefinition, 'portIndex' | 'check'>,
@@ -76,7 +78,8 @@ export function deriveServers(
     tasks.push({ taskId, admin: 'out', server: undefined, reason });
   }
   const allowed = candidates.filter((it) => !beyond.has(it));
-  // The last servers of a service are not drained: until they are gone they serve better than an error page.
+  // If these are the last servers of a service, they are not drained: until they are gone they are better than an error
+  // page.
   const canDrain = allowed.some(
     ({ leaving, taskId }) => leaving === undefined && drained?.tasks.has(taskId) !== true,
   );
@@ -121,7 +124,7 @@ export function deriveServers(
   return { servers: [...byName.values()], tasks, beyond: beyond.size > 0 };
 }
 
-/** Those that may not be servers too; the ones on their way out first. */
+/** The candidates that exceed the limit. Tasks that are ending are dropped first. */
 function beyondOf(candidates: readonly Candidate[], most: number): Set<Candidate> {
   if (candidates.length <= most) return new Set();
   const stays = candidates.filter(({ leaving }) => leaving === undefined);
@@ -129,7 +132,7 @@ function beyondOf(candidates: readonly Candidate[], most: number): Set<Candidate
   return new Set([...stays, ...leaves].slice(most));
 }
 
-/** A check that goes to another port of the task; where that is at another address, or not known, the own one is checked. */
+/** Adds another port of the task to check. If that has another address, or is not known, the own port is checked. */
 function withCheckPort(candidate: Candidate, checked: Endpoint): Candidate {
   const { host, port } = candidate;
   return checked.kind === 'endpoint' && checked.host === host && checked.port !== port
@@ -137,7 +140,7 @@ function withCheckPort(candidate: Candidate, checked: Endpoint): Candidate {
     : candidate;
 }
 
-/** @returns why a task is out, where it is */
+/** The task as a server, or why it is not one. */
 export function candidateOf(
   app: App,
   task: Task,

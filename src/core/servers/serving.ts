@@ -1,7 +1,8 @@
-/** Which tasks of an app count when it is asked how much serves: rough, cheap, and without deriving services. */
+/** Counts the tasks of an app that serve: roughly, cheaply, and without deriving services. */
 import { servable, type HealthPolicy } from './health.ts';
 import type { App, Task } from '../model/model.ts';
 
+/** What counts as serving. */
 export interface ServingContext {
   readonly groups: readonly string[];
   readonly health: HealthPolicy;

@@ -82,7 +82,7 @@ describe('where it depends on what was meant, the modern form is suggested', () 
     ['reqrep ^([^\\ ]*)\\ /a \\1\\ /b', /replace-path/],
     ['reqrep ^GET\\ /a/(.*) GET\\ /b/\\1', /replace-path/],
     ['reqadd nothing', /add-header/],
-    ['option http-tunnel', /drop it/],
+    ['option http-tunnel', /remove it/],
     ['monitor-net 10.0.0.0/8', /http-request return status 200/],
     ['mode health', /http-request return status 200/],
     ['appsession a len 1', /stick/],

@@ -50,7 +50,7 @@ test('of what does not fit as many servers serve as do, and a service that gets 
   expect(fits(all, serving(), roomFor(10))).toEqual({ a_10001: 9, b_10002: 0 });
   const { diagnostic } = overCapacity(all, serving(), roomFor(10)).get('a_10001' as BackendName)!;
   expect(diagnostic.reason).toBe(
-    'its 50 servers need 51 file descriptors, and HAProxy has 10 left of 278; 9 of them serve',
+    'its 50 servers need 51 file descriptors, but HAProxy has 10 left of 278; 9 of them serve',
   );
 });
 

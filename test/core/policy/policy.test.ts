@@ -136,8 +136,8 @@ test('of too many services of one age the first by app id and port serve; every 
   );
   expect(services).toEqual(['/a/x', '/b', '/b']);
   expect(said).toEqual([
-    '/a/x port 1: the policy for /a allows 1 service, and others had theirs first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
-    '/b port 2: the policy for / allows 3 services, and others had theirs first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
+    '/a/x port 1: the policy for /a allows 1 service, and others were first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
+    '/b port 2: the policy for / allows 3 services, and others were first; set HAPROXY_<n>_ENABLED to false where a service is not needed, or ask the operator for more',
   ]);
 });
 
@@ -181,7 +181,7 @@ test.each([
 
 test.each([
   ['shop: {}', '"shop" is not a prefix of app ids'],
-  ['/shop: { vhost: [a.example] }', '/shop: vhost is no key of a policy, did you mean vhosts?'],
+  ['/shop: { vhost: [a.example] }', '/shop: vhost is not a key of a policy, did you mean vhosts?'],
   ['/shop: { ports: [0] }', '/shop: ports.0: expected ports like 8080 or 10000-10999'],
   ['/shop: { ports: [9-8] }', '/shop: ports.0: expected ports like 8080 or 10000-10999'],
   [

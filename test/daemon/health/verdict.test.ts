@@ -123,7 +123,7 @@ describe('a node', () => {
     [
       'while commands go through the master alone',
       { pipeline: { socketFault: 'gone' } },
-      /master alone: gone/,
+      /only through its master socket: gone/,
     ],
     [
       'while a part of the daemon wants something to be acted on',
