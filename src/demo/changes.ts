@@ -1,15 +1,19 @@
-/** What the demo does to its apps, one change after the other. Each leaves the apps fit for the next round. */
+/**
+ * The changes that the demo makes to its apps, one after the other. Each one leaves the apps ready for the next round.
+ */
 import type { Simulator } from '../simulator/simulator.ts';
 
+/** One change. */
 export interface DemoChange {
-  /** What happens, as a line of the demo begins. */
+  /** What happens, as the beginning of a line of the demo. */
   readonly text: string;
-  /** Resolves when Marathon's side of it is done. */
+  /** Resolves when Marathon has finished the change. */
   readonly run: (simulator: Simulator) => Promise<void>;
-  /** The app whose servers tell whether HAProxy has followed. */
+  /** The app whose servers show whether HAProxy has followed. */
   readonly app: string;
 }
 
+/** @param cart the definition of the app that one change deploys */
 export function demoChanges(cart: object): DemoChange[] {
   return [
     {

@@ -1,40 +1,43 @@
-/** Pacer as its users run it: a process of its own, asked over its status server. */
+/** Pacer as users run it: a separate process that is queried over its status server. */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { environment as inherited } from '../settings/environment.ts';
 
+/** A running Pacer. */
 export interface DaemonProcess {
   readonly pid: number;
-  /** JSON of a path of the status server; undefined while it does not answer with 200. */
+  /** The JSON at a path of the status server; undefined while it does not answer with 200. */
   readonly get: (path: string) => Promise<unknown>;
-  /** Resolves once /readyz says so. @throws when the process ends before, with its last words */
+  /** Resolves when /readyz says ready. @throws Error with the last output if the process ends before */
   readonly ready: () => Promise<void>;
-  /** In an orderly way, or by another signal; resolves when the process has ended. */
+  /** Stops it in an orderly way, or with another signal. Resolves with the exit status when the process has ended. */
   readonly stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<number | null>;
 }
 
+/** How to start it. */
 export interface DaemonProcessOptions {
   /** The built `main.js`. */
   readonly program: string;
-  /** The words before the flags; `run` unless told. */
+  /** The words before the flags. Default: `run`. */
   readonly command?: readonly string[];
   readonly flags: readonly string[];
   readonly statusPort: number;
-  /** Takes what it prints. */
+  /** Receives its output. */
   readonly logFile: string;
-  /** Beside what this process has. */
+  /** In addition to the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** User and group it runs as; this process's unless told. */
+  /** The user and group it runs as. Default: those of this process. */
   readonly uid?: number;
 }
 
+/** Starts Pacer. */
 export function startDaemon(options: DaemonProcessOptions): DaemonProcess {
   const { program, flags, statusPort, logFile, environment } = options;
   const log = createWriteStream(logFile, { flags: 'a' });
   let lastWords = '';
-  // A group of its own, so that Ctrl-C reaches the demo alone, which then ends things in order.
+  // A process group of its own, so that Ctrl-C reaches only the demo, which then stops everything in order.
   const child = spawn(
     process.execPath,
     [program, ...(options.command ?? ['run']), ...flags, '--status-listen', `127.0.0.1:${statusPort}`],

@@ -1,4 +1,7 @@
-/** Everything on this machine: the simulator with sample apps, Pacer with a real HAProxy, a load, and changes. */
+/**
+ * `pacer demo`, all on this machine: the simulator with sample apps, Pacer with a real HAProxy, a small load, and
+ * changes.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +15,14 @@ import { packagedFile } from '../package.ts';
 import { freePorts } from './free-ports.ts';
 import { startLoad, type Load, type Target } from './load.ts';
 
+/** How long the demo runs, and with which HAProxy. */
 export interface DemoOptions {
-  /** One round of changes, then the end; otherwise until the signal. */
+  /** One round of changes, then it ends. Otherwise it runs until the signal. */
   readonly once: boolean;
   readonly haproxyBin: string | undefined;
 }
 
+/** Where the demo writes, and what ends it. */
 export interface DemoIo {
   readonly out: (line: string) => void;
   readonly signal: AbortSignal;
@@ -41,7 +46,7 @@ const cartApp = {
   portDefinitions: [{ port: 0, name: 'http' }],
 };
 
-/** @returns the exit code: 0 when no request failed */
+/** @returns the exit code: 0 if no request failed */
 export async function runDemo({ once, haproxyBin }: DemoOptions, { out, signal }: DemoIo): Promise<number> {
   const apps = [...sampleApps(), cartApp] as { id: string; labels: Record<string, string> }[];
   const ports = await choosePorts(apps.map(({ id }) => id));
@@ -84,7 +89,7 @@ export async function runDemo({ once, haproxyBin }: DemoOptions, { out, signal }
   }
   const { requests, failed, failures } = load.counts;
   out('');
-  out(`${requests} requests, ${failed} failed. Everything that was started has ended.`);
+  out(`${requests} requests, ${failed} failed. Everything that was started has been stopped.`);
   for (const failure of failures) out(`  ${failure}`);
   return failed === 0 ? 0 : 1;
 }
@@ -94,7 +99,7 @@ async function choosePorts(apps: readonly string[]): Promise<Ports> {
   return { http, https, appid, stats, status, services: new Map(apps.map((id, i) => [id, rest[i] ?? 0])) };
 }
 
-/** Marathon would give out ports from 10000 on, which another Pacer on this machine may have. */
+/** Marathon would assign ports from 10000 on, which another Pacer on this machine may use. */
 function withServicePort<T extends { id: string; labels: Record<string, string> }>(app: T, ports: Ports): T {
   return { ...app, labels: { ...app.labels, HAPROXY_0_PORT: String(ports.services.get(app.id)) } };
 }

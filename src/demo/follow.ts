@@ -1,10 +1,14 @@
-/** Whether HAProxy has followed a change, and how long it took, by what Pacer says of itself. */
+/** Finds out whether HAProxy has followed a change, and how long that took, from what Pacer reports. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { DaemonProcess } from './daemon.ts';
 
+/** How HAProxy followed one change. */
 export interface Followed {
-  /** The slowest of the change's revisions, from the event's arrival until HAProxy ran it; undefined where there was none. */
+  /**
+   * Milliseconds from the event's arrival until HAProxy ran it, of the slowest revision of the change; undefined if
+   * there was none.
+   */
   readonly slowestMs: number | undefined;
   readonly reloads: number;
 }
@@ -22,11 +26,15 @@ interface AppView {
   }[];
 }
 
+/** The number of the newest revision; 0 if there is none. */
 export async function lastRevision(daemon: DaemonProcess): Promise<number> {
   return (await revisions(daemon))[0]?.revision ?? 0;
 }
 
-/** Waits until the servers of the app are its healthy tasks and HAProxy runs the desired configuration. */
+/**
+ * Waits until the app's servers are its healthy tasks and HAProxy runs the desired configuration.
+ * @throws Error after 30 seconds
+ */
 export async function followed(
   daemon: DaemonProcess,
   marathon: Simulator,

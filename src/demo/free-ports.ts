@@ -1,23 +1,23 @@
-/** Ports of the loopback interface that nobody listens on. */
+/** Free ports of the loopback interface. */
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 /**
- * Above Marathon's service ports (10000 to 20000), and below the ports that the kernel gives to outgoing
- * connections: one of those could take a port between now and its use. The tests take theirs from below
+ * Above Marathon's service ports (10000 to 20000), and below the ports that the kernel gives to outgoing connections,
+ * because one of those could take a port before it is used. The tests use ports below this range
  * (test/support/free-ports.ts), so that a demo and the tests can run side by side.
  */
 const forTheDemo: PortRange = { from: 30_000, to: 32_768 };
 
-/** `to` is not part of it. */
+/** A range of ports. `to` is not included. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Gives ports of the range one after the other, from a random one on, and none twice before all the others:
- * a port that was given may not be in use yet.
+ * Returns free ports of the range in order, from a random one on. A port is not returned again before all the others,
+ * because it may not be in use yet.
  */
 export function portsOf({ from, to }: PortRange): (count: number) => Promise<number[]> {
   let next = randomInt(from, to);
@@ -33,6 +33,7 @@ export function portsOf({ from, to }: PortRange): (count: number) => Promise<num
   };
 }
 
+/** Free ports for the demo. */
 export const freePorts = portsOf(forTheDemo);
 
 async function isFree(port: number): Promise<boolean> {

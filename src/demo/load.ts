@@ -1,9 +1,10 @@
-/** A small load, and the count of what failed: a request fails when it is not answered as it should be. */
+/** A small load that counts failures: a request fails if it does not get the expected answer. */
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { messageOf } from '../errors.ts';
 
+/** An address that answers HTTP requests. */
 export interface HttpTarget {
   readonly kind: 'http' | 'https';
   readonly port: number;
@@ -15,20 +16,24 @@ export interface HttpTarget {
   readonly keepAlive: boolean;
 }
 
+/** A port that echoes what it gets. */
 export interface TcpTarget {
   readonly kind: 'tcp';
   readonly port: number;
 }
 
+/** Where requests are sent. */
 export type Target = HttpTarget | TcpTarget;
 
+/** How many requests were sent, and how many failed. */
 export interface Counts {
   requests: number;
   failed: number;
-  /** The first failures, in words. */
+  /** The first failures, as text. */
   failures: string[];
 }
 
+/** A running load. */
 export interface Load {
   readonly counts: Counts;
   readonly stop: () => Promise<void>;
@@ -37,7 +42,7 @@ export interface Load {
 const pauseMs = 20;
 const patienceMs = 20_000;
 
-/** One client for each target, one request after the other. */
+/** Starts one client per target; each sends one request after the other. */
 export function startLoad(targets: readonly Target[]): Load {
   const counts: Counts = { requests: 0, failed: 0, failures: [] };
   let stopped = false;
@@ -67,7 +72,7 @@ const describe = (target: Target): string =>
     ? `tcp :${target.port}`
     : `${target.kind}://${target.host}:${target.port}${target.path}`;
 
-/** @returns a function that sends one request and tells what was wrong with the answer */
+/** @returns a function that sends one request and returns what was wrong with the answer; undefined if nothing was */
 function httpClient(target: HttpTarget): () => Promise<string | undefined> {
   const agentOptions = { keepAlive: target.keepAlive, maxSockets: 1 };
   const agent =

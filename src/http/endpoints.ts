@@ -1,6 +1,6 @@
 /**
- * What the statistics port is asked and only Pacer knows, answered on a unix socket behind HAProxy, which has judged
- * who may ask. Knows nothing of what the answers say.
+ * Paths of the statistics port that only Pacer can answer. HAProxy forwards them to a unix socket, after checking who
+ * may use them. Knows nothing of the content of the answers.
  */
 import { chmod, chown, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -8,28 +8,29 @@ import { messageOf, PacerError } from '../errors.ts';
 import { text, type Answer } from './route.ts';
 import type { Tokens } from './token-file.ts';
 
+/** What is known of the client. */
 export interface EndpointRequest {
-  /** May change something: by its address, or with a token. */
+  /** The client may change something, because of its address or a token. */
   readonly trusted: boolean;
   /** What follows the `?`, as it was sent. */
   readonly query: string;
 }
 
-/** Answers one path; what it throws is answered with 503. */
+/** Answers one path. If it throws, the answer is 503. */
 export type Endpoint = (request: EndpointRequest) => Answer | Promise<Answer>;
 
-/** What HAProxy says of the client; it takes away what the client says itself. */
+/** HAProxy's verdict on the client. HAProxy removes this header from clients' requests. */
 const trustHeader = 'x-pacer-trusted';
 
-/** The longest a unix socket's path may be. [linux] unix(7) */
+/** The longest path of a unix socket. [linux] unix(7) */
 const longestPath = 107;
 
-/** @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG */
+/** Starts to answer. @throws PacerError PORT_IN_USE, SOCKET_PATH_TOO_LONG */
 export async function serveEndpoints(
   socket: string,
   endpoints: ReadonlyMap<string, Endpoint>,
   tokens: Tokens | undefined,
-  /** Who may connect beside Pacer's own user. */
+  /** The user that may connect besides Pacer's own. */
   client?: { readonly uid: number; readonly gid: number },
 ): Promise<{ readonly close: () => Promise<void> }> {
   if (Buffer.byteLength(socket) > longestPath) {
@@ -40,7 +41,7 @@ export async function serveEndpoints(
     );
   }
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-    // Whatever the body is, it means nothing here.
+    // A body has no meaning here.
     request.resume();
     void answerTo(request, endpoints, tokens).then(({ status, body, headers }) => {
       const content = String(body);
@@ -55,19 +56,24 @@ export async function serveEndpoints(
     });
   });
   server.maxConnections = 64;
-  // One that is left is nobody's: the state directory has one owner at a time.
+  // A socket that exists already belongs to nobody: the state directory has one owner at a time.
   await rm(socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new PacerError('PORT_IN_USE', `the socket ${socket} cannot be made`, 'choose another --state-dir', {
-          cause,
-        }),
+        new PacerError(
+          'PORT_IN_USE',
+          `the socket ${socket} cannot be created`,
+          'choose another --state-dir',
+          {
+            cause,
+          },
+        ),
       ),
     );
     server.listen(socket, resolve);
   });
-  // HAProxy may run as another user of the group; the directory keeps everybody else out.
+  // HAProxy may run as another user of this group; the directory keeps everybody else out.
   await chmod(socket, 0o660);
   if (client !== undefined) await chown(socket, client.uid, client.gid);
   return {

@@ -1,4 +1,7 @@
-/** Who may ask the status server for what: tokens, client certificates, and pages of other sites kept out. */
+/**
+ * Decides who may request what from the status server: tokens, client certificates, and protection from pages of other
+ * sites.
+ */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -6,22 +9,24 @@ import { rateLimit } from './rate-limit.ts';
 import { failure, type Answer, type Route } from './route.ts';
 import type { Tokens } from './token-file.ts';
 
+/** What the decision depends on. */
 export interface GuardOptions {
-  /** True where only this machine can connect. */
+  /** True if only this machine can connect. */
   readonly loopback: boolean;
-  /** The name it listens on, which a request may call it by. */
+  /** The host name it listens on, which requests may use. */
   readonly host: string;
   readonly tokens: Tokens | undefined;
-  /** True where a client certificate is as good as a token. */
+  /** True if a client certificate is as good as a token. */
   readonly clientCertificates: boolean;
   readonly now: () => number;
 }
 
 type Verdict = { readonly trusted: boolean } | { readonly refused: Answer };
 
-/** Wrong tokens that may be tried, all told, before they are not even looked at. */
+/** How many wrong tokens may be tried, by all clients together, before tokens are not checked any more. */
 const wrongTokens = { burst: 20, perSecond: 1 };
 
+/** @returns a function that decides on a request */
 export function createGuard(options: GuardOptions): (request: IncomingMessage, route: Route) => Verdict {
   const { loopback, tokens, clientCertificates, now } = options;
   const mayGuess = rateLimit(wrongTokens, now);
@@ -44,7 +49,7 @@ export function createGuard(options: GuardOptions): (request: IncomingMessage, r
     }
     if (!trusted && (route.access === 'change' || (route.access === 'read' && !loopback))) {
       const none = tokens === undefined && !clientCertificates;
-      return { refused: none ? nothingToChange : unauthorized('this takes a token') };
+      return { refused: none ? nothingToChange : unauthorized('this needs a token') };
     }
     const otherSite = pageOfAnotherSite(request, route, known, options);
     if (otherSite !== undefined) return { refused: failure(403, otherSite) };
@@ -53,8 +58,9 @@ export function createGuard(options: GuardOptions): (request: IncomingMessage, r
 }
 
 /**
- * A browser on this machine reaches the server too, and runs other people's pages. A page whose name was made to lead
- * here (DNS rebinding) asks with that name; a page elsewhere that sends a request says so.
+ * A browser on this machine can reach the server, too, and it runs other people's pages. A page whose name was made to
+ * resolve to this machine (DNS rebinding) sends that name; a page of another site that sends a request has an Origin
+ * header.
  */
 function pageOfAnotherSite(
   request: IncomingMessage,
@@ -69,9 +75,9 @@ function pageOfAnotherSite(
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase();
   const ours = isIP(name) !== 0 || name === 'localhost' || name === own.toLowerCase();
-  // With a token, or a certificate that fits the name, the name needs no proof.
+  // With a token, or a certificate that matches the name, the name needs no other proof.
   if (route.access !== 'open' && !withToken && !secure && !ours) {
-    return `this server is not called ${JSON.stringify(name)}; ask it by its address`;
+    return `this server is not called ${JSON.stringify(name)}; use its address instead`;
   }
   if (route.rate === undefined) return undefined;
   const foreign = origin !== undefined && origin !== `${secure ? 'https' : 'http'}://${host}`;

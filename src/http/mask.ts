@@ -1,6 +1,6 @@
-/** Secrets do not leave the machine by way of a status page. */
+/** Keeps secrets from leaving the machine through the status page. */
 
-/** Passwords of userlists and of the statistics, keys of cookies, credentials in headers and URLs, made unreadable. */
+/** Masks passwords of user lists and statistics, keys of cookies, and credentials in headers and URLs. */
 export function maskConfiguration(text: string): string {
   return text
     .replace(/^(\s*user\s+(?:'(?:[^']|'\\'')*'|\S+)\s+(?:insecure-)?password\s+).*$/gim, '$1***')

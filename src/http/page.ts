@@ -1,4 +1,7 @@
-/** The status page for people: files as they are, which ask the other routes. Open to all, since they say nothing. */
+/**
+ * The status page for people: static files that query the other routes. Open to everybody, because they contain no
+ * data.
+ */
 import { readFileSync } from 'node:fs';
 import { packagedFile } from '../package.ts';
 import { get, type Answer, type Route } from './route.ts';
@@ -10,6 +13,7 @@ const files: readonly [path: string, file: string, type: Answer['type']][] = [
   ['/page/icon.svg', 'icon.svg', 'svg'],
 ];
 
+/** The routes of the page's files. */
 export function pageRoutes(): readonly Route[] {
   return files.map(([path, file, type]) => {
     const body = readFileSync(packagedFile('templates', 'page', file), 'utf8');

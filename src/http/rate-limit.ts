@@ -1,6 +1,6 @@
 import type { Rate } from './route.ts';
 
-/** @returns a function that takes one from the bucket; false where there is none left */
+/** @returns a function that takes one token from the bucket; false if there is none left */
 export function rateLimit({ burst, perSecond }: Rate, now: () => number): () => boolean {
   let left = burst;
   let at = now();

@@ -1,4 +1,4 @@
-/** One request of the status server: find the route, ask the guard, read the body, send the answer. */
+/** Handles one request of the status server: finds the route, asks the guard, reads the body, sends the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf, PacerError } from '../errors.ts';
 import type { createGuard } from './guard.ts';
@@ -17,7 +17,7 @@ const contentTypes: Record<Answer['type'], string> = {
   svg: 'image/svg+xml',
 };
 
-/** Nothing but what this server itself sends may run in, or be loaded by, a page of it. */
+/** Only content from this server may run in, or be loaded by, its pages. */
 const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -30,7 +30,7 @@ const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** Answers every request that node:http could read. Never rejects. */
+/** Answers every request that node:http could parse. Never rejects. */
 export function responder(routes: () => readonly Route[], guard: ReturnType<typeof createGuard>) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = await answerTo(request, routes(), guard);
@@ -42,7 +42,7 @@ export function responder(routes: () => readonly Route[], guard: ReturnType<type
         answer.type === 'html' ? pagePolicy : "default-src 'none'; frame-ancestors 'none'",
       ...securityHeaders,
       ...answer.headers,
-      // What was not read of a body would be taken for the next request.
+      // The unread rest of a body would be taken for the next request.
       ...(request.complete ? {} : { Connection: 'close' }),
     });
     response.end(request.method === 'HEAD' ? undefined : body);
@@ -56,7 +56,7 @@ async function answerTo(
 ): Promise<Answer> {
   try {
     const target = targetOf(request);
-    if (target === undefined) return failure(400, 'the request has no proper path');
+    if (target === undefined) return failure(400, 'the request has no valid path');
     const found = routes.flatMap((route) => {
       const rest = below(route.path, target.pathname);
       return rest === undefined ? [] : [{ route, rest }];
@@ -69,7 +69,7 @@ async function answerTo(
     const verdict = guard(request, route);
     if ('refused' in verdict) return verdict.refused;
     const body = route.method === 'POST' ? await bodyOf(request) : '';
-    if (body === undefined) return failure(413, `a body has at most ${largestBody} bytes here`);
+    if (body === undefined) return failure(413, `a body may have at most ${largestBody} bytes here`);
     const query = target.searchParams;
     const answer = await route.answer({ rest: decodeURIComponent(rest), query, body, ...verdict });
     return answer ?? failure(404, `nothing is at ${target.pathname}`);
@@ -87,7 +87,7 @@ function targetOf({ url = '' }: IncomingMessage): URL | undefined {
     : undefined;
 }
 
-/** What stands for the `*`, or '' where there is none; undefined where the path is another. */
+/** The part of the path that matches `*`, or '' if there is no `*`; undefined if the path does not match. */
 function below(pattern: string, path: string): string | undefined {
   if (!pattern.endsWith('/*')) return path === pattern ? '' : undefined;
   const stem = pattern.slice(0, -1);
@@ -97,7 +97,7 @@ function below(pattern: string, path: string): string | undefined {
 function wrongMethod(methods: readonly string[]): Answer {
   const allowed = [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
   return {
-    ...failure(405, `only ${allowed.join(' and ')} ${allowed.length === 1 ? 'is' : 'are'} answered here`),
+    ...failure(405, `only ${allowed.join(' and ')} ${allowed.length === 1 ? 'is' : 'are'} possible here`),
     headers: { Allow: allowed.join(', ') },
   };
 }
@@ -107,7 +107,7 @@ function unknownPath(path: string, routes: readonly Route[]): Answer {
   return failure(404, `nothing is at ${path}; there are ${known.sort().join(', ')}`);
 }
 
-/** Undefined where it is too large. */
+/** Undefined if it is too large. */
 async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let size = 0;

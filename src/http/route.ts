@@ -1,18 +1,20 @@
 /**
- * What the status server can be asked, and the shape of its answers. Any part of the daemon makes routes with
- * `get` and `post`; who may use them, how often and from where is decided by the server, in one place.
+ * What can be requested from the status server, and the form of its answers. Any part of the daemon makes routes with
+ * `get` and `post`; the server decides, in one place, who may use them, how often and from where.
  */
 
+/** A request, as a route sees it. */
 export interface StatusRequest {
-  /** What stands for the `*` of the route's path, decoded; '' without one. */
+  /** The part of the path that matches the `*` of the route, decoded; '' if it has none. */
   readonly rest: string;
   readonly query: URLSearchParams;
-  /** The body as text; '' where there is none. */
+  /** The body as text; '' if there is none. */
   readonly body: string;
-  /** True where the request came with the token or with a client certificate. */
+  /** True if the request came with the token or a client certificate. */
   readonly trusted: boolean;
 }
 
+/** The answer of a route. */
 export interface Answer {
   readonly status: number;
   readonly type: 'json' | 'text' | 'metrics' | 'html' | 'css' | 'script' | 'svg';
@@ -21,33 +23,34 @@ export interface Answer {
 }
 
 /**
- * `open`: whoever reaches the port. `read`: everyone on this machine; where the server listens on other addresses,
- * whoever has the token or a client certificate. `change`: only who has one of these.
+ * `open`: everybody who reaches the port. `read`: everybody on this machine; if the server listens on other addresses,
+ * only clients with the token or a client certificate. `change`: only clients with one of these.
  */
 export type Access = 'open' | 'read' | 'change';
 
-/** A bucket of `burst` requests that fills up again at `perSecond`; what is over it gets 429. */
+/** A bucket of `burst` requests, refilled at `perSecond`. More requests are answered with 429. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** Undefined: there is no such thing, 404. */
+/** Undefined means 404: it does not exist. */
 type Handler = (request: StatusRequest) => Answer | undefined | Promise<Answer | undefined>;
 
+/** A route of the status server. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** `/status`, or `/apps/*` for all that is below. */
+  /** `/status`, or `/apps/*` for everything below. */
   readonly path: string;
   readonly access: Access;
-  /** Set where a request has an effect; such a route takes no requests of other sites' pages. */
+  /** Set if a request has an effect. Such a route refuses requests from pages of other sites. */
   readonly rate: Rate | undefined;
   readonly answer: Handler;
 }
 
 const fewOnly: Rate = { burst: 5, perSecond: 1 };
 
-/** A route that only tells. With a `rate` it is one that has an effect all the same. */
+/** A route that only reads. With a `rate`, it is one that has an effect anyway. */
 export const get = (path: string, answer: Handler, { access = 'read', rate }: Options = {}): Route => ({
   ...{ method: 'GET', path, answer, access, rate },
 });
@@ -64,10 +67,12 @@ interface Options {
   readonly rate?: Rate;
 }
 
+/** An answer as JSON. */
 export const json = (body: unknown, status = 200): Answer => ({ status, type: 'json', body });
 
+/** An answer as text. */
 export const text = (body: string, status = 200): Answer => ({ status, type: 'text', body });
 
-/** What went wrong, for the person or program that asked. */
+/** An error, for the person or program that sent the request. */
 export const failure = (status: number, message: string, remedy?: string): Answer =>
   json({ message, ...(remedy === undefined ? {} : { remedy }) }, status);

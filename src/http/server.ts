@@ -1,4 +1,4 @@
-/** The status server over node:http or node:https, with limits. Knows nothing of what the answers say. */
+/** The status server over node:http or node:https, with limits. Knows nothing of the content of the answers. */
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -9,9 +9,10 @@ import type { Route } from './route.ts';
 import { tlsFiles, type TlsPaths } from './tls-files.ts';
 import { tokenFile } from './token-file.ts';
 
+/** Where it listens, and who may use it. */
 export interface StatusServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
-  /** True where `listen` can be reached from this machine alone. */
+  /** True if only this machine can reach `listen`. */
   readonly loopback: boolean;
   readonly tokenFile: string | undefined;
   readonly tls: TlsPaths | undefined;
@@ -19,14 +20,15 @@ export interface StatusServerOptions {
   readonly warn: (message: string) => void;
 }
 
+/** The running server. */
 export interface StatusServer {
   readonly address: string;
-  /** From now on it answers these instead. */
+  /** Replaces the routes. */
   readonly serve: (routes: readonly Route[]) => void;
   readonly close: () => Promise<void>;
 }
 
-/** Slow and idle peers are not waited for, and large requests not read. */
+/** Limits for slow and idle clients, and for large requests. */
 const limits = {
   requestTimeout: 10_000,
   headersTimeout: 5000,
@@ -86,7 +88,7 @@ function cannotListen(listen: { host: string; port: number }, cause: Error): Pac
   return new PacerError(
     'PORT_IN_USE',
     inUse ? `the status address ${place} is in use` : `the status address ${place} cannot be bound`,
-    'end what listens there, or choose another address with --status-listen',
+    'stop what listens there, or choose another address with --status-listen',
     { cause },
   );
 }

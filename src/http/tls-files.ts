@@ -1,14 +1,18 @@
-/** The status server's certificate, key and clients' authorities, which are read again when they change. */
+/**
+ * The status server's certificate and key, and the CA certificates for its clients. They are read again when they
+ * change.
+ */
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { messageOf, PacerError } from '../errors.ts';
 
+/** Paths of the files. */
 export interface TlsPaths {
   readonly cert: string;
-  /** May be the file of the certificate. */
+  /** May be the same file as the certificate. */
   readonly key: string;
-  /** Authorities whose client certificates are as good as a token. */
+  /** CA certificates; a client certificate from one of them is as good as a token. */
   readonly clientCa: string | undefined;
 }
 
@@ -17,15 +21,15 @@ interface ServerContext extends SecureContextOptions {
   readonly rejectUnauthorized: boolean;
 }
 
-/** Milliseconds between looks at the files. */
+/** Milliseconds between two checks of the files. */
 const lookMs = 10_000;
 
-/** @throws PacerError CERTIFICATE_INVALID */
+/** Reads the files. @throws PacerError CERTIFICATE_INVALID */
 export function tlsFiles(paths: TlsPaths, warn: (message: string) => void) {
   let current = load(paths);
   return {
     context: (): ServerContext => current,
-    /** Gives the server what is in the files from now on. @returns how to stop */
+    /** Keeps the server up to date with the files. @returns a function that ends this */
     follow: (server: Server): (() => void) => {
       let told = '';
       const timer = setInterval(() => {
@@ -54,7 +58,7 @@ function load({ cert, key, clientCa }: TlsPaths): ServerContext {
       ...(clientCa === undefined ? {} : { ca: readFileSync(clientCa, 'utf8') }),
     } as const;
     createSecureContext(files);
-    // Who has no certificate still gets what is open to everyone, and may have a token.
+    // A client without a certificate still gets what is open to everybody, and may have a token.
     return { ...files, requestCert: clientCa !== undefined, rejectUnauthorized: false };
   } catch (error) {
     throw new PacerError(

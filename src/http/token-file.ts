@@ -1,10 +1,11 @@
-/** The tokens that the status server takes: one a line of a file, which is read again whenever it changes. */
+/** The tokens of the status server: one per line of a file, which is read again whenever it changes. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { messageOf, PacerError } from '../errors.ts';
 
+/** The accepted tokens. */
 export interface Tokens {
-  /** Takes the same time whatever the token is. False for everything while the file cannot be read. */
+  /** Takes the same time for every token. Always false while the file cannot be read. */
   readonly has: (token: string) => boolean;
 }
 
@@ -12,7 +13,7 @@ const shortest = 16;
 const readableByOthers = 0o004;
 
 /**
- * @param warn told once for each state of the file that is not as it should be
+ * @param warn called once for each state of the file that has a fault
  * @throws PacerError FILE_UNREADABLE, FILE_MALFORMED
  */
 export function tokenFile(path: string, warn: (message: string) => void): Tokens {
@@ -25,7 +26,7 @@ export function tokenFile(path: string, warn: (message: string) => void): Tokens
     const tokens = tokensOf(path, readFileSync(path, 'utf8'));
     if ((mode & readableByOthers) !== 0) {
       warn(
-        `${path} holds the tokens of the status server, and every user of this machine can read it; chmod 640 it`,
+        `${path} contains the tokens of the status server, and every user of this machine can read it; chmod 640 it`,
       );
     }
     digests = tokens.map(digest);
@@ -50,11 +51,11 @@ export function tokenFile(path: string, warn: (message: string) => void): Tokens
       } catch (error) {
         digests = [];
         seen = '';
-        const message = `no token is taken, since --status-token-file is of no use now: ${messageOf(error)}`;
+        const message = `no token is accepted, because --status-token-file cannot be used now: ${messageOf(error)}`;
         if (message !== told) warn((told = message));
       }
       const given = digest(token);
-      // Every one is compared, so that the time tells nothing.
+      // All of them are compared, so that the time reveals nothing.
       return digests.map((known) => timingSafeEqual(known, given)).includes(true);
     },
   };
@@ -71,7 +72,7 @@ function tokensOf(path: string, content: string): string[] {
     return tokens;
   throw new PacerError(
     'FILE_MALFORMED',
-    `--status-token-file ${path} ${tokens.length === 0 ? 'holds no token' : `holds a token that is shorter than ${shortest} characters or has a blank`}`,
-    `write one token a line, for example with: openssl rand -hex 32 > ${path}`,
+    `--status-token-file ${path} ${tokens.length === 0 ? 'contains no token' : `contains a token that is shorter than ${shortest} characters or has a blank`}`,
+    `write one token per line, for example with: openssl rand -hex 32 > ${path}`,
   );
 }

@@ -4,17 +4,19 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
+/** The format and the lowest level that is logged. */
 export interface LogOptions {
   readonly format: 'json' | 'pretty';
   readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
 
+/** Creates the logger. It writes to standard output. */
 export async function createLogger({ format, level }: LogOptions): Promise<Logger> {
   const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
   if (format === 'json')
     return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeLine });
   const { default: pretty } = await import('pino-pretty');
-  // In this process and synchronous, so that the last lines before an end are not lost.
+  // In this process and synchronous, so that the last lines before the end are not lost.
   return pino(
     options,
     pretty({

@@ -1,42 +1,42 @@
-/** Every metric of the daemon, declared in one place. HAProxy's own are on its statistics port. */
+/** Every metric of the daemon, declared in one place. HAProxy's own metrics are on its statistics port. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { reloadReasons, type Plan } from '../core/plan/plan.ts';
 import { watchStalls } from './stalls.ts';
 
-/** What gauges are read from when they are asked for. */
+/** Where the values of gauges come from. Read when somebody asks for the metrics. */
 export interface MetricSources {
   readonly clusters: () => readonly ClusterMetrics[];
   readonly services: () => number;
   readonly servers: () => number;
-  /** Names of agents without an address. */
+  /** The number of agents whose names do not resolve. */
   readonly unresolvedHosts: () => number;
   /** By severity. */
   readonly diagnostics: () => Readonly<Record<'error' | 'warning' | 'notice', number>>;
   readonly state: () => 'ready' | 'degraded' | 'not ready';
-  /** Of a change that is withheld. */
+  /** The number of servers that a withheld change would remove. */
   readonly withheldChangeServers: () => number;
   /** Whether HAProxy runs what is desired. */
   readonly inSync: () => boolean;
-  /** Of the configurations, where they are known. */
+  /** The hashes of the configurations, if they are known. */
   readonly hashes: () => Readonly<Record<'desired' | 'running', string | undefined>>;
   readonly runtimeCommands: () => number;
   readonly oldWorkers: () => number;
-  /** Client connections that they still have. */
+  /** Client connections that old workers still have. */
   readonly oldWorkerConnections: () => number;
 }
 
-/** Of one Marathon cluster. */
+/** Values of one Marathon cluster. */
 export interface ClusterMetrics {
-  /** Undefined where there is only one: then the metrics have no label for it. */
+  /** Undefined if there is only one cluster: then the metrics have no label for it. */
   readonly name: string | undefined;
   readonly apps: number;
   readonly tasks: number;
   /** Seconds; undefined before the first confirmation. */
   readonly confirmationAge: number | undefined;
-  /** From the last event's own time to its arrival, seconds; undefined before the first one. */
+  /** Seconds between the last event's own timestamp and its arrival; undefined before the first event. */
   readonly eventLag: number | undefined;
   readonly connected: boolean;
-  /** Servers that Marathon no longer lists and that are kept until that is confirmed. */
+  /** Servers that Marathon no longer lists and that stay in service until that is confirmed. */
   readonly withheldServers: number;
   readonly events: Readonly<Record<string, number>>;
   readonly reconnects: number;
@@ -44,9 +44,10 @@ export interface ClusterMetrics {
   readonly resyncDifferences: number;
 }
 
+/** The metrics, and the functions that count. */
 export interface Metrics {
   readonly text: () => Promise<string>;
-  /** Ends the watch for stalls. */
+  /** Stops watching for stalls. */
   readonly close: () => void;
   readonly applied: (
     plan: Plan,
@@ -54,13 +55,13 @@ export interface Metrics {
     durationsMs: Readonly<Record<string, number>>,
   ) => void;
   readonly failed: (stage: string) => void;
-  /** Seconds between an event's own time and its arrival here. */
+  /** Seconds between an event's own timestamp and its arrival. */
   readonly eventLag: (seconds: number) => void;
 }
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** @param onStall is called after Pacer stood still for so many milliseconds */
+/** @param onStall called with the milliseconds during which Pacer handled no event */
 export function createMetrics(sources: MetricSources, onStall?: (ms: number) => void): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -88,7 +89,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
     });
   clusterGauge('pacer_mirror_apps', 'Apps in the mirror of Marathon', ({ apps }) => apps);
   clusterGauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', ({ tasks }) => tasks);
-  gauge('pacer_services', 'Services that are to serve', sources.services);
+  gauge('pacer_services', 'Services that should serve', sources.services);
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
   gauge(
     'pacer_unresolved_agents',
@@ -100,7 +101,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   );
   clusterGauge(
     'pacer_withheld_servers',
-    'Servers that Marathon no longer lists and that are kept until that is confirmed or approved',
+    'Servers that Marathon no longer lists and that stay in service until that is confirmed or approved',
     ({ withheldServers }) => withheldServers,
   );
   gauge(
@@ -110,7 +111,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   );
   new Gauge({
     name: 'pacer_state',
-    help: '1 for the state that the node is in: ready, degraded or not ready; 0 for the others',
+    help: '1 for the present state of the node: ready, degraded or not ready; 0 for the others',
     labelNames: ['state'],
     registers,
     collect() {
@@ -121,13 +122,13 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   gauge('pacer_in_sync', '1 while HAProxy runs the desired configuration', () => Number(sources.inSync()));
   gauge(
     'pacer_runtime_commands',
-    'Commands sent to HAProxy that change something while it runs',
+    'Commands sent to HAProxy that changed something at runtime',
     sources.runtimeCommands,
   );
   gauge('pacer_haproxy_old_workers', 'HAProxy workers that finish old connections', sources.oldWorkers);
   gauge(
     'pacer_haproxy_old_worker_connections',
-    'Connections that keep them alive',
+    'Client connections of these workers',
     sources.oldWorkerConnections,
   );
   clusterGauge(
@@ -137,12 +138,12 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   );
   clusterGauge(
     'pacer_last_event_lag_seconds',
-    "From the last event's own time to its arrival; -1 before the first one",
+    "Seconds between the last event's own timestamp and its arrival; -1 before the first one",
     ({ eventLag }) => eventLag ?? -1,
   );
   new Gauge({
     name: 'pacer_configuration_info',
-    help: '1, with the hash of the desired configuration and of the one that HAProxy runs',
+    help: '1, with the hashes of the desired configuration and of the one that HAProxy runs',
     labelNames: ['state', 'hash'],
     registers,
     collect() {
@@ -153,7 +154,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   });
   clusterGauge(
     'pacer_marathon_reconnects',
-    'Times the event stream was connected anew',
+    'Times the event stream was reconnected',
     ({ reconnects }) => reconnects,
   );
   clusterGauge('pacer_marathon_resyncs', 'Complete snapshots taken', ({ resyncs }) => resyncs);
@@ -164,7 +165,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   );
   new Gauge({
     name: 'pacer_diagnostics',
-    help: 'What is wrong with apps, by severity',
+    help: 'Diagnostics of apps, by severity',
     labelNames: ['severity'],
     registers,
     collect() {
@@ -185,7 +186,7 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
 
   const reloads = new Counter({
     name: 'pacer_reloads_total',
-    help: 'Reloads of HAProxy, by each of their reasons',
+    help: 'Reloads of HAProxy, by reason',
     labelNames: ['reason'],
     registers,
   });
@@ -205,32 +206,32 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   });
   const eventToApplied = new Histogram({
     name: 'pacer_event_to_applied_seconds',
-    help: "From an event's arrival until HAProxy ran its change",
+    help: "Seconds from an event's arrival until HAProxy ran its change",
     buckets,
     registers,
   });
   const stages = new Histogram({
     name: 'pacer_stage_seconds',
-    help: 'Duration of the stages of an applied change',
+    help: 'Seconds that each stage of an applied change took',
     labelNames: ['stage'],
     buckets,
     registers,
   });
   const lag = new Histogram({
     name: 'pacer_event_lag_seconds',
-    help: "From an event's own time to its arrival",
+    help: "Seconds between an event's own timestamp and its arrival",
     buckets,
     registers,
   });
 
   const stalls = new Counter({
     name: 'pacer_event_loop_stalls_total',
-    help: 'Times that Pacer handled no event for 200 ms or longer, since one piece of work took that long',
+    help: 'Times that Pacer handled no event for 200 ms or longer, because one piece of work took that long',
     registers,
   });
   const longest = new Gauge({
     name: 'pacer_event_loop_longest_stall_seconds',
-    help: 'The longest of them since Pacer started',
+    help: 'The longest of these times since Pacer started, in seconds',
     registers,
   });
   const watch = watchStalls((ms) => {

@@ -1,17 +1,20 @@
-/** Watches for stalls of the event loop: while one piece of work runs, no event is handled and nothing is answered. */
+/**
+ * Watches for stalls of the event loop: while one piece of work runs, no event is handled and no request is answered.
+ */
 
+/** The running watch. */
 export interface StallWatch {
-  /** Milliseconds; 0 where there was none. */
+  /** Milliseconds; 0 if there was none. */
   readonly longestMs: () => number;
   readonly close: () => void;
 }
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two checks of the clock. */
 const tickMs = 20;
 
 /**
- * A timer, because the histogram of perf_hooks forgets what is under way when it is reset.
- * @param onStall is called with each stall of at least `fromMs` milliseconds
+ * Uses a timer, because the histogram of perf_hooks loses a stall that is under way when it is reset.
+ * @param onStall called for each stall of at least `fromMs` milliseconds
  */
 export function watchStalls(
   onStall: (ms: number) => void,
@@ -21,7 +24,7 @@ export function watchStalls(
   let longest = 0;
   const timer = setInterval(() => {
     const now = performance.now();
-    // Of the time that a timer waits anyway, nothing is a stall.
+    // The time that a timer waits anyway is no stall.
     const ms = now - last - tickMs;
     last = now;
     if (ms < fromMs) return;

@@ -94,7 +94,7 @@ describe('with a token', () => {
     expect([await status(token), await status('the-next-token-of-some-length')]).toEqual([401, 200]);
     rmSync(path);
     expect(await status('the-next-token-of-some-length')).toBe(401);
-    expect(server.warnings).toEqual([expect.stringContaining('no token is taken')]);
+    expect(server.warnings).toEqual([expect.stringContaining('no token is accepted')]);
   });
 
   test('a file that others may read is warned of; one without a good token is not taken', async () => {

@@ -113,7 +113,7 @@ describe('a node', () => {
           pendingCount: 3,
         },
       },
-      /change of \/shop\/web and 2 more 16 s ago .*\(500\)/,
+      /change of \/shop\/web and 2 more 16 s ago, .*\(500\)/,
     ],
     [
       'while a change is withheld, with the command that applies it',
