@@ -34,9 +34,9 @@ const names = ({ candidate }: { candidate: { desired: { services: ReadonlyMap<st
 const errors = (found: Awaited<ReturnType<Examination['of']>>) =>
   allDiagnostics(found.candidate.desired).filter(({ severity }) => severity === 'error');
 
-describe('a service that HAProxy names', () => {
+describe('a service that HAProxy names as faulty', () => {
   test.each(badKinds.map((_, i) => [i]))(
-    'one of kind %i among a thousand costs one check more, once',
+    'of kind %i among a thousand costs one more check, once',
     async (i) => {
       const apps = [...good(999), bad(i)];
       const first = await examination.of(apps);
@@ -53,7 +53,7 @@ describe('a service that HAProxy names', () => {
     },
   );
 
-  test('fifty at once, of all kinds, cost a few', async () => {
+  test('together with 49 others of all kinds costs only a few checks', async () => {
     const unreadable = [
       label('HAPROXY_0_BALANCE', 'best'),
       label('HAPROXY_0_AUTH', 'x'),
@@ -104,7 +104,7 @@ describe('a service that HAProxy names', () => {
     ]);
   });
 
-  test('that served before is not blamed for what another one brought, only where nothing is new', async () => {
+  test('is not blamed for the fault of a new one if it served before, unless nothing is new', async () => {
     await examination.of(good(3));
     examination.nameless.now = true;
     const found = await examination.of([...good(3), bad(0)]);
@@ -112,7 +112,7 @@ describe('a service that HAProxy names', () => {
     expect(names(found)).toHaveLength(3);
   });
 
-  test('leaves no revision behind but the one that was accepted', async () => {
+  test('leaves only the revision that was accepted', async () => {
     const found = await examination.of([...good(5), bad(0), bad(1)]);
     expect(await readdir(join(examination.directory, 'revisions'))).toEqual([
       found.revision!.directory.split('/').at(-1),
@@ -120,23 +120,23 @@ describe('a service that HAProxy names', () => {
   });
 });
 
-describe('where HAProxy names nobody', () => {
+describe('a refusal that names no service', () => {
   beforeEach(() => {
     examination.nameless.now = true;
   });
 
-  test('the only new one is the culprit, once what runs is known to be accepted still', async () => {
+  test('is traced to the only new service, after the running ones have been accepted again', async () => {
     await examination.of(good(20));
     expect((await examination.of([...good(20), bad(0)])).checks).toBe(3);
   });
 
-  test('an outage that ends between two checks makes nobody the culprit', async () => {
+  test('makes no service the culprit if its cause ends between two checks', async () => {
     await examination.of(good(20));
     examination.refusals.left = 1;
     expect(names(await examination.of([...good(20), app('/new', 30_000)]))).toHaveLength(21);
   });
 
-  test('where it refuses what runs as well, nobody is the culprit', async () => {
+  test('makes no service the culprit if HAProxy refuses what it runs as well', async () => {
     await examination.of(good(20));
     examination.refusals.left = Infinity;
     await expect(examination.of([...good(20), app('/new', 30_000)])).rejects.toThrow('out of order');
@@ -144,22 +144,25 @@ describe('where HAProxy names nobody', () => {
     expect(names(await examination.of([...good(20), app('/new', 30_000)]))).toHaveLength(21);
   });
 
-  test('one of a thousand is found by halves, and the others serve', async () => {
+  test('is traced by halves to one service among a thousand, and the others serve', async () => {
     const found = await examination.of([...good(999), bad(0)]);
     expect(names(found)).toHaveLength(999);
     expect(found.checks).toBeLessThanOrEqual(13);
     expect((await examination.of([...good(999), bad(0), app('/new', 30_000)])).checks).toBe(1);
   });
 
-  test.each([[0], [1], [2], [3]])('one of four, the one at %i, takes at most five checks', async (at) => {
-    await examination.of([app('/live', 30_000)]);
-    const apps = good(4).map((it, i) => (i === at ? bad(0) : it));
-    const found = await examination.of([app('/live', 30_000), ...apps]);
-    expect(found.checks).toBeLessThanOrEqual(5);
-    expect(names(found)).toHaveLength(4);
-  });
+  test.each([[0], [1], [2], [3]])(
+    'of one service among four, at position %i, is traced in at most five checks',
+    async (at) => {
+      await examination.of([app('/live', 30_000)]);
+      const apps = good(4).map((it, i) => (i === at ? bad(0) : it));
+      const found = await examination.of([app('/live', 30_000), ...apps]);
+      expect(found.checks).toBeLessThanOrEqual(5);
+      expect(names(found)).toHaveLength(4);
+    },
+  );
 
-  test('several are found in the end, whatever is left for later', async () => {
+  test('of several services is traced to all of them in the end', async () => {
     const apps = [...good(30), ...Array.from({ length: 5 }, (_, i) => bad(i))];
     let passes = 0;
     let found = await examination.of(apps);
@@ -168,7 +171,7 @@ describe('where HAProxy names nobody', () => {
     expect(names(found)).toHaveLength(30);
   });
 
-  test('what is no service is told as such, and nobody is held for it', async () => {
+  test('of something that belongs to no service is reported as such, and blames no service', async () => {
     const broken = await anExamination({ syslogSocket: '300.1.1.1:x' });
     try {
       broken.nameless.now = true;
@@ -179,8 +182,8 @@ describe('where HAProxy names nobody', () => {
   });
 });
 
-describe('what is saved', () => {
-  test('a verdict stands as long as the files that it may be about are the same', async () => {
+describe('a saved verdict', () => {
+  test('is valid as long as the files that it may be about are unchanged', async () => {
     const file = join(examination.directory, 'ca.pem');
     await writeFile(file, 'nonsense');
     const tls = app('/tls', 10_000, label('HAPROXY_0_BIND_OPTIONS', `ssl crt ${file}`));
@@ -190,7 +193,7 @@ describe('what is saved', () => {
     expect((await examination.of([tls])).checks).toBe(1);
   });
 
-  test('is readable by its owner only, and set aside where it is damaged', async () => {
+  test('is in a file that only its owner can read, and that is set aside if it is damaged', async () => {
     await examination.of([...good(2), bad(0)]);
     await examination.restart();
     for (const name of ['verdicts.json', 'last-good.jsonl']) {
@@ -205,7 +208,7 @@ describe('what is saved', () => {
     expect((await examination.of([...good(2), bad(0)])).checks).toBe(1);
   });
 
-  test('is forgotten with the app', async () => {
+  test('is forgotten together with the app', async () => {
     await examination.of([app('/web', 10_000)]);
     await examination.of([]);
     const found = await examination.of([app('/web', 10_000, badKinds[0])]);
@@ -213,7 +216,7 @@ describe('what is saved', () => {
   });
 });
 
-test('what cannot be written into a line at all rejects its own service, at no check more', async () => {
+test('a service that cannot be written as a line is rejected alone, without another check', async () => {
   const apps = [...good(9), app('/bad', 20_000, { healthChecks: [aCheck({ path: '/\nglobal' })] })];
   const found = await examination.of(apps);
   expect(found.checks).toBe(1);

@@ -12,7 +12,7 @@ import { anApp, aTask } from '../support/apps.ts';
 import { aContext } from '../support/context.ts';
 
 describe('a coalesced task', () => {
-  test('runs once for many requests, and once more for those that come while it runs', async () => {
+  test('runs once for many requests, and once more for those that arrive while it runs', async () => {
     let runs = 0;
     let finish: () => void = () => undefined;
     const passes = coalesce(async () => {
@@ -32,7 +32,7 @@ describe('a coalesced task', () => {
     await passes.close();
   });
 
-  test('is not begun any more once closed', async () => {
+  test('does not run again after close', async () => {
     let runs = 0;
     const passes = coalesce(() => {
       runs += 1;
@@ -47,7 +47,7 @@ describe('a coalesced task', () => {
 });
 
 describe('the reload budget', () => {
-  test('lets a burst through, then one each while', () => {
+  test('allows a burst, then one reload per interval', () => {
     const budget = reloadBudget(2, 1000);
     budget.spend(0);
     budget.spend(0);
@@ -59,28 +59,28 @@ describe('the reload budget', () => {
     expect(budget.waitMs(60_000, 0)).toBe(0);
   });
 
-  test('makes reloads wait longer while old workers still finish their connections', () => {
+  test('delays reloads while old workers still finish their connections', () => {
     const budget = reloadBudget(1, 1000);
     budget.spend(0);
     expect(budget.waitMs(0, 0)).toBe(1000);
     expect(budget.waitMs(0, 3)).toBe(4000);
   });
 
-  test('without a spacing never waits', () => {
+  test('never delays without a spacing', () => {
     const budget = reloadBudget(1, 0);
     budget.spend(0);
     expect(budget.waitMs(0, 0)).toBe(0);
   });
 });
 
-describe('departing servers', () => {
+describe('draining servers', () => {
   const app = anApp('/web', { tasks: [aTask('/web', 1)] });
   const service = nextDesired(nothingDesired, { changed: [app], removed: [] }, aContext()).services.get(
     'web_10001' as BackendName,
   )!;
   const server = (name: string) => ({ backend: service.definition.backend, server: name });
 
-  test('are overdue once they have waited as long as sessions may take, each by its own clock', () => {
+  test('are overdue when they have waited as long as sessions may continue, each on its own', () => {
     let now = 0;
     const departing = drainingServers(1000, () => now);
     departing.see([service], [server('a')]);
@@ -91,7 +91,7 @@ describe('departing servers', () => {
     expect([...departing.backends()]).toEqual(['web_10001']);
   });
 
-  test('are forgotten once they have gone, so that one that comes back starts anew', () => {
+  test('are forgotten when they are gone, so that one that comes back starts again', () => {
     let now = 0;
     const departing = drainingServers(1000, () => now);
     departing.see([service], [server('a')]);
@@ -136,7 +136,7 @@ describe('the inbox', () => {
     expect(inbox.take()).toBeUndefined();
   });
 
-  test('has some apps derived anew, and tells which of them are gone', () => {
+  test('requests that some apps are derived again, and reports which of them are gone', () => {
     const inbox = createInbox();
     inbox.put(news);
     inbox.take();
@@ -161,7 +161,7 @@ describe('the inbox', () => {
   });
 });
 
-test('the way down is the way up backwards, and a step that fails does not keep the others', async () => {
+test('a teardown undoes the steps in reverse order, and a step that fails does not prevent the others', async () => {
   const done: string[] = [];
   const failures: unknown[] = [];
   const undo = teardown((error) => failures.push(error));

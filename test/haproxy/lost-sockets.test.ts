@@ -47,7 +47,7 @@ test.each<[string, (haproxy: TestHaproxy) => HaproxyControl]>([
   ['supervise', ({ control }) => control],
   ['attach', attached],
 ])(
-  '%s: where the master socket was removed, changes and reloads go on, and the reload makes it again',
+  '%s: without the master socket, changes and reloads still work, and a reload creates the socket again',
   async (_, make) => {
     const haproxy = await started();
     const { hash, workerPid, masterPid, masterSocket } = haproxy;
@@ -75,7 +75,7 @@ test.each<[string, (haproxy: TestHaproxy) => HaproxyControl]>([
   },
 );
 
-test('a configuration that HAProxy refuses is told as such where the master socket was removed', async () => {
+test('a configuration that HAProxy refuses is reported as such without the master socket', async () => {
   const { control, publish, masterSocket, answer } = await started();
   await rm(masterSocket);
   const bad = await publish(2, 'two', 'bogus\n');
@@ -89,7 +89,7 @@ test('a configuration that HAProxy refuses is told as such where the master sock
   expect(await control.reload(good.hash)).toMatchObject({ kind: 'done' });
 });
 
-test('where both sockets were removed HAProxy is silent, and a reload reaches it again', async () => {
+test('a HAProxy without both sockets is silent, and a reload reaches it again', async () => {
   const { control, publish, masterPid, masterSocket, runtimeSocket, answer } = await started();
   await rm(masterSocket);
   await rm(runtimeSocket);
@@ -106,7 +106,7 @@ test('where both sockets were removed HAProxy is silent, and a reload reaches it
   expect(await answer()).toBe('changed');
 });
 
-test('where both sockets were removed and nobody reloads, HAProxy answers again by itself', async () => {
+test('a HAProxy without both sockets answers again, even if nobody reloads', async () => {
   const { control, hash, masterPid, masterSocket, runtimeSocket, answer } = await started();
   await rm(masterSocket);
   await rm(runtimeSocket);
@@ -128,7 +128,7 @@ test('a Pacer that starts adopts a HAProxy whose sockets and pid file were remov
   expect(await haproxy.answer()).toBe('one');
 });
 
-test('a frozen HAProxy is neither reloaded nor started anew, and the message says how to wake it', async () => {
+test('a frozen HAProxy is neither reloaded nor restarted, and the message says how to wake it', async () => {
   const haproxy = await started();
   const { control, masterPid, workerPid, file, hash } = haproxy;
   const next = nextPacer(haproxy);
@@ -150,7 +150,7 @@ test('a frozen HAProxy is neither reloaded nor started anew, and the message say
   expect(runningOf(await next.running())).toMatchObject({ masterPid, workerPid });
 });
 
-test('a reload that is given up ends at once, and HAProxy goes on', async () => {
+test('a reload that is cancelled ends at once, and HAProxy continues', async () => {
   const { control, masterPid, publish, answer } = await started();
   const second = await publish(2, 'two');
   const giveUp = new AbortController();
@@ -163,7 +163,7 @@ test('a reload that is given up ends at once, and HAProxy goes on', async () => 
   expect(await answer()).toBe('two');
 });
 
-test('a HAProxy that only starts, or another program that names the socket, is never signalled', async () => {
+test('a HAProxy that is just starting, or another program that names the socket, never gets a signal', async () => {
   const masterSocket = path.join(temporaryFolder(), 'master.sock');
   const run = (...args: string[]) => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)', '--', ...args], {

@@ -49,11 +49,11 @@ test.each(rules.map((rule) => [rule.alert, rule] as const))('%s', async (_, rule
   expect(rule.annotations.description).toMatch(/\.$/);
 });
 
-test('each alert has a name of its own', () => {
+test('each alert has a different name', () => {
   expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
 });
 
-test('Prometheus itself takes them, where promtool is installed', async ({ skip }) => {
+test('Prometheus itself accepts the rules, if promtool is installed', async ({ skip }) => {
   const { failed, stdout, stderr, code } = await execa('promtool', ['check', 'rules', file], {
     reject: false,
   });
@@ -61,7 +61,7 @@ test('Prometheus itself takes them, where promtool is installed', async ({ skip 
   expect(failed, stdout + stderr).toBe(false);
 });
 
-test('the wanted and the running hash are metrics', async () => {
+test('the desired and the running hash are metrics', async () => {
   const text = await metrics.text();
   expect(text).toContain('pacer_configuration_info{state="desired",hash="a.b"} 1');
   expect(text).toContain('pacer_configuration_info{state="running",hash="c.d"} 1');

@@ -36,7 +36,7 @@ async function count(options: TrafficOptions, enough = 5) {
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-test('whole answers are counted, on kept and on closed connections, each client with its target', async () => {
+test('complete answers are counted, on kept and on closed connections, for each client and target', async () => {
   const asked = new Set<string>();
   const port = await serve((socket, request) => {
     const [line = '', host = ''] = request.split('\r\n');
@@ -74,13 +74,13 @@ test.each([
   expect({ good, failures }).toEqual({ good: 0, failures: { [failure]: failed } });
 });
 
-test('a connection that is refused is a failure', async () => {
+test('a refused connection counts as a failure', async () => {
   const [port = 0] = await freePorts(1);
   const { failed, failures } = await count({ port, keepAlive: 1, close: 1 });
   expect(failures).toEqual({ 'connect ECONNREFUSED': failed });
 });
 
-test('a connection that is closed while nothing is asked is no failure', async () => {
+test('a connection that is closed while idle is no failure', async () => {
   const port = await serve((socket) => socket.end(ok));
   const {
     failed,
@@ -91,7 +91,7 @@ test('a connection that is closed while nothing is asked is no failure', async (
   expect(idleCloses).toBeGreaterThanOrEqual(good - 1);
 });
 
-test('chunked answers, answers without a length, and other statuses can be whole', async () => {
+test('chunked answers, answers without a length, and other statuses can be complete', async () => {
   const answers = [
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\n\r\n',
     'HTTP/1.0 200 OK\r\n\r\nuntil the end',
@@ -102,7 +102,7 @@ test('chunked answers, answers without a length, and other statuses can be whole
   expect(await count({ port, keepAlive: 1, close: 1, allowed: [200, 204] }, 12)).toMatchObject({ failed: 0 });
 });
 
-test('over TLS the same holds', async () => {
+test('failures over TLS are counted in the same way', async () => {
   const pem = await makePem('h');
   const identity = { key: pem, cert: pem };
   const port = await serve(
@@ -112,7 +112,7 @@ test('over TLS the same holds', async () => {
   expect(await count({ port, keepAlive: 1, close: 1, tls: true })).toMatchObject({ failed: 0 });
 });
 
-test('it sees the requests that HAProxy loses when it is stopped hard', async () => {
+test('requests that HAProxy loses when it is stopped hard are counted', async () => {
   const { control, publish, port } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);

@@ -14,13 +14,13 @@ const isThere = analyze('--version') !== undefined;
 if (!isThere) console.log('skipped: systemd-analyze is not installed');
 
 describe.skipIf(!isThere).each(units)('%s', (unit) => {
-  test('is read by systemd without a complaint', () => {
+  test('is accepted by systemd without a complaint', () => {
     const said = analyze('verify', join(folder, unit)) ?? '';
     // The program is installed on the machines that run it.
     expect(said.split('\n').filter((line) => line !== '' && !line.includes('is not executable'))).toEqual([]);
   });
 
-  test('exposes little', () => {
+  test('gives the service few rights', () => {
     const said = analyze('security', '--offline=true', join(folder, unit)) ?? '';
     expect(Number(/exposure level for \S+: ([\d.]+)/.exec(said)?.[1])).toBeLessThan(2.5);
   });

@@ -34,7 +34,7 @@ const texts = fc
   )
   .filter((text) => !text.includes('\n'));
 
-test('what Pacer takes for one word is that word to HAProxy, and what it writes is read back', async () => {
+test('what Pacer reads as one word is one word for HAProxy, and what Pacer writes is read back unchanged', async () => {
   const haproxy = await testHaproxy();
   const samples = [...new Set(texts)].flatMap((text) => {
     // A comment would hide the condition behind it.

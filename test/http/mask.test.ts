@@ -18,11 +18,11 @@ test.each([
     '  http-request add-header X-Key "Bearer ***"',
   ],
   ['a URL', '  # from http://bob:secret@marathon:8080/v2', '  # from http://***@marathon:8080/v2'],
-])('hides the secret of %s', (_, line, masked) => {
+])('masking hides the secret of %s', (_, line, masked) => {
   expect(maskConfiguration(`before\n${line}\nafter\n`)).toBe(`before\n${masked}\nafter\n`);
 });
 
-test('leaves everything else as it is', () => {
+test('masking leaves everything else as it is', () => {
   const text = 'backend a\n  server s 10.0.0.1:80 check\n  stats auth-realm x\n  http-request auth realm r\n';
   expect(maskConfiguration(text)).toBe(text);
 });

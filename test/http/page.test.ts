@@ -19,7 +19,7 @@ async function page(): Promise<Map<string, Awaited<ReturnType<typeof ask>>>> {
   return answers;
 }
 
-test('nothing of the page needs what its policy forbids', async () => {
+test('the status page needs nothing that its content policy forbids', async () => {
   const answers = await page();
   const html = answers.get('/')!;
   const policy = String(html.headers['content-security-policy']);
@@ -33,7 +33,7 @@ test('nothing of the page needs what its policy forbids', async () => {
   );
 });
 
-test('everything that the page and its script name is there, and open to who has no token yet', async () => {
+test('everything that the status page and its script request exists, and is open to clients without a token', async () => {
   const answers = await page();
   const html = answers.get('/')!.text;
   const loaded = [...html.matchAll(/(?:src|href)="(\/page\/[^"]+)"/g)].map(([, path]) => path ?? '');

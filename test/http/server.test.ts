@@ -53,15 +53,15 @@ async function serve(options: Partial<StatusServerOptions> = {}) {
 
 const bearer = (value = token) => ({ Authorization: `Bearer ${value}` });
 
-describe('on a loopback address without a token', () => {
-  test('everyone may read and nobody may change', async () => {
+describe('the status server on a loopback address without a token', () => {
+  test('lets everybody read and nobody change anything', async () => {
     const server = await serve();
     expect((await server.ask('/things')).status).toBe(200);
     const refused = await server.ask('/things', { method: 'POST', body: 'x' });
     expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('--status-token-file')]);
   });
 
-  test('a name that was made to lead here is refused, addresses and localhost are not', async () => {
+  test('refuses a host name that was made to resolve to it, but accepts addresses and localhost', async () => {
     const server = await serve();
     const status = async (host: string) => (await server.ask('/things', { headers: { Host: host } })).status;
     expect(await status('evil.example.com')).toBe(403);
@@ -72,8 +72,8 @@ describe('on a loopback address without a token', () => {
   });
 });
 
-describe('with a token', () => {
-  test('only the right one may change something', async () => {
+describe('the status server with a token', () => {
+  test('lets only the right token change something', async () => {
     const server = await serve({ tokenFile: file(`# ours\n${token}\nanother-token-of-some-length\n`) });
     const change = async (headers: Record<string, string>) =>
       (await server.ask('/things', { method: 'POST', body: '{}', headers })).status;
@@ -84,7 +84,7 @@ describe('with a token', () => {
     expect(await change(bearer('another-token-of-some-length'))).toBe(200);
   });
 
-  test('the file counts as it is now: a new token at once, the old one no more, none while it is away', async () => {
+  test('uses the token file as it is now: a new token at once, an old one no longer, none while the file is missing', async () => {
     const path = file(token);
     const server = await serve({ tokenFile: path });
     const status = async (value: string) =>
@@ -97,7 +97,7 @@ describe('with a token', () => {
     expect(server.warnings).toEqual([expect.stringContaining('no token is accepted')]);
   });
 
-  test('a file that others may read is warned of; one without a good token is not taken', async () => {
+  test('warns of a file that others can read, and refuses one without a good token', async () => {
     const server = await serve({ tokenFile: file(token, 0o644) });
     expect(server.warnings).toEqual([expect.stringContaining('chmod 640')]);
     await expect(serve({ tokenFile: file('\n# none\n') })).rejects.toMatchObject({ code: 'FILE_MALFORMED' });
@@ -107,7 +107,7 @@ describe('with a token', () => {
     });
   });
 
-  test('guessing ends in 429, and does not lock out who has it', async () => {
+  test('answers guessing with 429, without locking out clients that have the token', async () => {
     const server = await serve({ tokenFile: file(token) });
     const guesses: number[] = [];
     for (let i = 0; i < 30; i++)
@@ -117,8 +117,8 @@ describe('with a token', () => {
   });
 });
 
-describe('on an address that others reach', () => {
-  test('reading takes the token too, but for what is open', async () => {
+describe('the status server on an address that others can reach', () => {
+  test('needs the token for reading too, except for open paths', async () => {
     const server = await serve({ loopback: false, tokenFile: file(token) });
     const refused = await server.ask('/things');
     expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, 'Bearer']);
@@ -127,7 +127,7 @@ describe('on an address that others reach', () => {
     expect(JSON.parse(read.text)).toEqual({ rest: 'a/b c', trusted: true });
   });
 
-  test('a client certificate of the named authority is as good, another is not', async () => {
+  test('accepts a client certificate of the given CA like a token, and no other', async () => {
     const ours = await makeAuthority('ours');
     const theirs = await makeAuthority('theirs');
     const own = await ours.issue('localhost');
@@ -145,8 +145,8 @@ describe('on an address that others reach', () => {
   });
 });
 
-describe("another site's page in a browser on this machine", () => {
-  test('can make nothing happen, not even with the token of a client certificate', async () => {
+describe('a page of another site in a browser on this machine', () => {
+  test('can change nothing, not even with the token or a client certificate', async () => {
     const server = await serve({ tokenFile: file(token) });
     const change = async (headers: Record<string, string>) =>
       (await server.ask('/things', { method: 'POST', headers: { ...bearer(), ...headers } })).status;
@@ -159,8 +159,8 @@ describe("another site's page in a browser on this machine", () => {
   });
 });
 
-describe('whatever is asked', () => {
-  test('a route with an effect takes a burst, then 429 until it is time', async () => {
+describe('the status server in general', () => {
+  test('lets a burst of requests through to a route with an effect, then answers 429 for a while', async () => {
     const server = await serve();
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await server.ask('/_mlb_signal/hup')).status);
@@ -168,7 +168,7 @@ describe('whatever is asked', () => {
     expect((await server.ask('/_mlb_signal/hup')).headers['retry-after']).toBe('1');
   });
 
-  test('the answer has the headers that keep a browser from misusing it', async () => {
+  test('sends headers that keep a browser from misusing an answer', async () => {
     const server = await serve();
     for (const path of ['/things', '/nothing', '/things/none', '/healthz', '/things/%ff']) {
       expect((await server.ask(path)).headers).toMatchObject({
@@ -182,7 +182,7 @@ describe('whatever is asked', () => {
     }
   });
 
-  test('wrong paths and methods are told what there is', async () => {
+  test('names the possible paths and methods if they are wrong', async () => {
     const server = await serve();
     const wrong = await server.ask('/thing');
     expect([wrong.status, wrong.text]).toEqual([404, expect.stringContaining('/things')]);
@@ -193,7 +193,7 @@ describe('whatever is asked', () => {
     expect((await server.ask('/things', { method: 'HEAD' })).text).toBe('');
   });
 
-  test('a body that is too large is not read', async () => {
+  test('does not read a body that is too large', async () => {
     const server = await serve({ tokenFile: file(token) });
     const send = (size: number, headers = {}) =>
       server.ask('/things', { method: 'POST', body: 'x'.repeat(size), headers: { ...bearer(), ...headers } });
@@ -202,7 +202,7 @@ describe('whatever is asked', () => {
     expect((await send(300_000, { 'Transfer-Encoding': 'chunked' })).status).toBe(413);
   });
 
-  test('a peer that never finishes its request is cut off', async () => {
+  test('cuts off a client that never finishes its request', async () => {
     const server = await serve();
     const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
     let answer = '';

@@ -51,7 +51,7 @@ const found = (of: MarathonClient) => of.endpoints.status().map(({ url }) => url
 const apps: RequestListener = (_request, response) => sendJson(response, { apps: [{ id: '/web' }] });
 
 describe('a name with several addresses', () => {
-  it('is each of them: when one refuses, fails or talks nonsense, the next is asked, all by the same name', async () => {
+  it('stands for all of them: if one refuses, fails or sends nonsense, the next is asked, under the same name', async () => {
     const { port, hosts } = await serveOn({
       '127.0.0.3': (_request, response) => response.writeHead(502).end(),
       '127.0.0.4': (_request, response) => response.end('<html>'),
@@ -80,7 +80,7 @@ describe('a name with several addresses', () => {
     ]);
   });
 
-  it('is looked up again: new addresses are used, and when the DNS is gone the last ones are', async () => {
+  it('is looked up again: new addresses are used, and without the DNS the last ones', async () => {
     const { port } = await serveOn({ '127.0.0.2': apps });
     const zone = (...addresses: string[]) => ({ addresses: { 'marathon.mesos': addresses } });
     const dns = await startDns(zone('127.0.0.9'));
@@ -104,7 +104,7 @@ describe('a name with several addresses', () => {
     await until(() => expect(source.status().resyncs).toBeGreaterThan(resyncs));
   });
 
-  it('that cannot be resolved is an error that says so', async () => {
+  it('is reported if it cannot be resolved', async () => {
     const dns = await startDns();
     const failed = fetchApps(client('http://marathon.invalid:8080', dns));
     await expect(failed).rejects.toThrow(/marathon\.invalid/);
@@ -170,7 +170,7 @@ describe('the SRV records of a name', () => {
     await until(() => expect(source.status()).toMatchObject({ connected: true, tasks: 5 }));
   });
 
-  it('that are not there are waited for, and the error names the address', async () => {
+  it('are waited for if they are missing, and the error names the address', async () => {
     const dns = await startDns();
     const marathon = client(`srv://${service}`, dns);
     await until(() => expect(marathon.discovery.status()[0]?.lastError?.message).toContain('ENOTFOUND'));
@@ -188,7 +188,7 @@ describe('the order of SRV records', () => {
   });
   const numbers = () => fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true }));
 
-  it('holds every record once, and a lower priority never comes after a higher one', () => {
+  it('contains every record once, and a lower priority never comes after a higher one', () => {
     fc.assert(
       fc.property(fc.array(record), numbers(), (records, random) => {
         const ordered = srvOrder(records, () => random.next().value as number);
@@ -199,7 +199,7 @@ describe('the order of SRV records', () => {
     );
   });
 
-  it('lets the heavier come first in proportion to their weight', () => {
+  it('puts heavier records first in proportion to their weight', () => {
     const of = (name: string, weight: number) => ({ name, port: 1, priority: 0, weight });
     let i = 0;
     const first = Array.from(
@@ -215,7 +215,7 @@ describe('the order of SRV records', () => {
 });
 
 describe('a leader that is known', () => {
-  it('gets the event stream before those that are configured', async () => {
+  it('gets the event stream before the configured endpoints', async () => {
     const leader = await simulate();
     const standby = await serve((request, response) => {
       if (request.url?.startsWith('/v2/events')) response.writeHead(502).end();

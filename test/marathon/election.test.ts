@@ -10,7 +10,7 @@ it('the members of a latch lead in the order of their sequence, whatever their n
   expect(byTurn(members)).toEqual(['m1:8080', 'm2:8080', 'm3:8080']);
 });
 
-it('the stand-in of 1.3 and 1.4 comes first, and is told once', () => {
+it('the stand-in of 1.3 and 1.4 leads, and is listed once', () => {
   const members = [
     { name: 'member_0000000001', data: 'm1:8080' },
     { name: 'member_-00000000', data: 'm2:8080' },
@@ -19,7 +19,7 @@ it('the stand-in of 1.3 and 1.4 comes first, and is told once', () => {
   expect(byTurn(members)).toEqual(['m2:8080', 'm1:8080']);
 });
 
-it('what is no member, or names no host and port, is left out', () => {
+it('a node that is no member, or names no host and port, is left out', () => {
   const members = [
     { name: 'lock-0000000001', data: 'm1:8080' },
     { name: 'member_0000000001', data: '' },

@@ -87,8 +87,8 @@ const shuffled = history.chain(({ events, truth }) =>
 const comparable = (mirror: MirrorState) =>
   tasks(mirror).map(({ startedAt: _, ...known }) => ({ ...known, leaving: false }));
 
-describe('whatever the order of events and however often they come', () => {
-  it('the mirror is the truth after one answer that was asked for when all was quiet', () => {
+describe('in any order of events, repeated or not,', () => {
+  it('the mirror is correct after one answer that was requested when all was quiet', () => {
     fc.assert(
       fc.property(shuffled, ({ events, truth }) => {
         const mirror = mirrorOf(app([]));
@@ -99,7 +99,7 @@ describe('whatever the order of events and however often they come', () => {
     );
   });
 
-  it('a task that is over never comes back once that was told, nor by an answer from before', () => {
+  it('a task that is reported as ended never comes back, not even by an earlier answer', () => {
     fc.assert(
       fc.property(shuffled, fc.nat(), ({ events, dead }, when) => {
         const mirror = mirrorOf(app(names.map((name) => task(name))));
@@ -117,7 +117,7 @@ describe('whatever the order of events and however often they come', () => {
     );
   });
 
-  it('the latest word on each known task counts, even before anything is asked for', () => {
+  it('the latest report on each known task counts, even before anything is fetched', () => {
     fc.assert(
       fc.property(shuffled, ({ events, truth }) => {
         const mirror = mirrorOf(app(names.map((name) => task(name))));
@@ -127,7 +127,7 @@ describe('whatever the order of events and however often they come', () => {
     );
   });
 
-  it('events in order alone, repeated or not, give what Marathon lists', () => {
+  it('the mirror equals what Marathon lists if the events are in order', () => {
     fc.assert(
       fc.property(history, fc.boolean(), ({ events, truth }, twice) => {
         const mirror = mirrorOf(app([]));

@@ -205,8 +205,8 @@ async function holds({ version, commands, numRuns, resyncMs, after }: Run): Prom
 
 const never = 3_600_000;
 
-describe.each<MarathonVersion>(['1.4', '1.5', '1.8', '1.11'])('Marathon %s', (version) => {
-  it('ends in the mirror as it is, by its events alone', { timeout: 240_000 }, () =>
+describe.each<MarathonVersion>(['1.4', '1.5', '1.8', '1.11'])('a model of Marathon %s', (version) => {
+  it('gives the same state in the mirror, by its events alone', { timeout: 240_000 }, () =>
     holds({
       ...{ version, commands: changes, numRuns: 8, resyncMs: never },
       after: ({ source }) => expect(source.status()).toMatchObject({ resyncs: 0, reconnects: 0 }),
@@ -214,7 +214,7 @@ describe.each<MarathonVersion>(['1.4', '1.5', '1.8', '1.11'])('Marathon %s', (ve
   );
 
   it(
-    'ends in the mirror as it is, whatever goes wrong, with no resync to repair it',
+    'gives the same state in the mirror, whatever goes wrong, without a resync to repair it',
     { timeout: 240_000 },
     () =>
       holds({
@@ -223,7 +223,7 @@ describe.each<MarathonVersion>(['1.4', '1.5', '1.8', '1.11'])('Marathon %s', (ve
       }),
   );
 
-  it('is what a resync finds in the mirror already', { timeout: 240_000 }, () =>
+  it('shows a resync nothing that the mirror does not have already', { timeout: 240_000 }, () =>
     holds({
       ...{ version, commands: changes, numRuns: 6, resyncMs: 30 },
       after: ({ source }) => expect(source.status()).toMatchObject({ resyncDifferences: 0 }),

@@ -9,40 +9,43 @@ const faults: readonly (readonly [string, AnswerFault, RegExp])[] = [
   ['hangs', { kind: 'hang' }, /timeout/i],
 ];
 
-describe.each(faults)('while every GET of apps %s and the stream lives', (_, fault, reason) => {
-  it('what events announced is pending and nothing is confirmed; it is fetched as soon as Marathon answers', async () => {
-    const both = await mirroring(
-      { heartbeatMs: 30 },
-      { requestTimeoutMs: 300, maxBackoffMs: 100, resyncMs: 600_000 },
-    );
-    const { marathon, source, apps } = both;
-    marathon.faults.answers(fault, { path: '/v2/apps' });
-    void marathon.deploy({ ...webApp, instances: 1 });
-    await until(() => expect(source.status().pending.some(({ lastError }) => lastError)).toBe(true));
-    const { pending, pendingCount, connected, confirmedAt } = source.status();
-    const [oldest] = pending;
-    expect(connected).toBe(true);
-    expect(pendingCount).toBe(pending.length);
-    expect(pending.map((one) => one.id)).toContain(id);
-    expect(pending.find(({ lastError }) => lastError !== undefined)?.lastError).toMatch(reason);
-    // The event that named it is the last byte that came before it.
-    expect(confirmedAt).toBeLessThanOrEqual(oldest!.since);
-    // Heartbeats go on arriving, and confirm nothing.
-    const { events } = source.status();
-    marathon.faults.garbageFrame(
-      'event: event_stream_attached\r\ndata: {"eventType":"event_stream_attached"}\r\n\r\n',
-    );
-    await until(() => expect(source.status().events).not.toEqual(events));
-    expect(source.status().confirmedAt).toBe(confirmedAt);
-    expect(apps().has(id)).toBe(false);
+describe.each(faults)(
+  'a change announced while every GET of apps %s and the stream lives',
+  (_, fault, reason) => {
+    it('is pending and nothing is confirmed; it is fetched as soon as Marathon answers', async () => {
+      const both = await mirroring(
+        { heartbeatMs: 30 },
+        { requestTimeoutMs: 300, maxBackoffMs: 100, resyncMs: 600_000 },
+      );
+      const { marathon, source, apps } = both;
+      marathon.faults.answers(fault, { path: '/v2/apps' });
+      void marathon.deploy({ ...webApp, instances: 1 });
+      await until(() => expect(source.status().pending.some(({ lastError }) => lastError)).toBe(true));
+      const { pending, pendingCount, connected, confirmedAt } = source.status();
+      const [oldest] = pending;
+      expect(connected).toBe(true);
+      expect(pendingCount).toBe(pending.length);
+      expect(pending.map((one) => one.id)).toContain(id);
+      expect(pending.find(({ lastError }) => lastError !== undefined)?.lastError).toMatch(reason);
+      // The event that named it is the last byte that came before it.
+      expect(confirmedAt).toBeLessThanOrEqual(oldest!.since);
+      // Heartbeats go on arriving, and confirm nothing.
+      const { events } = source.status();
+      marathon.faults.garbageFrame(
+        'event: event_stream_attached\r\ndata: {"eventType":"event_stream_attached"}\r\n\r\n',
+      );
+      await until(() => expect(source.status().events).not.toEqual(events));
+      expect(source.status().confirmedAt).toBe(confirmedAt);
+      expect(apps().has(id)).toBe(false);
 
-    marathon.faults.clear();
-    await until(() => expect(source.status()).toMatchObject({ pending: [], pendingCount: 0 }));
-    await expectSame(both);
-    expect(apps().has(id)).toBe(true);
-    await until(() => expect(source.status().confirmedAt).toBeGreaterThan(confirmedAt!));
-  });
-});
+      marathon.faults.clear();
+      await until(() => expect(source.status()).toMatchObject({ pending: [], pendingCount: 0 }));
+      await expectSame(both);
+      expect(apps().has(id)).toBe(true);
+      await until(() => expect(source.status().confirmedAt).toBeGreaterThan(confirmedAt!));
+    });
+  },
+);
 
 describe('one app whose GET fails', () => {
   it('is pending until it or a later list is fetched, and the others are followed', async () => {

@@ -11,7 +11,7 @@ const elements = (text: Buffer, key = 'apps') =>
   [...jsonElements(text, key)].map((element) => JSON.parse(element.toString()) as unknown);
 
 describe('the elements of a list', () => {
-  it('are those that JSON.parse finds, whatever the list and its neighbours hold', () => {
+  it('are the same as those found by JSON.parse, whatever the list and its neighbours contain', () => {
     const neighbours = fc.dictionary(fc.string(), fc.jsonValue());
     fc.assert(
       fc.property(neighbours, fc.array(fc.jsonValue()), fc.nat({ max: 3 }), (others, list, indent) => {
@@ -37,7 +37,7 @@ describe('the elements of a list', () => {
     },
   );
 
-  it('of another key, or of a value that is no list, are none', () => {
+  it('are none if the list has another key, or the value is not a list', () => {
     expect(elements(bytes({ groups: [1], apps: { apps: [2] } }))).toEqual([]);
   });
 });
@@ -46,19 +46,19 @@ describe('the apps of an answer', () => {
   const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.json`, import.meta.url));
 
   it.each(['decode/modern', 'decode/v1.4', 'zdd-apps', 'real-group-155-100'])(
-    'in pieces are those read whole: %s',
+    'are read in pieces the same as at once: %s',
     async (name) => {
       const text = fixture(name);
       expect(await decodeAppsInPieces(text)).toEqual(decodeApps(JSON.parse(text.toString())));
     },
   );
 
-  it('that has none, or says why it has none, are judged as when it is read whole', async () => {
+  it('are none, with the same reason, if the answer has none', async () => {
     expect(await decodeAppsInPieces(bytes({ apps: [] }))).toMatchObject({ apps: [] });
     await expect(decodeAppsInPieces(bytes({ message: 'no leader' }))).rejects.toThrow('no leader');
   });
 
-  it('let others run in between', async () => {
+  it('let other work run in between', async () => {
     const tasks = Array.from({ length: 5 }, (_, i) => ({
       id: `t.instance-${i}._app.1`,
       host: 'a',
@@ -104,7 +104,7 @@ describe('a large event', () => {
       'in another order than ever was',
       { ...common, plan: { version: plan.version, steps: plan.steps, original: filler } },
     ],
-  ])('of a deployment that carries all groups, %s, says the same as without them', (_, heavy) => {
+  ])('of a deployment that contains all groups, %s, means the same as without them', (_, heavy) => {
     const light = { ...common, plan: { steps: plan.steps, version: plan.version }, currentStep };
     const data = JSON.stringify(heavy);
     expect(data.length).toBeGreaterThan(65_536);

@@ -43,7 +43,7 @@ describe('the labels of a pod', () => {
     },
   ];
 
-  it('count the endpoints below what carries them, and the nearer one wins', () => {
+  it('count the endpoints of the object that has them, and the closest one wins', () => {
     const labels = {
       HAPROXY_GROUP: 'external',
       HAPROXY_0_VHOST: 'pod.example',
@@ -60,7 +60,7 @@ describe('the labels of a pod', () => {
     });
   });
 
-  it('that mean nothing where they stand are told', () => {
+  it('are reported if they have no meaning there', () => {
     const [front, ...rest] = containers;
     const wrong = { ...front, labels: { HAPROXY_2_VHOST: 'x.example', HAPROXY_DEPLOYMENT_GROUP: 'x' } };
     const { labels, diagnostics } = podLabels(spec({ containers: [wrong, ...rest] }));
@@ -118,7 +118,7 @@ describe('the endpoints of an instance', () => {
   });
   const elsewhere = 'the port belongs to another container';
 
-  it('are the agent’s port where there is one, else the address on the network that the endpoint names', () => {
+  it('are the agent’s port if there is one, otherwise the address on the network that the endpoint names', () => {
     const app = appOf(pod([instance()]));
     expect(app).toMatchObject({ id: '/web/pod', kind: 'pod', instances: 1, networkMode: 'container' });
     expect(app.ports.map(({ name }) => name)).toEqual(['http', 'admin', 'rpc']);
@@ -131,7 +131,7 @@ describe('the endpoints of an instance', () => {
     expect(addresses(app, 2)).toEqual(['10.0.1.1:9000', elsewhere]);
   });
 
-  it('on the agent’s network, or behind its bridge, are only its ports', () => {
+  it("are only the agent's ports on the agent’s network or behind its bridge", () => {
     for (const mode of ['host', 'container/bridge']) {
       const app = appOf(pod([instance()], { networks: [{ mode }] }));
       expect(addresses(app, 0)).toEqual([elsewhere, 'agent1:31000']);
@@ -158,7 +158,7 @@ describe('the endpoints of an instance', () => {
     expect(states('TERMINAL')).toEqual([]);
   });
 
-  it('have the health of their instance, and what was not reported is not known', () => {
+  it('have the health of their instance, and unreported health is unknown', () => {
     const checked = containers.map((container) => ({
       ...container,
       healthCheck: { http: { endpoint: container.endpoints[0]!.name, path: '/health', scheme: 'HTTP' } },
@@ -194,7 +194,7 @@ describe('the endpoints of an instance', () => {
     expect(alive('none', 'false')).toEqual([false]);
   });
 
-  it('of a malformed instance are left out, and of a malformed pod nothing is known', () => {
+  it('are left out for a malformed instance, and unknown for a malformed pod', () => {
     const read = readPodStatus(pod([instance(), { id: 7 }]), 'pods[0]');
     expect(read.diagnostics.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('an instance is malformed (id: '),
@@ -324,7 +324,7 @@ it('follows what the events of pods alone tell: which is another one or gone, an
 });
 
 describe('pods that cannot be listed', () => {
-  it('cost nobody the apps, and those that are known stay', async () => {
+  it('do not affect the apps, and known pods stay', async () => {
     const both = await mirroring();
     const { marathon, source, apps } = both;
     await write(marathon.url, 'POST', pod);
@@ -341,7 +341,7 @@ describe('pods that cannot be listed', () => {
     await expectSame(both);
   });
 
-  it('because Marathon has none are none', async () => {
+  it('are none if Marathon has no pods', async () => {
     const server = await serve((request, response) => {
       if (request.url?.startsWith('/v2/pods')) sendJson(response, { message: 'URI not found' }, 404);
       else sendJson(response, { apps: [{ id: '/web' }] });
@@ -353,7 +353,7 @@ describe('pods that cannot be listed', () => {
   });
 });
 
-it('a definition of a running version is asked for once', async () => {
+it('a definition of a running version is fetched once', async () => {
   const marathon = await simulate({ timings: { killMs: 60_000 } });
   await write(marathon.url, 'POST', pod);
   await marathon.running('/team/pod', 2);

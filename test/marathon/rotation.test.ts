@@ -106,7 +106,7 @@ describe('a password file', () => {
     expect(await ask()).toEqual(['/web']);
   });
 
-  it('that is broken or gone changes nothing but a warning, once; the next good one is used', async () => {
+  it('changes nothing if it is broken or missing, with one warning; the next good one is used', async () => {
     const { server, state } = await guarded();
     const file = put('credentials', 'pacer:old');
     const { ask, client, problems } = clientOf(server.url, { authFile: file });
@@ -127,7 +127,7 @@ describe('a password file', () => {
     expect(client.rotation?.problem).toBeUndefined();
   });
 
-  it('counts for the event stream too, and at once when everything is asked for again', async () => {
+  it('also applies to the event stream, and at once when a full fetch is requested', async () => {
     const { server, state, streams } = await guarded();
     const file = put('credentials', 'pacer:old');
     const said: string[] = [];
@@ -171,7 +171,7 @@ async function tlsMarathon(options: ServerOptions): Promise<TlsMarathon> {
   };
 }
 
-describe('a file with authorities', () => {
+describe('a file with CA certificates', () => {
   it('is read again when the certificate of Marathon is not trusted, and the request succeeds', async () => {
     const marathon = await tlsMarathon(await oldAuthority.issue('localhost'));
     const file = put('ca.pem', oldAuthority.cert);
@@ -184,7 +184,7 @@ describe('a file with authorities', () => {
     expect(problems).toEqual([undefined]);
   });
 
-  it('that holds none changes nothing', async () => {
+  it('changes nothing if it contains none', async () => {
     const own = await oldAuthority.issue('localhost');
     const marathon = await tlsMarathon(own);
     const file = put('ca.pem', oldAuthority.cert);
@@ -201,7 +201,7 @@ describe('a file with authorities', () => {
 describe('a client certificate', () => {
   const asking = (ca: string): ServerOptions => ({ requestCert: true, rejectUnauthorized: true, ca });
 
-  it('is read again when Marathon refuses it, and its key with it', async () => {
+  it('is read again when Marathon refuses it, together with its key', async () => {
     const own = await oldAuthority.issue('localhost');
     const marathon = await tlsMarathon({ ...own, ...asking(oldAuthority.cert) });
     const before = await oldAuthority.issue('pacer');
@@ -225,7 +225,7 @@ describe('a client certificate', () => {
   });
 
   it.each(['TLSv1.3', 'TLSv1.2'] as const)(
-    'that is asked for and not given is what the error says, over %s',
+    'is named by the error if Marathon asks for it and none is given, over %s',
     async (maxVersion) => {
       const own = await oldAuthority.issue('localhost');
       const marathon = await tlsMarathon({ ...own, ...asking(oldAuthority.cert), maxVersion });

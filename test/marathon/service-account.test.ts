@@ -49,7 +49,7 @@ describe('a service account', () => {
     expect(server.counts).toEqual({ logins: 1, letIn: 11, refused: 0 });
   });
 
-  it('has the next token shortly before the first expires, and nobody waits for it', async () => {
+  it('gets the next token shortly before the first expires, and nobody waits for it', async () => {
     let ahead = 0;
     const server = await dcos({ lifetimeSeconds: 3600 });
     const marathon = client(server, { now: () => Date.now() + ahead });
@@ -94,7 +94,7 @@ describe('a service account', () => {
     expect(server.counts.logins).toBe(2);
   });
 
-  it('whose login fails says so without its key, and does not hammer', async () => {
+  it('whose login fails reports that without its key, and does not retry too often', async () => {
     const server = await dcos();
     server.failLogins(401);
     const marathon = client(server);
@@ -108,7 +108,7 @@ describe('a service account', () => {
     expect(server.counts.logins).toBe(1);
   });
 
-  it('whose login gives no token says so', async () => {
+  it('whose login gives no token reports that', async () => {
     const server = await dcos();
     const empty = await serve((_request, response) => response.end('{}'));
     const account = { ...server.account, loginEndpoint: empty.url };
@@ -116,7 +116,7 @@ describe('a service account', () => {
     expect(error.message).toContain('was answered without a token');
   });
 
-  it('logs in over TLS with the authority of Marathon, and not without it', async () => {
+  it("logs in over TLS with Marathon's CA certificate, and not without it", async () => {
     const read = (name: string) => readFileSync(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8');
     const server = await dcos({ tls: { key: read('server.key'), cert: read('server.crt') } });
     await fetchApps(client(server, { ca: read('server.crt') }));
@@ -124,7 +124,7 @@ describe('a service account', () => {
     expect(server.counts.logins).toBe(1);
   });
 
-  it('is what a mirror follows Marathon with, and a stream opened after a revocation too', async () => {
+  it('authenticates a mirror, and also a stream that is opened after a revocation', async () => {
     let ahead = 0;
     const marathon = await simulate();
     await marathon.deploy(webApp);

@@ -21,7 +21,7 @@ const running = ({ marathon }: Mirroring, id = '/team/web') =>
   marathon.tasks(id).filter(({ state }) => state === 'TASK_RUNNING');
 
 describe('a task whose readiness check has not passed', () => {
-  it('waits while its deployment runs, and no longer than that', async () => {
+  it('waits while its deployment runs, and no longer', async () => {
     const both = await mirroring({}, { readinessMs: 30 });
     const deployed = both.marathon.deploy(warmApp);
     await until(() => expect(tasksOf(both)).toHaveLength(3));
@@ -37,7 +37,7 @@ describe('a task whose readiness check has not passed', () => {
     await expectSame(both);
   });
 
-  it('keeps no task of the old version from its traffic, and none that had it before', async () => {
+  it('does not take traffic from tasks of the old version, or from tasks that had it before', async () => {
     const both = await mirroring({}, { readinessMs: 30 });
     const deployed = both.marathon.deploy(warmApp);
     await until(() => expect(running(both)).toHaveLength(3));
@@ -60,7 +60,7 @@ describe('a task whose readiness check has not passed', () => {
     await until(() => expect(waiting(both)).toEqual([]));
   });
 
-  it('does not wait where no deployment runs: a task that crashed comes back and serves', async () => {
+  it('does not wait if no deployment runs: a task that crashed comes back and serves', async () => {
     const both = await mirroring({}, { readinessMs: 30 });
     const deployed = both.marathon.deploy({ ...warmApp, instances: 1, backoffSeconds: 0 });
     await until(() => expect(running(both)).toHaveLength(1));
@@ -74,10 +74,10 @@ describe('a task whose readiness check has not passed', () => {
   });
 });
 
-describe('a task on an agent that Mesos has lost sight of', () => {
+describe('a task on an agent that Mesos cannot reach', () => {
   const unreachableStrategy = { inactiveAfterSeconds: 0.05, expungeAfterSeconds: 0.4 };
 
-  it('stays while Marathon lists it, and goes soon after Marathon has given it up', async () => {
+  it('stays while Marathon lists it, and is removed soon after Marathon has given it up', async () => {
     const both = await mirroring({}, { unreachableMs: 50, resyncMs: 600_000 });
     await both.marathon.deploy({ ...webApp, instances: 1, unreachableStrategy });
     await expectSame(both);
@@ -91,7 +91,7 @@ describe('a task on an agent that Mesos has lost sight of', () => {
     expect(both.source.status()).toMatchObject({ resyncs: 0, resyncDifferences: 0 });
   });
 
-  it('runs again where its agent comes back in time', async () => {
+  it('runs again if its agent comes back in time', async () => {
     const both = await mirroring({}, { unreachableMs: 50 });
     await both.marathon.deploy({
       ...webApp,

@@ -17,7 +17,7 @@ const nowhere = new URL('http://127.0.0.1:1');
 const web = '/team/web' as AppId;
 const apps = (both: Mirroring) => both.apps() as ReadonlyMap<AppId, App>;
 
-it('hands out what was stored although no Marathon answers, and says what it stands on', async () => {
+it('a source hands out its stored mirror although no Marathon answers, and reports that', async () => {
   const before = await mirroring();
   await before.marathon.deploy(webApp);
   await expectSame(before);
@@ -29,7 +29,7 @@ it('hands out what was stored although no Marathon answers, and says what it sta
   expect(source.status()).toMatchObject({ connected: false, basis: 'stored', confirmedAt: 1234, tasks: 3 });
 });
 
-it('takes the first snapshot in its place: what is gone goes, what is the same stays the same object', async () => {
+it('the first snapshot replaces the stored mirror: missing apps are removed, unchanged ones stay the same objects', async () => {
   const both = await mirroring();
   await both.marathon.deploy(webApp);
   await both.marathon.deploy({ ...webApp, id: '/gone' });
@@ -43,7 +43,7 @@ it('takes the first snapshot in its place: what is gone goes, what is the same s
   expect(changes[1]?.apps.get(web)).toBe(changes[0]?.apps.get(web));
 });
 
-it('is told of the first snapshot even where it says what was stored', async () => {
+it('the first snapshot is reported even if it equals the stored mirror', async () => {
   const both = await mirroring();
   await both.marathon.deploy(webApp);
   await expectSame(both);
@@ -55,7 +55,7 @@ it('is told of the first snapshot even where it says what was stored', async () 
   expect(changes[1]).toMatchObject({ changed: [], removed: [] });
 });
 
-it('knows the health of tasks from before the start when a new leader has forgotten it', async () => {
+it('a stored mirror keeps the health of tasks when a new leader has forgotten it', async () => {
   const both = await mirroring();
   await both.marathon.deploy(checkedApp);
   await until(() =>
@@ -76,7 +76,7 @@ it('knows the health of tasks from before the start when a new leader has forgot
     expect(apps.get(web)?.tasks.map(({ alive }) => alive)).toEqual([[true], [true], [true]]);
 });
 
-it('an empty stored mirror hands out nothing before Marathon has answered', async () => {
+it('an empty stored mirror is not handed out before Marathon has answered', async () => {
   const marathon = await simulate();
   const { changes } = follow({
     endpoints: [new URL(marathon.url)],

@@ -24,18 +24,18 @@ async function ask(endpoint: URL, options: Partial<ClientOptions>): Promise<numb
   return (await fetchApps(client)).apps.length;
 }
 
-describe('over TLS', () => {
-  it('an unknown authority is not trusted', async () => {
+describe('a connection to Marathon over TLS', () => {
+  it('is refused if the CA is unknown', async () => {
     const failed = ask(await serveTls(), {});
     await expect(failed).rejects.toMatchObject({ code: 'MARATHON_UNREACHABLE' });
     await expect(failed).rejects.toThrow(/self-signed certificate/);
   });
 
-  it('the authority of a CA file is', async () => {
+  it('is accepted if the CA is in the CA file', async () => {
     expect(await ask(await serveTls(), { ca: read('server.crt') })).toBe(1);
   });
 
-  it('any is if the operator says so', async () => {
+  it('is accepted with any CA if the operator says so', async () => {
     expect(await ask(await serveTls(), { insecure: true })).toBe(1);
   });
 });
@@ -43,34 +43,34 @@ describe('over TLS', () => {
 describe('a Marathon that asks for a certificate', () => {
   const asking = { requestCert: true, rejectUnauthorized: true, ca: read('server.crt') };
 
-  it('is shown that of the operator', async () => {
+  it("gets the operator's certificate", async () => {
     const clientCertificate = { cert: read('server.crt'), key: read('server.key') };
     expect(await ask(await serveTls(asking), { ca: read('server.crt'), clientCertificate })).toBe(1);
   });
 
-  it('does not let in who has none', async () => {
+  it('does not let in a client without one', async () => {
     const failed = ask(await serveTls(asking), { ca: read('server.crt') });
     await expect(failed).rejects.toMatchObject({ code: 'MARATHON_UNREACHABLE' });
   });
 });
 
-describe('credentials meant for TLS', () => {
+describe('credentials that were given for TLS', () => {
   const authorizer = basicAuthorizer({ user: 'operator', password: 'hunter2' });
   const secure = new URL('https://m1.example:8443');
   const other = new URL('https://m2.example:8443');
 
-  it('never go to a leader that is announced over plain http', () => {
+  it('are never sent to a leader that is announced over plain http', () => {
     const endpoints = new Endpoints({ endpoints: [secure], authorizer });
     expect(endpoints.learnLeader('http://m9.example:8080', secure)).toBeUndefined();
     expect(endpoints.authorizerFor(new URL('http://m9.example:8080'))).toBeUndefined();
   });
 
-  it('go to the configured endpoint of the host that is announced over http', () => {
+  it('are sent to the configured endpoint of the host that is announced over http', () => {
     const endpoints = new Endpoints({ endpoints: [secure, other], authorizer });
     expect(endpoints.learnLeader('http://m2.example:8080/v2/events', secure)?.href).toBe(other.href);
   });
 
-  it('go to a leader announced over https', () => {
+  it('are sent to a leader announced over https', () => {
     const endpoints = new Endpoints({ endpoints: [secure], authorizer });
     const leader = endpoints.learnLeader('https://m9.example:8443', secure);
     expect(leader?.href).toBe('https://m9.example:8443/');

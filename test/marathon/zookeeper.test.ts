@@ -60,7 +60,7 @@ describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
   afterAll(() => server.close());
   const somewhere = () => `/marathon-${++count}`;
 
-  it('the first of the latch leads, and who follows is told at once', async () => {
+  it('the first member of the latch leads, and a change is reported at once', async () => {
     const path = somewhere();
     const [one, two] = [await session(), await session()];
     await latch(one, path, 'm1.example:8080');
@@ -84,7 +84,7 @@ describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
     await until(() => expect(found()).toEqual(['m9.example:8080', 'm3.example:8080', 'm7.example:8080']));
   });
 
-  it('a path that is not there yet is waited for, and what was found last is kept when it is empty', async () => {
+  it('a missing path is waited for, and the last result is kept when the path is empty', async () => {
     const path = somewhere();
     const { found, failures } = find(address(path));
     await until(() => expect(String(failures[0])).toContain(`no Marathon stands for election below ${path}`));
@@ -97,7 +97,7 @@ describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
     expect(found()).toEqual(['m1.example:8080']);
   });
 
-  it('a node that only its maker may read is read with the credentials of the address', async () => {
+  it('a node that only its creator may read is read with the credentials of the address', async () => {
     const path = somewhere();
     await latch(await session('marathon:secret'), path, 'm1.example:8080');
     const { found } = find(address(path, { auth: 'marathon:secret', scheme: 'https' }));
@@ -106,7 +106,7 @@ describe.skipIf(!zookeeperIsHere)('in a real ZooKeeper', () => {
     await until(() => expect(String(stranger.failures[0])).toContain('NO_AUTH'));
   });
 
-  it('a mirror follows the leader, also to the next one, and serves on while ZooKeeper is away', async () => {
+  it('a mirror follows the leader, also to the next one, and keeps serving while ZooKeeper is away', async () => {
     const path = somewhere();
     const [first, second] = [await simulate(), await simulate()];
     await first.deploy(webApp);

@@ -82,8 +82,8 @@ async function leftBy(marathons: Record<string, string> | string, count: number)
   await run.clusters.close();
 }
 
-describe('a cluster that is away at a start', () => {
-  test('under a new name keeps what was stored under the old one, and the other is followed at once', async () => {
+describe('a cluster that does not answer at the start', () => {
+  test('serves the mirror stored under its old name after it was renamed, and the other cluster is followed at once', async () => {
     const [east, west] = [await marathon('/e'), await marathon('/w')];
     await leftBy({ east: east.url, west: west.url }, 2);
     await east.stop();
@@ -104,7 +104,7 @@ describe('a cluster that is away at a start', () => {
     expect(await readdir(stateDir)).not.toContain('mirror-east.ndjson.gz');
   });
 
-  test('keeps what was stored while there was only one', async () => {
+  test('serves the mirror that was stored when it was the only cluster', async () => {
     const [east, west] = [await marathon('/e'), await marathon('/w')];
     await leftBy(east.url, 1);
     await east.stop();
@@ -114,7 +114,7 @@ describe('a cluster that is away at a start', () => {
     expect(run.clusters.incomplete()).toEqual([]);
   });
 
-  test('keeps the stored mirror before, where the last one is damaged', async () => {
+  test('serves the previous stored mirror if the last one is damaged', async () => {
     const [east, west] = [await marathon('/e'), await marathon('/w')];
     await leftBy({ east: east.url, west: west.url }, 2);
     await east.deploy({ id: '/e2', instances: 1, labels: { HAPROXY_GROUP: 'external' } });
@@ -126,7 +126,7 @@ describe('a cluster that is away at a start', () => {
     expect(run.said.join()).toMatch(/is set aside.*the previous stored mirror is used/s);
   });
 
-  test('with nothing stored at all is named, the others are followed, and what may be its is vouched for by nobody', async () => {
+  test('is reported if no mirror of it is stored; the others are followed, and no service that may be its own is removed', async () => {
     const [east, west] = [await marathon('/e'), await marathon('/w', '/w2')];
     await leftBy({ east: east.url, west: west.url }, 3);
     await east.stop();
@@ -143,7 +143,7 @@ describe('a cluster that is away at a start', () => {
     expect(run.clusters.accountsFor(asId('/anything'))).toBe(true);
   });
 
-  test('and of which nothing is stored may be given up by an operator', async () => {
+  test('can be given up by an operator if no mirror of it is stored', async () => {
     const west = await marathon('/w');
     const run = await follow({ east: nowhere, west: west.url }, 100);
     await until(() => expect(run.clusters.incomplete()).toEqual(['east']));
@@ -153,7 +153,7 @@ describe('a cluster that is away at a start', () => {
     expect(run.clusters.accountsFor(asId('/e'))).toBe(true);
   });
 
-  test('does not get what was stored of somebody, where it is not certain whose it was', async () => {
+  test('does not get the stored mirror of a cluster that may be another one', async () => {
     await writeMirror(mirrorFile(stateDir, 'old'), mapOf('/o'), 1, 1);
     const run = await follow({ east: nowhere, west: nowhere }, 100);
     await until(() => expect(run.said.join()).toMatch(/Services that may be theirs/));
@@ -164,7 +164,7 @@ describe('a cluster that is away at a start', () => {
 });
 
 describe('the stored mirror', () => {
-  test('keeps the one before beside it, and says where its cluster was', async () => {
+  test('is kept together with the previous one, and records the addresses of its cluster', async () => {
     const file = mirrorFile(stateDir, 'east');
     const endpoints = ['http://m1.east:8080'];
     await writeMirror(file, mapOf('/a'), 1_000, 1_000, { endpoints });
@@ -177,12 +177,12 @@ describe('the stored mirror', () => {
   });
 });
 
-describe('an app with an id that the cluster before it has too', () => {
+describe('an app whose id also exists in an earlier cluster', () => {
   const news = (apps: Map<AppId, App>): MirrorChange => ({
     ...{ kind: 'snapshot', apps, changed: [...apps.keys()], removed: [], cause: 'x', receivedAt: 0 },
   });
 
-  test('keeps its longer name while nothing is known of that cluster, and has its own once it is free', () => {
+  test('keeps its longer name while that cluster is unknown, and gets its own id once that is free', () => {
     const first = new MergedApps(['east', 'west']);
     first.put(0, news(mapOf('/web')));
     first.put(1, news(mapOf('/web', '/w')));

@@ -67,8 +67,8 @@ function guarding(options: Partial<RemovalGuardOptions> = {}) {
 const ids = (apps: ReadonlyMap<AppId, App>) =>
   Object.fromEntries([...apps.values()].map(({ id, tasks }) => [id, tasks.map((task) => task.id).length]));
 
-describe('what would take away too much', () => {
-  test('by one snapshot is held, and what is new in it is applied at once', () => {
+describe('a removal that is too large', () => {
+  test('in one snapshot is withheld, and what the snapshot adds is applied at once', () => {
     const guard = guarding();
     guard.snapshot(app('/a', range(1, 6)), app('/b', range(11, 4)));
     guard.snapshot(app('/a', [1]), app('/new', [21, 22]));
@@ -76,7 +76,7 @@ describe('what would take away too much', () => {
     expect(guard.withheld()).toMatchObject({ servers: 9, apps: 1, of: { servers: 10, apps: 2 } });
   });
 
-  test('by a burst of events is held from the event that is too much', () => {
+  test('in a burst of events is withheld from the event that exceeds the limit on', () => {
     const guard = guarding();
     guard.snapshot(app('/a', range(1, 10)));
     for (let left = 9; left >= 0; left--) guard.events([app('/a', range(1, left))]);
@@ -84,7 +84,7 @@ describe('what would take away too much', () => {
     expect(guard.withheld()).toMatchObject({ servers: 10, of: { servers: 10 } });
   });
 
-  test('is applied when it goes slowly', () => {
+  test('is applied if it happens slowly', () => {
     const guard = guarding();
     guard.snapshot(app('/a', range(1, 10)));
     for (let left = 9; left >= 0; left--) {
@@ -94,7 +94,7 @@ describe('what would take away too much', () => {
     expect(ids(guard.applied())).toEqual({ '/a': 0 });
   });
 
-  test('is held too where most apps go but few servers', () => {
+  test('is also withheld if it concerns few servers but most apps', () => {
     const guard = guarding();
     const small = range(1, 6).map((n) => app(`/small-${n}`, [n]));
     guard.snapshot(app('/big', range(11, 90)), ...small);
@@ -103,7 +103,7 @@ describe('what would take away too much', () => {
     expect(guard.applied().size).toBe(7);
   });
 
-  test('is no loss where it is replaced, or where it never served here', () => {
+  test('does not count tasks that are replaced or that never served here', () => {
     const guard = guarding();
     const other = app('/other', range(50, 50), { labels: {} });
     guard.snapshot(app('/a', range(1, 10)), other);
@@ -113,7 +113,7 @@ describe('what would take away too much', () => {
     expect([...guard.applied().keys()]).toEqual(['/a']);
   });
 
-  test('is applied at once in a small cluster, save by a snapshot that leaves nothing', () => {
+  test('is applied at once in a small cluster, except by a snapshot that leaves nothing', () => {
     const guard = guarding();
     guard.snapshot(app('/a', [1]), app('/b', [2, 3]));
     guard.events([], ['/b']);
@@ -124,7 +124,7 @@ describe('what would take away too much', () => {
     expect(guard.withheld()).toMatchObject({ servers: 1 });
   });
 
-  test('is held although tasks are listed, where they no longer serve', () => {
+  test('is withheld even if the tasks are listed but may no longer serve', () => {
     const guard = guarding();
     const check = { healthChecks: [{ ...anApp('/x').healthChecks[0]! }] };
     const well = (alive: boolean) =>
@@ -140,7 +140,7 @@ describe('what would take away too much', () => {
     ).toBe(true);
   });
 
-  test('is applied at once where Marathon had announced the end of each', () => {
+  test('is applied at once if Marathon had announced the end of each task', () => {
     const guard = guarding();
     const leaving = anApp('/a', { tasks: range(1, 10).map((n) => aTask('/a', n, { leaving: n > 1 })) });
     guard.snapshot(app('/a', range(1, 10)));
@@ -155,14 +155,14 @@ describe('what would take away too much', () => {
     expect(ids(guard.applied())).toEqual({ '/a': 1, '/b': 9 });
   });
 
-  test('is compared with what was stored when the first snapshot comes', () => {
+  test('is compared with the stored mirror when the first snapshot arrives', () => {
     const guard = guarding();
     guard.stored(app('/a', range(1, 10)));
     guard.snapshot();
     expect(ids(guard.applied())).toEqual({ '/a': 10 });
   });
 
-  test('goes through with a share of 100 %', () => {
+  test('is applied at once with a share of 100 %', () => {
     const guard = guarding({ maxShare: 1 });
     guard.snapshot(app('/a', range(1, 10)));
     guard.snapshot();
@@ -170,7 +170,7 @@ describe('what would take away too much', () => {
   });
 });
 
-describe('what is held', () => {
+describe('a withheld removal', () => {
   const held = (options: Partial<RemovalGuardOptions> = {}) => {
     const guard = guarding(options);
     guard.snapshot(app('/a', range(1, 8)), app('/b', range(11, 2)));
@@ -178,7 +178,7 @@ describe('what is held', () => {
     return guard;
   };
 
-  test('is applied by a snapshot that was asked for after the pause, not by one from before', () => {
+  test('is applied after a snapshot that was requested after the pause, not before', () => {
     const guard = held();
     time += 29_000;
     guard.confirmed(time);
@@ -191,7 +191,7 @@ describe('what is held', () => {
     expect(guard.withheld()).toBeUndefined();
   });
 
-  test('is asked for once the pause is over', () => {
+  test('causes the request of a snapshot when the pause is over', () => {
     vi.useFakeTimers();
     try {
       const guard = held();
@@ -204,7 +204,7 @@ describe('what is held', () => {
     }
   });
 
-  test('is applied when an operator approves it, once', () => {
+  test('is applied once when an operator approves it', () => {
     const guard = held();
     expect(guard.approve()).toMatchObject({ servers: 8, of: { servers: 10 } });
     expect(ids(guard.applied())).toEqual({ '/b': 2 });
@@ -212,7 +212,7 @@ describe('what is held', () => {
     guard.close();
   });
 
-  test('is forgotten when Marathon lists it again', () => {
+  test('ends when Marathon lists the tasks again', () => {
     const guard = held();
     guard.snapshot(app('/a', range(1, 8)), app('/b', range(11, 2)));
     expect(guard.releases).toEqual(['Marathon lists it again']);
@@ -221,7 +221,7 @@ describe('what is held', () => {
     guard.close();
   });
 
-  test('by a snapshot is kept on when the other half of it comes back, however little is left', () => {
+  test('by a snapshot stays withheld when some of the tasks come back, however few are still missing', () => {
     const guard = guarding();
     guard.snapshot(app('/steady', [1, 2]), app('/moving', [3, 4]));
     guard.snapshot();
@@ -233,7 +233,7 @@ describe('what is held', () => {
     expect(guard.releases).toEqual(['Marathon lists it again']);
   });
 
-  test('by a burst of events is let go once so much has come back that the rest is not too much', () => {
+  test('by a burst of events ends when so much has come back that the rest is below the limit', () => {
     const guard = guarding();
     guard.snapshot(app('/a', range(1, 6)), app('/b', range(11, 4)));
     guard.events([app('/a', []), app('/b', [11])]);
@@ -243,7 +243,7 @@ describe('what is held', () => {
     expect(ids(guard.applied())).toEqual({ '/a': 6, '/b': 1 });
   });
 
-  test('is let go as soon as another task takes its address', () => {
+  test('releases a task as soon as another task takes its address', () => {
     const guard = held();
     const stranger = anApp('/c', { tasks: [{ ...aTask('/c', 99), host: '10.0.0.3', ports: [31003] }] });
     guard.events([stranger]);
@@ -252,7 +252,7 @@ describe('what is held', () => {
     guard.close();
   });
 
-  test('takes what changes meanwhile in the app with it', () => {
+  test('does not delay other changes of the same app', () => {
     const guard = held();
     guard.events([app('/a', [31], { labels: { HAPROXY_GROUP: 'external', HAPROXY_0_VHOST: 'a.example' } })]);
     const now = guard.applied().get('/a' as AppId);
@@ -262,7 +262,7 @@ describe('what is held', () => {
   });
 });
 
-test('whatever happens, what is passed on is told whole, and is what Marathon says once it is approved', () => {
+test("whatever happens, the removal guard passes on complete changes, and Marathon's state once it is approved", () => {
   const step = fc.record({
     id: fc.constantFrom('/a', '/b', '/c', '/d'),
     tasks: fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }),

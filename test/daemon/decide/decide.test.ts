@@ -185,7 +185,7 @@ describe('servers of apps that changed', () => {
   ]);
 });
 
-describe('while nothing is under way', () => {
+describe('the loop while nothing is under way', () => {
   table([
     ['the next look at HAProxy is waited for', {}, { wait: 3000 }],
     ['HAProxy is looked at when it is time', { state: { sampleDueAt: now } }, 'sample'],
@@ -232,7 +232,7 @@ describe('while nothing is under way', () => {
   ]);
 });
 
-describe('a look at HAProxy', () => {
+describe('a sample of HAProxy', () => {
   const sampling = { kind: 'sampling', to: 200, maps: false } as const;
   table([
     [
@@ -262,7 +262,7 @@ describe('a look at HAProxy', () => {
   ]);
 });
 
-describe('a round in which HAProxy runs the same skeleton', () => {
+describe('a round while HAProxy runs the same skeleton', () => {
   const changed = after(before, web([1, 2, 3]));
   table([
     [
@@ -371,7 +371,7 @@ describe('a round in which HAProxy runs the same skeleton', () => {
   ]);
 });
 
-describe('a round in which HAProxy runs another skeleton', () => {
+describe('a round while HAProxy runs another skeleton', () => {
   const round = (parts: Parameters<typeof judgingOf>[1] = {}) => ({
     state: { round: judgingOf(before, parts) },
   });
@@ -499,7 +499,7 @@ describe('a round in which HAProxy runs another skeleton', () => {
   ]);
 });
 
-describe('a change that would take away more than is allowed', () => {
+describe('a change that would remove more than is allowed', () => {
   const state = { desired: none, applied: appliedOf(many), round: judgingOf(none) };
   const mirror = [...many.apps.values()].map(({ app }) => app);
   const withheld = {

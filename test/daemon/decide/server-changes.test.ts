@@ -9,13 +9,13 @@ const changes = (desired: typeof quiet) =>
     listed: () => new Set(),
   });
 
-test('a service whose definition is the same is brought to HAProxy as the model has it', () => {
+test('a service whose definition is unchanged is brought to HAProxy as the model has it', () => {
   const desired = after(quiet, web([1]));
   const [service] = changes(desired).services;
   expect(service).toBe([...desired.services.values()][0]);
 });
 
-test('a service with another definition keeps the one that HAProxy has until the reload', () => {
+test('a service whose definition changed keeps the definition HAProxy has until the reload', () => {
   const desired = after(
     quiet,
     web([1], { labels: { HAPROXY_GROUP: 'external', HAPROXY_0_BALANCE: 'leastconn' } }),

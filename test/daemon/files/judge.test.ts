@@ -23,7 +23,7 @@ const whyNot = (kind: FileKind, content: string): string | undefined => {
 };
 
 describe('a certificate', () => {
-  test('is taken with its names, and with the length of its chain', () => {
+  test('is accepted with its names and the length of its chain', () => {
     const verdict = judgeFile('certificate', `for people: our site\n${cert}${authority}\n${key}`);
     expect(verdict).toMatchObject({
       ok: true,
@@ -50,11 +50,11 @@ describe('a certificate', () => {
     ['cut off within the certificate', () => cert.slice(0, 300), 'it ends within a CERTIFICATE'],
     ['with a line lost', () => pem.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n'), 'a CERTIFICATE in it is damaged'],
     ['with an encrypted key', () => cert + encrypted(), 'its private key is encrypted'],
-  ])('%s is not', (_, content, why) => {
+  ])('is refused: %s', (_, content, why) => {
     expect(whyNot('certificate', content())).toMatch(why instanceof RegExp ? why : new RegExp(`^${why}$`));
   });
 
-  test('that is cut off anywhere is never taken for a whole one with less in it, but between its parts', () => {
+  test('that is cut off anywhere is never accepted as a shorter one, except between its parts', () => {
     const whole = `${cert.trim()}\n${key.trim()}\n${authority.trim()}\n`;
     const boundaries = new Set<number>();
     for (let end = 1; end < whole.length; end++)
@@ -72,7 +72,7 @@ const encrypted = () =>
     createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' }),
   );
 
-describe('other files', () => {
+describe('a file other than a certificate', () => {
   test.each<[FileKind, () => string, string | undefined]>([
     ['authorities', () => authority, undefined],
     ['authorities', () => pem, undefined],
@@ -90,7 +90,7 @@ describe('other files', () => {
       () => `${Buffer.alloc(47).toString('base64')}\n`.repeat(3),
       'a line of it is not a key of 48 or 80 bytes in base64',
     ],
-  ])('%s are judged by what they hold', (kind, content, why) => {
+  ])('is judged by its content: %s', (kind, content, why) => {
     expect(whyNot(kind, content())).toBe(why);
   });
 });

@@ -56,7 +56,7 @@ const contents = (digests: ReadonlyMap<string, string>) =>
   [...digests.keys()].map((path) => readFileSync(path, 'utf8'));
 
 describe('a file that a label names', () => {
-  test('is copied for its owner alone, and the copy is renewed with it', async () => {
+  test('is copied with access for its owner only, and the copy is renewed when it changes', async () => {
     const files = observer();
     writeFileSync(at('app.pem'), pems[0]!);
     const first = await files.services(withCertificate());
@@ -74,7 +74,7 @@ describe('a file that a label names', () => {
     ['gone', () => rmSync(at('app.pem')), 'it does not exist'],
     ['a folder', spoilAsFolder, 'it is not a file'],
   ])(
-    'that is %s leaves its last good copy in use, after a restart too, and is said',
+    'keeps its last good copy in use if it is %s, also after a restart, with a warning',
     async (_, spoil, why) => {
       writeFileSync(at('app.pem'), pems[0]!);
       const before = await observer().services(withCertificate());
@@ -93,7 +93,7 @@ describe('a file that a label names', () => {
     },
   );
 
-  test('that was never good is missing, until it is', async () => {
+  test('is missing if it was never good, until it is', async () => {
     const files = observer();
     const before = await files.services(withCertificate());
     expect([...before.missing.values()]).toMatchObject([
@@ -104,7 +104,7 @@ describe('a file that a label names', () => {
     expect((await files.services(withCertificate())).missing.size).toBe(0);
   });
 
-  test('is not taken while it is being written: half a chain is a valid file', async () => {
+  test('is not copied while it is being written: half a chain is a valid file', async () => {
     const files = observer(undefined, { settleMs: 60_000 });
     const calls: number[] = [];
     files.onChanging((afterMs) => calls.push(afterMs));
@@ -120,7 +120,7 @@ describe('a file that a label names', () => {
     expect(calls).toEqual([60_000, 60_000, 60_000]);
   });
 
-  test('of the same size and time as before is another one all the same', async () => {
+  test('is copied again if its content changes but not its size and time', async () => {
     const files = observer();
     const size = Math.max(...pems.map((pem) => pem.length));
     const write = (pem: string) => {
@@ -135,7 +135,7 @@ describe('a file that a label names', () => {
     expect([...after.certificateDigests.values()]).not.toEqual([...before.certificateDigests.values()]);
   });
 
-  test('that is another one for the same purpose has another digest', async () => {
+  test('has another digest if it is replaced by another one for the same purpose', async () => {
     const files = observer();
     writeFileSync(at('app.pem'), pems[0]!);
     writeFileSync(at('ca.pem'), authorities[0]!);
@@ -150,7 +150,7 @@ describe('a file that a label names', () => {
     expect([...after.fileDigests.values()]).not.toEqual([...before.fileDigests.values()]);
   });
 
-  test('is copied again where somebody has damaged the copy', async () => {
+  test('is copied again if somebody has damaged the copy', async () => {
     const files = observer();
     writeFileSync(at('app.pem'), pems[0]!);
     const [copy = ''] = (await files.services(withCertificate())).certificateDigests.keys();
@@ -162,7 +162,7 @@ describe('a file that a label names', () => {
     expect(readFileSync(copy, 'utf8')).toBe(pems[0]);
   });
 
-  test('in a list of certificates costs only its line of the list', async () => {
+  test('costs only its own line of a list of certificates if it is bad', async () => {
     const files = observer();
     writeFileSync(at('a.pem'), pems[0]!);
     writeFileSync(at('b.pem'), pems[1]!);
@@ -187,7 +187,7 @@ describe('a file that a label names', () => {
     expect(after.kept).toHaveLength(2);
   });
 
-  test('on a disk that does not answer is as it was, and holds up nobody else', async () => {
+  test('stays as it was if its disk does not answer, and delays no other file', async () => {
     const real = createLooker();
     const hung = new Set<string>();
     const looker = createLooker({ deadlineMs: 50 });
@@ -213,7 +213,7 @@ describe('the certificates of --ssl-certs', () => {
   const names = async (files: FileObserver) =>
     (await files.listener()).certificates.flatMap(({ facts }) => facts.hosts);
 
-  test('cost nothing but themselves, and what is deleted from a folder is no longer used', async () => {
+  test('do not affect each other, and are no longer used when deleted from a folder', async () => {
     mkdirSync(at('certs'));
     for (const [i, name] of ['a.pem', 'b.pem', 'c.pem'].entries())
       writeFileSync(at(`certs/${name}`), pems[i]!);
@@ -236,7 +236,7 @@ describe('the certificates of --ssl-certs', () => {
   test.each([
     ['emptied', () => rmSync(at('certs/a.pem'))],
     ['gone', () => rmSync(at('certs'), { recursive: true })],
-  ])('stay in use when their folder is %s, after a restart too', async (_, spoil) => {
+  ])('stay in use if their folder is %s, also after a restart', async (_, spoil) => {
     mkdirSync(at('certs'));
     writeFileSync(at('certs/a.pem'), pems[0]!);
     const files = observer([at('certs')]);
@@ -248,7 +248,7 @@ describe('the certificates of --ssl-certs', () => {
     }
   });
 
-  test('that were never good are a setting to correct; those that were are not, at a restart', async () => {
+  test('are a settings error if they were never good, but not if they were good before', async () => {
     await expect(observer([at('typo.pem')]).listener()).rejects.toMatchObject({
       code: 'CERTIFICATE_INVALID',
       message: expect.stringContaining(`certificate ${at('typo.pem')}: it does not exist`) as string,
@@ -259,7 +259,7 @@ describe('the certificates of --ssl-certs', () => {
     expect(await names(observer([at('typo.pem')]))).toEqual(['first.example']);
   });
 
-  test('without one there is a self-signed one, made again when it is broken', async () => {
+  test('are replaced by a self-signed certificate if there is none; a broken one is made again', async () => {
     const files = observer();
     const before = (await files.listener()).certificates;
     expect(before[0]?.facts.hosts).toEqual(['pacer.invalid']);
@@ -273,7 +273,7 @@ describe('the certificates of --ssl-certs', () => {
 });
 
 describe('a certificate', () => {
-  test('that is whole and that HAProxy refuses, for a short key, costs only itself', async () => {
+  test('that is complete but refused by HAProxy for a short key affects only itself', async () => {
     const refusal = refusalBy(haproxyProgram, stateDir);
     mkdirSync(at('certs'));
     writeFileSync(at('certs/a.pem'), pems[0]!);
@@ -288,7 +288,7 @@ describe('a certificate', () => {
     expect(files.notices().join()).toMatch(/weak\.pem: HAProxy refuses it: .*; it is left out/);
   });
 
-  test('is copied with what HAProxy reads beside it, as long as that is good and there', async () => {
+  test('is copied together with the files HAProxy reads next to it, as long as these are good', async () => {
     const files = observer();
     writeFileSync(at('app.pem'), pems[0]!);
     writeFileSync(at('app.pem.ocsp'), Buffer.from([0x30, 1, 7]));
@@ -307,8 +307,8 @@ describe('a certificate', () => {
   });
 });
 
-describe('a look at a file', () => {
-  test('puts no more than two threads at risk, and one for each folder', async () => {
+describe('reading a file', () => {
+  test('blocks at most two threads, and one per folder', async () => {
     const looker = createLooker({ deadlineMs: 20 });
     let asked = 0;
     const never = () => ((asked += 1), new Promise<never>(() => undefined));
@@ -317,7 +317,7 @@ describe('a look at a file', () => {
     expect(asked).toBe(2);
   });
 
-  test('never opens what is no file, such as a pipe nobody writes to', async () => {
+  test('never opens something other than a file, for example a pipe without a writer', async () => {
     expect(await createLooker().read('/dev/zero')).toEqual({ kind: 'missing', why: 'it is not a file' });
   });
 });

@@ -100,7 +100,7 @@ describe('a node', () => {
       'a fetch that is under way',
       { marathon: { pending: [{ kind: 'app', id: '/a', since: now - 1000 }], pendingCount: 1 } },
     ],
-  ])('stays ready over %s', (_, given) => {
+  ])('stays ready in spite of %s', (_, given) => {
     expect(verdict(given).state).toBe('ready');
   });
 

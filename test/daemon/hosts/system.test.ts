@@ -9,7 +9,7 @@ import { systemNames } from '../../../src/daemon/hosts/system.ts';
 import { startDns, type Zone } from '../../support/dns.ts';
 
 describe('the hosts file', () => {
-  test('gives each name its first address, IPv4 before IPv6, whatever the case', () => {
+  test('gives each name its first address, IPv4 before IPv6, in upper or lower case', () => {
     const text =
       '::1 agent1 # a comment\n10.0.0.1\tAgent1 alias.example\n10.0.0.2 agent1\n#10.0.0.3 agent3\nbad x\n';
     expect([...hostsOf(text)]).toEqual([
@@ -19,10 +19,10 @@ describe('the hosts file', () => {
   });
 });
 
-describe('a name that is not whole', () => {
+describe('a name that is not fully qualified', () => {
   const rules = searchRules('search a.example b.example. # c\noptions timeout:1 ndots:2\n', 'edge1');
 
-  test('is tried in the search domains, as getaddrinfo tries it', () => {
+  test('is searched in the search domains, as getaddrinfo does', () => {
     expect(wholeNames('agent1', rules)).toEqual(['agent1.a.example', 'agent1.b.example', 'agent1']);
     expect(wholeNames('agent1.rack.dc', rules)).toEqual([
       'agent1.rack.dc',
@@ -32,7 +32,7 @@ describe('a name that is not whole', () => {
     expect(wholeNames('agent1.', rules)).toEqual(['agent1']);
   });
 
-  test('is tried in this machine’s own domain where resolv.conf names none, and in that of its last line', () => {
+  test('is searched in this machine’s own domain if resolv.conf names none; of several lines the last counts', () => {
     expect(searchRules('nameserver 10.0.0.53\n', 'edge1.dc.example')).toEqual({
       search: ['dc.example'],
       ndots: 1,
@@ -54,7 +54,7 @@ describe('the address of an agent', () => {
     return { dns, files, names };
   }
 
-  test('comes from the hosts file, which is read anew when it changes', async () => {
+  test('comes from the hosts file, which is read again when it changes', async () => {
     const { names, files, dns } = await world({}, '10.0.0.1 agent1\n');
     expect([names.inFile('AGENT1.'), await names.refresh()]).toEqual(['10.0.0.1', false]);
     writeFileSync(files.hosts, '10.0.0.2 agent1\n');
@@ -62,14 +62,14 @@ describe('the address of an agent', () => {
     expect(dns.asked).toEqual([]);
   });
 
-  test('comes from the DNS, IPv4 before IPv6, with the time it holds, and is the same on every node', async () => {
+  test('comes from the DNS, IPv4 before IPv6, with its lifetime, and is the same on every node', async () => {
     const addresses = { both: ['::1', '10.0.0.2', '10.0.0.1'], six: ['::1'] };
     const { names } = await world({ addresses, ttl: 90 });
     expect(await names.ask('both')).toEqual({ address: '10.0.0.1', ttlMs: 90_000 });
     expect(await names.ask('six')).toEqual({ address: '::1', ttlMs: 90_000 });
   });
 
-  test('is looked for in the search domains', async () => {
+  test('is searched in the search domains', async () => {
     const { names } = await world(
       { addresses: { 'agent1.b.example': ['10.0.0.7'] } },
       '',
@@ -78,13 +78,13 @@ describe('the address of an agent', () => {
     expect((await names.ask('agent1'))?.address).toBe('10.0.0.7');
   });
 
-  test('is asked of the rest of the system where neither knows it', async () => {
+  test('is asked from the other sources of the system if neither file nor DNS has it', async () => {
     const { names } = await world({});
     expect((await names.ask('localhost'))?.address).toBe('127.0.0.1');
     expect(await names.ask('no-such-agent.invalid')).toBeUndefined();
   });
 
-  test('is not known to be none where nobody answers', async () => {
+  test('is unknown, not absent, if no server answers', async () => {
     const { names } = await world({ hangs: () => true });
     await expect(names.ask('agent1')).rejects.toMatchObject({ code: 'ETIMEOUT' });
   });

@@ -49,7 +49,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('the host table', () => {
-  test('asks for a name once however many tasks are there, and not for an address', async () => {
+  test('looks a name up once, however many tasks are there, and never an address', async () => {
     const asked: string[] = [];
     const table = aTable({
       times: { ...hasty, leastTtl: 60_000, mostTtl: 60_000 },
@@ -64,7 +64,7 @@ describe('the host table', () => {
     expect(table.changes).toEqual(['agent1 192.0.2.1 /a /b']);
   });
 
-  test('names the apps with tasks on an agent whose address changed, and no others', async () => {
+  test('reports the apps with tasks on an agent whose address changed, and no others', async () => {
     let address = '192.0.2.1';
     const table = aTable({ names: answering((host) => (host === 'agent1' ? address : '192.0.2.9')) });
     table.track({ changed: [user('/a', 'agent1'), user('/b', 'agent2'), user('/c', 'agent1')], removed: [] });
@@ -76,7 +76,7 @@ describe('the host table', () => {
     expect(table.changes).toEqual(['agent1 192.0.2.2 /a']);
   });
 
-  test('keeps the last answer while the resolver is away', async () => {
+  test('keeps the last answer while the resolver does not answer', async () => {
     let asked = 0;
     const table = aTable({ names: answering(() => ((asked += 1) === 1 ? '192.0.2.1' : undefined)) });
     table.track({ changed: [user('/a', 'agent1')], removed: [] });
@@ -85,7 +85,7 @@ describe('the host table', () => {
     expect([table.changes.length, table.unresolved()]).toEqual([1, []]);
   });
 
-  test('says once which name has no address, why, and whose tasks are there', async () => {
+  test('reports once which name has no address, why, and whose tasks are there', async () => {
     const said: string[] = [];
     let asked = 0;
     const table = aTable({
@@ -100,7 +100,7 @@ describe('the host table', () => {
     expect(table.unresolved()).toEqual([{ host: 'agent1', why: 'away', apps: ['/a'] }]);
   });
 
-  test('no longer asks for a name that no task has', async () => {
+  test('forgets a name that no task has any more', async () => {
     const asked = new Map<string, number>();
     const table = aTable({
       times: { ...hasty, keep: 10 },
@@ -116,7 +116,7 @@ describe('the host table', () => {
     expect(asked.get('agent1')).toBe(before);
   });
 
-  test('takes what is added to the hosts file, and asks the DNS again for what is taken out of it', async () => {
+  test('uses a name added to the hosts file, and asks the DNS again when it is removed', async () => {
     let file: Record<string, string> = {};
     let isNew = false;
     const table = aTable({
@@ -135,7 +135,7 @@ describe('the host table', () => {
     await until(() => table.resolve('agent1') === '192.0.2.1');
   });
 
-  test('knows after a restart with the resolver away what it knew before', async () => {
+  test('still knows its addresses after a restart without a resolver', async () => {
     const stateDir = await mkdtemp(join(tmpdir(), 'pacer-hosts-'));
     onTestFinished(() => rm(stateDir, { recursive: true }));
     const log = { warn: () => undefined };
@@ -155,7 +155,7 @@ describe('the host table', () => {
     expect(['agent1', 'agent6', 'agent7'].map(away.resolve)).toEqual(['192.0.2.1', '2001:db8::6', undefined]);
   });
 
-  test('waits no longer than it may for a resolver that hangs', async () => {
+  test('limits how long it waits for a resolver that hangs', async () => {
     const table = aTable({ names: { ...nobody, ask: () => new Promise(() => undefined) } });
     table.track({ changed: [user('/a', 'agent1')], removed: [] });
     await table.settled(10);
@@ -163,7 +163,7 @@ describe('the host table', () => {
   });
 });
 
-describe('agents whose names hang in the DNS', () => {
+describe('agents whose names get no answer from the DNS', () => {
   async function hanging(count: number) {
     const addresses = { good: ['192.0.2.1'], late: ['192.0.2.2'] };
     const dns = await startDns({ addresses, hangs: (name) => name.startsWith('hangs') });
@@ -175,7 +175,7 @@ describe('agents whose names hang in the DNS', () => {
     return { dns, table, bad };
   }
 
-  test.each([24, 500])('do not keep another name unresolved: %i of them', async (count) => {
+  test.each([24, 500])('do not delay another name, even if there are %i of them', async (count) => {
     const { table, bad } = await hanging(count);
     table.track({ changed: [user('/bad', ...bad), user('/good', 'good')], removed: [] });
     await until(() => table.resolve('good') !== undefined);
@@ -184,7 +184,7 @@ describe('agents whose names hang in the DNS', () => {
     expect(table.unresolved()).toHaveLength(count);
   });
 
-  test('hold no thread that the file system needs', async () => {
+  test('block no thread that the file system needs', async () => {
     const { table, bad, dns } = await hanging(24);
     table.track({ changed: [user('/bad', ...bad)], removed: [] });
     await until(() => dns.asked.length >= 24);

@@ -8,7 +8,7 @@ const unknown: Network = { kind: 'unknown', reason: 'nothing of it is visible he
 const inNetwork = (network: Network) =>
   ({ ports: { ours: {}, ourRights: false, network } }) as unknown as MachineFacts;
 
-test('ports that cannot be seen are told once HAProxy runs, and again only after they could be seen', async () => {
+test('a notice that ports cannot be seen is logged once HAProxy runs, and again only after they could be seen', async () => {
   const said: unknown[] = [];
   let answer: RunningAnswer = { kind: 'absent' };
   const noticed = networkNotice({ running: () => Promise.resolve(answer) }, {

@@ -19,7 +19,7 @@ async function open(file: string) {
   return { owners, warnings };
 }
 
-test('every claim of what serves is there again, with the apps of a group in their order', async () => {
+test('owners of every claim that is served are remembered, with the apps of a group in their order', async () => {
   const file = join(temporaryFolder(), 'owners.jsonl');
   const first = await open(file);
   first.owners.serves(
@@ -42,7 +42,7 @@ test('every claim of what serves is there again, with the apps of a group in the
   ]);
 });
 
-test('what nobody serves any more is forgotten, and the same state is not written again', async () => {
+test('owners of what nobody serves any more are forgotten, and the same state is not written again', async () => {
   const { owners } = await open(join(temporaryFolder(), 'owners.jsonl'));
   const state = stateOf(anApp('/a', { labels }));
   owners.serves(state);
@@ -57,7 +57,7 @@ test('what nobody serves any more is forgotten, and the same state is not writte
 test.each([
   ['a line that is no claim', (text: string) => text.replace('"claims"', '"claim"')],
   ['a file that is cut short', (text: string) => text.slice(0, -10)],
-])('%s is said, and the start goes on', async (_, spoil) => {
+])('damaged owners (%s) are reported, and the start continues', async (_, spoil) => {
   const file = join(temporaryFolder(), 'owners.jsonl');
   const { owners } = await open(file);
   owners.serves(stateOf(anApp('/a', { labels })));

@@ -15,12 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe('a certificate that was given', () => {
+describe('a certificate from the environment', () => {
   const given = { source: 'HAPROXY_SSL_CERT', name: 'cert.pem', pem: 'first\n' };
   const file = () => join(folder, 'state', 'certificates', 'cert.pem');
   const write = (pem = given.pem) => writeGivenCertificates([{ ...given, pem }], join(folder, 'state'), ssl);
 
-  test('is for its owner alone, and where marathon-lb has it', async () => {
+  test('is readable by its owner only, at the path marathon-lb uses', async () => {
     expect(await write()).toEqual([]);
     expect(await readFile(join(ssl, 'cert.pem'), 'utf8')).toBe('first\n');
     expect((await stat(file())).mode & 0o777).toBe(0o600);
@@ -33,7 +33,7 @@ describe('a certificate that was given', () => {
     expect(await readFile(join(ssl, 'cert.pem'), 'utf8')).toBe('second\n');
   });
 
-  test('that has not changed is not written again', async () => {
+  test('is not written again if it has not changed', async () => {
     await write();
     const before = (await stat(file())).mtimeMs;
     await write();
@@ -48,20 +48,20 @@ describe('a certificate that was given', () => {
     expect(await readFile(file(), 'utf8')).toBe('first\n');
   });
 
-  test('takes a link that an image has laid already', async () => {
+  test('uses a link that an image has made already', async () => {
     await symlink(file(), join(ssl, 'cert.pem'));
     expect(await write()).toEqual([]);
     expect(await readlink(join(ssl, 'cert.pem'))).toBe(file());
   });
 
-  test('is there even where nothing can be linked', async () => {
+  test('is stored even if no link can be made', async () => {
     const [problem] = await writeGivenCertificates([given], join(folder, 'state'), join(folder, 'nowhere'));
     expect(problem).toContain('ENOENT');
     expect(await readFile(file(), 'utf8')).toBe('first\n');
   });
 });
 
-test('kernel parameters are written where they are, and what there is not is told', async () => {
+test('kernel parameters are set if they exist, and others are reported', async () => {
   await mkdir(join(folder, 'net', 'core'), { recursive: true });
   await writeFile(join(folder, 'net', 'core', 'somaxconn'), '4096');
   const problems = await setKernelParameters(

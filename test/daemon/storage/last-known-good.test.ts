@@ -32,7 +32,7 @@ const rewrite = async (change: (text: string) => string) =>
   writeFile(file, gzipSync(change(await written())));
 
 describe('the stored mirror', () => {
-  test('comes back as it was, with the health of its tasks and the time of its confirmation', async () => {
+  test('is read back as it was, with the health of its tasks and the time of its confirmation', async () => {
     const apps = many(120);
     const checked = anApp('/checked', {
       healthChecks: [aCheck({ portIndex: undefined })],
@@ -53,7 +53,7 @@ describe('the stored mirror', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
-  test('keeps all that a real answer of Marathon holds', async () => {
+  test('keeps everything from a real answer of Marathon', async () => {
     const text = await readFile(join(import.meta.dirname, '../../fixtures/marathon15-apps.json'), 'utf8');
     const apps = new Map(decodeApps(JSON.parse(text)).apps.map((app) => [app.id, app]));
     expect(apps.size).toBeGreaterThan(0);
@@ -61,7 +61,7 @@ describe('the stored mirror', () => {
     expect(await readMirror(file)).toMatchObject({ apps });
   });
 
-  test('is none where nothing was stored yet', async () => {
+  test('does not exist before anything was stored', async () => {
     expect(await readMirror(file)).toEqual({ kind: 'none' });
   });
 
@@ -72,7 +72,7 @@ describe('the stored mirror', () => {
     ['no end', (text: string) => text.slice(0, text.length / 2), 'its end is missing'],
     ['something else', () => '{"apps":[]}\n', 'not a stored mirror'],
     ['nothing', () => '', 'not a stored mirror'],
-  ])('with %s is set aside under one name, and the reason told', async (_, change, reason) => {
+  ])('with %s is set aside under one name, and the reason is reported', async (_, change, reason) => {
     await writeMirror(file, many(10), 0, 0);
     await rewrite(change);
     const read = await readMirror(file);
@@ -82,20 +82,20 @@ describe('the stored mirror', () => {
     expect(await readMirror(file)).toEqual({ kind: 'none' });
   });
 
-  test('of a Pacer whose apps have another shape is set aside', async () => {
+  test('of a Pacer whose apps have another format is set aside', async () => {
     const app = { ...anApp('/x'), colour: 'blue' } as App;
     await writeMirror(file, new Map([[app.id, app]]), 0, 0);
     const read = await readMirror(file);
     expect(read.kind === 'unusable' && read.reason).toContain('format');
   });
 
-  test('that was cut off on the disk is set aside', async () => {
+  test('is set aside if it was cut off on disk', async () => {
     await writeMirror(file, many(100), 0, 0);
     await truncate(file, (await stat(file)).size - 30);
     expect((await readMirror(file)).kind).toBe('unusable');
   });
 
-  test('lets others run while it is written', async () => {
+  test('lets other work run while it is written', async () => {
     let turns = 0;
     const turn = setInterval(() => turns++, 0);
     await writeMirror(file, many(2_000), 0, 0);
@@ -104,7 +104,7 @@ describe('the stored mirror', () => {
   });
 });
 
-describe('the keeper of the last known good', () => {
+describe('the writer of the stored mirror', () => {
   const keeper = (options: { savedAt?: number; confirmedAt?: number; target?: string } = {}) => {
     const failures: string[] = [];
     const kept = keepLastKnownGood({
@@ -118,7 +118,7 @@ describe('the keeper of the last known good', () => {
     return { ...kept, failures };
   };
 
-  test('writes the newest state some time after a change, and once for many', async () => {
+  test('writes the newest state some time after a change, once for many changes', async () => {
     const { changed, close, state } = keeper({ confirmedAt: 5_000 });
     for (let i = 1; i <= 50; i++) changed(many(i));
     await vi.waitFor(async () => expect(await readMirror(file)).toMatchObject({ kind: 'read' }));
@@ -127,7 +127,7 @@ describe('the keeper of the last known good', () => {
     await close();
   });
 
-  test('writes what is left when it is closed, and nothing after', async () => {
+  test('writes what is left when it is closed, and nothing after that', async () => {
     const { changed, close } = keeper();
     changed(many(1));
     await close();
@@ -137,7 +137,7 @@ describe('the keeper of the last known good', () => {
     expect(await readMirror(file)).toMatchObject({ apps: many(1) });
   });
 
-  test('notes that Marathon has confirmed what is stored, and never for what is not', async () => {
+  test('records that Marathon has confirmed the stored state, and never for a state that is not stored', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       await writeMirror(file, many(1), 0, 0);
@@ -154,7 +154,7 @@ describe('the keeper of the last known good', () => {
     }
   });
 
-  test('says once what keeps it from writing, and leaves no half file', async () => {
+  test('reports once why it cannot write, and leaves no incomplete file', async () => {
     const { changed, close, state, failures } = keeper({ target: join(directory, 'gone', 'mirror') });
     changed(many(1));
     await vi.waitFor(() => expect(state().failure).toContain('ENOENT'));

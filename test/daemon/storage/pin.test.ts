@@ -34,8 +34,8 @@ const after = (desired: Desired, ...apps: ReturnType<typeof app>[]) =>
   nextDesired(desired, { changed: apps, removed: [] }, context);
 const definitions = (desired: Desired) => [...desired.services.values()].map((it) => it.definition);
 
-describe('a revision that can be gone back to', () => {
-  test('has the definitions that were applied, whatever changed since', async () => {
+describe('a revision to roll back to', () => {
+  test('has the definitions that were applied, whatever changed after that', async () => {
     const change = fc.tuple(
       fc.nat(3),
       fc.integer({ min: 1, max: 3 }),
@@ -63,7 +63,7 @@ describe('a revision that can be gone back to', () => {
     );
   });
 
-  test('keeps no servers: the state it was part of is freed', async () => {
+  test('keeps no servers, so the state it was part of is freed', async () => {
     const pinning = await open();
     let desired = after(nothingDesired, app(0, 2, 'leastconn'), app(1, 1, 'leastconn'));
     const first = new WeakRef(desired);
@@ -80,7 +80,7 @@ describe('a revision that can be gone back to', () => {
     expect(pinning.known()).toEqual([3, 2, 1]);
   });
 
-  test('outlives a restart, by the same version of Pacer', async () => {
+  test('survives a restart of the same version of Pacer', async () => {
     const pinning = await open();
     pinning.applied(7, after(nothingDesired, app(0, 1, 'leastconn')));
     await pinning.pin(7);
@@ -92,7 +92,7 @@ describe('a revision that can be gone back to', () => {
     ]);
   });
 
-  test('is forgotten, and says so, where its file is damaged', async () => {
+  test('is forgotten with a warning if its file is damaged', async () => {
     const pinning = await open();
     pinning.applied(7, after(nothingDesired, app(0, 1, 'leastconn')));
     await pinning.pin(7);

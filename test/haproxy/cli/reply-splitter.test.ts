@@ -12,7 +12,7 @@ const repliesOf = (chunks: readonly string[]): string[] => {
   return replies;
 };
 
-test('a reply is what stands before a prompt, and one that is not whole is kept', () => {
+test('a reply is the text before a prompt, and an incomplete one is kept', () => {
   expect(repliesOf(['\n> '])).toEqual(['']);
   expect(repliesOf(['\n> New server registered.\n\n> Pid: 1'])).toEqual(['', 'New server registered.\n\n']);
   const splitter = new ReplySplitter();
@@ -22,7 +22,7 @@ test('a reply is what stands before a prompt, and one that is not whole is kept'
   expect(splitter.pending).toBe(7);
 });
 
-test('once the prompt is known nothing else is taken for one', () => {
+test('after the first prompt, only the same text counts as one', () => {
   expect(repliesOf(['\nmaster> ', 'a\n> b\nmaster> '])).toEqual(['', 'a\n> b\n']);
 });
 

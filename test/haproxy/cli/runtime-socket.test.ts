@@ -61,7 +61,7 @@ test('a batch changes servers and maps, and every reply is judged', async () => 
   expect(replies[8]).toMatchObject({ severity: 3, text: 'Only servers in maintenance mode can be deleted.' });
 });
 
-test('through the master socket the same commands are judged without a severity', async () => {
+test('commands through the master socket are judged without a severity', async () => {
   const { masterSocket } = await started();
   const batch = [
     'set server b/t1 addr 127.0.0.1 port 31001',
@@ -76,7 +76,7 @@ test('through the master socket the same commands are judged without a severity'
   expect(replies.every(({ severity }) => severity === undefined)).toBe(true);
 });
 
-test('a map is swapped with payloads, on either socket', async () => {
+test('a map is replaced with payloads, on either socket', async () => {
   const { runtimeSocket, masterSocket, answer } = await started();
   const swap = (lines: string) => [
     'prepare map maps/hosts.map',
@@ -101,7 +101,7 @@ test('a map is swapped with payloads, on either socket', async () => {
   expect(await answer()).toBe('again');
 });
 
-test('thousands of commands and long replies come through whole', async () => {
+test('thousands of commands and long replies are transferred completely', async () => {
   const { runtimeSocket } = await started();
   const many = Array.from(
     { length: 2000 },
@@ -112,7 +112,7 @@ test('thousands of commands and long replies come through whole', async () => {
   expect(parseMap(replies.at(-1)?.text ?? '')).toHaveLength(2001);
 });
 
-test('an old worker is reached by its pid, and one that is gone is told as such', async () => {
+test('an old worker is reached by its pid, and one that is gone is reported as such', async () => {
   const { masterSocket, control, hash } = await started();
   const { workerPid } = runningOf(await control.running())!;
   const [env] = await runtimeBatch(masterSocket, ['show env PACER_HASH'], {
@@ -137,18 +137,18 @@ test.each(['show info; quit', 'show info\nquit', 'show\rinfo', 'nul\0', '', 'add
   },
 );
 
-test('a line may be as long as 8 kB and no longer', () => {
+test('a line may have 8 kB and no more', () => {
   const line = (bytes: number) => `set map m ${'ä'.repeat(5)}`.padEnd(bytes - 5, 'x');
   expect(Buffer.byteLength(encodeCommand(line(maxLine - 1)))).toBe(maxLine);
   expect(() => encodeCommand(line(maxLine))).toThrow(TypeError);
   expect(() => encodeCommand(payloadCommand('add map @1 m', 'k v\n'.repeat(2100)))).toThrow(TypeError);
 });
 
-test('nothing to send opens no connection', async () => {
+test('an empty batch opens no connection', async () => {
   expect(await runtimeBatch('/nonexistent', [])).toEqual([]);
 });
 
-test('a socket nobody is behind is unreachable, and a long path is refused by its length', async () => {
+test('a socket without a listener is unreachable, and a path that is too long is refused', async () => {
   const folder = temporaryFolder();
   await writeFile(path.join(folder, 'file'), '');
   await expect(runtimeBatch(path.join(folder, 'none'), ['show info'])).rejects.toMatchObject({
@@ -174,7 +174,7 @@ async function fake(reply: (line: string, socket: Socket) => string | undefined,
   return socketPath;
 }
 
-test('replies that come a character at a time are put together', async () => {
+test('replies that arrive one character at a time are put together', async () => {
   const socketPath = await fake((line) => (line === 'show x' ? 'a > b\nc> d\n\n> ' : '\n> '), 1);
   expect(await runtimeBatch(socketPath, ['show x', 'show x'])).toEqual([
     { kind: 'ok', text: 'a > b\nc> d' },
@@ -182,7 +182,7 @@ test('replies that come a character at a time are put together', async () => {
   ]);
 });
 
-test('a reply that is cut off is no reply', async () => {
+test('a reply that is cut off is not accepted', async () => {
   const socketPath = await fake((line, socket) => {
     if (line !== 'show x') return '\n> ';
     socket.end('half of i');
@@ -194,7 +194,7 @@ test('a reply that is cut off is no reply', async () => {
   });
 });
 
-test('a reply that does not end is given up', async () => {
+test('a reply that does not end is abandoned', async () => {
   const endless = await fake((line, socket) => {
     if (line !== 'show x') return '\n> ';
     const flood = setInterval(() => socket.write('help '.repeat(1000)), 1);
@@ -214,7 +214,7 @@ test('a reply that does not end is given up', async () => {
   });
 });
 
-test('a listener that never accepts is given up', async () => {
+test('a listener that never accepts is abandoned', async () => {
   const silent = path.join(temporaryFolder(), 's');
   await fakeSocket(silent, () => undefined);
   await expect(CliSession.open(silent, { timeoutMs: 30 })).rejects.toMatchObject({
@@ -222,7 +222,7 @@ test('a listener that never accepts is given up', async () => {
   });
 });
 
-test('what a stopping worker answers does not count, and the one after it is asked', async () => {
+test('an answer of a stopping worker does not count, and the next worker is asked', async () => {
   const sent: string[] = [];
   let connections = 0;
   const socketPath = await fake((line) => {
@@ -235,7 +235,7 @@ test('what a stopping worker answers does not count, and the one after it is ask
   expect(sent.slice(-2)).toEqual(['3 show info', '3 set map m k v']);
 });
 
-test('commands before a payload go out in one go, those after it wait for its reply', async () => {
+test('commands before a payload are sent at once, those after it wait for its reply', async () => {
   const { runtimeSocket, answer } = await started();
   const replies = await currentWorkerBatch(runtimeSocket, [
     'show map maps/hosts.map',
@@ -266,6 +266,6 @@ test.each([
   ['show env X', '[6]: Unknown command, but maybe', 'failed'],
   ['show anything', 'text', 'ok'],
   ['add map f', '+ + + ', 'ok'],
-])('to "%s" the reply %j is judged %s', (command, reply, kind) => {
+])('to the command "%s", the reply %j is judged %s', (command, reply, kind) => {
   expect(judgeReply(command, `${reply}\n`).kind).toBe(kind);
 });

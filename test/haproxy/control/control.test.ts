@@ -28,40 +28,37 @@ const ways: readonly [string, (haproxy: TestHaproxy) => HaproxyControl][] = [
   ],
 ];
 
-test.each(ways)(
-  '%s: what runs is read back, changed at runtime, reloaded, and left alone',
-  async (_, make) => {
-    const haproxy = await testHaproxy();
-    const first = await haproxy.publish(1, 'one');
-    await haproxy.control.start(first.file, first.hash);
-    const control = make(haproxy);
-    if (control !== haproxy.control) await control.start(first.file, first.hash);
+test.each(ways)('%s: HAProxy is read, changed at runtime, reloaded, and left running', async (_, make) => {
+  const haproxy = await testHaproxy();
+  const first = await haproxy.publish(1, 'one');
+  await haproxy.control.start(first.file, first.hash);
+  const control = make(haproxy);
+  if (control !== haproxy.control) await control.start(first.file, first.hash);
 
-    const before = runningOf(await control.running());
-    expect(before).toMatchObject({ hash: first.hash, oldWorkers: [], failedReloads: 0 });
-    expect(control.capabilities().version).toBe(installedVersion.version);
-    expect(
-      await control.runtime(['set map maps/hosts.map h changed', 'set map maps/hosts.map no x']),
-    ).toMatchObject([{ kind: 'ok', text: '' }, { kind: 'failed' }]);
-    expect(await haproxy.answer()).toBe('changed');
+  const before = runningOf(await control.running());
+  expect(before).toMatchObject({ hash: first.hash, oldWorkers: [], failedReloads: 0 });
+  expect(control.capabilities().version).toBe(installedVersion.version);
+  expect(
+    await control.runtime(['set map maps/hosts.map h changed', 'set map maps/hosts.map no x']),
+  ).toMatchObject([{ kind: 'ok', text: '' }, { kind: 'failed' }]);
+  expect(await haproxy.answer()).toBe('changed');
 
-    const second = await haproxy.publish(2, 'two');
-    const result = await control.reload(second.hash);
-    const after = runningOf(await control.running());
-    expect(result).toMatchObject({ kind: 'done', workerPid: after?.workerPid });
-    expect(after?.hash).toBe(second.hash);
-    expect(after?.workerPid).not.toBe(before?.workerPid);
-    expect(await haproxy.answer()).toBe('two');
+  const second = await haproxy.publish(2, 'two');
+  const result = await control.reload(second.hash);
+  const after = runningOf(await control.running());
+  expect(result).toMatchObject({ kind: 'done', workerPid: after?.workerPid });
+  expect(after?.hash).toBe(second.hash);
+  expect(after?.workerPid).not.toBe(before?.workerPid);
+  expect(await haproxy.answer()).toBe('two');
 
-    const bad = await haproxy.publish(3, 'three', 'bogus\n');
-    if (control.mode !== 'command') expect(await control.reload(bad.hash)).toMatchObject({ kind: 'failed' });
-    expect(await haproxy.answer()).toBe('two');
-    control.detach();
-    expect(await haproxy.answer()).toBe('two');
-  },
-);
+  const bad = await haproxy.publish(3, 'three', 'bogus\n');
+  if (control.mode !== 'command') expect(await control.reload(bad.hash)).toMatchObject({ kind: 'failed' });
+  expect(await haproxy.answer()).toBe('two');
+  control.detach();
+  expect(await haproxy.answer()).toBe('two');
+});
 
-test('attach waits for a HAProxy that is started later, and gives up at the deadline', async () => {
+test('attach waits for a HAProxy that is started later, up to the deadline', async () => {
   const haproxy = await testHaproxy();
   const { file, hash } = await haproxy.publish(1, 'one');
   const attached = attachHaproxy({ masterSocket: haproxy.masterSocket });
@@ -87,7 +84,7 @@ test('attach notices that HAProxy has ended', async () => {
   expect(await exit).toEqual({ masterPid });
 });
 
-test('a reload command that fails is tried again, as often as asked', async () => {
+test('a reload command that fails is repeated, as often as configured', async () => {
   const folder = temporaryFolder();
   const events: HaproxyEvent[] = [];
   const command = `echo x >> ${folder}/runs; test $(wc -l < ${folder}/runs) -ge 3`;
@@ -104,7 +101,7 @@ test('a reload command that fails is tried again, as often as asked', async () =
   expect(events.map((event) => event.kind === 'command-failed' && event.attempt)).toEqual([1, 2, 1, 2]);
 });
 
-test('what a reload command prints is read for HAProxy messages', async () => {
+test('the output of a reload command is searched for HAProxy messages', async () => {
   const command = 'echo "[ALERT]    (1) : config : parsing [/c:5] : bad" >&2; exit 1';
   expect(
     await commandHaproxy({ command, maxReloadRetries: 0, retryIntervalMs: 1 }).reload('h'),
@@ -114,7 +111,7 @@ test('what a reload command prints is read for HAProxy messages', async () => {
   });
 });
 
-test('a reload command that succeeds while HAProxy runs something else has failed', async () => {
+test('a reload command that succeeds counts as failed if HAProxy runs something else', async () => {
   const haproxy = await testHaproxy();
   const { file, hash } = await haproxy.publish(1, 'one');
   await haproxy.control.start(file, hash);

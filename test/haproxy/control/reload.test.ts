@@ -28,7 +28,7 @@ test('50 reloads in a row lose no request of kept or closed connections', async 
   expect(runningOf(await control.running())).toMatchObject({ reloads: 50, failedReloads: 0 });
 });
 
-test('a reload with a configuration HAProxy refuses fails with its words, and the old one goes on serving', async () => {
+test("a reload fails with HAProxy's message if it refuses the configuration, and the old one stays in service", async () => {
   const { control, publish, answer } = await testHaproxy();
   const first = await publish(1, 'one');
   await control.start(first.file, first.hash);
@@ -48,7 +48,7 @@ test('a reload with a configuration HAProxy refuses fails with its words, and th
   expect(runningOf(await control.running())).toMatchObject({ hash: good.hash, failedReloads: 0 });
 });
 
-test('a reload that cannot bind a port fails, and the old configuration goes on serving', async () => {
+test('a reload that cannot bind a port fails, and the old configuration stays in service', async () => {
   const { control, publish, answer } = await testHaproxy();
   const first = await publish(1, 'one');
   await control.start(first.file, first.hash);
@@ -75,7 +75,7 @@ test('a reload is not done while the new worker answers with another revision', 
   });
 });
 
-test('a reload asked for while another one is under way succeeds all the same', async () => {
+test('a reload requested during another reload succeeds', async () => {
   const { control, publish, masterSocket, answer } = await testHaproxy();
   // Enough to parse that the master refuses connections for a while.
   const many = Array.from({ length: 1500 }, (_, n) => `backend b${n}\n  server s 127.0.0.1:9\n`).join('');
@@ -104,7 +104,7 @@ test('a HAProxy that somebody else started is reloaded over its master socket', 
   expect(await answer()).toBe('two');
 });
 
-test('a master that does not answer fails the reload at the deadline', async () => {
+test('a reload fails at the deadline if the master does not answer', async () => {
   const masterSocket = path.join(temporaryFolder(), 'm.sock');
   expect(await reloadHaproxy({ masterSocket, desiredHash: 'x', deadlineMs: 50 })).toMatchObject({
     kind: 'failed',
@@ -113,7 +113,7 @@ test('a master that does not answer fails the reload at the deadline', async () 
   });
 });
 
-test('a reload goes on though the master cuts off replies in between', async () => {
+test('a reload continues although the master cuts off replies meanwhile', async () => {
   const masterSocket = path.join(temporaryFolder(), 'm.sock');
   let reloads = 0;
   let asked = 0;
@@ -139,7 +139,7 @@ test('a reload goes on though the master cuts off replies in between', async () 
   await until(() => asked > 3);
 });
 
-test('a reload that the master refuses to hear is asked for again', async () => {
+test('a reload is requested again if the master refuses the connection', async () => {
   const masterSocket = path.join(temporaryFolder(), 'm.sock');
   let reloads = 0;
   let refused = false;

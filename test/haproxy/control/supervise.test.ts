@@ -10,7 +10,7 @@ import { runningOf } from '../../../src/haproxy/control/running.ts';
 import { spawnDaemon } from '../../support/daemon.ts';
 import { freePorts, haproxyProgram, installedVersion, testHaproxy, until } from '../../support/haproxy.ts';
 
-test('start waits until HAProxy serves the wanted revision', async () => {
+test('start waits until HAProxy serves the desired revision', async () => {
   const { control, publish, answer } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
@@ -24,7 +24,7 @@ test('start waits until HAProxy serves the wanted revision', async () => {
   expect(control.capabilities().version).toBe(installedVersion.version);
 });
 
-test('a configuration HAProxy refuses fails the start with its own words and leaves no process', async () => {
+test("start fails with HAProxy's message if it refuses the configuration, and leaves no process", async () => {
   const { control, publish, stateDir } = await testHaproxy();
   const { hash, file } = await publish(1, 'one', 'bogus line\n');
   await expect(control.start(file, hash)).rejects.toMatchObject({
@@ -61,7 +61,7 @@ test('a program that cannot be run fails the start', async () => {
   await expect(control.start(file, hash)).rejects.toMatchObject({ code: 'HAPROXY_START_FAILED' });
 });
 
-test('a worker that does not run the wanted revision is not taken for started', async () => {
+test('start does not accept a worker that runs another revision', async () => {
   const { stateDir, runtimeSocket, publish } = await testHaproxy();
   const { file } = await publish(1, 'one');
   const control = superviseHaproxy({
@@ -107,7 +107,7 @@ test('a daemon killed with -9 leaves HAProxy serving, and the next one adopts it
   expect(port).toBeGreaterThan(0);
 });
 
-test('a running HAProxy is adopted though its pid file is lost', async () => {
+test('a running HAProxy is adopted even if its pid file is lost', async () => {
   const first = await testHaproxy();
   const { hash, file } = await first.publish(1, 'one');
   await first.control.start(file, hash);
@@ -131,7 +131,7 @@ test('a HAProxy that was started with another configuration file is not adopted'
   });
 });
 
-test('a stale pid file and a stale socket are removed, whoever has the pid now', async () => {
+test('a stale pid file and a stale socket are removed, even if another process has the pid now', async () => {
   const { control, publish, stateDir, masterSocket, events, answer } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   // This test's own process lives, but is no HAProxy of ours.
@@ -174,7 +174,7 @@ test('the end of an adopted HAProxy is noticed', async () => {
   expect(await exit).toMatchObject({ masterPid });
 });
 
-test('stop ends HAProxy softly, and is no exit that anybody hears of', async () => {
+test('stop ends HAProxy softly, and is not reported as an exit', async () => {
   const { control, publish, events, masterSocket } = await testHaproxy(5_000);
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);
@@ -188,7 +188,7 @@ test('stop ends HAProxy softly, and is no exit that anybody hears of', async () 
   expect(heard).toBe(false);
 });
 
-test('stop cuts connections that outlast the grace', async () => {
+test('stop closes connections that last longer than the grace period', async () => {
   const { control, publish, events } = await testHaproxy(300);
   const [sinkPort = 0, proxyPort = 0] = await freePorts(2);
   const sink = createServer();
@@ -214,7 +214,7 @@ test('stop cuts connections that outlast the grace', async () => {
   await new Promise((resolve) => sink.close(resolve));
 });
 
-test('a master that executes itself anew at each reload is ours all the time', async () => {
+test('a master that executes itself again at each reload is recognized as ours all the time', async () => {
   const { control, publish, masterSocket } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);

@@ -13,12 +13,12 @@ async function check(text: string) {
   return { file, result: await checkConfiguration({ program: haproxyProgram, file }) };
 }
 
-test('a good configuration is accepted without a word', async () => {
+test('a good configuration is accepted without a message', async () => {
   const { result } = await check('frontend f\n  bind 127.0.0.1:1\n');
   expect(result).toEqual({ kind: 'accepted', warnings: [] });
 });
 
-test('warnings do not reject, and name their line', async () => {
+test('warnings do not reject a configuration, and name their line', async () => {
   const { file, result } = await check(
     'frontend f\n  bind 127.0.0.1:1\n  http-request deny if { path,lower -i /x }\n  use_backend b if TRUE\n  http-request set-header a b\nbackend b\n',
   );
@@ -30,7 +30,7 @@ test('warnings do not reject, and name their line', async () => {
   });
 });
 
-test('all errors of the parsing phase are told at once, each with its line', async () => {
+test('all errors of the parsing phase are reported at once, each with its line', async () => {
   const { file, result } = await check(
     'frontend f\n  bind 127.0.0.1:1\n  bogus\nbackend b\n  server s 127.0.0.1:1 wrong\n',
   );
@@ -53,12 +53,12 @@ test('an error without a line names the proxy', async () => {
   expect(port).toMatchObject({ kind: 'rejected', messages: [{ proxy: 'b', server: 's' }] });
 });
 
-test('an unresolvable name names the server', async () => {
+test('an error about a name that does not resolve names the server', async () => {
   const { file, result } = await check('backend b\n  server s no.such.invalid:1\n');
   expect(result).toMatchObject({ kind: 'rejected', messages: [{ file, line: 7, proxy: 'b', server: 's' }] });
 });
 
-test('a check that takes too long, or cannot be made, is told', async () => {
+test('a check that takes too long, or cannot be run, is reported', async () => {
   const slow = path.join(temporaryFolder(), 'haproxy');
   await writeFile(slow, '#!/bin/sh\nexec sleep 60\n');
   await chmod(slow, 0o755);
@@ -70,7 +70,7 @@ test('a check that takes too long, or cannot be made, is told', async () => {
   });
 });
 
-test('an alert rejects though the exit status is 0, as with 3.4.0', () => {
+test('an alert rejects the configuration even if the exit status is 0, as with 3.4.0', () => {
   const output =
     "[ALERT]    (812) : config : parsing [/c/haproxy.cfg:11] : character '/' is not permitted in 'backend' name 'a/b'.\n";
   expect(judgeCheck(0, output)).toEqual({
@@ -128,7 +128,7 @@ test.each([
   expect(parseMessages(line)).toMatchObject([expected]);
 });
 
-test('notices and lines that sum up are left out, unless an alert says nothing else', () => {
+test('notices and summary lines are left out, unless an alert says nothing else', () => {
   const output = `[NOTICE]   (1) : haproxy version is 2.6.12
 [ALERT]    (1) : config : parsing [/c:1] : bad
   and why

@@ -24,7 +24,7 @@ const revision = (number: number, text = `text ${number}`) => ({
   files: files(text),
 });
 
-test('a revision is complete under its name, readable by the group only', async () => {
+test('a revision is complete under its name, and readable only by its group', async () => {
   const state = temporaryFolder();
   const published = await publishRevision(state, revision(7));
   expect(published).toEqual({
@@ -37,7 +37,7 @@ test('a revision is complete under its name, readable by the group only', async 
   expect(await activeRevision(state)).toBeUndefined();
 });
 
-test('activating switches what current names, and nothing else', async () => {
+test('activating changes only what `current` points to', async () => {
   const state = temporaryFolder();
   const one = await publishRevision(state, revision(1));
   const two = await publishRevision(state, revision(2));
@@ -79,13 +79,13 @@ test('pruning keeps the newest and the active one', async () => {
   expect((await listRevisions(state)).map(({ number }) => number)).toEqual([10, 9, 1]);
 });
 
-test('a file outside of the revision is refused', async () => {
+test('a file outside the revision is refused', async () => {
   const state = temporaryFolder();
   const outside = { ...revision(1), files: new Map([['../other', 'text']]) };
   await expect(publishRevision(state, outside)).rejects.toBeInstanceOf(TypeError);
 });
 
-test('a state directory that is a file, or cannot be written, is told with a remedy', async () => {
+test('a state directory that is a file, or cannot be written, is reported with a remedy', async () => {
   const state = temporaryFolder();
   const file = path.join(state, 'file');
   await writeFile(file, '');
@@ -119,7 +119,7 @@ test('haproxy -c on a revision reads the maps of that revision', async () => {
   });
 });
 
-test('a reload takes the maps of the revision that current names then, and calls them as the configuration does', async () => {
+test('a reload reads the maps of the revision that is current then, under the names in the configuration', async () => {
   const { control, publish, answer } = await testHaproxy();
   const first = await publish(1, 'one');
   await control.start(first.file, first.hash);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { testHaproxy } from '../../support/haproxy.ts';
 
-test('the HAProxy that runs can do what its capabilities say, and no more', async () => {
+test('the running HAProxy can do exactly what its capabilities say', async () => {
   const { control, publish } = await testHaproxy();
   const { hash, file } = await publish(
     1,

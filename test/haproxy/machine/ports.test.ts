@@ -48,7 +48,7 @@ async function freeze(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) await until(() => isFrozen(pid));
 }
 
-test('free ports are free, on each kind of address', async () => {
+test('free ports are reported as free, for each kind of address', async () => {
   const [port = 0] = await freePorts(1);
   const binds = ['*', '127.0.0.1', '::', '::1'].map((address) => ({ address, port }));
   const free = binds.map((bind) => ({ ...bind, verdict: { kind: 'free' } }));
@@ -57,7 +57,7 @@ test('free ports are free, on each kind of address', async () => {
   expect(await judgePorts(binds, nobody)).toEqual(free);
 });
 
-test('a port of another process is reported with its holder', async () => {
+test('a port of another process is reported with the process', async () => {
   const port = await hold('127.0.0.1');
   const [taken, other] = await judgePorts(
     [
@@ -75,7 +75,7 @@ test('a port of another process is reported with its holder', async () => {
   expect(other?.verdict).toEqual({ kind: 'free' });
 });
 
-test('all addresses are taken where one is, and one where all are', async () => {
+test('a port is taken on all addresses if it is on one, and on one if it is on all', async () => {
   const one = await hold('127.0.0.1');
   const all = await hold('0.0.0.0');
   const judged = await judgePorts(
@@ -88,27 +88,27 @@ test('all addresses are taken where one is, and one where all are', async () => 
   expect(judged.map(({ verdict }) => verdict.kind)).toEqual(['other', 'other']);
 });
 
-test('an address this machine does not have is refused', async () => {
+test('an address that this machine does not have is refused', async () => {
   const [port = 0] = await freePorts(1);
   expect(await judgePorts([{ address: '192.0.2.1', port }], nobody)).toMatchObject([
     { verdict: { kind: 'refused', reason: 'EADDRNOTAVAIL' } },
   ]);
 });
 
-test('an address that is a name nobody can look up says nothing of the port', async () => {
+test('an address that is a name without an answer says nothing about the port', async () => {
   const [port = 0] = await freePorts(1);
   expect(await judgePorts([{ address: 'no.such.name.invalid', port }], nobody)).toMatchObject([
     { verdict: { kind: 'unknown' } },
   ]);
 });
 
-test.skipIf(isRoot)('a port for which there is no right is refused', async () => {
+test.skipIf(isRoot)('a port that this process may not bind is refused', async () => {
   expect(await judgePorts([{ address: '127.0.0.1', port: 1 }], nobody)).toMatchObject([
     { verdict: { kind: 'refused', reason: 'EACCES' } },
   ]);
 });
 
-test('a port of our HAProxy is ours while master and worker are frozen', async () => {
+test('a port of our HAProxy is ours even while master and worker are frozen', async () => {
   const { owner, port, masterPid, workerPid } = await started();
   const bind = { address: '127.0.0.1', port };
   expect(await judgePorts([bind], owner)).toEqual([{ ...bind, verdict: { kind: 'ours' } }]);
@@ -119,7 +119,7 @@ test('a port of our HAProxy is ours while master and worker are frozen', async (
   ]);
 });
 
-test('a port that only a frozen old worker still has is ours', async () => {
+test('a port that only a frozen old worker has is ours', async () => {
   const { control, publish, owner, workerPid } = await started();
   const [extra = 0] = await freePorts(1);
   const listener = `frontend more\n  bind 127.0.0.1:${extra}\n  http-request return status 200\n`;
@@ -135,7 +135,7 @@ test('a port that only a frozen old worker still has is ours', async () => {
   ]);
 });
 
-test('a port of a HAProxy that is not ours is of another', async () => {
+test('a port of a HAProxy that is not ours belongs to another process', async () => {
   const { port } = await started();
   const ours = { masterSocket: path.join(temporaryFolder(), 'master.sock') };
   const [judged] = await judgePorts([{ address: '127.0.0.1', port }], { ...nobody, ours });
@@ -145,7 +145,7 @@ test('a port of a HAProxy that is not ours is of another', async () => {
   });
 });
 
-test('a port of a HAProxy that somebody else starts, and that is not found yet, may be ours', async () => {
+test('a port of a HAProxy that somebody else starts may be ours until that HAProxy is found', async () => {
   const { port } = await started();
   const ours = { masterSocket: path.join(temporaryFolder(), 'master.sock') };
   const bind = { address: '127.0.0.1', port };
@@ -155,7 +155,7 @@ test('a port of a HAProxy that somebody else starts, and that is not found yet, 
   expect(told?.verdict.kind).toBe('other');
 });
 
-test('where it is not known whether the network is shared, nothing is said of any port', async () => {
+test('no port is judged if it is not known whether the network is shared', async () => {
   const port = await hold('127.0.0.1');
   const network = await networkOf({ sockets: ['/nowhere/master.sock'] });
   expect(network.kind).toBe('unknown');
@@ -164,13 +164,13 @@ test('where it is not known whether the network is shared, nothing is said of an
   ]);
 });
 
-test('the network is shared with a HAProxy whose process or whose socket is seen here', async () => {
+test('the network is shared with a HAProxy whose process or socket is visible here', async () => {
   const { masterPid, masterSocket } = await started();
   expect(await networkOf({ masterPid, sockets: [] })).toEqual({ kind: 'shared', of: 'self' });
   expect(await networkOf({ sockets: [masterSocket] })).toEqual({ kind: 'shared', of: 'self' });
 });
 
-test('a socket whose path is the beginning of another is not taken for it', async () => {
+test('a socket whose path is the beginning of another path is not confused with it', async () => {
   const { masterSocket } = await started();
   const table = await readFile('/proc/self/net/unix', 'utf8');
   expect(listensHere(table, masterSocket)).toBe(true);
@@ -178,7 +178,7 @@ test('a socket whose path is the beginning of another is not taken for it', asyn
   expect(listensHere(table, path.dirname(masterSocket))).toBe(false);
 });
 
-test.skipIf(!isRoot)('ports of a HAProxy with a network of its own are judged there', async () => {
+test.skipIf(!isRoot)('ports of a HAProxy in another network are judged in that network', async () => {
   const own = await hold('127.0.0.1');
   const [port = 0] = await freePorts(1);
   const code = `require('net').createServer().listen(${port}, '127.0.0.1', () => console.log('listens'))`;
@@ -207,7 +207,7 @@ const tcp6 = `  sl  local_address                         remote_address        
    1: 00000000000000000000000001000000:1F91 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4715 1 0 100 0 0 10 0
    2: 0000000000000000FFFF00000100007F:1F92 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4716 1 0 100 0 0 10 0`;
 
-test('only sockets that listen are read, with address and user', () => {
+test('only listening sockets are read, with address and user', () => {
   expect(parseListeners(`${tcp}\n${tcp6}`)).toEqual([
     { address: '127.0.0.1', port: 8080, uid: 1000, inode: '4711' },
     { address: '0.0.0.0', port: 80, uid: 0, inode: '4713' },
@@ -229,12 +229,12 @@ test.each([
   ['127.0.0.1', 8081, []],
   ['127.0.0.1', 8082, ['4716']],
   ['some.name', 80, ['4713', '4714']],
-])('what is in the way of %s:%i', (address, port, inodes) => {
+])('the listeners in the way of %s:%i are found', (address, port, inodes) => {
   const found = inTheWay(parseListeners(`${tcp}\n${tcp6}`), { address, port });
   expect(found.map(({ inode }) => inode)).toEqual(inodes);
 });
 
-test('a frozen HAProxy is silent, not absent, and serves on once it goes on', async () => {
+test('a frozen HAProxy is silent, not absent, and serves again once it is woken', async () => {
   const { control, masterPid, workerPid, answer } = await started();
   await freeze(masterPid, workerPid);
   expect(await control.running()).toEqual({
@@ -246,7 +246,7 @@ test('a frozen HAProxy is silent, not absent, and serves on once it goes on', as
   expect(await answer()).toBe('one');
 });
 
-test('a frozen worker is silent though its master answers', async () => {
+test('a frozen worker is silent although its master answers', async () => {
   const { control, masterPid, workerPid } = await started();
   await freeze(workerPid);
   expect(await control.running()).toEqual({
@@ -255,7 +255,7 @@ test('a frozen worker is silent though its master answers', async () => {
   });
 });
 
-test('a frozen master leaves the worker to answer', async () => {
+test('a frozen master is no obstacle: the worker answers', async () => {
   const { control, masterPid, workerPid } = await started();
   await freeze(masterPid);
   expect(runningOf(await control.running())).toMatchObject({ workerPid });

@@ -26,11 +26,11 @@ test('a text without a version has none', () => {
   expect(parseVersion('nginx 1.22')).toBeUndefined();
 });
 
-test('HAProxy is found in sbin though PATH does not name it', async () => {
+test('HAProxy is found in sbin even if PATH does not contain it', async () => {
   expect(path.basename(await findHaproxy(undefined, ''))).toBe('haproxy');
 });
 
-test('PATH comes first, and a path that is given is the only one tried', async () => {
+test('PATH is searched first, and a given path is the only one tried', async () => {
   const program = await script('haproxy', '');
   expect(await findHaproxy(undefined, `/nonexistent:${path.dirname(program)}`)).toBe(program);
   expect(await findHaproxy(program, '')).toBe(program);
@@ -41,16 +41,16 @@ test('PATH comes first, and a path that is given is the only one tried', async (
   });
 });
 
-test('a folder or a file that cannot be run is no program', async () => {
+test('a folder, or a file that cannot be run, is no program', async () => {
   const folder = temporaryFolder();
   await expect(findHaproxy(folder, '')).rejects.toMatchObject({ code: 'HAPROXY_MISSING' });
 });
 
-test('the program tells its version', async () => {
+test('the program reports its version', async () => {
   expect(await haproxyVersion(haproxyProgram)).toEqual(installedVersion);
 });
 
-test('a program that is older than 2.6, or no HAProxy, is refused', async () => {
+test('a program that is older than 2.6, or is not HAProxy, is refused', async () => {
   await expect(haproxyVersion(await script('old', 'HA-Proxy version 2.5.14 2023'))).rejects.toMatchObject({
     code: 'HAPROXY_TOO_OLD',
   });
@@ -73,6 +73,6 @@ test.each([
   ['3.1.0', { initState: true, addBackend: false, masterUnreachableInReload: false }],
   ['3.4.0', { addBackend: true, promptPerLine: true, maxReloadsDefault: true }],
   ['4.0.0', { addServerCookie: true, addBackend: true }],
-])('what %s can do', (text, expected) => {
+])('the capabilities of %s are known', (text, expected) => {
   expect(capabilitiesOf(parseVersion(text)!)).toMatchObject({ version: text, ...expected });
 });

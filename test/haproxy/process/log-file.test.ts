@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { logSize, readLogSince, rotateLog } from '../../../src/haproxy/process/log-file.ts';
 import { temporaryFolder } from '../../support/haproxy.ts';
 
-test('a log that has grown too long is put aside, while somebody writes to it', async () => {
+test('a log that is too large is put aside, even while HAProxy writes to it', async () => {
   const file = path.join(temporaryFolder(), 'haproxy.log');
   const writer = await open(file, 'a');
   await writer.write('before');
@@ -17,7 +17,7 @@ test('a log that has grown too long is put aside, while somebody writes to it', 
   expect(await readFile(file, 'utf8')).toBe('after');
 });
 
-test('what was written since is read, also where the log has been cut meanwhile', async () => {
+test('what was written since a point is read, even if the log was emptied meanwhile', async () => {
   const file = path.join(temporaryFolder(), 'haproxy.log');
   expect(await logSize(file)).toBe(0);
   expect(await readLogSince(file, 0)).toBe('');

@@ -14,14 +14,14 @@ async function pidIn(file: string): Promise<number> {
   return pid;
 }
 
-test('a command is over when its process has ended, and a child that still has its output open lives on', async () => {
+test('a command is over when its process has ended, and a child that still has its output open survives', async () => {
   const file = `${temporaryFolder()}/child`;
   const result = await runShell(`sleep 150 & echo $! > ${file}; echo said; exit 3`, { deadlineMs: 60_000 });
   expect(result).toEqual({ kind: 'ended', exitCode: 3, exitSignal: null, output: 'said\n' });
   expect(await isAlive(await pidIn(file))).toBe(true);
 });
 
-test('a command that hangs one level down is ended with its children', async () => {
+test('a command that hangs in a child is ended together with the child', async () => {
   const folder = temporaryFolder();
   const hanging = `sh -c 'echo $$ > ${folder}/middle; sh -c "echo \\$\\$ > ${folder}/inner; exec sleep 150"; true'; true`;
   const running = runShell(hanging, { deadlineMs: 1_500 });
@@ -39,7 +39,7 @@ test('a child that ignores SIGTERM is killed', async () => {
   await until(async () => !(await isAlive(pid)));
 });
 
-test('a HAProxy that the command has started is not ended with it', async () => {
+test('a HAProxy that the command has started is not ended with the command', async () => {
   const { publish } = await testHaproxy();
   const { file } = await publish(1, 'one');
   const pidFile = `${temporaryFolder()}/haproxy`;
@@ -54,7 +54,7 @@ test('a HAProxy that the command has started is not ended with it', async () => 
   await until(async () => !(await isAlive(pid)));
 });
 
-test('a command is given up when it is told so', async () => {
+test('a command is ended by the signal', async () => {
   const file = `${temporaryFolder()}/child`;
   const giveUp = new AbortController();
   const running = runShell(`echo $$ > ${file}; sleep 150; true`, {
@@ -67,14 +67,14 @@ test('a command is given up when it is told so', async () => {
   await until(async () => !(await isAlive(pid)));
 });
 
-test('of a flood of output the end is kept', async () => {
+test('the end of a very long output is kept', async () => {
   const flood = 'i=0; while [ $i -lt 3000 ]; do printf "%0100d\\n" $i; i=$((i+1)); done; echo the end';
   const { output } = await runShell(flood, { deadlineMs: 60_000 });
   expect(output.length).toBeLessThanOrEqual(64 * 1024);
   expect(output.endsWith('the end\n')).toBe(true);
 });
 
-test('changes at runtime go on while a reload command hangs, and the reload can be given up', async () => {
+test('runtime changes continue while a reload command hangs, and the reload can be cancelled', async () => {
   const haproxy = await testHaproxy();
   const { file, hash } = await haproxy.publish(1, 'one');
   await haproxy.control.start(file, hash);
@@ -97,7 +97,7 @@ test('changes at runtime go on while a reload command hangs, and the reload can 
   });
 });
 
-test('a command that takes long is told while it runs', async () => {
+test('a command that takes long is reported while it runs', async () => {
   const events: HaproxyEvent[] = [];
   const control = commandHaproxy({
     ...{ command: 'sleep 6', maxReloadRetries: 0, retryIntervalMs: 10, deadlineMs: 60_000 },
@@ -107,7 +107,7 @@ test('a command that takes long is told while it runs', async () => {
   expect(events).toEqual([{ kind: 'command-slow', attempt: 1, ms: 5_000, deadlineMs: 60_000 }]);
 });
 
-test('command: a HAProxy that cannot be asked is blind, one that answered once and runs is silent, one that ended is absent', async () => {
+test('command: a HAProxy that cannot be asked is blind, one that answered before and still runs is silent, one that ended is absent', async () => {
   const options = { command: 'true', maxReloadRetries: 0, retryIntervalMs: 1 };
   expect(await commandHaproxy(options).running()).toEqual({ kind: 'blind' });
   const haproxy = await testHaproxy();

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/haproxy.ts';
 
 const lockOf = (directory: string) => path.join(directory, 'pacer.pid');
 
-test('the state directory is made, closed to others, and locked', async () => {
+test('the state directory is created, closed to others, and locked', async () => {
   const directory = path.join(temporaryFolder(), 'deep/state');
   const state = await openStateDir(directory);
   expect((await stat(directory)).mode & 0o777).toBe(0o750);
@@ -21,7 +21,7 @@ test('the state directory is made, closed to others, and locked', async () => {
   expect(await readdir(directory)).toEqual(['revisions']);
 });
 
-test('of many that want the directory at once one gets it', async () => {
+test('only one of many processes gets the directory', async () => {
   const directory = temporaryFolder();
   await writeFile(lockOf(directory), '999999999 1\n');
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => openStateDir(directory)));
@@ -38,13 +38,13 @@ test.each([
   await (await openStateDir(directory)).release();
 });
 
-test('a lock of a living process is respected', async () => {
+test('a lock of a live process is respected', async () => {
   const directory = temporaryFolder();
   await writeFile(lockOf(directory), `${process.ppid} ${await startTime(process.ppid)}\n`);
   await expect(openStateDir(directory)).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
 });
 
-test('releasing leaves a lock that somebody else has taken over', async () => {
+test('releasing leaves a lock that another process has taken over', async () => {
   const directory = temporaryFolder();
   const state = await openStateDir(directory);
   await writeFile(lockOf(directory), '1 1\n');
@@ -52,11 +52,11 @@ test('releasing leaves a lock that somebody else has taken over', async () => {
   expect(await readdir(directory)).toContain('pacer.pid');
 });
 
-test('a place where no directory can be made is told', async () => {
+test('a place where no directory can be created is reported', async () => {
   await expect(openStateDir('/sys/pacer')).rejects.toMatchObject({ code: 'STATE_DIR_UNWRITABLE' });
 });
 
-describe('a state directory that another user can change is refused', () => {
+describe('a state directory that another user can change', () => {
   const someone = 65534;
   const isRoot = process.getuid?.() === 0;
   const refusal = (directory: string) =>
@@ -69,7 +69,7 @@ describe('a state directory that another user can change is refused', () => {
     );
   const end = 'what Pacer writes there could end up in any file of this machine';
 
-  test('that others may write to, with the command that closes it', async () => {
+  test('is refused if others may write to it, with the command that closes it', async () => {
     const directory = temporaryFolder();
     await chmod(directory, 0o777);
     expect(await refusal(directory)).toBe(
@@ -80,7 +80,7 @@ describe('a state directory that another user can change is refused', () => {
     expect(await refusal(directory)).toBe('taken');
   });
 
-  test.runIf(isRoot)('that belongs to another user', async () => {
+  test.runIf(isRoot)('is refused if it belongs to another user', async () => {
     const directory = temporaryFolder();
     await chown(directory, someone, someone);
     expect(await refusal(directory)).toContain('STATE_DIR_UNSAFE: DIR belongs to another user (uid 65534)');
@@ -91,7 +91,7 @@ describe('a state directory that another user can change is refused', () => {
     ['in the directory', 'hosts.json.new'],
     ['in a folder of it', 'certificates/self-signed.pem'],
     ['instead of a folder of it', 'revisions'],
-  ])('in which another user laid a link, %s', async (_, name) => {
+  ])('is refused if another user placed a link, %s', async (_, name) => {
     const directory = temporaryFolder();
     const link = path.join(directory, name);
     await mkdir(path.dirname(link), { recursive: true, mode: 0o755 });
@@ -102,7 +102,7 @@ describe('a state directory that another user can change is refused', () => {
     );
   });
 
-  test.runIf(isRoot)('that is a link another user made, or lies behind one', async () => {
+  test.runIf(isRoot)('is refused if it is a link that another user made, or is behind one', async () => {
     const directory = temporaryFolder();
     const target = temporaryFolder();
     const link = path.join(directory, 'pacer');
@@ -116,7 +116,7 @@ describe('a state directory that another user can change is refused', () => {
     expect(await readdir(target)).toEqual([]);
   });
 
-  test('but not one behind a link of one’s own', async () => {
+  test('is accepted behind a link of one’s own', async () => {
     const link = path.join(temporaryFolder(), 'pacer');
     await symlink(temporaryFolder(), link);
     expect(await refusal(link)).toBe('taken');

@@ -9,7 +9,7 @@ import { runtimeBatch } from '../../../src/haproxy/cli/runtime-socket.ts';
 import { runningOf } from '../../../src/haproxy/control/running.ts';
 import { installedVersion, testHaproxy } from '../../support/haproxy.ts';
 
-test('show proc of 2.6 after a failed reload, with old workers and programs', () => {
+test('show proc of 2.6 after a failed reload is read, with old workers and programs', () => {
   const table = parseProc(`#<PID>          <type>          <reloads>       <uptime>        <version>      
 7917            master          12 [failed: 1]  1d02h03m04s     2.6.12-1+deb12u4
 # workers
@@ -32,7 +32,7 @@ test('show proc of 2.6 after a failed reload, with old workers and programs', ()
   expect(servingWorker(table!)).toMatchObject({ pid: 8551 });
 });
 
-test('show proc of 3.4 after a failed reload: the worker that serves is listed as old', () => {
+test('show proc of 3.4 after a failed reload lists the serving worker as old', () => {
   const table = parseProc(`#<PID>          <type>          <reloads>       <uptime>        <version>
 100             master          2 [failed: 1]   0d00h00m17s     3.4.0
 # workers
@@ -45,7 +45,7 @@ test('show proc of 3.4 after a failed reload: the worker that serves is listed a
 });
 
 test.each(['', 'Unknown command', '#<PID> <type>\n', '100 master 2 [fail'])(
-  '%j is no process table',
+  'the text %j is not a process table',
   (text) => {
     expect(parseProc(text)).toBeUndefined();
   },
@@ -103,7 +103,7 @@ test('show servers state is read by the names of its columns', () => {
   expect(parseServersState("Can't find backend.")).toEqual([]);
 });
 
-test('maps: the list, the entries, the version that is prepared', () => {
+test('maps are read: the list, the entries, and the prepared version', () => {
   expect(
     parseMapList(
       "# id (file) description\n0 (maps/a.map) pattern loaded from file 'maps/a.map' used by map at file '/c/haproxy.cfg' line 12. curr_ver=3 next_ver=4 entry_cnt=7\n-1 () x",
@@ -117,7 +117,7 @@ test('maps: the list, the entries, the version that is prepared', () => {
   expect(parseNewVersion('Unknown map')).toBeUndefined();
 });
 
-test('a variable that is set, and one that is not', () => {
+test('variables are read, set or not', () => {
   expect(parseEnv('PACER_HASH=a=b\n', 'PACER_HASH')).toBe('a=b');
   expect(parseEnv('Variable not found\n', 'PACER_HASH')).toBeUndefined();
 });
@@ -146,7 +146,7 @@ b,BACKEND,0,,UP,1,,
   expect(parseStat('')).toEqual([]);
 });
 
-test('a real HAProxy says what the parsers expect', async () => {
+test('a real HAProxy replies as the parsers expect', async () => {
   const { control, publish, runtimeSocket, masterSocket } = await testHaproxy();
   const backend = `backend b
   server off 127.0.0.1:7 disabled
@@ -193,7 +193,7 @@ test('a real HAProxy says what the parsers expect', async () => {
   });
 });
 
-test('a server that the configuration disables is ready once it is made so at runtime', async () => {
+test('a server that the configuration disables is ready after it was enabled at runtime', async () => {
   const { control, publish } = await testHaproxy();
   const { hash, file } = await publish(1, 'one', 'backend b\n  server-template t 1-1 127.0.0.1:1 disabled\n');
   await control.start(file, hash);
@@ -201,7 +201,7 @@ test('a server that the configuration disables is ready once it is made so at ru
   expect(parseServersState(state?.text ?? '')).toMatchObject([{ server: 't1', admin: 'ready' }]);
 });
 
-test('an old worker that still has a connection is listed as such', async () => {
+test('an old worker that still has a connection is listed as an old one', async () => {
   const { control, publish, port } = await testHaproxy();
   const { hash, file } = await publish(1, 'one');
   await control.start(file, hash);

@@ -46,7 +46,7 @@ describe('an event that never ends', () => {
     return { server, sent };
   }
 
-  it('ends the connection at its limit, with a message; memory stays bounded and the list is followed', async () => {
+  it('ends the connection at the limit, with a message; memory stays bounded, and the list is followed', async () => {
     const { server, sent } = await endless();
     const before = process.memoryUsage().rss;
     let most = before;
@@ -71,7 +71,7 @@ describe('an event that never ends', () => {
     expect((most - before) / MiB).toBeLessThan(600);
   });
 
-  it('is not what many events in one connection are', async () => {
+  it('is told from many events on one connection', async () => {
     const both = await mirroring({ heartbeatMs: 30 });
     for (let i = 0; i < 5; i++) both.marathon.faults.bigPlan(20 * MiB);
     await both.marathon.deploy({ ...webApp, instances: 1 });
@@ -80,8 +80,8 @@ describe('an event that never ends', () => {
   });
 });
 
-describe('an app with too much of something', () => {
-  it('keeps the labels that mean something, those of the whole app first, and says what it left out', () => {
+describe('an app that exceeds a limit', () => {
+  it('keeps the labels that mean something, those of the whole app first, and reports what it left out', () => {
     const given = {
       ...labels(2_000, (i) => `other-${i}`),
       ...labels(10_000, (i) => `HAPROXY_${i % 20}_NOTHING_${i}`),
@@ -155,7 +155,7 @@ describe('an app with too much of something', () => {
     expect(reasons(diagnostics).join()).toContain('1 tasks have more than 1000 ports');
   });
 
-  it('has few diagnostics, however much is wrong, and the last one counts the rest', () => {
+  it('has few diagnostics, however much is wrong, and the last one counts the others', () => {
     const { diagnostics } = decodeOneApp({
       app: {
         id: '/web',
@@ -168,7 +168,7 @@ describe('an app with too much of something', () => {
     );
   });
 
-  it('costs the other apps of the answer nothing', () => {
+  it('does not affect the other apps of the answer', () => {
     const { apps, diagnostics } = decodeApps({
       apps: [
         { id: '/large', labels: labels(10_000, (i) => `HAPROXY_${i}`) },
@@ -179,7 +179,7 @@ describe('an app with too much of something', () => {
     expect(diagnostics.map(({ appId }) => appId)).toEqual(['/large']);
   });
 
-  it('has few diagnostics of its labels too, and no error is among those that are left out', () => {
+  it('has few diagnostics of its labels as well, and errors are never left out', () => {
     const unknown = labels(900, (i) => `HAPROXY_0_NOTHING_${i}`);
     const read = readLabels(asAppId('/web'), { ...unknown, HAPROXY_0_MODE: 'neither' }, 1);
     expect(read.diagnostics).toHaveLength(21);

@@ -27,10 +27,10 @@ async function failure(promise: Promise<unknown>): Promise<PacerError> {
   throw new Error('it did not fail');
 }
 
-describe('a client asks the next endpoint', () => {
+describe('a client that asks the next endpoint', () => {
   const good = () => serve((_request, response) => sendJson(response, apps));
 
-  it('when the first refuses the connection, and stays with the one that answered', async () => {
+  it('does so when the first refuses the connection, and stays with the one that answered', async () => {
     const second = await good();
     const marathon = client([await deadUrl(), second.url]);
     expect(await ids(marathon)).toEqual(['/web']);
@@ -70,14 +70,14 @@ describe('a client asks the next endpoint', () => {
       (_request, response) => response.writeHead(200, { 'content-encoding': 'br' }).end('x'),
     ],
     ['refuses the credentials', (_request, response) => response.writeHead(401).end()],
-  ])('when the first %s', async (_name, handler) => {
+  ])('does so when the first %s', async (_name, handler) => {
     const first = await serve(handler);
     const second = await good();
     expect(await ids(client([first.url, second.url], { requestTimeoutMs: 300 }))).toEqual(['/web']);
     expect(first.requests).toHaveLength(1);
   });
 
-  it('when the preferred one hangs: the first request waits for it, the next ones ask the other at once', async () => {
+  it('does so when the preferred one hangs: the first request waits for it, the next ones ask the other at once', async () => {
     const hanging = await serve(() => undefined);
     const second = await good();
     const marathon = client([hanging.url, second.url], { requestTimeoutMs: 300 });
@@ -87,14 +87,14 @@ describe('a client asks the next endpoint', () => {
   });
 });
 
-describe('when no endpoint helps the error says why', () => {
+describe('an error when no endpoint helps', () => {
   it.each<[ErrorCode, number, string]>([
     ['MARATHON_REFUSED', 401, 'refuses the credentials (401)'],
     ['MARATHON_REFUSED', 403, 'refuses the credentials (403)'],
     ['MARATHON_REFUSED', 422, 'answers 422'],
     ['MARATHON_REFUSED', 302, 'answers 302'],
     ['MARATHON_UNREACHABLE', 503, 'answers 503'],
-  ])('%s for %i', async (code, status, reason) => {
+  ])('is %s for %i', async (code, status, reason) => {
     const server = await serve((_request, response) => response.writeHead(status).end());
     const error = await failure(fetchApps(client([server.url])));
     expect(error).toMatchObject({ name: 'PacerError', code });
@@ -102,7 +102,7 @@ describe('when no endpoint helps the error says why', () => {
     expect(error.remedy).not.toBe('');
   });
 
-  it('with every endpoint that was tried', async () => {
+  it('names every endpoint that was tried', async () => {
     const dead = await deadUrl();
     const page = await serve((_request, response) => response.end('<html>'));
     const error = await failure(fetchApps(client([dead, page.url])));
@@ -111,13 +111,13 @@ describe('when no endpoint helps the error says why', () => {
     expect(error.message).toContain(page.url.host);
   });
 
-  it('MARATHON_UNREACHABLE where nobody listens', async () => {
+  it('is MARATHON_UNREACHABLE if nobody listens', async () => {
     const error = await failure(fetchApps(client([await deadUrl()])));
     expect(error.code).toBe('MARATHON_UNREACHABLE');
     expect(error.message).toContain('ECONNREFUSED');
   });
 
-  it('and never shows a password', async () => {
+  it('never shows a password', async () => {
     const server = await serve((_request, response) => response.writeHead(401).end());
     const withPassword = new URL(server.url);
     withPassword.username = 'operator';
@@ -126,14 +126,14 @@ describe('when no endpoint helps the error says why', () => {
     expect(`${error.message} ${error.remedy} ${error.stack ?? ''}`).not.toMatch(/hunter2|aHVudGVy/);
   });
 
-  it('a list of apps that is not there at all is an error, not an empty Marathon', async () => {
+  it('is also reported for a missing list of apps, instead of an empty Marathon', async () => {
     const server = await serve((_request, response) => sendJson(response, { message: 'URI not found' }, 404));
     expect((await failure(fetchApps(client([server.url])))).code).toBe('MARATHON_REFUSED');
   });
 });
 
-describe('bodies', () => {
-  it('come compressed and are asked for that way', async () => {
+describe('the body of an answer', () => {
+  it('is requested and received compressed', async () => {
     const server = await serve((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(apps))),
     );
@@ -141,7 +141,7 @@ describe('bodies', () => {
     expect(server.requests[0]?.headers['accept-encoding']).toBe('gzip');
   });
 
-  it('that are too large are refused, compressed or not', async () => {
+  it('is refused if it is too large, compressed or not', async () => {
     const large = JSON.stringify({ apps: [], padding: ' '.repeat(100_000) });
     const plain = await serve((_request, response) => response.end(large));
     expect((await failure(fetchApps(client([plain.url], { maxBytes: 10_000 })))).code).toBe(
@@ -181,7 +181,7 @@ describe('a body beyond its limit', () => {
     expect(sent.bytes).toBeLessThan(96 * 1024 * 1024);
   });
 
-  it('is a refusal of any size: its first megabyte is enough', async () => {
+  it('still counts as a refusal of any size: its first megabyte is enough', async () => {
     const sent = { bytes: 0 };
     const server = await serve((_request, response) => {
       response.writeHead(404);
@@ -231,11 +231,11 @@ describe('the leader', () => {
   );
 });
 
-describe('credentials', () => {
+describe('credentials for Marathon', () => {
   const credentials = { kind: 'basic', user: 'operator', password: 'pässword' } as const;
   const expected = `Basic ${Buffer.from('operator:pässword').toString('base64')}`;
 
-  it('go to configured endpoints and to the leader one of them names, and no further', async () => {
+  it('are sent to configured endpoints and to the leader that one of them names, and to no one else', async () => {
     const stranger = await serve((_request, response) => sendJson(response, apps));
     const leader = await serve((_request, response) =>
       sendJson(response, apps, 200, { 'x-marathon-leader': stranger.url.href }),
@@ -260,7 +260,7 @@ describe('credentials', () => {
   });
 });
 
-describe('the requests', () => {
+describe('the requests of a client', () => {
   it('go below the path of an endpoint and encode ids', async () => {
     const server = await serve((request, response) => {
       if (request.url?.endsWith('/v2/info')) sendJson(response, { version: '1.11.24' });

@@ -10,19 +10,19 @@ const golden = (value: unknown): string =>
 
 const one = (app: object) => decodeApps({ apps: [app] });
 
-describe('every network mode of both generations of the API becomes one shape', () => {
+describe('the network modes of both generations of the API', () => {
   it.each([
     ['decode/modern', 'modern'],
     ['decode/v1.4', 'v1.4'],
     ['marathon15-apps', 'marathon15-apps'],
     ['zdd-apps', 'zdd-apps'],
     ['posted-apps', 'posted-apps'],
-  ])('%s', async (name, expected) => {
+  ])('become one form: %s', async (name, expected) => {
     const decoded = decodeApps(fixture(name));
     await expect(`${golden(decoded)}\n`).toMatchFileSnapshot(`../fixtures/decode/${expected}.golden`);
   });
 
-  it('reads a hundred real apps without a complaint', () => {
+  it('are read from a hundred real apps without a complaint', () => {
     const { apps, diagnostics } = decodeApps(fixture('real-group-155-100'));
     expect(diagnostics).toEqual([]);
     expect(apps.length).toBeGreaterThan(20);
@@ -30,8 +30,8 @@ describe('every network mode of both generations of the API becomes one shape', 
   });
 });
 
-describe('what is malformed hurts only itself', () => {
-  it('names the malformed app, skips it and keeps the rest', () => {
+describe('a malformed part of an answer affects only itself', () => {
+  it('and the malformed app is named and skipped, and the rest is kept', () => {
     const { apps, diagnostics, malformed } = decodeApps({
       apps: [
         { id: '/good' },
@@ -51,7 +51,7 @@ describe('what is malformed hurts only itself', () => {
     expect(diagnostics[0]?.reason).toContain('instances');
   });
 
-  it('takes a number or a boolean in a label as text, with a warning, and leaves other labels out', () => {
+  it('so a number or a boolean in a label becomes text, with a warning, and other labels are left out', () => {
     const { apps, diagnostics } = one({
       id: '/web',
       labels: { HAPROXY_GROUP: 'external', HAPROXY_0_PORT: 10100, ENABLED: true, NOTHING: null, LIST: ['a'] },
@@ -65,13 +65,13 @@ describe('what is malformed hurts only itself', () => {
     ]);
   });
 
-  it('keeps a label with the name of a property of objects a label', () => {
+  it('and a label named like a property of objects is just a label', () => {
     const app = JSON.parse('{"id": "/web", "labels": {"__proto__": "x", "constructor": "y"}}') as object;
     expect(Object.entries(one(app).apps[0]!.labels)).toContainEqual(['constructor', 'y']);
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
   });
 
-  it('leaves out a malformed task or health check and keeps the app', () => {
+  it('so a malformed task or health check is left out and the app is kept', () => {
     const { apps, diagnostics } = one({
       id: '/web',
       tasks: [
@@ -87,7 +87,7 @@ describe('what is malformed hurts only itself', () => {
   });
 
   it.each(['/a\nglobal', "/it's", '/a b', '/a//b', '/$HOME', '/é'])(
-    'leaves out an app whose id %j would be no name in a configuration, and says so',
+    'so an app whose id %j would be no name in a configuration is left out and reported',
     (id) => {
       const { apps, diagnostics } = decodeApps({ apps: [{ id }, { id: '/web' }] });
       expect(apps.map((app) => app.id)).toEqual(['/web']);
@@ -95,7 +95,7 @@ describe('what is malformed hurts only itself', () => {
     },
   );
 
-  it('lets HAProxy only connect where the path of a health check is no word', () => {
+  it('so HAProxy only connects if the path of a health check is not a word', () => {
     const { apps, diagnostics } = decodeApps({
       apps: [{ id: '/web', healthChecks: [{ protocol: 'HTTP', path: '/\nlua-load /x' }] }],
     });
@@ -105,7 +105,7 @@ describe('what is malformed hurts only itself', () => {
     ]);
   });
 
-  it('lets the later of two apps with one id win', () => {
+  it('and of two apps with one id the later one is used', () => {
     const { apps } = decodeApps({
       apps: [
         { id: '/web', instances: 1 },
@@ -123,18 +123,18 @@ describe('what is malformed hurts only itself', () => {
     [{}],
     [{ apps: {} }],
     [{ message: 'Invalid credentials' }],
-  ])('does not take %j for a list of apps', (document) => {
+  ])('but %j is not accepted as a list of apps', (document) => {
     expect(() => decodeApps(document)).toThrow(expect.objectContaining({ code: 'MARATHON_MALFORMED' }));
   });
 
-  it("quotes Marathon's own message where there is one", () => {
+  it("and Marathon's own message is quoted if there is one", () => {
     expect(() => decodeOneApp({ message: 'Too many concurrent requests!' })).toThrow(
       'Too many concurrent requests!',
     );
   });
 });
 
-it('reads one app and the apps of a group like a list of apps', async () => {
+it('one app and the apps of a group are read like a list of apps', async () => {
   expect(decodeOneApp({ app: { id: '/web' } }).apps.map((app) => app.id)).toEqual(['/web']);
   const group = Buffer.from('{"*":[{"id":"/team/b"},{"id":"/team/a"}]}');
   expect((await decodeAppsInPieces(group, '*')).apps.map((app) => app.id)).toEqual(['/team/a', '/team/b']);

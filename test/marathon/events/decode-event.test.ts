@@ -190,7 +190,7 @@ describe('events of 1.3, which knows no instances', () => {
 });
 
 describe('a frame', () => {
-  it('is known by its data rather than by its name', () => {
+  it('is identified by its data rather than by its name', () => {
     expect(
       decodeEvent('message', JSON.stringify({ eventType: 'app_terminated_event', appId })),
     ).toMatchObject({
@@ -200,7 +200,7 @@ describe('a frame', () => {
     expect(decodeEvent('app_terminated_event', JSON.stringify({ appId }))).toMatchObject({ kind: 'event' });
   });
 
-  it('of a type that is not followed is ignored whatever it holds', () => {
+  it('of a type that is not followed is ignored whatever it contains', () => {
     expect(decodeEvent('framework_message_event', '{"message":[104,105]}')).toEqual({
       kind: 'ignored',
       type: 'framework_message_event',

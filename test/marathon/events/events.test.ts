@@ -69,8 +69,8 @@ function follow(
 const apps = (seen: Seen) =>
   seen.events.flatMap((event) => (event.kind === 'app-terminated' ? [event.appId] : []));
 
-describe('bytes as Marathon writes them', () => {
-  it('make the same events however they are cut', async () => {
+describe('the bytes of an event stream', () => {
+  it('make the same events however they are split', async () => {
     const text = `${attached}\r\n${terminated('/one')}\r\n\r\n${terminated('/zwölf')}`;
     const bytes = Buffer.from(text, 'utf8');
     const cuts: Buffer[] = [];
@@ -84,7 +84,7 @@ describe('bytes as Marathon writes them', () => {
     expect(seen.unreadable).toEqual([]);
   });
 
-  it('hold a heartbeat in two packets, a CRLF in two packets and both at once', async () => {
+  it('may contain a heartbeat in two packets, a CRLF in two packets, and both at once', async () => {
     const url = await serveRaw((socket) => {
       const [first, second] = [terminated('/one'), terminated('/two')];
       void dribble(socket, [
@@ -107,7 +107,7 @@ describe('bytes as Marathon writes them', () => {
     expect(seen.unreadable).toEqual([]);
   });
 
-  it('that end in the middle of a frame make no event of the half, and a new connection', async () => {
+  it('that end in the middle of a frame make no event, and cause a new connection', async () => {
     const half = terminated('/half').slice(0, -10);
     const url = await serveRaw(
       (socket) => socket.end(`${head}${attached}${terminated('/one')}${half}`),
@@ -131,8 +131,8 @@ describe('bytes as Marathon writes them', () => {
   });
 });
 
-describe('frames', () => {
-  it('that cannot be read are counted and reported, and the next ones still count', async () => {
+describe('frames of the event stream', () => {
+  it('are counted and reported if they cannot be read, and the next ones still count', async () => {
     const url = await serveRaw((socket) =>
       socket.write(
         head +
@@ -149,7 +149,7 @@ describe('frames', () => {
     expect(seen.stream.counts.malformed).toBe(3);
   });
 
-  it('of other types are counted and ignored, even one named like an event of our own', async () => {
+  it('are counted and ignored if they have other types, even one named like an event of our own', async () => {
     const url = await serveRaw((socket) =>
       socket.write(
         head +
@@ -167,8 +167,8 @@ describe('frames', () => {
   });
 });
 
-describe('a connection', () => {
-  it('asks for exactly what Marathon wants to hear', async () => {
+describe('a connection to the event stream', () => {
+  it('is requested exactly as Marathon expects', async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(attached);
     });
@@ -181,7 +181,7 @@ describe('a connection', () => {
     expect(asked.get('plan-format')).toBe('light');
   });
 
-  it('that falls silent is given up; heartbeats alone keep it', async () => {
+  it('is abandoned when it falls silent, but heartbeats alone keep it', async () => {
     const beats = { sent: 0 };
     const url = await serveRaw(
       (socket) => {
@@ -201,7 +201,7 @@ describe('a connection', () => {
     expect(seen.bytes).toBeGreaterThanOrEqual(10);
   });
 
-  it('that gives heartbeats and is never attached is given up', async () => {
+  it('is abandoned if it sends heartbeats and is never attached', async () => {
     const url = await serveRaw(
       (socket) => {
         socket.write(head);
@@ -222,7 +222,7 @@ describe('a connection', () => {
     [502, 'answers 502'],
     [503, 'answers 503'],
     [204, 'answers 204'],
-  ])('answered with %i is tried again', async (status, reason) => {
+  ])('is attempted again when answered with %i', async (status, reason) => {
     let count = 0;
     const server = await serve((_request, response) => {
       if (count++ < 2) response.writeHead(status).end();
@@ -234,7 +234,7 @@ describe('a connection', () => {
     expect(seen.down[0]).toContain(reason);
   });
 
-  it('closed without a frame, as during an election, is tried again', async () => {
+  it('is attempted again when closed without a frame, as during an election', async () => {
     const url = await serveRaw(
       (socket) => socket.end(head),
       (socket) => socket.end(head),
@@ -246,7 +246,7 @@ describe('a connection', () => {
     expect(seen.down[0]).toContain('there is no leader yet');
   });
 
-  it('answered with a page is tried again', async () => {
+  it('is attempted again when answered with a page', async () => {
     const server = await serve((_request, response) =>
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     );
@@ -254,7 +254,7 @@ describe('a connection', () => {
     await until(() => expect(seen.down[0]).toContain('not an event stream'));
   });
 
-  it('that is lost goes to the next endpoint', async () => {
+  it('that is lost is followed by one to the next endpoint', async () => {
     const stream = (socket: Socket) => socket.write(head + attached);
     const first = await serveRaw((socket) => socket.end(head + attached));
     const second = await serveRaw(stream);
@@ -280,7 +280,7 @@ describe('a redirect to the leader', () => {
     expect(leader.requests[0]?.path).toBe(standby.requests[0]?.path);
   });
 
-  it('on to somebody whom no configured endpoint names goes without them', async () => {
+  it('is followed without the credentials if no configured endpoint names the target', async () => {
     const stranger = await serve((_request, response) => stream(response));
     const to = (url: URL) => (request: { url?: string | undefined }) => new URL(request.url ?? '', url).href;
     const leader = await serve((request, response) =>
@@ -295,7 +295,7 @@ describe('a redirect to the leader', () => {
     expect(stranger.requests[0]?.authorization).toBeUndefined();
   });
 
-  it('in a circle is an error', async () => {
+  it('is an error if it is circular', async () => {
     const standby = await serve((request, response) =>
       response.writeHead(302, { location: request.url ?? '' }).end(),
     );
@@ -304,7 +304,7 @@ describe('a redirect to the leader', () => {
   });
 });
 
-it('ends at once, whether it is connecting, attached or waiting', async () => {
+it('the event stream ends at once, whether it is connecting, attached or waiting', async () => {
   const silent = await serve(() => undefined);
   const open = await serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(attached);

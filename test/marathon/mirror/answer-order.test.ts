@@ -48,7 +48,7 @@ function install(mirror: MirrorState, { mark, target, seen }: Request): void {
 }
 
 describe('in whatever order answers arrive', () => {
-  it('the mirror knows of each app what the latest request saw that has been answered', () => {
+  it('the mirror has each app as in the latest request that has been answered', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), (steps) => {
         const mirror = new MirrorState();

@@ -30,7 +30,7 @@ const versions = ({ apps }: { apps: ReadonlyMap<AppId, App> }) =>
   Object.fromEntries([...apps].map(([id, { version }]): [string, string] => [id, version]).sort());
 
 describe('the apps of several clusters', () => {
-  it('keep their ids where only one has them; else the first listed has it, whoever came first', () => {
+  it('keep their ids if only one has them; otherwise the first listed cluster keeps it, in any order of arrival', () => {
     const [east, west] = [new Mirror(), new Mirror()];
     const merged = new MergedApps(names);
     merged.put(1, west.set('/web', app('/web', 'west')));
@@ -65,7 +65,7 @@ describe('the apps of several clusters', () => {
     expect(merged.apps.get(asAppId('/west/web'))).toBe(before);
   });
 
-  it('never hide one that has the longer name by itself', () => {
+  it('never hide an app whose own id is the longer name', () => {
     const [east, west] = [new Mirror(), new Mirror()];
     const merged = new MergedApps(names);
     merged.put(0, east.set('/web', app('/web', 'east')));
@@ -76,7 +76,7 @@ describe('the apps of several clusters', () => {
     expect(versions(merged)).toEqual({ '/web': 'east', '/west/web': 'west' });
   });
 
-  it('are the same however their changes are interleaved, and what is told as changed is all that differs', () => {
+  it('are the same however their changes are interleaved, and exactly what differs is reported as changed', () => {
     const ids = ['/a', '/b', '/east/a', '/west/a', '/west/west/a', '/north/b'];
     const step = fc.record({
       cluster: fc.nat(names.length - 1),

@@ -95,7 +95,7 @@ describe('one event on an app with the running, healthy task a', () => {
     else expect(tasks(mirror)).toMatchObject(expected);
   });
 
-  it('leaves the objects of all that it does not touch alone', () => {
+  it('does not replace the objects of anything it does not affect', () => {
     const mirror = mirrorOf(app([task('a'), task('b')]), app([], { id: other }));
     const [before, untouched, b] = [mirror.apps.get(web), mirror.apps.get(other), tasks(mirror)[1]];
     mirror.apply(status('a', 'TASK_RUNNING', 1), 0);
@@ -109,7 +109,7 @@ describe('one event on an app with the running, healthy task a', () => {
     expect(mirror.apps.get(web)?.healthChecks).toBe(before?.healthChecks);
   });
 
-  it('sees a change of goal even of a task that started before its app was known', () => {
+  it('shows a change of goal even of a task that started before its app was known', () => {
     const mirror = mirrorOf();
     mirror.apply(status('a', 'TASK_RUNNING', 1), 0);
     mirror.apply(condition('a', 'Running', 2), 0);
@@ -119,7 +119,7 @@ describe('one event on an app with the running, healthy task a', () => {
     expect(tasks(mirror)[0]?.leaving).toBe(true);
   });
 
-  it('sees no change of goal in a Marathon that has none', () => {
+  it('shows no change of goal if Marathon has none', () => {
     const mirror = mirrorOf(app([task('a')]));
     mirror.hasGoals = false;
     mirror.apply(condition('a', 'Running', 1), 0);
@@ -127,7 +127,7 @@ describe('one event on an app with the running, healthy task a', () => {
   });
 });
 
-describe('several checks', () => {
+describe('several health checks', () => {
   const two = (tasks: Task[]) => app(tasks, { healthChecks: [check, check] });
 
   it('take the aggregate and ask for the details', () => {
@@ -140,15 +140,15 @@ describe('several checks', () => {
     expect(tasks(mirror)[0]).toMatchObject({ alive: [false, true], aliveIsAggregate: false });
   });
 
-  it('are all alive when the instance is', () => {
+  it('all pass when the instance is healthy', () => {
     const mirror = mirrorOf(two([task('a', { alive: [false, true] })]));
     mirror.apply(instanceHealth('a', true, 1), 0);
     expect(tasks(mirror)[0]).toMatchObject({ alive: [true, true], aliveIsAggregate: false });
   });
 });
 
-describe('health of a task that is not known yet', () => {
-  it('is asked for, since an answer under way may be from before the check', () => {
+describe('the health of a task that is not known yet', () => {
+  it('is fetched, because an answer under way may be older than the check', () => {
     const mirror = mirrorOf(app([]));
     const underWay = mirror.mark();
     expect(mirror.apply(instanceHealth('a', true, 1), 0).apps).toEqual([web]);
@@ -157,7 +157,7 @@ describe('health of a task that is not known yet', () => {
     expect(tasks(mirror)).toMatchObject([{ alive: [true] }]);
   });
 
-  it('is not asked for where the task is over, or nothing is said of it', () => {
+  it('is not fetched if the task is over, or nothing is known about it', () => {
     const mirror = mirrorOf(app([task('a')]));
     mirror.apply(status('a', 'TASK_KILLED', 1), 0);
     expect(mirror.apply(instanceHealth('a', true, 2), 0).apps).toEqual([]);
@@ -210,7 +210,7 @@ describe('a task that is over', () => {
     expect(tasks(mirror)).toMatchObject([{ id: next, state: 'TASK_RUNNING', leaving: false }]);
   });
 
-  it('may run again under its own id when Marathon says so later, as resident tasks do up to 1.4', () => {
+  it('may run again under its own id if Marathon says so later, as resident tasks do up to 1.4', () => {
     const mirror = mirrorOf(app([task('a')]));
     mirror.apply(status('a', 'TASK_FINISHED', 10), 0);
     mirror.apply(status('a', 'TASK_RUNNING', 20), 0);
@@ -226,8 +226,8 @@ describe('a task that is over', () => {
   });
 });
 
-describe('answers and events that cross', () => {
-  it('keep what events have told since the request was sent, and take the rest', () => {
+describe('the mirror, when answers and events cross,', () => {
+  it('keeps what events have reported since the request was sent, and takes the rest', () => {
     const mirror = mirrorOf(app([task('a'), task('b'), task('c')]));
     const mark = mirror.mark();
     mirror.apply(checkHealth('a', false, 1), 0);
@@ -244,7 +244,7 @@ describe('answers and events that cross', () => {
     ]);
   });
 
-  it('take the health that only the answer tells, although the task has changed since', () => {
+  it('takes health that only the answer has, although the task has changed since', () => {
     const mirror = mirrorOf(app([], { healthChecks: [check, check] }));
     mirror.apply({ ...status('a', 'TASK_RUNNING', 1), ipAddresses: [] } as MarathonEvent, 0);
     mirror.apply(checkHealth('a', true, 2), 0);
@@ -257,7 +257,7 @@ describe('answers and events that cross', () => {
     ]);
   });
 
-  it('take the state that was told while the app was unknown, although health is told while the answer is under way', () => {
+  it('takes the state that was reported while the app was unknown, although health is reported during the request', () => {
     const mirror = mirrorOf();
     const first = mirror.mark(web);
     expect(mirror.apply(status('a', 'TASK_RUNNING', 1), 0).apps).toEqual([web]);
@@ -269,7 +269,7 @@ describe('answers and events that cross', () => {
     expect(tasks(mirror)).toMatchObject([{ state: 'TASK_RUNNING', alive: [true] }]);
   });
 
-  it('ask again for an app that was absent, since the answer under way may be older than the event', () => {
+  it('asks again for an app that was absent, because the answer under way may be older than the event', () => {
     const mirror = mirrorOf();
     mirror.installOne(mirror.mark(), other, undefined, 0);
     expect(mirror.apply(status('x', 'TASK_RUNNING', 1, other), 0).apps).toEqual([]);
@@ -280,12 +280,12 @@ describe('answers and events that cross', () => {
     }
   });
 
-  it('ask for an app of which health is told while it has no checks yet', () => {
+  it('asks for an app whose health is reported while it has no checks yet', () => {
     const mirror = mirrorOf(app([task('a')], { healthChecks: [] }));
     expect(mirror.apply(instanceHealth('a', true, 1), 0).apps).toEqual([web]);
   });
 
-  it('do not let an older answer replace a newer one', () => {
+  it('does not replace a newer answer with an older one', () => {
     const mirror = mirrorOf(app([]));
     const [older, newer] = [mirror.mark(), mirror.mark()];
     mirror.installOne(newer, web, answer(app([], { labels: { is: 'new' } })), 0);
@@ -297,7 +297,7 @@ describe('answers and events that cross', () => {
     expect(mirror.apps.has(web)).toBe(false);
   });
 
-  it('of a stream that is gone are of no use', () => {
+  it('ignores answers of a stream that is gone', () => {
     const mirror = mirrorOf(app([task('a')]));
     const late = mirror.mark();
     mirror.newStream();
@@ -307,7 +307,7 @@ describe('answers and events that cross', () => {
     expect(tasks(mirror)).toHaveLength(1);
   });
 
-  it('wait for the first base and are then applied on top of it', () => {
+  it('keeps events until the first base arrives and then applies them on top of it', () => {
     const mirror = new MirrorState();
     mirror.newStream();
     const mark = mirror.mark();
@@ -321,7 +321,7 @@ describe('answers and events that cross', () => {
     expect(wishes?.apps).toEqual([other]);
   });
 
-  it('keep identities when a whole answer says nothing new', () => {
+  it('keeps identities if a full answer says nothing new', () => {
     const mirror = mirrorOf(app([task('a', { alive: [true] })]), app([], { id: other }));
     const before = new Map(mirror.apps);
     mirror.installAll(
@@ -334,13 +334,13 @@ describe('answers and events that cross', () => {
     expect(mirror.store.takeChanged()).toEqual([]);
   });
 
-  it('keep an app that is there but malformed as it was', () => {
+  it('keeps an app that exists but is malformed as it was', () => {
     const mirror = mirrorOf(app([task('a')]), app([], { id: other }));
     mirror.installAll(mirror.mark(), { apps: [], diagnostics: [], malformed: [web] }, 0, false);
     expect([...mirror.apps.keys()]).toEqual([web]);
   });
 
-  it('drop the hint that a task is leaving when it still runs long after', () => {
+  it('drops the hint that a task is leaving if it still runs long after', () => {
     const mirror = mirrorOf(app([task('a')]));
     mirror.apply(condition('a', 'Running', 1), 0);
     mirror.installAll(mirror.mark(), answer(app([task('a')])), 100_000, false);
@@ -351,7 +351,7 @@ describe('answers and events that cross', () => {
 });
 
 describe('what has to be fetched', () => {
-  it('is an app that a status names and nobody knows, until Marathon says that there is none', () => {
+  it('includes an app that a status names and nobody knows, until Marathon says that it does not exist', () => {
     const mirror = mirrorOf();
     expect(mirror.apply(status('x', 'TASK_RUNNING', 1, other), 0).apps).toEqual([other]);
     mirror.installOne(mirror.mark(), other, undefined, 0);
@@ -360,15 +360,15 @@ describe('what has to be fetched', () => {
     expect(mirror.apply(groupChanged(5), 0).apps).toEqual([other]);
   });
 
-  it('is not an app whose unknown task is over', () => {
+  it('does not include an app whose unknown task is over', () => {
     expect(mirrorOf().apply(status('x', 'TASK_KILLED', 1, other), 0).apps).toEqual([]);
   });
 
-  it('is an app with a task on a lost agent, since its strategy decides whether it stays', () => {
+  it('includes an app with a task on a lost agent, because its strategy decides whether it stays', () => {
     expect(mirrorOf(app([task('a')])).apply(status('a', 'TASK_UNREACHABLE', 1), 0).apps).toEqual([web]);
   });
 
-  it('is an app that somebody posted, and one that Marathon calls terminated', () => {
+  it('includes an app that somebody posted, and one that Marathon reports as terminated', () => {
     const mirror = mirrorOf(app([]));
     const at = 1;
     expect(mirror.apply({ kind: 'api-post', type: 'api_post_event', at, appId: other }, 0).apps).toEqual([
@@ -384,7 +384,7 @@ describe('what has to be fetched', () => {
     expect(mirror.apply(gone(other), 0).apps).toEqual([]);
   });
 
-  it('is everything below a group', () => {
+  it('includes everything below a group', () => {
     const [a, b] = [asAppId('/team/a'), asAppId('/team/b')];
     const mirror = mirrorOf(app([], { id: a }), app([], { id: asAppId('/teamwork') }));
     mirror.installGroup(mirror.mark(), '/team', answer(app([], { id: b })), 0);
@@ -394,7 +394,7 @@ describe('what has to be fetched', () => {
   });
 });
 
-describe('differences that a full answer shows', () => {
+describe('differences found by a full answer', () => {
   const changed = () => answer(app([task('a', { host: 'agent2' })]));
 
   it('count when no event explains them', () => {
@@ -424,7 +424,7 @@ describe('differences that a full answer shows', () => {
   });
 });
 
-it('finds tasks from before Marathon 1.4 by the ids of both generations', () => {
+it('the mirror finds tasks from before Marathon 1.4 by the ids of both generations', () => {
   const old = task('a', { id: asTaskId('web.0664256e'), instanceId: asInstanceId('web.0664256e') });
   const by = (instanceId: string, taskId?: string): MarathonEvent =>
     ({
@@ -445,7 +445,7 @@ it('finds tasks from before Marathon 1.4 by the ids of both generations', () => 
 describe('an answer that is older than what is known of an app', () => {
   const label = (is: string) => app([], { labels: { is } });
 
-  it('does not bring back an app that a list asked for later does not have, known to the mirror or not', () => {
+  it('does not bring back an app that is missing in a list requested later, known to the mirror or not', () => {
     for (const known of [true, false]) {
       const mirror = known ? mirrorOf(app([])) : mirrorOf();
       const old = mirror.mark(web);
@@ -457,7 +457,7 @@ describe('an answer that is older than what is known of an app', () => {
     }
   });
 
-  it('does not bring back an app that a list of its group does not have', () => {
+  it('does not bring back an app that is missing in a list of its group', () => {
     const mirror = mirrorOf();
     const id = asAppId('/team/web');
     const old = mirror.mark(id);
@@ -468,7 +468,7 @@ describe('an answer that is older than what is known of an app', () => {
     expect(mirror.apps.has(id)).toBe(false);
   });
 
-  it('does not give an app the labels that a later list has replaced', () => {
+  it('does not give an app labels that a later list has replaced', () => {
     const mirror = mirrorOf(label('old'));
     const old = mirror.mark(web);
     const list = mirror.mark();
@@ -478,7 +478,7 @@ describe('an answer that is older than what is known of an app', () => {
     expect(mirror.apps.get(web)?.labels).toEqual({ is: 'new' });
   });
 
-  it('does not take away an app that a later list has, nor hide its events', () => {
+  it('does not remove an app that a later list has, nor hide its events', () => {
     const mirror = mirrorOf();
     const old = mirror.mark(web);
     const list = mirror.mark();
@@ -491,7 +491,7 @@ describe('an answer that is older than what is known of an app', () => {
     expect(mirror.apply(status('a', 'TASK_RUNNING', 1), 0).apps).toEqual([web]);
   });
 
-  it('counts where the later list could not read the app', () => {
+  it('counts if the later list could not read the app', () => {
     const mirror = mirrorOf(label('old'));
     const old = mirror.mark(web);
     mirror.installAll(mirror.mark(), { apps: [], diagnostics: [], malformed: [web] }, 0, false);
@@ -499,7 +499,7 @@ describe('an answer that is older than what is known of an app', () => {
     expect(mirror.apps.get(web)?.labels).toEqual({ is: 'new' });
   });
 
-  it('is forgotten about once no older request is under way: nothing piles up', () => {
+  it('leaves no record once no older request is under way', () => {
     const order = new AnswerOrder();
     for (let i = 1; i <= 1_000; i++) {
       order.sent(i);

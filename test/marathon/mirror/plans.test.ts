@@ -40,14 +40,14 @@ describe('the apps of a plan', () => {
     expect(plans.dueAt).toBeUndefined();
   });
 
-  it('are fetched at once when the plan comes after the group has changed', () => {
+  it('are fetched at once if the plan arrives after the group has changed', () => {
     const plans = new Plans();
     expect(plans.groupChanged(changed(1), 0)).toEqual(none);
     expect(plans.deployment(info(1, a), 100)).toEqual({ apps: [a], groups: [] });
     expect(plans.overdue(1_000)).toEqual(none);
   });
 
-  it('are fetched when the group never changes', () => {
+  it('are fetched even if the group never changes', () => {
     const plans = new Plans();
     plans.deployment(info(1, a), 0);
     expect(plans.dueAt).toBe(30_000);
@@ -55,14 +55,14 @@ describe('the apps of a plan', () => {
     expect(plans.overdue(31_000)).toEqual(none);
   });
 
-  it('are fetched and forgotten when the plan is refused', () => {
+  it('are fetched and forgotten if the plan is refused', () => {
     const plans = new Plans();
     plans.deployment(info(1, a), 0);
     expect(plans.deployment(failed(1, a), 1).apps).toEqual([a]);
     expect(plans.dueAt).toBeUndefined();
   });
 
-  it('of different plans are kept apart', () => {
+  it('of different plans are kept separate', () => {
     const plans = new Plans();
     plans.deployment(info(1, a), 0);
     plans.deployment(info(2, b), 0);
@@ -72,7 +72,7 @@ describe('the apps of a plan', () => {
 });
 
 describe('a group that changes', () => {
-  it('without a plan is fetched as a whole after a moment', () => {
+  it('without a plan is fetched completely after a moment', () => {
     const plans = new Plans();
     plans.groupChanged(changed(1), 1_000);
     expect(plans.dueAt).toBe(1_250);
@@ -81,7 +81,7 @@ describe('a group that changes', () => {
     expect(plans.overdue(2_000)).toEqual(none);
   });
 
-  it('with an empty plan, as a request that changes nothing has, is not fetched', () => {
+  it('with an empty plan, as after a request that changes nothing, is not fetched', () => {
     const plans = new Plans();
     expect(plans.deployment(success(1), 0)).toEqual(none);
     expect(plans.groupChanged(changed(1), 0)).toEqual(none);

@@ -11,7 +11,7 @@ const named = (id: AppId, fields: Partial<App> = {}) => app([], { id, ...fields 
 const cause = { text: 'test', receivedAt: 1, eventTime: undefined };
 
 describe('a map of apps', () => {
-  it('is a map like any other', () => {
+  it('can be used like any other map', () => {
     const all = ids(1_000);
     const map = new AppMap().with(new Map(all.map((id) => [id, named(id)])));
     expect(map.size).toBe(1_000);
@@ -38,14 +38,14 @@ describe('a map of apps', () => {
   });
 });
 
-describe('what is handed out', () => {
+describe('a published change', () => {
   function publisher() {
     const changes: MirrorChange[] = [];
     return { changes, made: new Publisher((change) => changes.push(change)), current: new Map<AppId, App>() };
   }
   const [a, b] = ids(2) as [AppId, AppId];
 
-  it('is nothing where nothing differs, save for the first snapshot', () => {
+  it('is left out if nothing differs, except for the first snapshot', () => {
     const { changes, made, current } = publisher();
     made.publish('events', current, [], cause);
     made.publish('snapshot', current, [], cause);

@@ -45,7 +45,7 @@ it('an app that is named again while it is fetched is fetched once more, with it
   expect(made.idle).toBe(true);
 });
 
-it('few requests are under way at once, and a busy app does not hold up the others', async () => {
+it('few requests are under way at once, and a busy app does not delay the others', async () => {
   const { requests, made } = refetch();
   made.wish(apps('/a'), cause('x'));
   made.wish(apps('/a', '/b', '/c', '/d', '/e', '/f'), cause('x'));
@@ -55,13 +55,13 @@ it('few requests are under way at once, and a busy app does not hold up the othe
   expect(requests.map(({ target }) => target.id).slice(4)).toEqual(['/e']);
 });
 
-it('more apps than are worth it are left to one list of all', () => {
+it('one list of all apps replaces requests for too many apps', () => {
   const { requests, seen, made } = refetch();
   made.wish(apps(...Array.from({ length: 60 }, (_, i) => `/app${i}`)), cause('x'));
   expect([requests.length, seen.tooMany]).toEqual([0, 1]);
 });
 
-it('the root group is a list of all, another group a request', () => {
+it('the root group means a list of all apps, another group means a request', () => {
   const { requests, seen, made } = refetch();
   made.wish({ apps: [], groups: ['/team'] }, cause('x'));
   made.wish({ apps: [], groups: ['/'] }, cause('x'));
@@ -70,7 +70,7 @@ it('the root group is a list of all, another group a request', () => {
 });
 
 describe('a request that failed', () => {
-  it('is made again by itself until it succeeds, and stays pending since the app was named first', async () => {
+  it('is repeated until it succeeds, and stays pending since the app was first named', async () => {
     const { requests, seen, made } = refetch();
     seen.now = 100;
     made.wish(apps('/a'), cause('first'));
@@ -90,7 +90,7 @@ describe('a request that failed', () => {
     expect(made.idle).toBe(true);
   });
 
-  it('is not made again once a list that was asked for later is here', async () => {
+  it('is not repeated after a list arrived that was requested later', async () => {
     const { requests, seen, made } = refetch();
     made.wish(apps('/a', '/b'), cause('x'));
     requests[0]?.fail(new Error('HTTP 500'));
@@ -104,7 +104,7 @@ describe('a request that failed', () => {
     expect(made.pending.map(({ id }) => id)).toEqual(['/c']);
   });
 
-  it('is made again although a list came, where the app was named again after that was asked for', async () => {
+  it('is repeated although a list arrived, if the app was named again after that list was requested', async () => {
     const { requests, seen, made } = refetch();
     const fails = async (index: number) => {
       requests[index]?.fail(new Error('cut'));
@@ -125,7 +125,7 @@ describe('a request that failed', () => {
     expect(ids).toEqual(expect.arrayContaining(['/waits', '/fails-later']));
   });
 
-  it('hands over to the list since when it has been pending, where too many are', async () => {
+  it('passes on since when it is pending if a list replaces too many requests', async () => {
     const { requests, seen, made } = refetch();
     seen.now = 7;
     made.wish(apps('/first'), cause('x'));
@@ -137,7 +137,7 @@ describe('a request that failed', () => {
   });
 });
 
-it('the first retry is at once, the others wait longer and longer up to ten seconds, until a success', () => {
+it('retries of a request come at once, then after growing pauses of up to ten seconds, until it succeeds', () => {
   const backoff = new Backoff(undefined, () => 1);
   expect(Array.from({ length: 8 }, () => backoff.next())).toEqual([
     0, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,

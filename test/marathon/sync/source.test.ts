@@ -37,7 +37,7 @@ describe.each(['1.4', '1.5', '1.8', '1.11'] as const)('the mirror of a Marathon 
     expect(changes.filter((change) => change.kind === 'snapshot')).toHaveLength(1);
   });
 
-  it('shows nothing new in a full answer', async () => {
+  it('has nothing to learn from a full answer', async () => {
     let ahead = 0;
     const both = await mirroring({ version }, { resyncMs: 50, elapsed: () => performance.now() + ahead });
     const { marathon, source } = both;
@@ -55,13 +55,13 @@ describe.each(['1.4', '1.5', '1.8', '1.11'] as const)('the mirror of a Marathon 
   });
 });
 
-describe('the first hand-out', () => {
-  it('comes even from an empty Marathon', async () => {
+describe('the first published change', () => {
+  it('arrives even from an empty Marathon', async () => {
     const { changes } = await mirroring();
     expect(changes).toMatchObject([{ kind: 'snapshot', changed: [], removed: [], cause: 'snapshot' }]);
   });
 
-  it('holds all apps, and later ones only what changed', async () => {
+  it('has all apps, and later ones only what changed', async () => {
     const marathon = await simulate();
     await marathon.deploy(webApp);
     await marathon.deploy({ ...webApp, id: '/other' });
@@ -79,7 +79,7 @@ describe('the first hand-out', () => {
     expect(changes[0]!.apps).not.toBe(changes[1]!.apps);
   });
 
-  it('comes by polling where the event stream is refused', async () => {
+  it('arrives by polling if the event stream is refused', async () => {
     const server = await serve((request, response) => {
       if (request.url?.startsWith('/v2/events')) response.writeHead(403).end();
       else sendJson(response, { apps: [{ id: '/web' }] });
@@ -109,8 +109,8 @@ describe('a task that Marathon has decided to end', () => {
   });
 });
 
-describe('when Marathon goes away', () => {
-  it('and comes back, the mirror stays as it was and then catches up', async () => {
+describe('the mirror, when Marathon is away,', () => {
+  it('stays as it was, and catches up when Marathon comes back', async () => {
     const both = await mirroring();
     const { marathon, source, changes } = both;
     await marathon.deploy(checkedApp);
@@ -128,7 +128,7 @@ describe('when Marathon goes away', () => {
     expect(source.status().resyncDifferences).toBe(0);
   });
 
-  it('and a new leader has lost the health, nothing changes', async () => {
+  it('keeps the health that a new leader has lost', async () => {
     const both = await mirroring({ checks: 'switch', timings: { healthScale: 1_000 } });
     const { marathon, source, changes, apps } = both;
     marathon.load([{ ...checkedApp, instances: 3 }]);
@@ -149,7 +149,7 @@ describe('when Marathon goes away', () => {
     expect(changes).toHaveLength(before.changes);
   });
 
-  it('its failed answers leave the mirror as it was', async () => {
+  it('stays as it was when answers fail', async () => {
     const both = await mirroring();
     const { marathon, source, changes } = both;
     await marathon.deploy(webApp);
@@ -169,7 +169,7 @@ describe('when Marathon goes away', () => {
     await expectSame(both);
   });
 
-  it('during an election, streams that close at once are tried until one is attached', async () => {
+  it('tries streams that close at once until one is attached, as during an election', async () => {
     const both = await mirroring();
     const { marathon, source } = both;
     marathon.faults.closeNewStreams(2);
@@ -181,8 +181,8 @@ describe('when Marathon goes away', () => {
   });
 });
 
-describe('with several Marathons', () => {
-  it('the stream of a standby is taken from its leader', async () => {
+describe('a source with several Marathons', () => {
+  it('takes the stream of a standby from its leader', async () => {
     const leader = await simulate();
     const standby = await simulate();
     standby.faults.redirectStreams(leader.url);
@@ -193,7 +193,7 @@ describe('with several Marathons', () => {
     await until(() => expect(source.status().tasks).toBe(3));
   });
 
-  it('the next one is used while the first is dead', async () => {
+  it('uses the next one while the first is dead', async () => {
     const marathon = await simulate();
     await marathon.deploy(webApp);
     const { source } = follow({ endpoints: [await deadUrl(), new URL(marathon.url)] });
@@ -204,7 +204,7 @@ describe('with several Marathons', () => {
 });
 
 describe('a stream that misbehaves', () => {
-  it('and goes silent is given up, and the mirror catches up on the next one', async () => {
+  it('is abandoned when it goes silent, and the mirror catches up on the next one', async () => {
     const both = await mirroring({ heartbeatMs: 100 }, { watchdogMs: 500 });
     const { marathon, source } = both;
     await marathon.deploy(webApp);
@@ -215,7 +215,7 @@ describe('a stream that misbehaves', () => {
     await expectSame(both);
   });
 
-  it('with a frame that cannot be read causes a full resync', async () => {
+  it('causes a full resync if it has a frame that cannot be read', async () => {
     const { marathon, source } = await mirroring();
     const { resyncs } = source.status();
     marathon.faults.garbageFrame();
@@ -223,7 +223,7 @@ describe('a stream that misbehaves', () => {
     expect(source.status().reconnects).toBe(0);
   });
 
-  it('that is cut in the middle of a frame costs nothing', async () => {
+  it('costs nothing if it is cut in the middle of a frame', async () => {
     const both = await mirroring();
     const { marathon, source } = both;
     const deployed = marathon.deploy(checkedApp);
@@ -233,7 +233,7 @@ describe('a stream that misbehaves', () => {
     await expectSame(both);
   });
 
-  it('that repeats events and swaps them ends with the truth', async () => {
+  it('ends with the correct state if it repeats and swaps events', async () => {
     const both = await mirroring({}, { resyncMs: 600_000 });
     const { marathon } = both;
     marathon.faults.duplicateEvents(40);
@@ -247,7 +247,7 @@ describe('a stream that misbehaves', () => {
     await expectSame(both);
   });
 
-  it('that loses events is set right by the slow timer, and the difference is counted', async () => {
+  it('is corrected by the slow timer if it loses events, and the difference is counted', async () => {
     let ahead = 0;
     const both = await mirroring({}, { resyncMs: 300, elapsed: () => performance.now() + ahead });
     const { marathon, source } = both;
@@ -284,11 +284,11 @@ describe('an app with several checks', () => {
   });
 });
 
-describe('agents', () => {
+describe('lost agents', () => {
   it.each([
     ['for good', { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 }],
     ['for a while', { inactiveAfterSeconds: 300, expungeAfterSeconds: 600 }],
-  ])('that are lost %s leave the mirror as Marathon has it', async (_name, unreachableStrategy) => {
+  ])('leave the mirror as Marathon has it if they are lost %s', async (_name, unreachableStrategy) => {
     const both = await mirroring({}, { resyncMs: 600_000 });
     const { marathon } = both;
     await marathon.deploy({ ...webApp, unreachableStrategy });
