@@ -1,4 +1,4 @@
-/** The apps of one deployment group, derived together: the services stand with the app whose labels count. */
+/** Derives the apps of one deployment group together. The services belong to the app whose labels count. */
 import { keepService, withMore, type AppServices, type PortOutcome } from '../services/app-services.ts';
 import type { AppDefinition, PortDefinition } from '../services/definition.ts';
 import {
@@ -19,12 +19,13 @@ import { keepSame } from '../collections/same.ts';
 import { candidateOf, deriveServers, type Drained, type ServerContext } from '../servers/servers.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 
+/** A member with its definition. */
 export interface GroupMember extends Member {
   readonly definition: AppDefinition;
   readonly previous: AppServices | undefined;
 }
 
-/** @param members the one that had the group first comes first */
+/** @param members the app that had the group first comes first */
 export function deriveGroup(members: readonly GroupMember[], context: ServerContext): AppServices[] {
   const [first, second, ...others] = [...members].sort(byAge);
   if (first === undefined) return [];
@@ -39,7 +40,7 @@ export function deriveGroup(members: readonly GroupMember[], context: ServerCont
     const founders = members.filter((member) => pair.includes(member));
     const { leader, definition, alone } = leaderOf(old, fresh, index, founders);
     const port = leader.definition.ports[index];
-    // What a member's own labels do not expose, no other's labels do.
+    // A port that a member's own labels do not expose is not exposed by the other's labels either.
     const apps = pair
       .filter(
         (member) => member === leader || (!alone && member.definition.ports[index]?.kind !== 'not-exposed'),
@@ -77,9 +78,9 @@ export function deriveGroup(members: readonly GroupMember[], context: ServerCont
 
 interface Led {
   readonly leader: GroupMember;
-  /** The leader's, as strict as every member's; undefined where its port is not exposed. */
+  /** The leader's definition, as strict as every member's; undefined if its port is not exposed. */
   readonly definition: ServiceDefinition | undefined;
-  /** No definition protects both as they ask for, so the other's tasks are not served. */
+  /** No definition protects both as they ask for, so the other app's tasks are not served. */
   readonly alone: boolean;
 }
 
@@ -90,7 +91,7 @@ function exposedBy(member: GroupMember | undefined, index: number): ServiceDefin
   return port?.kind === 'exposed' ? port.definition : undefined;
 }
 
-/** The old app's port, or where that is rejected the new app's. */
+/** The old app's port, or if that is rejected the new app's. */
 const isExposed = (old: GroupMember, fresh: GroupMember, index: number): boolean =>
   exposedBy(old, index) !== undefined ||
   (portOf(old, index)?.kind === 'rejected' && exposedBy(fresh, index) !== undefined);
@@ -151,7 +152,7 @@ function drainedOf(sides: Sides<GroupMember>, context: ServerContext): Drained {
   const exposed = old.definition.ports.flatMap(({ portIndex }) =>
     isExposed(old, fresh, portIndex) ? [portIndex] : [],
   );
-  // What replaces another has to be known to be healthy, whatever is asked of servers otherwise.
+  // The tasks of the new app must be known to be healthy, whatever the settings require of other servers.
   const strict = { ...context, health: { ...context.health, respectHealth: true } };
   const standings = new Map<TaskId, Standing>();
   const judge = ({ app, definition }: GroupMember, how: ServerContext) => {

@@ -1,4 +1,6 @@
-/** Every kind of diagnostic: a stable code for tools, what it means, and what to do. docs/errors.md comes from here. */
+/**
+ * Every kind of diagnostic: a stable code for tools, what it means, and what to do. docs/errors.md is made from this.
+ */
 export const diagnosticCatalogue = {
   LABEL_INVALID: {
     means: 'The value of a label cannot be read, is too long, or holds a control character.',
@@ -38,7 +40,7 @@ export const diagnosticCatalogue = {
   TEMPLATE_INVALID: {
     means:
       'A template in a label cannot be used: a placeholder that does not exist, a brace without its counterpart, a line that labels may not say, a directive that HAProxy has removed.',
-    remedy: 'Mend the template as the message says; docs/templates.md has what each may hold.',
+    remedy: 'Fix the template as the message says; docs/templates.md says what each may contain.',
   },
   TEMPLATE_TRANSLATED: {
     means:
@@ -80,7 +82,7 @@ export const diagnosticCatalogue = {
   PORT_HELD: {
     means: 'A service port cannot be bound on this machine: another process has it, or it may not be bound.',
     remedy:
-      'End the process that the message names, or choose another HAPROXY_<n>_PORT. Pacer looks again by itself.',
+      'Stop the process that the message names, or choose another HAPROXY_<n>_PORT. Pacer checks it again.',
   },
   ROUTE_CONFLICT: {
     means:
@@ -141,7 +143,7 @@ export const diagnosticCatalogue = {
   },
   HAPROXY_REFUSES: {
     means: 'HAProxy does not accept the configuration that the labels of this service lead to.',
-    remedy: "Mend the labels of that port; the message has HAProxy's own words.",
+    remedy: "Fix the labels of that port; the message contains HAProxy's own words.",
   },
   SERVICE_WAITS: {
     means: 'HAProxy refuses a configuration without naming a service, and this new one may be the reason.',
@@ -155,7 +157,7 @@ export const diagnosticCatalogue = {
   },
   SERVICE_KEPT: {
     means: 'Something is wrong with the new version of a service, so its last good version serves on.',
-    remedy: 'Mend what the other diagnostics of the app name.',
+    remedy: 'Fix what the other diagnostics of the app name.',
   },
 } as const satisfies Record<string, { readonly means: string; readonly remedy: string }>;
 
