@@ -1,7 +1,6 @@
 /**
- * What protects the services of a deployment group: user and password, networks, client certificates. The two apps are
- * one service, so the stricter protection counts. If both ask for different ones, that of the group's first member
- * counts.
+ * What protects the services of a deployment group: user and password, networks, client certificates. Two apps are one
+ * service, so the stricter of both holds; where both ask for something else, what the first member of the group asks for.
  */
 import { commonNetworks } from '../servers/networks.ts';
 import type { ServiceDefinition } from '../model/service.ts';
@@ -31,7 +30,7 @@ export function protectedLike(
   // Nothing that guards its host, or is guarded by it, goes because of one of them.
   const authScope = members.every((it) => it.authScope === 'service') ? 'service' : undefined;
   const verifier = members.find(asksForCertificate) ?? leader;
-  // Neither the leader's listener nor its TLS frontend can ask for two kinds of certificates.
+  // No listener and no TLS frontend of the leader's asks for a certificate beside another's.
   const isSame =
     leader.auth === auth && sameList(leader.allowedNetworks, networks ?? []) && verifier === leader;
   if (isSame) return leader.authScope === authScope ? leader : { ...leader, authScope };
@@ -42,7 +41,7 @@ export function protectedLike(
     ...leader,
     ...{ auth, authScope, allowedNetworks: networks ?? [], certificate, bindOptions },
     ...(leader.vhostTls === undefined && vhostTls === undefined ? {} : { vhostTls }),
-    // User lists and access lists cannot be in a defaults section.
+    // A list of users and an access list are in no defaults section.
     hasProfile: leader.hasProfile && auth === undefined && networks === undefined,
   };
 }

@@ -3,22 +3,22 @@ import type { AuthScope, Balance, BasicAuth, BindOptions, PathType, VhostTls } f
 import type { ServiceFragments, Template } from './replaced.ts';
 import type { AppId, BackendName, Host, ServerName, TaskId } from './ids.ts';
 
-/** One exposed port of an app, without its servers. An unchanged definition keeps its identity. */
+/** One exposed port of an app, but for its servers. An unchanged definition keeps its identity. */
 export interface ServiceDefinition {
   readonly backend: BackendName;
-  /** Its name: the id of its app, or of its deployment group. */
+  /** What it goes by: the id of its app, or of its deployment group. */
   readonly name: AppId;
-  /** The app whose labels define it. */
+  /** The app whose labels these are. */
   readonly appId: AppId;
   readonly portIndex: number;
   readonly servicePort: number;
   readonly mode: 'http' | 'tcp';
-  /** True if the service port has a listener of its own. */
+  /** True where the service port has a listener of its own. */
   readonly listens: boolean;
   readonly bindAddress: string;
   readonly certificate: string | undefined;
   readonly bindOptions: BindOptions;
-  /** Addresses and networks that may use the service; empty: everybody. */
+  /** Addresses and networks that may use the service; empty = everyone. */
   readonly allowedNetworks: readonly string[];
   readonly balance: Balance;
   readonly sticky: boolean;
@@ -26,7 +26,7 @@ export interface ServiceDefinition {
   readonly sticksByTemplate?: boolean | undefined;
   /** Servers that wait in the configuration for tasks that come, where HAProxy adds none at runtime; else 0. */
   readonly slots: number;
-  /** HAProxy can add and remove its backend at runtime: all its options fit into a defaults section. */
+  /** HAProxy may get and lose its backend at runtime: nothing of it is beyond a defaults section. */
   readonly hasProfile: boolean;
   readonly hsts: boolean;
   readonly auth: BasicAuth | undefined;
@@ -40,9 +40,9 @@ export interface ServiceDefinition {
   readonly vhosts: readonly Host[];
   readonly path: PathMatch | undefined;
   readonly weight: number;
-  /** With grouped HTTPS: the TLS settings for its hosts; undefined: the same as for all. */
+  /** With grouped HTTPS: how TLS is spoken for its hosts; undefined = as for all. */
   readonly vhostTls?: VhostTls | undefined;
-  /** What templates replace; undefined: nothing. */
+  /** What templates replace; undefined = nothing. */
   readonly fragments?: ServiceFragments | undefined;
 }
 
@@ -72,11 +72,11 @@ export interface GuardedPlace {
 
 /** What is changed in requests and responses; undefined = nothing. */
 export interface Rewrite {
-  /** Removed from the beginning of request paths. */
+  /** Stripped from the path of requests. */
   readonly stripPath: string | undefined;
-  /** Added to the beginning of the path of `Location` in responses. */
+  /** Put before the path of `Location` in responses. */
   readonly locationPath: string | undefined;
-  /** The target of a redirect from `/`. */
+  /** Where `/` is redirected to. */
   readonly rootRedirect: string | undefined;
 }
 
@@ -104,13 +104,13 @@ export interface ServerCheck {
   readonly fall: number;
   /** A fixed port, the same on every server. */
   readonly port: number | undefined;
-  /** Checks each task's port with this index; if both are undefined, the server's own port. */
+  /** The port of each task with this index; undefined in both = the server's own port. */
   readonly portIndex: number | undefined;
 }
 
 /**
- * `drain`: bound sessions may continue there, no others begin. `maint`: none begin, and HAProxy's statistics say MAINT,
- * which deploy tools wait for.
+ * `drain`: sessions that are bound to the server may go on there, no others begin. `maint`: none begin, and
+ * HAProxy's statistics say MAINT, which deploy tools wait for.
  */
 export type AdminState = 'ready' | 'drain' | 'maint';
 
@@ -120,14 +120,14 @@ export interface Server {
   /** Unique in its backend: see server-ids.ts. */
   readonly id: number;
   readonly taskId: TaskId;
-  /** The agent's name, or the address if there is none. */
+  /** The agent's name, or the address where there is none. */
   readonly host: string;
   readonly address: string;
   readonly port: number;
   /** The value of the sticky cookie. */
   readonly cookie: string;
   readonly admin: AdminState;
-  /** The port to check, if it is not the server's own port and differs between tasks. */
+  /** The port that is checked, where it is not the own one and differs from task to task. */
   readonly checkPort?: number;
   /** Where a template writes its line. */
   readonly own?: OwnServer;
@@ -142,7 +142,6 @@ export interface OwnServer {
   readonly isLookedUp: boolean;
 }
 
-/** A definition with its servers. */
 export interface Service {
   readonly definition: ServiceDefinition;
   /** Ordered by host and port; those that templates add come last. */

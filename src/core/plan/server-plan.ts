@@ -1,4 +1,4 @@
-/** The servers of one backend: the steps from what HAProxy has to what is desired, at runtime. */
+/** The servers of one backend: from what HAProxy has to what is desired, in steps HAProxy can do at runtime. */
 import { sameAddress } from '../collections/same-address.ts';
 import type { RunningServer, ServerCapabilities, ServerPlan, ServerStep } from './server-step.ts';
 import {
@@ -10,7 +10,7 @@ import {
 } from '../model/service.ts';
 import { planSlots } from './slot-plan.ts';
 
-/** No steps if HAProxy has what is desired. */
+/** No steps where HAProxy has what is desired. */
 export function planServers(
   service: Service,
   running: readonly RunningServer[],
@@ -49,7 +49,7 @@ function planNamed(
       const weight = initialWeight === 0 ? 1 : initialWeight;
       const check = isChecked(definition, server) && !checked;
       if (check || !isInState(known, server.admin, weight)) {
-        // [haproxy] management.txt 9.3 "set server weight": static balancing accepts only the initial weight, or none.
+        // [haproxy] management.txt 9.3 "set server weight": a static balance takes only the first weight, or none.
         if (isStatic(definition) && server.admin === 'ready' && initialWeight === 0)
           return { kind: 'reload', reason: 'balance static-rr gives no weight back at runtime' };
         steps.push({
@@ -79,8 +79,8 @@ function isInState({ admin, weight }: RunningServer, desired: AdminState, readyW
 }
 
 /**
- * Ids are made from names, and if two names give the same id, the second server gets another one. At runtime servers
- * are added in another order than in the file, so an id may be taken until the next reload.
+ * Ids are made from names, and the one that comes second to an id gets another. At runtime they come in
+ * another order than in the file, so an id may be taken until the next reload.
  */
 function freeId(from: number, ...taken: ReadonlySet<number | undefined>[]): number {
   let id = from;
@@ -90,7 +90,7 @@ function freeId(from: number, ...taken: ReadonlySet<number | undefined>[]): numb
 
 const mostId = 32766;
 
-/** [haproxy] management.txt 9.3 "add server": only with dynamic balancing; cookies from 3.0 on. */
+/** [haproxy] management.txt 9.3 "add server": dynamic balance only; cookies from 3.0 on. */
 function whyNotAddable(
   definition: ServiceDefinition,
   { version, addServerCookie, refusedServerWords }: ServerCapabilities,
@@ -102,7 +102,7 @@ function whyNotAddable(
   if (fixedServers !== undefined) return fixedServers;
   const refused = serverWords.find((word) => refusedServerWords.has(word));
   if (refused !== undefined) return `HAProxy ${version} adds no server with ${refused} at runtime`;
-  // The runtime socket has other quoting rules than the file.
+  // The runtime socket has other rules of quoting than the file.
   const odd = serverWords.find((word) => /[\s;\\"'<]/.test(word));
   if (odd !== undefined)
     return `a word like ${JSON.stringify(odd)} of a server line cannot be said at runtime`;
