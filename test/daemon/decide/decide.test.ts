@@ -130,7 +130,7 @@ describe('servers of apps that changed', () => {
       { follow: [[id(2), id(3)]] },
     ],
     [
-      'are removed by what Marathon lists, where the model could not take in what changed',
+      'are removed if Marathon no longer lists them, even if the change could not be derived',
       { state: { ...state, desired: before, underived: pending }, mirror: [web([2])] },
       { follow: [[id(2)]] },
     ],
@@ -168,17 +168,17 @@ describe('servers of apps that changed', () => {
       'nothing',
     ],
     [
-      'take what everything else takes where HAProxy cannot be asked',
+      'need a round like everything else if HAProxy cannot be asked',
       { state: { ...state, desired: shrunk, blind: true } },
       'nothing',
     ],
     [
-      'whose tasks are gone and whose sessions have not ended are looked at again in time',
+      'without a task, but with sessions, are checked again in time',
       { state: { reapAt: now }, situation: { draining: new Set([definition.backend]) } },
       { follow: [[id(1), id(2)]] },
     ],
     [
-      'whose tasks are gone are left alone before that',
+      'without a task are left alone before that',
       { state: { reapAt: now + 400 }, situation: { draining: new Set([definition.backend]) } },
       { wait: 400 },
     ],
@@ -187,26 +187,26 @@ describe('servers of apps that changed', () => {
 
 describe('the loop while nothing is under way', () => {
   table([
-    ['the next look at HAProxy is waited for', {}, { wait: 3000 }],
-    ['HAProxy is looked at when it is time', { state: { sampleDueAt: now } }, 'sample'],
+    ['waits for the next sample', {}, { wait: 3000 }],
+    ['samples HAProxy when it is time', { state: { sampleDueAt: now } }, 'sample'],
     [
-      'a HAProxy that cannot be asked is not looked at',
+      'does not sample a HAProxy that cannot be asked',
       { state: { sampleDueAt: now, blind: true } },
       'nothing',
     ],
-    ['what is due is read for', { state: { due: dueOf() } }, 'observe'],
+    ['reads HAProxy and the machine for what is due', { state: { due: dueOf() } }, 'observe'],
     [
-      'a change that takes a reload waits for more of its kind',
+      'lets a change that needs a reload wait for others that do',
       { state: { due: dueOf({ since: now - 5 }) } },
       { wait: 15 },
     ],
     [
-      'what is to be compared as a whole does not',
+      'does not let a comparison of everything wait',
       { state: { due: dueOf({ since: now, everything: true }) } },
       'observe',
     ],
     [
-      'after a failure the next try is waited for',
+      'waits for the next attempt after a failure',
       { state: { due: dueOf({ everything: true }), retryAt: now + 700 } },
       { wait: 700 },
     ],
@@ -216,16 +216,16 @@ describe('the loop while nothing is under way', () => {
       { state: { due: dueOf(), retryAt: now + 700, sampleDueAt: now } },
       'sample',
     ],
-    ['the text on disk is written when it is time', { state: { textDueAt: now } }, 'publish'],
-    ['the text on disk waits for more', { state: { textDueAt: now + 300 } }, { wait: 300 }],
+    ['writes the text on disk when it is time', { state: { textDueAt: now } }, 'publish'],
+    ['lets the text on disk wait for more', { state: { textDueAt: now + 300 } }, { wait: 300 }],
     [
-      'the text of a HAProxy that was only adopted is left alone',
+      'leaves the text of a HAProxy alone that was only adopted',
       { state: { textDueAt: now, applied: appliedOf(before, { adopted: new Map() }) } },
       { wait: 3000 },
     ],
-    ['what services are rejected for is looked at again in time', { state: { recheckAt: now } }, 'observe'],
+    ['checks the reasons for rejections again in time', { state: { recheckAt: now } }, 'observe'],
     [
-      'what services are rejected for is left alone before that',
+      'leaves the reasons for rejections alone before that',
       { state: { recheckAt: now + 100 } },
       { wait: 100 },
     ],
@@ -249,7 +249,7 @@ describe('a sample of HAProxy', () => {
     ['ends after its share', { state: { round: { ...sampling, to: 0 } } }, 'sampled'],
     ['ends as soon as a round may begin', { state: { round: sampling, due: dueOf() } }, 'sampled'],
     [
-      'goes on while what is due has to wait',
+      'continues while what is due has to wait',
       { state: { round: sampling, due: dueOf(), retryAt: now + 700 } },
       { compare: 1, next: 1 },
     ],
@@ -271,17 +271,17 @@ describe('a round while HAProxy runs the same skeleton', () => {
       { change: 1 },
     ],
     [
-      'compares all of them where that is asked',
+      'compares all of them if that is requested',
       { state: { round: judgingOf(before, { comparison: { kind: 'all', next: 0 } }) } },
       { compare: 1, next: 1 },
     ],
     [
-      'then maps and certificates',
+      'compares maps and certificates after servers',
       { state: { round: judgingOf(before, { comparison: { kind: 'servers' } }) } },
       { files: 'maps and certificates' },
     ],
     [
-      'then is complete',
+      'is complete after maps and certificates',
       { state: { round: judgingOf(before, { comparison: { kind: 'equal' } }) } },
       { finish: 'complete' },
     ],
@@ -328,7 +328,7 @@ describe('a round while HAProxy runs the same skeleton', () => {
       { change: 0 },
     ],
     [
-      'begins again where more than servers has changed meanwhile',
+      'begins again if more than servers has changed meanwhile',
       {
         state: {
           round: judgingOf(before, { comparison: { kind: 'equal' } }),
@@ -338,7 +338,7 @@ describe('a round while HAProxy runs the same skeleton', () => {
       { postpone: 'outdated' },
     ],
     [
-      'is complete without a HAProxy to ask where the text is the same',
+      'is complete without asking HAProxy if the text is the same',
       {
         state: {
           blind: true,
@@ -348,7 +348,7 @@ describe('a round while HAProxy runs the same skeleton', () => {
       { finish: 'complete' },
     ],
     [
-      'reloads without a HAProxy to ask where the text is another',
+      'reloads without asking HAProxy if the text differs',
       {
         state: {
           blind: true,
@@ -359,12 +359,12 @@ describe('a round while HAProxy runs the same skeleton', () => {
       { check: 'needed' },
     ],
     [
-      'reloads where it is demanded',
+      'reloads if that is requested',
       { state: { round: judgingOf(before, { due: dueOf({ reload: true }) }) } },
       { check: 'needed' },
     ],
     [
-      'derives apps again that were lost on the way',
+      'derives apps again that were lost',
       { state: { round: judgingOf(before) }, situation: { missing: () => [web().id] } },
       { derive: ['/web'] },
     ],
@@ -381,7 +381,7 @@ describe('a round while HAProxy runs another skeleton', () => {
   table([
     ['asks HAProxy first', { ...round(), candidate }, { check: 'needed' }],
     [
-      'waits for its budget before that',
+      'waits for its budget before a check',
       { ...round(), candidate, situation: { reloadWaitMs: 500 } },
       { postpone: 'budget' },
     ],
@@ -405,7 +405,7 @@ describe('a round while HAProxy runs another skeleton', () => {
       { reload: ['skeleton-changed'] },
     ],
     [
-      'says that HAProxy runs what nobody gave it',
+      'reports that HAProxy runs a configuration Pacer did not give it',
       {
         ...round({
           trial: { kind: 'accepted', good },
@@ -416,7 +416,7 @@ describe('a round while HAProxy runs another skeleton', () => {
       { reload: ['haproxy-differs'] },
     ],
     [
-      'says that a reload was asked for',
+      'reports that a reload was requested',
       { ...round({ trial: { kind: 'accepted', good }, due: dueOf({ reload: true }) }), candidate },
       { reload: ['requested'] },
     ],
@@ -426,27 +426,27 @@ describe('a round while HAProxy runs another skeleton', () => {
       { postpone: 'refused' },
     ],
     [
-      'goes on searching for what is refused',
+      'continues to search for the culprit',
       { ...round({ trial: searching() }), candidate: fresh },
       { check: 'needed' },
     ],
     [
-      'rejects the culprit before it goes on',
+      'rejects the culprit before it continues',
       { ...round({ trial: searching({ culprit: definition }) }), candidate },
       'reject',
     ],
     [
-      'takes what was accepted once all that is new is guilty',
+      'applies what was accepted if everything new was refused',
       { ...round({ trial: searching({ good: { candidate, revision } }) }), candidate },
       { reload: ['skeleton-changed'] },
     ],
     [
-      'does not ask again what HAProxy runs already',
+      'does not check a text that HAProxy runs already',
       { ...round({ trial: searching() }), candidate: candidateOf(before, { fresh: [definition] }) },
       { check: 'runs already' },
     ],
     [
-      'asks even about that where something without a name is refused',
+      'checks even that text if HAProxy refuses something without naming a service',
       {
         ...round({ trial: searching({ doubted: true }) }),
         candidate: candidateOf(before, { fresh: [definition] }),
@@ -472,7 +472,7 @@ describe('a round while HAProxy runs another skeleton', () => {
       { check: 'needed' },
     ],
     [
-      'is complete, but for the search, where HAProxy runs the rest already',
+      'is complete, except for the search, if HAProxy runs the rest already',
       {
         ...round({
           comparison: { kind: 'equal' },
@@ -524,14 +524,14 @@ describe('a change that would remove more than is allowed', () => {
     rejected: new Map([...many.services.keys()].map((it) => [it, { diagnostic: rejection }])),
   };
   table([
-    ['is withheld, a reload or not', { ...given, state }, { postpone: 'withheld' }],
+    ['is withheld if it needs no reload', { ...given, state }, { postpone: 'withheld' }],
     [
       'is withheld in a reload as well',
       { ...given, state, candidate: otherCandidate(none) },
       { postpone: 'withheld' },
     ],
     [
-      'is withheld however small it is, where nothing would be left',
+      'is withheld, however small it is, if nothing would be left',
       {
         state: {
           ...state,
@@ -544,12 +544,12 @@ describe('a change that would remove more than is allowed', () => {
       { postpone: 'withheld' },
     ],
     [
-      'is applied once an operator agrees',
+      'is applied once an operator approves it',
       { ...given, state: { ...state, approved: withheld } },
       { change: 0 },
     ],
     [
-      'is withheld where it takes more than what the operator agreed to',
+      'is withheld if it removes more than the operator approved',
       { ...given, state: { ...state, approved: { ...withheld, servers: 19 } } },
       { postpone: 'withheld' },
     ],
@@ -564,7 +564,7 @@ describe('a change that would remove more than is allowed', () => {
       { postpone: 'withheld' },
     ],
     [
-      'is applied where services are rejected once an operator agrees',
+      'is applied for rejected services once an operator approves it',
       { mirror, candidate: candidateOf(rejected), state: { ...state, withheld, approved: withheld } },
       { change: 0 },
     ],
@@ -588,9 +588,13 @@ describe('a change that would remove more than is allowed', () => {
       { ...given, state: { ...state, withheld: { ...withheld, since: now - 1000 } } },
       { postpone: 'withheld' },
     ],
-    ['is none where Marathon no longer lists the tasks', { ...given, state, mirror: [] }, { change: 0 }],
     [
-      'is none where nothing serves',
+      'is not one that removes tasks Marathon no longer lists',
+      { ...given, state, mirror: [] },
+      { change: 0 },
+    ],
+    [
+      'is not one that happens while nothing serves',
       {
         ...given,
         state: {
@@ -601,7 +605,7 @@ describe('a change that would remove more than is allowed', () => {
       { check: 'needed' },
     ],
     [
-      'is withheld after a start, however small, while a cluster has not been heard of',
+      'is withheld after a start, however small, while a cluster has not answered',
       {
         ...{ mirror: [], candidate: candidateOf(none) },
         state: {
@@ -644,7 +648,7 @@ describe('a change that would remove more than is allowed', () => {
       { postpone: 'withheld' },
     ],
     [
-      'is none where most of it stays',
+      'is not one that leaves most of it',
       {
         state: { desired: many, applied: appliedOf(many), round: judgingOf(many) },
         mirror,
