@@ -111,7 +111,7 @@ describe('--policy', () => {
   });
 
   test.each([
-    ['/team: { vhost: [a.example] }\n', 'vhost is no key of a policy, did you mean vhosts?'],
+    ['/team: { vhost: [a.example] }\n', 'vhost is not a key of a policy, did you mean vhosts?'],
     ['/team: { ports: [many] }\n', 'expected ports like 8080 or 10000-10999'],
     ['team: {}\n', 'team'],
     ['{ not yaml', 'policy.yaml'],

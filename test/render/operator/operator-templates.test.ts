@@ -130,7 +130,7 @@ describe('what cannot be used is named exactly', () => {
     [
       'HAPROXY_BACKEND_HTTP_OPTIONS',
       '  option forwardfor\n  reqideny ^x\n',
-      'HAPROXY_BACKEND_HTTP_OPTIONS: line 2: HAProxy has removed "reqideny"; write http-request deny if { ... } with the condition that the pattern stood for',
+      'HAPROXY_BACKEND_HTTP_OPTIONS: line 2: HAProxy has removed "reqideny"; write http-request deny if { ... }, with the condition that the pattern stood for',
     ],
     [
       'HAPROXY_BACKEND_HTTP_OPTIONS',
