@@ -5,7 +5,8 @@ module.exports = {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'rooms-do-not-import-each-other',
-      comment: 'Inside the large folders too, imports between rooms point one way. The simulator is not there yet.',
+      comment:
+        'Inside the large folders too, imports between rooms point one way. The simulator is not there yet.',
       severity: 'error',
       scope: 'folder',
       from: { path: '^src/(core|marathon|haproxy|daemon|render|settings|cli|migration)/' },
