@@ -99,6 +99,11 @@ class Route {
     if (at < 0) return true;
     for (let i = at + 1; i < words.length;) {
       const word = words[i] ?? '';
+      // [haproxy] configuration.txt 7.4. All requests here are GET.
+      if (word === 'METH_GET') {
+        i += 1;
+        continue;
+      }
       if (word !== '{' && word !== '!{') throw new Error(`the fake does not understand ${words.join(' ')}`);
       const end = words.indexOf('}', i);
       const [expression = '', ...rest] = words.slice(i + 1, end);
@@ -125,7 +130,8 @@ class Route {
     const { host, path = '/', headers = {} } = this.#request;
     const [, name = fetch, argument = ''] = /^([^(]+)\((.*)\)$/.exec(fetch) ?? [];
     if (name === 'var') return this.#variables.get(argument);
-    if (name === 'path') return path;
+    if (name === 'path') return path.replace(/\?.*$/s, '');
+    if (name === 'query') return /\?(.*)$/s.exec(path)?.[1];
     if (name === 'str' || name === 'bool') return argument;
     if (name === 'req.hdr') {
       if (argument.toLowerCase() === 'host') return host;
@@ -167,6 +173,8 @@ class Route {
 
 function matches(value: string, [flag, ...given]: readonly string[]): boolean {
   if (flag === '-m' && given[0] === 'found') return true;
+  if (flag === '-m' && given[0] === 'bool') return value !== '' && value !== '0' && value !== 'false';
+  if (flag === '-m' && given[0] === 'reg') return new RegExp(given[1] ?? '').test(value);
   if (flag === undefined) return value !== '' && value !== '0' && value !== 'false';
   const patterns = flag.startsWith('-') ? given.filter((word) => !word.startsWith('-')) : [flag, ...given];
   return patterns.includes(value);
