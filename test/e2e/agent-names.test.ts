@@ -89,8 +89,10 @@ test('an app whose agent has no address is shown with that reason, and served on
   await stack.until('the log says so', async () =>
     (await stack.log()).includes("the agent's host name late.agents.example has no address"),
   );
-  expect(JSON.stringify(await stack.daemon().get('/apps/late'))).toContain(
-    "the agent's host name late.agents.example has no known address",
+  await stack.until('the app is shown with that reason', async () =>
+    JSON.stringify((await stack.daemon().get('/apps/late')) ?? '').includes(
+      "the agent's host name late.agents.example has no known address",
+    ),
   );
   expect(await status('late.example')).toBe(503);
   const [task] = stack.marathon.tasks('/late');

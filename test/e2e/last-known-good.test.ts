@@ -67,7 +67,7 @@ test('a stored mirror that is broken is set aside and explained, and HAProxy ser
   expect(Number(freshness['lastEventLagSeconds'])).toBeLessThan(5);
   await stack.until('the text has followed', async () => {
     const text = await readFile(join(stack.directory, 'current', 'haproxy.cfg'), 'utf8');
-    return text.match(/^ +server .*check/gm)?.length === 3;
+    return text.match(/^ +server .*:\d+ .*check/gm)?.length === 3;
   });
   await stack.daemon().stop();
   await stack.marathon.stop();

@@ -14,7 +14,8 @@ const user =
   'bank:teller:$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/';
 
 beforeAll(async () => {
-  stack = await startStack({ start: false });
+  // A task takes its time to end, so that a slow machine can follow.
+  stack = await startStack({ start: false, simulator: { timings: { killMs: 1000 } } });
   const policy = join(stack.directory, 'policy.yaml');
   await writeFile(policy, "/bank: { vhosts: ['*.bank.example'] }\n/evil: { vhosts: ['*.evil.example'] }\n");
   flags = ['--policy', policy, '--reload-spacing', '0'];

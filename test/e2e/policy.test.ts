@@ -49,10 +49,10 @@ test('a change of the file is followed: what it allows comes, what it forbids go
   await stack.until('for the other too', async () => (await status('good.tenant.example')) === 404);
 });
 
-test('a file that cannot be read changes nothing, and is said until it is mended', async () => {
+test('a file that cannot be read changes nothing, and is reported until it is corrected', async () => {
   await policy('/tenant: { vhost: [good.tenant.example] }\n');
   await stack.until('it is said', async () => (await notes()).notes.length > 0);
-  expect((await notes()).notes.join()).toContain('vhost is no key of a policy, did you mean vhosts?');
+  expect((await notes()).notes.join()).toContain('vhost is not a key of a policy, did you mean vhosts?');
   expect(await status('bank.example')).toBe(200);
   await policy('/tenant: {}\n');
   await stack.until('all are allowed', async () => (await status('good.tenant.example')) === 200);

@@ -48,7 +48,7 @@ async function another(name: string, port: number): Promise<void> {
   expect(await answers(name)).toBe(`/${name}`);
 }
 
-test('the one that HAProxy names costs one check more, nothing later, and leaves quarantine once it is mended', async () => {
+test('the one that HAProxy names costs one check more, nothing later, and leaves quarantine once it is corrected', async () => {
   const ports = await stack.freePorts(6);
   await another('web', ports[0]!);
   const traffic = createTraffic({

@@ -131,7 +131,9 @@ export async function serversOf(stack: Stack, backend = ''): Promise<ServerState
     worker: 'current',
   });
   // Pacer's own answers on the statistics port are no servers of apps.
-  return parseServersState(reply?.text ?? '').filter((server) => server.backend !== 'pacer_endpoints');
+  return parseServersState(reply?.text ?? '').filter(
+    (server) => server.backend !== 'pacer_endpoints' && server.backend !== 'pacer_statistics',
+  );
 }
 
 /** The addresses that HAProxy sends requests of a backend to. */

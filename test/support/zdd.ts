@@ -3,6 +3,7 @@
  * and their completion to either side. Of the load balancers it knows `/haproxy?stats;csv`, read as strictly as a record
  * with one field for each column does, and `/_haproxy_getpids`.
  */
+import { request } from 'undici';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from './deploy-tool.ts';
 
@@ -183,9 +184,11 @@ async function listenersOf({ loadBalancers }: Zdd, app: ZddApp): Promise<Row[]> 
 }
 
 async function textAt(url: string): Promise<string> {
-  const response = await fetch(url, { redirect: 'error' });
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return response.text();
+  // On a connection of its own, as the tool does.
+  const { statusCode, body } = await request(url, { reset: true });
+  const text = await body.text();
+  if (statusCode !== 200) throw new Error(`${url}: ${statusCode}`);
+  return text;
 }
 
 /**

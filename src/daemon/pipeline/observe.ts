@@ -74,7 +74,9 @@ export function createObserver(parts: ObserverParts): Observer {
       // Pacer's own backends are nobody's service. Where it is not known what HAProxy runs, any may be one.
       unknown:
         isFirst && running !== undefined
-          ? new Map([...counts].filter(([backend]) => contents?.backends.has(backend) ?? true))
+          ? new Map(
+              [...counts].filter(([backend]) => contents?.backends.has(backend) ?? isServiceName(backend)),
+            )
           : undefined,
     };
   }
@@ -98,6 +100,9 @@ export function createObserver(parts: ObserverParts): Observer {
 
   return { observe, sample };
 }
+
+/** The name of a service's backend ends with its port, unlike those of Pacer's own. */
+const isServiceName = (backend: string): boolean => /_\d+$/.test(backend);
 
 const differs = (what: string): Sampled => ({ kind: 'differs', what });
 
