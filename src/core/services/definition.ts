@@ -123,7 +123,9 @@ export function defineServices(
       // Nobody knows which hosts a label means that cannot be read.
       const isRead = !found.some((it) => rejects(it) && it.label === `HAPROXY_${portIndex}_VHOST`);
       const hosts = isRead ? (values.VHOST ?? []) : undefined;
-      return { kind: 'exposed', portIndex, definition: keptFor(last, { hosts, listens: !isClosed }) };
+      const { AUTH: auth, BACKEND_NETWORK_ALLOWED_ACL: networks } = values;
+      const claimed = { hosts, listens: !isClosed, auth, networks };
+      return { kind: 'exposed', portIndex, definition: keptFor(last, claimed) };
     }
     return { kind: 'rejected', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
   });

@@ -49,6 +49,20 @@ describe('beside a label that is wrong', () => {
     expect(allDiagnostics(kept).map(({ code }) => code)).toContain('SERVICE_KEPT');
   });
 
+  test('a password and a list of networks count at once', () => {
+    const auth = { HAPROXY_0_AUTH: 'realm:user:$6$salt$hash' };
+    const networks = { HAPROXY_0_BACKEND_NETWORK_ALLOWED_ACL: '10.0.0.0/8' };
+    const kept = step(first, { ...before, ...auth, ...networks, ...wrong });
+    const [service] = kept.services.values();
+    expect(service?.definition).toMatchObject({
+      ...{ auth: { realm: 'realm', user: 'user' }, allowedNetworks: ['10.0.0.0/8'] },
+      balance: { words: ['leastconn'] },
+    });
+    // The next version is wrong too, and says nothing of them: what served before serves on.
+    const again = step(kept, { ...before, ...wrong });
+    expect([...again.services.values()][0]?.definition.auth).toBeUndefined();
+  });
+
   test.each([
     ['a host that another one replaces', { ...before, HAPROXY_0_VHOST: 'c.example.com' }],
     ['a host that cannot be read', { ...before, HAPROXY_0_VHOST: 'a b' }],
