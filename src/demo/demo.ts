@@ -70,7 +70,7 @@ export async function runDemo({ once, haproxyBin }: DemoOptions, { out, signal }
     });
     way.push(() => daemon.stop());
     await daemon.ready();
-    introduce(out, ports, marathon);
+    introduce(out, ports, marathon, once);
     const stopped = () => signal.aborted;
     if (stopped()) return 0;
 
@@ -137,27 +137,36 @@ function introduce(
   out: DemoIo['out'],
   { http, https, stats, status, services }: Ports,
   marathon: Simulator,
+  once: boolean,
 ): void {
   const rows = [
     ['shop, 2 tasks', `curl http://shop.localhost:${http}/`],
     ['its API, 3 tasks', `curl http://shop.localhost:${http}/api/items`],
-    ['a sticky app', `curl -i http://account.localhost:${http}/`],
+    ['a sticky app', `curl -i http://account.localhost:${http}/  (its cookie keeps a client on one task)`],
     ['with basic auth', `curl -u admin:pacer http://admin.localhost:${http}/`],
     [
       'redirected to https',
       `curl -kL http://secure.localhost:${http}/  (or https://secure.localhost:${https}/)`,
     ],
-    ['TCP echo', `nc 127.0.0.1 ${services.get('/infra/echo')}`],
-    ["Pacer's status", `http://127.0.0.1:${status}/status  (also /apps, /config, /metrics)`],
+    ['TCP echo', `nc 127.0.0.1 ${services.get('/infra/echo')}  (what you type comes back)`],
+    ["Pacer's status page", `http://127.0.0.1:${status}/  (as JSON: /status, /apps, /revisions)`],
+    ['in a terminal', `npx pacer status --status http://127.0.0.1:${status}`],
     ["HAProxy's statistics", `http://127.0.0.1:${stats}/haproxy?stats`],
     ['Marathon', `${marathon.url}/v2/apps`],
   ];
   out('');
   for (const [what = '', how = ''] of rows) out(`  ${what.padEnd(22)}${how}`);
   out('');
-  out('Now the apps change while a small load runs. Ctrl-C ends it.');
+  out(
+    once
+      ? 'Now the apps change a few times, while clients send requests.'
+      : 'Now an app changes every few seconds, while clients send requests. Ctrl-C ends the demo.',
+  );
+  out(
+    'Times are from the event of Marathon until HAProxy serves the change. Requests are counted from the start.',
+  );
   out('');
-  out(`  ${'what happens'.padEnd(52)}${'applied within'.padEnd(32)}requests  failed`);
+  out(`  ${'what happens'.padEnd(52)}${'HAProxy followed within'.padEnd(32)}requests  failed`);
 }
 
 async function perform(
@@ -171,6 +180,6 @@ async function perform(
   const { slowestMs, reloads } = await followed(daemon, marathon, change.app, since);
   const { requests, failed } = load.counts;
   const times = reloads === 0 ? 'no reload' : reloads === 1 ? '1 reload' : `${reloads} reloads`;
-  const how = slowestMs === undefined ? 'nothing to do' : `${slowestMs} ms at most, ${times}`;
+  const how = slowestMs === undefined ? 'nothing to do' : `${slowestMs} ms, ${times}`;
   return `  ${change.text.padEnd(52)}${how.padEnd(32)}${String(requests).padStart(8)}${String(failed).padStart(8)}`;
 }
