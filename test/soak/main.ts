@@ -1,6 +1,7 @@
 /**
  * `npm run soak -- --minutes N`: random changes and failures of Marathon under traffic, and a report at the end.
- * `--rate`: changes a second. `--heap`: what lives on the daemon's heap after a fifth of the time and at the end.
+ * `--rate`: changes a second. `--heap`: what lives on the daemon's heap at half time and at the end: what is
+ * remembered for ten minutes grows until then.
  * Ends with 1 where a request failed, or the last state was not reached.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -70,7 +71,7 @@ async function soak({ minutes, seed, rate, heap }: SoakOptions): Promise<number>
     const end = Date.now() + minutes * 60_000;
     const churn = { marathon: stack.marathon, apps: appCount, servicePorts, random };
     const early = heap
-      ? sleep((minutes * 60_000) / 5).then(() => takeHeap(stack.daemon().pid, directory))
+      ? sleep((minutes * 60_000) / 2).then(() => takeHeap(stack.daemon().pid, directory))
       : undefined;
     await Promise.all([
       changeUntil(end, churn, counts, 1000 / rate),
@@ -92,7 +93,7 @@ async function soak({ minutes, seed, rate, heap }: SoakOptions): Promise<number>
 function tellHeap({ before, after, grown }: HeapDifference): void {
   const mega = (bytes: number) => (bytes / 1e6).toFixed(2);
   console.log(
-    `live heap           ${mega(before)} MB after a fifth of the time, ${mega(after)} MB at the end`,
+    `live heap           ${mega(before)} MB at half time, ${mega(after)} MB at the end`,
   );
   for (const { name, bytes, objects } of grown) console.log(`  ${mega(bytes)} MB ${objects} ${name}`);
 }
