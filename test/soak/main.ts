@@ -92,9 +92,7 @@ async function soak({ minutes, seed, rate, heap }: SoakOptions): Promise<number>
 
 function tellHeap({ before, after, grown }: HeapDifference): void {
   const mega = (bytes: number) => (bytes / 1e6).toFixed(2);
-  console.log(
-    `live heap           ${mega(before)} MB at half time, ${mega(after)} MB at the end`,
-  );
+  console.log(`live heap           ${mega(before)} MB at half time, ${mega(after)} MB at the end`);
   for (const { name, bytes, objects } of grown) console.log(`  ${mega(bytes)} MB ${objects} ${name}`);
 }
 
