@@ -55,7 +55,7 @@ export function guardRules(
 function condition({ kind, key }: GuardedPlace): string {
   const variable = kind === 'host' ? 'txn.pacer_host' : 'txn.pacer_url';
   const parent = key.startsWith('.') ? ',regsub(^[^.]+,)' : '';
-  const match = { host: 'str', begin: 'beg', 'begin-i': 'beg -i' }[kind];
+  const match = { host: 'str', begin: 'beg', 'begin-i': 'beg -i', exact: 'str', 'exact-i': 'str -i' }[kind];
   return `{ var(${variable})${parent} -m ${match} ${configToken(key)} }`;
 }
 

@@ -12,7 +12,8 @@ import type { Groups } from '../groups/groups.ts';
 import { asRejected, rejectionOf, insteadOf, type RejectedServices } from './rejected.ts';
 import { byCodePoint, type AppId, type BackendName } from '../model/ids.ts';
 import { withoutListener } from '../services/narrowed.ts';
-import { withHostGuards, type Away } from '../routing/guards.ts';
+import { withHostGuards } from '../routing/guards.ts';
+import { neverServed, type Away } from '../routing/away.ts';
 import { nextRoutes } from '../routing/next-routes.ts';
 import { allowsAll, serviceLimits, type PolicyRule } from '../policy/policy.ts';
 import { tooManyServices } from '../policy/policy-violations.ts';
@@ -83,7 +84,19 @@ export function assemble({ apps, groups, rejected, owners, routes: before }: Ass
 
   const made = nextRoutes(before, services, order, reserved);
   for (const { claimants } of made.contested) contest(claimants);
-  const guarded = withHostGuards(services, away, made, (id) => apps.get(id)?.definition.policy ?? allowsAll);
+  const served = new Set(limited.services);
+  const leftOut = candidates.filter((candidate) => !served.has(candidate));
+  const unserved = [
+    ...away,
+    ...unreadable(apps),
+    ...leftOut.map(({ definition }) => neverServed(definition)),
+  ];
+  const guarded = withHostGuards(
+    services,
+    unserved,
+    made,
+    (id) => apps.get(id)?.definition.policy ?? allowsAll,
+  );
   return {
     services: new Map(guarded.services.map((service) => [service.definition.backend, service])),
     routes: made.routes,
@@ -93,6 +106,14 @@ export function assemble({ apps, groups, rejected, owners, routes: before }: Ass
     contested,
   };
 }
+
+/** Services that serve nothing since their labels are wrong: what can be read of them says what they guard. */
+const unreadable = (apps: Apps): Away[] =>
+  [...apps.values()].flatMap(({ definition: { ports } }) =>
+    ports.flatMap((port) =>
+      port.kind === 'rejected' && port.guarding !== undefined ? [neverServed(port.guarding)] : [],
+    ),
+  );
 
 const inOrder = ({ definition: a }: Service, { definition: b }: Service): number =>
   byCodePoint(a.name, b.name) || a.portIndex - b.portIndex || byCodePoint(a.appId, b.appId);
@@ -136,8 +157,9 @@ function withoutRejected(
     const instead = insteadOf(rejection);
     if (instead === undefined) {
       reserved.push(candidate.definition);
+      const { definition } = candidate;
       const { before } = rejection;
-      if (before !== undefined) away.push({ claimant: candidate.definition, before });
+      away.push(before === undefined ? neverServed(definition) : { claimant: definition, before });
       return [];
     }
     conflicts.push(keptNotice(rejection.diagnostic.appId, instead.portIndex));

@@ -46,6 +46,8 @@ export function admit<T extends Applicant>(
   return { admitted, refused };
 }
 
+const folderOf = (id: AppId): string => id.slice(0, id.lastIndexOf('/'));
+
 function objectionTo(
   group: AppId,
   joiner: Applicant,
@@ -66,7 +68,9 @@ function objectionTo(
   const named = namesGroup(policy, own, group) && namesGroup(policy, other, group);
   if (!named && !sharesTenant(policy, own, other))
     return refusal(
-      'which is in another folder',
+      folderOf(own) === folderOf(other)
+        ? 'which the policy tells apart from this app'
+        : 'which is in another folder',
       `choose a group of your own, or ask the operator to allow it with "groups: [${group}]" in the policy`,
     );
   const forbidden =

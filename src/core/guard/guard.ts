@@ -4,9 +4,8 @@
  */
 import type { Section } from '../model/template-names.ts';
 import type { Objection } from './objection.ts';
-import { sameAddress } from '../collections/same-address.ts';
-import { isIp } from '../labels/address.ts';
 import { wrongFile, type AllowedFolders } from './guard-files.ts';
+import { wrongAddress } from './guard-addresses.ts';
 import { mayStand, sharedKeywords } from './keywords.ts';
 import type { Line } from './words.ts';
 import { bindOptions } from '../labels/bind-options.ts';
@@ -92,37 +91,6 @@ function wrongEverywhere({ words, expandsEnvironment }: Line): Objection | undef
 
 /** The names in an expression: `%[req.hdr(host),lower,env(X)]` has req.hdr, host, lower, env and X. */
 const namesIn = (word: string): string[] => word.toLowerCase().split(/[%[\](),\s{}]+/);
-
-const addressAfter: ReadonlySet<string> = new Set([
-  'server',
-  'dispatch',
-  'addr',
-  'agent-addr',
-  'socks4',
-  'log',
-  'source',
-]);
-
-/** Sockets, and the machine itself, where the status server and others trust whoever asks. */
-function wrongAddress(words: readonly string[], ownAddresses: readonly string[]): Objection | undefined {
-  for (const [i, word] of words.entries()) {
-    if (!addressAfter.has(word)) continue;
-    const isServer = i === 0 && (word === 'server' || word === 'dispatch');
-    const address = words[word === 'server' && i === 0 ? 2 : i + 1] ?? '';
-    if (/^[a-z0-9]*@/i.test(address) || /^[/.]/.test(address))
-      return { reason: `${address} is a socket of the machine`, remedy: 'write an address and a port' };
-    const host = address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-    if (isOwnMachine(host) || ownAddresses.some((own) => sameAddress(own, host.replace(/^::ffff:/i, ''))))
-      return { reason: `${address} is the load balancer itself`, remedy: 'write the address of a server' };
-    if (isServer && !isIp(host))
-      return { reason: `${address} is not an address`, remedy: 'write an IP address and a port' };
-  }
-  return undefined;
-}
-
-const isOwnMachine = (host: string): boolean =>
-  /^(?:127\.|0\.|0x|localhost|::1$|::$|::ffff:(?:127|7f)|\*)/i.test(host) ||
-  /^0*\d{1,3}$|^\d{5,}$/.test(host);
 
 /** In a section that all services share, a line without a condition would apply to everyone's requests. */
 function wrongForAll(words: readonly string[]): Objection | undefined {

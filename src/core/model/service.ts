@@ -64,9 +64,9 @@ export interface HostGuard {
   readonly away?: ServiceDefinition;
 }
 
-/** A host, or what is below a path of one; the key of a wildcard host begins with a dot. */
+/** A host, a path of one, or what is below a path; the key of a wildcard host begins with a dot. */
 export interface GuardedPlace {
-  readonly kind: 'host' | 'begin' | 'begin-i';
+  readonly kind: 'host' | 'begin' | 'begin-i' | 'exact' | 'exact-i';
   readonly key: string;
 }
 

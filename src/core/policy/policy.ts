@@ -76,11 +76,13 @@ export const separatesTenants = (policy: Policy): boolean =>
 export const namesGroup = (policy: Policy, app: AppId, group: AppId): boolean =>
   ruleFor(policy, app, 'groups')?.value.includes(group) === true;
 
-/** Whether both apps are in one folder, or below one prefix of the policy other than `/`. */
+/**
+ * Whether both apps are below one prefix of the policy other than `/`, or in one folder: unless the policy names them
+ * apart, as it may in a folder that several tenants share, the root above all.
+ */
 export function sharesTenant(policy: Policy, a: AppId, b: AppId): boolean {
   const folder = (id: string) => id.slice(0, id.lastIndexOf('/'));
-  return (
-    folder(a) === folder(b) ||
-    policy.some(({ prefix }) => prefix !== '/' && isBelow(a, prefix) && isBelow(b, prefix))
-  );
+  const prefixes = policy.filter(({ prefix }) => prefix !== '/');
+  if (prefixes.some(({ prefix }) => isBelow(a, prefix) && isBelow(b, prefix))) return true;
+  return folder(a) === folder(b) && !prefixes.some(({ prefix }) => isBelow(a, prefix) || isBelow(b, prefix));
 }

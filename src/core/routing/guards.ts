@@ -6,16 +6,11 @@ import { asAsked, withGuards } from '../services/narrowed.ts';
 import { separatesTenants, sharesTenant, type Policy } from '../policy/policy.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
+import type { Away } from './away.ts';
 import { keysOf, type RequestTarget } from './lookups.ts';
 import { claimsOf, routeClaim, shownKey, type Claim, type RoutesMade } from './routes.ts';
 import type { GuardedPlace, HostGuard, Service, ServiceDefinition } from '../model/service.ts';
 import { withDefinition } from '../services/with-definition.ts';
-
-/** A service that is rejected, and its last version: what it guarded it still guards. */
-export interface Away {
-  readonly claimant: ServiceDefinition;
-  readonly before: ServiceDefinition;
-}
 
 interface Keeper {
   readonly definition: ServiceDefinition;
@@ -51,7 +46,7 @@ export function withHostGuards(
   const guardsOf = (definition: ServiceDefinition): HostGuard[] => {
     const { mode, authScope, vhosts } = definition;
     if (keepers.size === 0 || mode !== 'http' || authScope === 'service') return [];
-    if (!vhosts.some((host) => keepers.has(host.startsWith('*.') ? host.slice(1) : host))) return [];
+    if (!vhosts.some((host) => keepers.has(host.replace(/^\*/, '')))) return [];
     const isRuled = definition.fragments?.rules !== undefined;
     const own = claimsOf(definition).filter(
       (claim) => isRuled || winners.get(routeClaim(definition.weight, claim)) === definition,
@@ -61,7 +56,7 @@ export function withHostGuards(
       if (keeper.claimant === definition) return [];
       const covers = keeper.claims.filter(
         (place) =>
-          own.some((claim) => meets(claim, definition.weight, place, keeper.definition.weight)) &&
+          own.some((claim) => meets(claim, definition.weight, place, keeper)) &&
           mayGuard(keeper, place, definition),
       );
       return guardOf(keeper, covers, definition);
@@ -84,8 +79,9 @@ export function guardsOn({ guards }: ServiceDefinition, target: RequestTarget): 
   const covers = ({ kind, key }: GuardedPlace): boolean => {
     const wild = key.startsWith('.');
     if (kind === 'host') return (wild ? keys.wild : keys.host) === key;
-    if (kind === 'begin') return (wild ? keys.wild_url : keys.url).startsWith(key);
-    return (wild ? keys.wild_url_lower : keys.url_lower).startsWith(key);
+    const ignoresCase = kind.endsWith('-i');
+    const url = ignoresCase ? keys[wild ? 'wild_url_lower' : 'url_lower'] : keys[wild ? 'wild_url' : 'url'];
+    return kind.startsWith('exact') ? url === key : url.startsWith(key);
   };
   return guards.filter((guard) => guard.covers.some(covers));
 }
@@ -99,9 +95,11 @@ function keepersByHost(
     const { auth, allowedNetworks, redirectToHttps, authScope } = definition;
     const asks = auth !== undefined || allowedNetworks.length > 0 || redirectToHttps;
     if (!asks || definition.mode !== 'http' || authScope === 'service') return;
-    const claims = claimsOf(definition).filter(isPlace);
+    const claims = claimsOf(definition);
     const keeper = { definition, claimant, isAway, claims };
-    for (const host of new Set(claims.map(({ key }) => hostIn(key)))) {
+    const hosts = claims.map(({ key }) => hostIn(key));
+    // A wildcard with a larger weight gets requests for the hosts below it.
+    for (const host of new Set([...hosts, ...hosts.map(wildcardOf)])) {
       const known = keepers.get(host);
       if (known === undefined) keepers.set(host, [keeper]);
       else known.push(keeper);
@@ -112,11 +110,10 @@ function keepersByHost(
   return keepers;
 }
 
-/** A path that is matched exactly is none of marathon-lb's: it guards its own service. */
-const isPlace = (claim: Claim): claim is GuardedPlace =>
-  claim.kind === 'host' || claim.kind === 'begin' || claim.kind === 'begin-i';
-
 const hostIn = (key: string): string => key.replace(/\/.*$/s, '');
+
+/** As the key of a wildcard has it. */
+const wildcardOf = (host: string): string => host.replace(/^[^.]+/, '');
 
 /** Who has the host without a path, at the largest weight. */
 function hostOwner(
@@ -135,12 +132,25 @@ function hostOwner(
 }
 
 /** Whether a claim may get requests that are in the other one's place: larger weights and longer paths come first. */
-function meets(own: Claim, ownWeight: number, place: GuardedPlace, weight: number): boolean {
-  const [mine, theirs] = [own.key.toLowerCase(), place.key.toLowerCase()];
-  if (hostIn(mine) !== hostIn(theirs) || ownWeight < weight) return false;
+function meets(
+  own: Claim,
+  ownWeight: number,
+  place: GuardedPlace,
+  { definition: { weight }, isAway }: Keeper,
+): boolean {
+  const theirHost = hostIn(place.key);
+  const isWider = hostIn(own.key) !== theirHost;
+  if (isWider && hostIn(own.key) !== wildcardOf(theirHost)) return false;
+  // Of one weight each exact host comes before any wildcard, where it leads anywhere.
+  if (ownWeight < weight || (isWider && ownWeight === weight && !isAway)) return false;
   if (place.kind === 'host') return true;
-  if (own.kind === 'host') return ownWeight > weight;
-  return mine.startsWith(theirs) || (ownWeight > weight && theirs.startsWith(mine));
+  const comesFirst = ownWeight > weight || isWider;
+  if (own.kind === 'host') return comesFirst;
+  const [mine, theirs] = [own, place].map(({ key }) => key.slice(hostIn(key).length).toLowerCase());
+  if (mine === undefined || theirs === undefined) return false;
+  const isOne = place.kind.startsWith('exact');
+  if (own.kind.startsWith('exact')) return isOne ? mine === theirs : mine.startsWith(theirs);
+  return (!isOne && mine.startsWith(theirs)) || (comesFirst && theirs.startsWith(mine));
 }
 
 /** What is left to ask where the service has its own. */

@@ -53,7 +53,13 @@ export interface DefinitionContext extends ExposureContext {
 export type PortDefinition =
   | { readonly kind: 'exposed'; readonly portIndex: number; readonly definition: ServiceDefinition }
   | { readonly kind: 'not-exposed'; readonly portIndex: number; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly portIndex: number; readonly reason: string };
+  | {
+      readonly kind: 'rejected';
+      readonly portIndex: number;
+      readonly reason: string;
+      /** What is readable of it: what it guards is guarded, though it does not serve. Undefined = nothing. */
+      readonly guarding?: ServiceDefinition;
+    };
 
 export interface AppDefinition {
   /** Undefined where the app is in no deployment group. */
@@ -127,7 +133,13 @@ export function defineServices(
       const claimed = { hosts, listens: !isClosed, auth, networks };
       return { kind: 'exposed', portIndex, definition: keptFor(last, claimed) };
     }
-    return { kind: 'rejected', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` };
+    // A policy that forbids a claim forbids what it would guard, too.
+    const isForbidden = [...found, ...result.diagnostics].some(({ code }) => code === 'POLICY_FORBIDS');
+    const { definition } = result;
+    return {
+      ...{ kind: 'rejected', portIndex, reason: `${wrong.label ?? 'the definition'}: ${wrong.reason}` },
+      ...(definition !== undefined && !isForbidden && { guarding: definition }),
+    };
   });
   // What an app says that this load balancer does not expose is nobody's concern here.
   if (ports.some((port) => port.kind !== 'not-exposed')) {

@@ -116,6 +116,77 @@ const cases: Record<string, { apps: Record<string, Labels>; policy?: string; are
       },
       are: { 'b.example/b': '/b', 'a.example/b': '/b + /site AUTH', 'c.example/wild': '/wild' },
     },
+    'a host is guarded where a wildcard with a larger weight gets its requests': {
+      apps: {
+        '/site': { ...host, ...auth, ...networks },
+        '/wild': { HAPROXY_0_VHOST: '*.example', HAPROXY_0_PATH: '/wild' },
+        '/late': { HAPROXY_0_VHOST: '*.example' },
+      },
+      are: {
+        'a.example/wild': '/wild + /site AUTH + /site BACKEND_NETWORK_ALLOWED_ACL',
+        'c.example/wild': '/wild',
+        'c.example/': '/late',
+        'a.b.example/wild': 'nobody',
+      },
+    },
+    'a path is guarded where a wildcard with a larger weight gets its requests': {
+      apps: {
+        '/admin': path('/admin', auth),
+        '/wild': { HAPROXY_0_VHOST: '*.example', HAPROXY_0_PATH: '/adm', HAPROXY_0_BACKEND_WEIGHT: '7' },
+      },
+      are: { 'a.example/admin/x': '/wild + /admin AUTH', 'a.example/adm': '/wild' },
+    },
+    'whole segments are guarded as a whole, where a larger weight leads elsewhere': {
+      apps: {
+        '/admin': path('/admin', { ...auth, HAPROXY_0_PATH_TYPE: 'prefix' }),
+        '/all': { ...host, HAPROXY_0_BACKEND_WEIGHT: '5' },
+        '/quick': path('-i /ADMIN', { HAPROXY_0_PATH_TYPE: 'exact', HAPROXY_0_BACKEND_WEIGHT: '9' }),
+      },
+      are: {
+        'a.example/admin': '/quick + /admin AUTH',
+        'a.example/admin/': '/all + /admin AUTH',
+        'a.example/administration': '/all',
+      },
+    },
+    'an exact path is guarded where a larger weight leads elsewhere': {
+      apps: {
+        '/x': path('/x', { ...auth, HAPROXY_0_PATH_TYPE: 'exact' }),
+        '/all': { ...host, HAPROXY_0_BACKEND_WEIGHT: '5' },
+      },
+      are: { 'a.example/x': '/all + /x AUTH', 'a.example/x/y': '/all' },
+    },
+    'a service that another label keeps from serving guards its host': {
+      apps: {
+        '/site': { ...host, ...auth, HAPROXY_0_BALANCE: 'nonsense' },
+        '/net': { HAPROXY_0_VHOST: 'n.example', ...networks, ...https, HAPROXY_0_MODE: 'nonsense' },
+        '/api': path('/api'),
+        '/napi': { HAPROXY_0_VHOST: 'n.example', HAPROXY_0_PATH: '/api' },
+      },
+      are: {
+        'a.example/': 'nobody',
+        'a.example/api': '/api + /site AUTH',
+        'n.example/api': '/napi + /net BACKEND_NETWORK_ALLOWED_ACL + /net REDIRECT_TO_HTTPS',
+      },
+    },
+    'what the policy forbids guards nothing, nor does another tenant’s mistake': {
+      policy: '{ /t1: { vhosts: [a.example] }, /t2: { vhosts: [] }, /t3: { vhosts: [a.example] } }',
+      apps: {
+        '/t1/api': path('/api'),
+        '/t2/site': { ...host, ...auth },
+        '/t3/site': { ...host, ...auth, HAPROXY_0_BALANCE: 'nonsense' },
+      },
+      are: { 'a.example/api': '/t1/api' },
+    },
+    'a service too many guards for its own tenant': {
+      policy: '{ /t1: { max-services: 1 } }',
+      apps: { '/t1/api': path('/api'), '/t1/site': { ...host, ...auth }, '/t2/x': path('/x') },
+      are: { 'a.example/api': '/t1/api + /t1/site AUTH', 'a.example/x': '/t2/x' },
+    },
+    'where the policy tells apps of one folder apart, they are tenants': {
+      policy: '{ /t1: { vhosts: [a.example] }, /t2: { vhosts: [a.example] } }',
+      apps: { '/t1': path('/api/x'), '/t2': path('/api', auth) },
+      are: { 'a.example/api/x': '/t1' },
+    },
     'a wildcard guards what others claim of the same wildcard': {
       apps: {
         '/site': { HAPROXY_0_VHOST: '*.w.example', ...auth },
@@ -194,8 +265,9 @@ describe('what guards a host', () => {
   });
 
   test('keeps the definition the same object while nothing of it changes', () => {
-    const desired = desiredOf({ '/site': { ...host, ...auth }, '/api': path('/api') });
-    const again = withRejected(withRejected(desired, rejected(desired, false)), new Map());
+    const desired = desiredOf({ '/site': { ...host, ...auth }, '/api': path('/api'), '/x': path('/x') });
+    const other = rejected(desired, false, 'x_10003' as BackendName);
+    const again = withRejected(withRejected(desired, other), new Map());
     const backend = 'api_10002' as BackendName;
     expect(again.services.get(backend)?.definition).toBe(desired.services.get(backend)?.definition);
   });
@@ -203,14 +275,14 @@ describe('what guards a host', () => {
 
 const site = 'site_10001' as BackendName;
 
-function rejected(desired: ReturnType<typeof desiredOf>, served: boolean) {
-  const before = desired.services.get(site)?.definition;
-  if (before === undefined) throw new Error('no site');
+function rejected(desired: ReturnType<typeof desiredOf>, served: boolean, backend = site) {
+  const before = desired.services.get(backend)?.definition;
+  if (before === undefined) throw new Error(`no ${backend}`);
   const diagnostic = {
     ...({ code: 'PORT_HELD', severity: 'error', appId: before.appId, portIndex: 0 } as const),
     ...{ reason: 'the port is taken', remedy: 'free it' },
   };
-  return new Map([[site, { diagnostic, ...(served ? { before } : {}) }]]);
+  return new Map([[backend, { diagnostic, ...(served ? { before } : {}) }]]);
 }
 
 describe('a service that is left out for now', () => {
@@ -230,7 +302,26 @@ describe('a service that is left out for now', () => {
     );
   });
 
-  test('guards nothing where HAProxy never accepted it: its list of users may be what is refused', () => {
-    expect(answer(withRejected(desired, rejected(desired, false)), 'a.example/api')).toBe('/api');
+  test('guards by its labels alone where HAProxy never accepted it: its templates may be what is refused', () => {
+    const users = { HAPROXY_0_USERLIST_HEAD: 'userlist user_{backend}\n  user eve insecure-password x' };
+    const made = desiredOf({ '/site': { ...host, ...auth, ...users }, '/api': path('/api') });
+    const now = withRejected(made, rejected(made, false));
+    expect(answer(now, 'a.example/api')).toBe('/api + /site AUTH');
+    const guard = now.services.get('api_10002' as BackendName)?.definition.guards?.[0];
+    expect(guard?.away?.fragments).toBeUndefined();
+  });
+
+  test('guards by no password that HAProxy may refuse', () => {
+    const odd = { HAPROXY_0_AUTH: 'realm:alice:$y$j9T$odd' };
+    const made = desiredOf({ '/site': { ...host, ...odd, ...networks }, '/api': path('/api') });
+    const now = withRejected(made, rejected(made, false));
+    expect(answer(now, 'a.example/api')).toBe('/api + /site BACKEND_NETWORK_ALLOWED_ACL');
+  });
+
+  test('guards a host that a wildcard serves meanwhile', () => {
+    const made = desiredOf({ '/site': { ...host, ...auth }, '/wild': { HAPROXY_0_VHOST: '*.example' } });
+    expect(answer(withRejected(made, rejected(made, true)), 'a.example/x')).toBe('/wild + /site AUTH');
+    expect(answer(made, 'b.example/x')).toBe('/wild');
+    expect(made.services.get('wild_10002' as BackendName)?.definition.guards).toBeUndefined();
   });
 });
