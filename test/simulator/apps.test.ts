@@ -57,6 +57,9 @@ describe('an app that is posted', () => {
     ['{"id": "/web"}', 422, 'Object is not valid'],
     ['{"id": "/Web_1", "cmd": "x"}', 422, 'Object is not valid'],
     ['{"id": "/web", "cmd": "x", "instances": -1}', 422, 'Object is not valid'],
+    ['{"id": "/web", "cmd": "x", "instances": 1000000000}', 422, 'Object is not valid'],
+    ['{"id": "/web", "cmd": "x", "ports": [70000]}', 422, 'Object is not valid'],
+    ['{"id": "/web", "cmd": "x", "portDefinitions": [{"port": 65536}]}', 422, 'Object is not valid'],
   ])('is refused when it is %s', async (text, status, message) => {
     const { url } = await simulate();
     const answer = await call(`${url}/v2/apps`, 'POST', text);

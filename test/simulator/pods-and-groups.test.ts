@@ -201,6 +201,10 @@ describe('groups', () => {
     expect(await ids()).toEqual(['/team/web']);
     await call(`${simulator.url}/v2/groups//team?force=true`, 'PUT', { scaleBy: 2 });
     expect((await call(`${simulator.url}/v2/apps//team/web`, 'GET')).body.app.instances).toBe(4);
+    for (const scaleBy of [-1, 1e9]) {
+      const refused = await call(`${simulator.url}/v2/groups//team?force=true`, 'PUT', { scaleBy });
+      expect(refused.status).toBe(422);
+    }
     expect((await call(`${simulator.url}/v2/groups//team`, 'DELETE')).status).toBe(200);
     expect(await ids()).toEqual([]);
   });

@@ -9,6 +9,7 @@ import type { RunSpec } from '../definitions/spec.ts';
 import { embedsOf } from '../definitions/view.ts';
 import { appsBelow, deployedAnswer } from './apps.ts';
 import type { ApiContext } from './context.ts';
+import { scaledInstances } from '../validation/instances.ts';
 import { flag, ok, type Answer, type Exchange } from './exchange.ts';
 
 export function routeGroups(
@@ -139,7 +140,7 @@ function scaledBy({ world }: ApiContext, id: string, factor: number, version: st
   return new Map(
     appsBelow(world.registry.specs, id).map(({ id: appId, definition, instances }) => {
       const versionInfo = { ...objectOf(definition['versionInfo']), lastScalingAt: version };
-      const scaled = { ...definition, instances: Math.ceil(instances * factor), version, versionInfo };
+      const scaled = { ...definition, instances: scaledInstances(instances, factor), version, versionInfo };
       return [appId, appSpec(scaled, world.timings.healthScale)];
     }),
   );

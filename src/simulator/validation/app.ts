@@ -3,6 +3,7 @@ import { normalizeApp } from '../definitions/definition.ts';
 import { isValidId } from '../definitions/ids.ts';
 import { listOf, numberOf, objectOf, stringMapOf, stringOf, type Json } from '../definitions/json.ts';
 import { checkContainer, hasImage } from './container.ts';
+import { checkMostInstances } from './instances.ts';
 import { areUnique, Report } from './report.ts';
 import { checkAcceptedRoles, checkConstraints, checkResidency, checkRole } from './scheduling.ts';
 
@@ -14,6 +15,7 @@ export function checkApp(app: Json, id: string): void {
   checkId(id, report);
   for (const field of ['instances', 'cpus', 'mem', 'disk', 'backoffSeconds'])
     report.expect(numberOf(app[field], 0) >= 0, `/${field}`, 'got value, expected 0.0 or more');
+  checkMostInstances(numberOf(app['instances'], 1), '/instances', report);
   checkProgram(app, full, report);
   checkEnvironment(app['env'], '/env', report);
   checkNetworks(app, report);
@@ -92,6 +94,12 @@ function checkPortDefinitions(definitions: readonly Json[], report: Report): voi
   report.expect(areUnique(names), '/portDefinitions', 'Port names must be unique.');
   const ports = definitions.map(({ port }) => port).filter((port) => port !== 0);
   report.expect(areUnique(ports), '/portDefinitions', 'Ports must be unique.');
+  for (const [index, port] of definitions.map((it) => numberOf(it['port'], 0)).entries())
+    report.expect(
+      port >= 0 && port <= 65_535,
+      `/portDefinitions(${index})/port`,
+      'must be between 0 and 65535',
+    );
 }
 
 function portCountOf(app: Json): number {

@@ -2,6 +2,7 @@
 import { isObject, listOf, numberOf, objectOf, type Json } from '../definitions/json.ts';
 import { checkEnvironment, checkId, checkNetworks } from './app.ts';
 import { checkLinuxInfo } from './container.ts';
+import { checkMostInstances } from './instances.ts';
 import { areUnique, Report } from './report.ts';
 import { checkAcceptedRoles, checkConstraints, checkRole } from './scheduling.ts';
 
@@ -21,6 +22,7 @@ export function checkPod(pod: Json, id: string): void {
   const { instances } = objectOf(pod['scaling']);
   const error = `got ${String(instances)}, expected 0 or more`;
   report.expect(numberOf(instances, 1) >= 0, '/scaling/instances', error);
+  checkMostInstances(numberOf(instances, 1), '/scaling/instances', report);
   const isConfined = objectOf(pod['linuxInfo'])['seccomp'] !== undefined;
   const unsupported = 'Seccomp configuration on executor level is not supported';
   report.expect(!isConfined, '/linuxInfo/seccomp', unsupported);
