@@ -18,9 +18,9 @@ export function migrationText(plan: MigrationPlan, templates: readonly TemplateV
     '#   pacer run --config pacer.yaml',
     ...(plan.environment.length === 0
       ? []
-      : ['# with these variables in the environment:', ...plan.environment.map((name) => `#   ${name}`)]),
+      : ['# with these variables in the environment:', ...plan.environment.map(comment)]),
     '# The same without a file:',
-    `#   ${plan.command.map(shellWord).join(' ')}`,
+    comment(plan.command.map(shellWord).join(' ')),
     '',
     plan.settings.size === 0 ? '# (nothing is set)' : stringify(settings, { lineWidth: 110 }).trimEnd(),
     '',
@@ -46,8 +46,20 @@ function templateLines({ place, kind, notes }: TemplateVerdict): string[] {
 
 function section(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
-  return [`# ${title}`, ...lines.map((text) => `#   ${text.replaceAll('\n', '\n#   ')}`), ''];
+  return [`# ${title}`, ...lines.map(comment), ''];
 }
+
+/** Whatever a value holds stays in the comment: to YAML a carriage return ends a line, too. */
+const comment = (text: string): string =>
+  text
+    .split(/\r\n|[\n\r\u0085\u2028\u2029]/)
+    .map((part) => `#   ${part.replace(controls, escaped)}`)
+    .join('\n');
+
+const controls = /[^\P{Cc}\t]/gu;
+
+const escaped = (character: string): string =>
+  `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
 
 /** As a shell reads it back. */
 const shellWord = (word: string): string =>

@@ -100,6 +100,33 @@ describe.each([
   });
 });
 
+test('an image of another name that is told nothing is named', () => {
+  expect(plan('docker run -d nginx:1.27').byHand).toContainEqual(expect.stringContaining('nginx:1.27'));
+  expect(plan('docker run -d $IMAGE').byHand.join()).not.toContain('nothing says');
+});
+
+describe('a script', () => {
+  test('may have apostrophes in its comments', () => {
+    const script = `#!/bin/sh\n# don't change this\ndocker run mesosphere/marathon-lb ${told} # it's the lb\necho done\n`;
+    expect(plan(script)).toMatchObject({ settings: expected, byHand: [] });
+  });
+
+  test('may have # within a word', () => {
+    expect(plan(`docker run -e MARATHON_PASSWORD=a#b mesosphere/marathon-lb ${told}`)).toMatchObject({
+      settings: expected,
+      byHand: [],
+    });
+    expect(plan('poll --group external#x --group "#y"').settings).toMatchObject({ group: ['external#x', '#y'] });
+  });
+
+  test.each(["poll --group 'external", 'poll --group "external'])(
+    'with a quote that is not closed is named: %s',
+    (text) => {
+      expect(plan(text).byHand).toContainEqual(expect.stringContaining('is not closed'));
+    },
+  );
+});
+
 describe('what is mounted', () => {
   const docker = (options: string) => plan(`docker run ${options} mesosphere/marathon-lb ${told}`);
   test.each([

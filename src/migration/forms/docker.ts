@@ -15,8 +15,14 @@ export function readDocker(words: readonly string[], into: Invocation): readonly
   }
   const [image, ...told] = rest;
   if (image === undefined) into.problems.push('there is no image behind the options of the container');
+  // A mirror may have any name, but then the words behind it are those of marathon-lb.
+  else if (told.length === 0 && entrypoint === undefined && otherImage.test(image))
+    into.problems.push(`nothing says that the image ${image} is marathon-lb's`);
   return entrypoint === undefined || entrypoint === '' ? told : [entrypoint, ...told];
 }
+
+/** A whole name, without anything that is filled in elsewhere. */
+const otherImage = /^(?!.*marathon-lb)[\w./:@-]+$/;
 
 export function takeOption({ name, value, text }: Option, into: Invocation): void {
   switch (name) {

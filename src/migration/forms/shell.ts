@@ -13,7 +13,9 @@ export function readScript(text: string, unknowns: Unknowns, known = new Map<str
   const problems: string[] = [];
   const commands: string[][] = [];
   const valueOf = (name: string) => known.get(name) ?? unknowns.mark(`\${${name}}`);
-  for (const line of logicalLines(text, unknowns)) {
+  const { lines, open } = logicalLines(text, unknowns);
+  if (open !== '') problems.push(`a quote (${open}) is not closed, so a shell would not start this`);
+  for (const line of lines) {
     let words: string[] = [];
     const end = () => {
       if (words.length > 0) commands.push(words);
@@ -57,7 +59,10 @@ const separators = new Set([';', '&&', '||', '|', '&', '|&', ';;']);
  * Lines end outside quotes alone, and not before a line that begins with a flag; comments go. What `$(...)` and
  * backticks would print is not known.
  */
-function logicalLines(text: string, unknowns: Unknowns): string[] {
+function logicalLines(
+  text: string,
+  unknowns: Unknowns,
+): { readonly lines: readonly string[]; readonly open: string } {
   const joined = text.replace(/\\\r?\n/g, ' ');
   const lines: string[] = [];
   let line = '';
@@ -69,25 +74,33 @@ function logicalLines(text: string, unknowns: Unknowns): string[] {
       line = '';
       continue;
     }
+    // A comment may hold an apostrophe, which opens no quote.
+    if (quote === '' && character === '#' && /(?:^|\s)$/.test(line)) {
+      while (i + 1 < joined.length && joined[i + 1] !== '\n') i++;
+      continue;
+    }
     const substitution = quote === "'" ? undefined : substitutionAt(joined, i);
     if (substitution !== undefined) {
       line += unknowns.mark(substitution);
       i += substitution.length - 1;
       continue;
     }
+    // Within a word it is a character as any other, but not to the parser.
+    if (quote === '' && character === '#') line += '\\';
     if (character === '\\' && quote !== "'") line += joined[i++] ?? '';
     else if (quote === '' && /["']/.test(character)) quote = character;
     else if (character === quote) quote = '';
     line += joined[i] ?? '';
   }
   lines.push(line);
-  return lines
-    .filter((it) => !/^\s*(?:#|$)/.test(it))
+  const full = lines
+    .filter((it) => it.trim() !== '')
     .reduce<string[]>((all, it) => {
       const before = all.at(-1);
       if (before === undefined || !/^\s*-/.test(it)) return [...all, it];
       return [...all.slice(0, -1), `${before} ${it}`];
     }, []);
+  return { lines: full, open: quote };
 }
 
 /** `$(...)` with what it nests, or the text between two backticks. */
