@@ -82,7 +82,8 @@ also where \`--label-templates off\` allows no other template.
   task of the app does. Two lines need two names.
 
 \`server\` lines of other templates of the backend are added to the tasks' servers, and stay when there is no task; with an
-empty \`BACKEND_SERVER_OPTIONS\` they are the only ones. The labels of an app may name IP addresses that are not this node's.
+empty \`BACKEND_SERVER_OPTIONS\` they are the only ones. The labels of an app may name IP addresses that
+are neither this node's nor link-local or a cloud's metadata service.
 Names that HAProxy looks up, unix sockets, this node and other ports of a task's host take \`--label-templates trusted\`.
 \`maxServers\` of the policy counts the servers of labels, too.
 

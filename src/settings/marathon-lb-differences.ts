@@ -140,7 +140,7 @@ export const differences: readonly Difference[] = [
     marathonLb:
       'Server lines of `HAPROXY_{n}_BACKEND_SERVER_OPTIONS` may name any address, once for each task',
     pacer:
-      "Servers with fixed names are there once, while a task of the app serves. By default labels may name IP addresses that are not this node's; `--label-templates trusted` also allows names, sockets and other ports of a task's host. `server-template`, another section, and lines other than `server` with placeholders are rejected",
+      "Servers with fixed names are there once, while a task of the app serves. By default labels may name IP addresses that are neither this node's nor link-local or a cloud's metadata service; `--label-templates trusted` also allows names, sockets and other ports of a task's host. `server-template`, another section, and lines other than `server` with placeholders are rejected",
     why: "two tasks made HAProxy refuse the second line of that name, and a label reached the load balancer's own ports",
   },
   {

@@ -18,6 +18,11 @@ beforeAll(async () => {
     '/open': { VHOST: 'a.example', PATH: '/open', AUTH_SCOPE: 'service' },
     '/first': { VHOST: 'c.example' },
     '/second': { VHOST: 'c.example', ...auth },
+    '/wild': { VHOST: '*.example', PATH: '/wild' },
+    '/wrong': { VHOST: 'w.example', BALANCE: 'nonsense', ...auth },
+    '/wrong-api': { VHOST: 'w.example', PATH: '/api' },
+    '/whole': { VHOST: 'p.example', PATH: '/admin', PATH_TYPE: 'prefix', ...auth },
+    '/all': { VHOST: 'p.example', BACKEND_WEIGHT: '5' },
     '/secure': { VHOST: 's.example', REDIRECT_TO_HTTPS: 'true', USE_HSTS: 'true' },
     '/secure-api': { VHOST: 's.example', PATH: '/api' },
     '/near': { VHOST: 'n.example', BACKEND_NETWORK_ALLOWED_ACL: '198.51.100.0/24' },
@@ -30,7 +35,7 @@ beforeAll(async () => {
     return httpApp(id, free[i] ?? 0, { labels: Object.fromEntries(named) as Record<string, string> });
   });
   await Promise.all(apps.map((app) => stack.marathon.deploy(app)));
-  for (const { id } of apps) await stack.inStep(id);
+  for (const { id } of apps) if (id !== '/wrong') await stack.inStep(id);
 });
 afterAll(() => stack.close());
 
@@ -51,6 +56,27 @@ describe('AUTH of a host', () => {
     }
     expect(await who({ host: 'c.example' })).toBe(401);
     expect(await who({ host: 'c.example', headers: credentials })).toBe('/first');
+  });
+
+  test('is asked for however the host and the request are written, and where a wildcard gets them', async () => {
+    for (const host of ['a.example', 'A.EXAMPLE.', 'a.example.:81'])
+      for (const path of ['/wild/x', '/%61pi', '//api', '/api/../x', '/API'])
+        expect(await who({ host, path })).toBe(401);
+    expect(await who({ host: 'a.example', path: '/wild/x', headers: credentials })).toBe('/wild');
+    expect(await who({ host: 'z.example', path: '/wild/x' })).toBe('/wild');
+  });
+
+  test('is asked for while another label of the app is wrong that never served', async () => {
+    expect(await who({ host: 'w.example' })).toBe(404);
+    expect(await who({ host: 'w.example', path: '/api' })).toBe(401);
+    expect(await who({ host: 'w.example', path: '/api', headers: credentials })).toBe('/wrong-api');
+  });
+
+  test('is asked for on a path and on what is below it', async () => {
+    for (const path of ['/admin', '/admin?a', '/admin/', '/admin/x'])
+      expect(await who({ host: 'p.example', path })).toBe(401);
+    expect(await who({ host: 'p.example', path: '/admin', headers: credentials })).toBe('/all');
+    expect(await who({ host: 'p.example', path: '/administration' })).toBe('/all');
   });
 
   test('is not asked for by another host, the service port, the app id, or where the app wants none of it', async () => {

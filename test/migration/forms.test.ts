@@ -116,7 +116,9 @@ describe('a script', () => {
       settings: expected,
       byHand: [],
     });
-    expect(plan('poll --group external#x --group "#y"').settings).toMatchObject({ group: ['external#x', '#y'] });
+    expect(plan('poll --group external#x --group "#y"').settings).toMatchObject({
+      group: ['external#x', '#y'],
+    });
   });
 
   test.each(["poll --group 'external", 'poll --group "external'])(

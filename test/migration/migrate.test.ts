@@ -242,6 +242,5 @@ test('no value gets out of the comments, or moves the cursor of a terminal', () 
   expect(parse(text)).toEqual({ group: ['a'], command: 'reload\nevil: 1\rworse: 2' });
   for (const line of text.split(/\n|\r/).filter((it) => /evil|worse|\[b\]|c: 3/.test(it)))
     expect(line).toMatch(/^#|^command: |^\s/);
-  // eslint-disable-next-line no-control-regex
   expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
 });
