@@ -63,17 +63,18 @@ test('what served stays a guard of its host while its port is taken', async () =
   expect(realmOf(now)).toEqual(['realm']);
 });
 
-test('what never served guards nothing while its port is taken', async () => {
+test('what never served guards its host all the same while its port is taken', async () => {
   const rejections = await rejectionsOf(undefined);
-  expect(realmOf(withRejected(guarded, rejections.of(guarded, { ...against, facts })))).toEqual([]);
+  expect(realmOf(withRejected(guarded, rejections.of(guarded, { ...against, facts })))).toEqual(['realm']);
 });
 
-test('a list of users that HAProxy refuses costs its own service, and no other of the host', async () => {
+test('a password that HAProxy may refuse costs its own service, and no other of the host', async () => {
   const rejections = await rejectionsOf(undefined);
-  const culprit = guarded.services.get(site)?.definition;
+  const asked = stateOf({ HAPROXY_0_AUTH: 'realm:alice:$y$j9T$salt$hash/.' });
+  const culprit = asked.services.get(site)?.definition;
   if (culprit === undefined) throw new Error('no site');
   await rejections.reject(culprit, 'the encrypted password is not supported', true);
-  const now = withRejected(guarded, rejections.of(guarded, against));
+  const now = withRejected(asked, rejections.of(asked, against));
   expect([...now.services.keys()]).toEqual([api]);
   expect(realmOf(now)).toEqual([]);
 });
