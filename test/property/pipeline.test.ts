@@ -287,9 +287,14 @@ class World {
   }
 }
 
-const seeded = {
-  ...(process.env['PACER_SEED'] !== undefined && { seed: Number(process.env['PACER_SEED']) }),
-};
+/** The same histories in each `npm test`; `npm run test:slow` looks for others, and prints the seed of what it finds. */
+const seed = process.env['PACER_SEED'] ?? (process.env['PACER_SLOW'] === '1' ? undefined : '20261');
+const seeded = seed === undefined ? {} : { seed: Number(seed) };
+
+/** A reply is whole or an error; a list of servers that is cut short without a trace cannot be told from a short one. */
+const withWholeReplies = (each: Move): Move =>
+  each.do === 'faults' ? { ...each, faults: each.faults.map((it) => (isCut(it) ? undefined : it)) } : each;
+const isCut = (fault: Fault | undefined): boolean => fault?.kind === 'wrong' && fault.how === 'truncated';
 
 /** Each took away what was to be kept, once. */
 const restarts: [string, Move[], Move[]][] = [
@@ -320,7 +325,7 @@ test(
   { timeout: 600_000 },
   async () => {
     // A HAProxy that ended serves nothing that could be kept.
-    const kept = move.filter((each) => each.do !== 'kill' && each.do !== 'restart');
+    const kept = move.filter((each) => each.do !== 'kill' && each.do !== 'restart').map(withWholeReplies);
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...versions),

@@ -55,7 +55,9 @@ export function placesOf(app: App, resolve: Resolve): Place[] {
     const known = made.get(task);
     if (known !== undefined && known.address === address && isSame(known.from, app)) return known.place;
     const place = placeOf(app, task, resolve);
-    made.set(task, { from: app, address, place });
+    // Not the app itself: its other tasks would keep the versions before it, as long as this task lives.
+    const { id, ports, networkMode, kind } = app;
+    made.set(task, { from: { id, ports, networkMode, kind }, address, place });
     return place;
   });
 }
