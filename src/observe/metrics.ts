@@ -8,6 +8,10 @@ export interface MetricSources {
   readonly clusters: () => readonly ClusterMetrics[];
   readonly services: () => number;
   readonly servers: () => number;
+  /** Where there are spare backends: which service is in which. */
+  readonly places: () => readonly ServicePlace[];
+  /** Spare backends; undefined where HAProxy has none. */
+  readonly spareBackends: () => { readonly free: number; readonly used: number } | undefined;
   /** The number of agents whose names do not resolve. */
   readonly unresolvedHosts: () => number;
   /** By severity. */
@@ -23,6 +27,14 @@ export interface MetricSources {
   readonly oldWorkers: () => number;
   /** Client connections that old workers still have. */
   readonly oldWorkerConnections: () => number;
+}
+
+export interface ServicePlace {
+  readonly app: string;
+  readonly port: number;
+  readonly backend: string;
+  /** The name of the backend in HAProxy's own metrics. */
+  readonly haproxyBackend: string;
 }
 
 /** Values of one Marathon cluster. */
@@ -91,6 +103,27 @@ export function createMetrics(sources: MetricSources, onStall?: (ms: number) => 
   clusterGauge('pacer_mirror_tasks', 'Tasks in the mirror of Marathon', ({ tasks }) => tasks);
   gauge('pacer_services', 'Services that should serve', sources.services);
   gauge('pacer_servers', 'Servers behind these services', sources.servers);
+  new Gauge({
+    name: 'pacer_service_info',
+    help: '1, with the backend that serves an app in HAProxy; only where there are spare backends',
+    labelNames: ['app', 'port', 'backend', 'haproxy_backend'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { app, port, backend, haproxyBackend } of sources.places())
+        this.set({ app, port, backend, haproxy_backend: haproxyBackend }, 1);
+    },
+  });
+  new Gauge({
+    name: 'pacer_spare_backends',
+    help: 'Spare backends of HAProxy, by whether they serve a service',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [state, count] of Object.entries(sources.spareBackends() ?? {})) this.set({ state }, count);
+    },
+  });
   gauge(
     'pacer_unresolved_agents',
     'Agents whose host names have no address, so that their tasks get no requests',

@@ -12,7 +12,7 @@ export const fragmentData = {
   head: [
     ...['hash', 'certificates', 'files', 'runtimeSocket', 'maxconn', 'maxpipes', 'hardStopAfter'],
     ...['maxReloads', 'logTarget', 'defaultOptions', 'resumesTls', 'backends', 'starting', 'stats'],
-    'endpoints',
+    ...['endpoints', 'hasProfiles', 'spares'],
     'runAs',
     'chroot',
   ],
@@ -45,7 +45,7 @@ export const fragmentData = {
   'backend-http-options': ['trustedProxies', 'believesProxyTls'],
   'backend-hsts-options': ['trustedProxies'],
   'backend-sticky-options': ['backend', 'slots', 'slotPrefix', 'healthCheckOptions'],
-  'backend-http-healthcheck-options': check,
+  'backend-http-healthcheck-options': [...check, 'healthCheckPathMap'],
   'backend-tcp-healthcheck-options': check,
   'backend-server-http-healthcheck-options': check,
   'backend-server-tcp-healthcheck-options': check,

@@ -4,6 +4,7 @@ import { byCodePoint } from '../core/model/ids.ts';
 import type { Fragments } from './fragments.ts';
 import type { FrontendHead } from './frontends.ts';
 import type { OperatorHead } from './operator/operator-head.ts';
+import { sparesMap } from './maps.ts';
 import type { ServiceHead } from './service.ts';
 
 /** All that a configuration has beside services and routes. */
@@ -32,6 +33,8 @@ export interface FixedHead extends FrontendHead, ServiceHead {
   readonly maxReloads: number;
   /** Whether backends may come and go while HAProxy runs. */
   readonly dynamicBackends: boolean;
+  /** How many backends without a service the configuration has for services that come; 0 = services come by a reload. */
+  readonly spareBackends: number;
   /** A syslog socket or address; undefined = no log. */
   readonly logTarget: string | undefined;
   /** `<SHA-1>/<host>` or `<SHA-1>/.<parent of a wildcard>` of each name in the certificates of the HTTPS listener. */
@@ -55,6 +58,14 @@ export type ChangingHead = Pick<
   | 'maxpipes'
   | 'starting'
 >;
+
+/** Of an operator's own defaults nothing is known. */
+export const usesSpares = ({
+  spareBackends,
+  dynamicBackends,
+  head,
+}: Pick<FixedHead, 'spareBackends' | 'dynamicBackends' | 'head'>): boolean =>
+  spareBackends > 0 && !dynamicBackends && head === undefined;
 
 /** The order in which files were found must not make another text. */
 const byPath = (digests: ReadonlyMap<string, string>) =>
@@ -90,6 +101,8 @@ export function renderHead(
     hardStopAfter: head.hardStopAfter,
     maxReloads: head.maxReloads,
     backends: head.dynamicBackends && head.head === undefined ? backends : false,
+    hasProfiles: (head.dynamicBackends || head.spareBackends > 0) && head.head === undefined,
+    spares: usesSpares(head) && sparesMap,
     logTarget: head.logTarget === undefined ? false : configToken(head.logTarget),
     resumesTls,
     defaultOptions: head.defaultOptions,

@@ -15,6 +15,15 @@ export const sniMap = 'sni2frontend.map';
 /** The hosts that each certificate of the HTTPS listener is for. */
 export const certificateMap = 'certificates.map';
 
+/** Which service each spare backend serves, by the name of its own. HAProxy holds it for a Pacer that starts. */
+export const sparesMap = 'spares.map';
+
+/** Backend → the path that is checked, where it is not `/`. */
+export const checksMap = 'checks.map';
+
+/** Its keys are backends, too. */
+export const redirectsMap = 'redirect2https.map';
+
 /** Relative file name → entries, every map of routes that the configuration looks up. */
 export function mapsOf(routes: Routes, groupsHttps = false): Map<string, readonly RouteEntry[]> {
   const maps = new Map<string, readonly RouteEntry[]>(
@@ -25,7 +34,7 @@ export function mapsOf(routes: Routes, groupsHttps = false): Map<string, readonl
     routes.appIds.map(({ key, backend }) => ({ key: key.toLowerCase(), backend })),
   );
   maps.set(
-    'redirect2https.map',
+    redirectsMap,
     routes.redirects.map((backend) => ({ key: backend, backend })),
   );
   if (groupsHttps) maps.set(sniMap, routes.tls.entries);

@@ -6,18 +6,32 @@
 import { createHash } from 'node:crypto';
 import { byCodePoint, type BackendName } from '../core/model/ids.ts';
 import type { ServiceDefinition } from '../core/model/service.ts';
+import type { Placement } from '../core/plan/placement.ts';
+import type { RouteEntry } from '../core/routing/routes.ts';
 
 export interface Profile {
   readonly name: string;
   readonly text: string;
 }
 
+/** How HAProxy gets backends for new services while it runs: it adds them, or it has spare ones. */
+export type BackendPool = AddedBackends | SpareBackends;
+
 /** The backends that HAProxy may get and lose while it runs. */
-export interface BackendPool {
+export interface AddedBackends {
+  readonly kind: 'added';
   /** 32 hex digits. */
   readonly digest: string;
   /** Backend → the name of its profile. */
   readonly profiles: ReadonlyMap<BackendName, string>;
+}
+
+/** The backends that it has, and who is served by which. */
+export interface SpareBackends {
+  readonly kind: 'spares';
+  readonly placement: Placement;
+  /** File name → entries, of the maps that a backend's checks and a Pacer that starts look into. */
+  readonly values: ReadonlyMap<string, readonly RouteEntry[]>;
 }
 
 /**
@@ -46,9 +60,9 @@ export function distinctProfiles(profiles: Iterable<Profile>): Profile[] {
   return [...byName.values()].sort((a, b) => byCodePoint(a.name, b.name));
 }
 
-export function poolOf(profiles: ReadonlyMap<BackendName, string>): BackendPool {
+export function poolOf(profiles: ReadonlyMap<BackendName, string>): AddedBackends {
   const hash = createHash('sha256');
   for (const [backend, profile] of [...profiles].sort(([a], [b]) => byCodePoint(a, b)))
     hash.update(`${backend} ${profile}\n`);
-  return { digest: hash.digest('hex').slice(0, 32), profiles };
+  return { kind: 'added', digest: hash.digest('hex').slice(0, 32), profiles };
 }

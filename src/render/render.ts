@@ -5,9 +5,17 @@ import type { BackendName } from '../core/model/ids.ts';
 import type { Service } from '../core/model/service.ts';
 import type { Fragments } from './fragments.ts';
 import { renderFrontends } from './frontends.ts';
-import { renderHead, type ChangingHead, type FixedHead } from './head.ts';
+import { renderHead, usesSpares, type ChangingHead, type FixedHead } from './head.ts';
 import { backendAt, bodiesOf, ruleOwner, type Body, type Part } from './line-owners.ts';
-import { certificateMap, mapsOf, mapText } from './maps.ts';
+import { asCarried, bodiesOfSections, placedSections, valueMaps } from './spares.ts';
+import {
+  freshPlacement,
+  nextPlacement,
+  type Placeable,
+  type Placed,
+  type Placement,
+} from '../core/plan/placement.ts';
+import { certificateMap, mapsOf, mapText, redirectsMap } from './maps.ts';
 import type { RouteEntry, Routes } from '../core/routing/routes.ts';
 import { serviceRenderer, type RenderedService } from './service.ts';
 import { distinctProfiles, poolOf, type BackendPool } from './profiles.ts';
@@ -19,7 +27,7 @@ export interface Rendering {
   readonly hash: string;
   /** Relative file name → content. `haproxy.cfg` is the one HAProxy is started with. */
   readonly files: ReadonlyMap<string, string | Buffer>;
-  /** Undefined where no backend may come or go while HAProxy runs. */
+  /** Undefined where no service may get a backend while HAProxy runs. */
   readonly pool: BackendPool | undefined;
   /** File name → entries, of every map. */
   readonly maps: ReadonlyMap<string, readonly RouteEntry[]>;
@@ -41,14 +49,21 @@ export function skeletonOf(hash: string | undefined): string | undefined {
 }
 
 export interface Renderer {
-  readonly render: (desired: Pick<Desired, 'services' | 'routes'>, changing: ChangingHead) => Rendering;
+  /** @param placement who is served by which backend; as a reload makes it where none is given */
+  readonly render: (
+    desired: Pick<Desired, 'services' | 'routes'>,
+    changing: ChangingHead,
+    placement?: Placement,
+  ) => Rendering;
+  /** In the backends that HAProxy has; undefined where there are no spare ones. */
+  readonly place: (desired: Pick<Desired, 'services'>, before: Placement) => Placed | undefined;
   readonly serverLine: (definition: ServiceDefinition, server: Server) => string;
   /** All that a service puts into the configuration of its own, with one server that stands for any. */
   readonly sample: (definition: ServiceDefinition) => string;
 }
 
 export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof ChangingHead>): Renderer {
-  const services = serviceRenderer(fragments, settings);
+  const services = serviceRenderer(fragments, { ...settings, looksUpChecks: usesSpares(settings) });
   const errorPages = [...fragments.errorPages].map(([name, text]): [string, string] => [
     `errors/${name}.html`,
     text,
@@ -84,6 +99,24 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
     }
   };
 
+  const placeables = (parts: readonly Part[]): Placeable[] =>
+    parts.map(({ service: { definition }, part: { profile } }) => ({
+      own: definition.backend,
+      name: definition.name,
+      profile: profile?.name ?? '',
+      keepsName: definition.name !== definition.appId,
+      listens: definition.listens,
+    }));
+  const fresh = (desired: Pick<Desired, 'services'>, parts: readonly Part[]): Placement =>
+    freshPlacement(
+      placeables(parts),
+      new Map(
+        distinctProfiles(parts.flatMap(({ part }) => part.profile ?? [])).map((it) => [it.name, it.text]),
+      ),
+      settings.spareBackends,
+      new Set(desired.services.keys()),
+    );
+
   const withCertificates = ({ maps, texts }: RenderedMaps, names: readonly string[]): RenderedMaps => {
     if (settings.httpsPort === undefined || settings.groupsHttps) return { maps, texts };
     const entries = names.map((key) => ({ key, backend: httpsFrontend }));
@@ -93,9 +126,35 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
     };
   };
 
-  const render: Renderer['render'] = (desired, changing) => {
+  const rememberedCarried = new WeakMap<Routes, { readonly of: Placement; readonly maps: RenderedMaps }>();
+  /** The maps of routes with the backends' names in HAProxy, and those of values. */
+  const withPlacement = (
+    { maps, texts }: RenderedMaps,
+    routes: Routes,
+    placement: Placement,
+    values: Rendering['maps'],
+  ): RenderedMaps => {
+    const known = rememberedCarried.get(routes);
+    const carried = known?.of === placement ? known.maps.maps : asCarried(maps, placement);
+    const written =
+      known?.of === placement
+        ? known.maps.texts
+        : texts.map(([name, text]): [string, Buffer] => {
+            const entries = carried.get(name) ?? [];
+            return [name, entries === maps.get(name) ? text : Buffer.from(mapText(entries))];
+          });
+    rememberedCarried.set(routes, { of: placement, maps: { maps: carried, texts: written } });
+    return {
+      maps: new Map([...carried, ...values]),
+      texts: [
+        ...written,
+        ...[...values].map(([name, entries]): [string, Buffer] => [name, Buffer.from(mapText(entries))]),
+      ],
+    };
+  };
+
+  const render: Renderer['render'] = (desired, changing, given) => {
     const whole: FixedHead = { ...settings, ...changing };
-    const { maps, texts: mapTexts } = withCertificates(renderMaps(desired.routes), changing.certificateNames);
     const frontends = frontendsOf(desired.routes, whole);
     // One walk: at ten thousand services each further one is felt by the events that wait meanwhile.
     const fixed: Part[] = [];
@@ -104,11 +163,24 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
     for (const service of desired.services.values()) {
       const part = written(service);
       (part.profile === undefined ? fixed : withProfile).push({ service, part });
+      if (part.listener !== undefined) fixed.push({ service, part: part.listener });
       if (part.asksClients) resumesTls = false;
     }
-    const all = [...fixed, ...withProfile];
-    const profiles = distinctProfiles(withProfile.flatMap(({ part }) => part.profile ?? []));
-    const pool =
+    const placement = usesSpares(settings) ? (given ?? fresh(desired, withProfile)) : undefined;
+    const values = placement && valueMaps(placement, withProfile);
+    const sections = placement && placedSections(placement, withProfile);
+    const routeMaps = renderMaps(desired.routes);
+    const { maps, texts: mapTexts } = withCertificates(
+      placement === undefined || values === undefined
+        ? routeMaps
+        : withPlacement(routeMaps, desired.routes, placement, values),
+      changing.certificateNames,
+    );
+    const profiles =
+      placement === undefined
+        ? distinctProfiles(withProfile.flatMap(({ part }) => part.profile ?? []))
+        : distinctProfiles([...placement.profiles].map(([name, text]) => ({ name, text })));
+    const added =
       settings.dynamicBackends && settings.head === undefined
         ? poolOf(
             new Map(
@@ -116,27 +188,34 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
             ),
           )
         : undefined;
+    const pool: BackendPool | undefined =
+      placement === undefined || values === undefined
+        ? added
+        : { kind: 'spares', placement, values: withRedirects(values, maps) };
     // Servers, entries of maps and certificates can change while HAProxy runs; all else is the skeleton.
     const skeletonHash = createHash('sha256')
       .update(renderHead(fragments, { ...whole, certificateDigests: new Map() }, resumesTls, '-', '-'))
       .update(frontends)
       .update(fixed.map(({ part }) => part.skeletonDigest).join(''));
     for (const { name } of profiles) skeletonHash.update(name);
+    for (const [backend, profile] of placement?.layout ?? []) skeletonHash.update(`\0${backend} ${profile}`);
     for (const [name, text] of errorPages) skeletonHash.update(`\0${name}\0`).update(text);
     const skeletonDigest = skeletonHash.digest('hex').slice(0, 32);
     const wholeHash = createHash('sha256')
       .update(skeletonDigest)
-      .update(renderHead(fragments, whole, resumesTls, '-', pool?.digest ?? '-'))
-      .update(all.map(({ part }) => part.serversDigest).join(''));
+      .update(renderHead(fragments, whole, resumesTls, '-', added?.digest ?? '-'))
+      .update(fixed.map(({ part }) => part.serversDigest).join(''))
+      .update((sections ?? withProfile.map(({ part }) => part)).map((it) => it.serversDigest).join(''));
     for (const [name, text] of mapTexts) wholeHash.update(`\0${name}\0`).update(text);
     const hash = `${skeletonDigest}.${wholeHash.digest('hex').slice(0, 32)}`;
 
-    const head = Buffer.from(renderHead(fragments, whole, resumesTls, hash, pool?.digest ?? '-'));
+    const head = Buffer.from(renderHead(fragments, whole, resumesTls, hash, added?.digest ?? '-'));
     const profileTexts = profiles.map(({ text }) => Buffer.from(text));
     const text = [head, frontends];
     for (const { part } of fixed) text.push(part.text, part.servers);
     text.push(...profileTexts);
-    for (const { part } of withProfile) text.push(part.text, part.servers);
+    if (sections === undefined) for (const { part } of withProfile) text.push(part.text, part.servers);
+    else for (const { line, servers } of sections) text.push(line, servers);
     const files = new Map<string, string | Buffer>([
       [configurationFile, Buffer.concat(text)],
       ...mapTexts,
@@ -146,7 +225,7 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
     const bodies = (): Body[] => [
       ...fixed.flatMap(bodiesOf),
       ...profileTexts.map((profile) => ({ text: profile, backend: undefined })),
-      ...withProfile.flatMap(bodiesOf),
+      ...(sections === undefined ? withProfile.flatMap(bodiesOf) : bodiesOfSections(sections)),
     ];
     const lines = () => String(Buffer.concat([head, frontends])).split('\n');
     return {
@@ -156,8 +235,17 @@ export function renderer(fragments: Fragments, settings: Omit<FixedHead, keyof C
         ruleOwner(lines()[line - 1]?.trim(), desired.routes, whole),
     };
   };
-  return { render, serverLine: services.serverLine, sample: services.sample };
+  const place: Renderer['place'] = (desired, before) => {
+    if (!usesSpares(settings)) return undefined;
+    const parts = [...desired.services.values()].map((service) => ({ service, part: written(service) }));
+    return nextPlacement(before, placeables(parts.filter(({ part }) => part.profile !== undefined)));
+  };
+  return { render, place, serverLine: services.serverLine, sample: services.sample };
 }
+
+/** Whoever is routed to a backend is to find its redirect there. */
+const withRedirects = (values: Rendering['maps'], maps: Rendering['maps']): Rendering['maps'] =>
+  new Map([...values, [redirectsMap, maps.get(redirectsMap) ?? []]]);
 
 interface RenderedMaps {
   readonly maps: Rendering['maps'];

@@ -9,10 +9,13 @@ import { clientClaims } from './client-claims.ts';
 import { asNamed, textAt, wordsAt, type FileAt } from './file-words.ts';
 import type { FragmentData, Fragments } from './fragments.ts';
 import { guardRules, guardUserLists, userList } from './host-guards.ts';
+import { checksMap } from './maps.ts';
 import { clientOf, networkRules, rewriteRules } from './service-rules.ts';
 import { profileOf, type Profile } from './profiles.ts';
 
 export interface ServiceHead {
+  /** Whether paths of checks are looked up by the backend's name, so that more backends are alike. */
+  readonly looksUpChecks?: boolean;
   /** Networks that may say who the client is and what it asked for. */
   readonly trustedProxies: readonly string[];
   readonly logs: boolean;
@@ -29,8 +32,12 @@ export interface RenderedService {
   readonly text: Buffer;
   /** The defaults section that holds what the section does not say, where the backend may come and go at runtime. */
   readonly profile: Profile | undefined;
+  /** What stands before a section with a profile: the listener; undefined where there is none. */
+  readonly listener: RenderedService | undefined;
   /** What every server line has: servers that run cannot change it either. */
   readonly serverOptions: string;
+  /** The path that is checked, where the section leaves it to a map; undefined where it says it itself. */
+  readonly checkPath: string | undefined;
   readonly servers: Buffer;
   /** Of `text` and `serverOptions`: hashed once, not with every text. */
   readonly skeletonDigest: string;
@@ -48,13 +55,17 @@ export interface ServiceRenderer {
 }
 
 export function serviceRenderer(fragments: Fragments, settings: ServiceHead): ServiceRenderer {
-  const texts = new WeakMap<ServiceDefinition, Pick<RenderedService, 'text' | 'profile'>>();
+  const texts = new WeakMap<ServiceDefinition, Pick<RenderedService, 'text' | 'profile' | 'listener'>>();
   const sectionOf = (definition: ServiceDefinition, serverOptions: string) => {
     const known = texts.get(definition);
     if (known !== undefined) return known;
-    const text = renderSection(definition, fragments, settings, trustedProxies);
-    const apart = definition.hasProfile ? profileOf(definition, text, serverOptions) : undefined;
-    const made = { text: Buffer.from(apart?.line ?? text), profile: apart?.profile };
+    const [before, section] = renderSection(definition, fragments, settings, trustedProxies);
+    const apart = definition.hasProfile ? profileOf(definition, section, serverOptions) : undefined;
+    const made = {
+      text: Buffer.from(apart?.line ?? `${before}${section}`),
+      profile: apart?.profile,
+      listener: apart === undefined || before === '' ? undefined : listenerOf(before, definition),
+    };
     texts.set(definition, made);
     return made;
   };
@@ -93,7 +104,7 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
   const sample = (definition: ServiceDefinition): string => {
     const known = samples.get(definition);
     if (known !== undefined) return known;
-    const text = renderSection(definition, fragments, settings, trustedProxies);
+    const text = renderSection(definition, fragments, settings, trustedProxies).join('');
     const made = `${text}${serverLines({ definition, servers: serversOf(definition, [anyServer]) })}`;
     samples.set(definition, made);
     return made;
@@ -106,10 +117,11 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
       if (known !== undefined) return known;
       const { definition } = service;
       const serverOptions = serverCheckOptions(definition, fragments);
-      const { text, profile } = sectionOf(definition, serverOptions);
+      const { text, profile, listener } = sectionOf(definition, serverOptions);
       const servers = Buffer.from(serverLines(service));
       const made: RenderedService = {
-        ...{ text, profile, serverOptions, servers },
+        ...{ text, profile, listener, serverOptions, servers },
+        checkPath: settings.looksUpChecks === true ? lookedUpPath(definition) : undefined,
         skeletonDigest: skeletonDigestOf(definition, text, serverOptions),
         serversDigest: createHash('sha256').update(servers).digest('base64'),
         asksClients: asksClients(definition),
@@ -123,12 +135,22 @@ export function serviceRenderer(fragments: Fragments, settings: ServiceHead): Se
 const asksClients = ({ bindOptions }: ServiceDefinition): boolean =>
   bindOptions.words.some((word, at) => word === 'verify' && bindOptions.words[at + 1] !== 'none');
 
+const listenerOf = (text: string, definition: ServiceDefinition): RenderedService => ({
+  text: Buffer.from(text),
+  ...{ profile: undefined, listener: undefined, serverOptions: '', checkPath: undefined },
+  servers: Buffer.alloc(0),
+  skeletonDigest: createHash('sha256').update(text).digest('base64'),
+  serversDigest: '',
+  asksClients: asksClients(definition),
+});
+
+/** @returns the user list and the listener, and the backend's section */
 function renderSection(
   definition: ServiceDefinition,
   packaged: Fragments,
-  { logs, fileAt = asNamed, redirectSuffix, believesProxyTls = false }: ServiceHead,
+  { logs, fileAt = asNamed, redirectSuffix, believesProxyTls = false, looksUpChecks = false }: ServiceHead,
   trustedProxies: string | false,
-): string {
+): [before: string, section: string] {
   const { render } = packaged;
   const { backend, auth, check, mode, fragments } = definition;
   // A template's text stands where Pacer's own would.
@@ -150,6 +172,7 @@ function renderSection(
       texts.FRONTEND_BACKEND_GLUE ?? render('frontend-backend-glue', { backend }),
     );
   }
+  const before = parts.splice(0).join('');
   const balance = configTokens(definition.balance.words);
   const consistentHash = definition.balance.needsConsistentHash;
   parts.push(
@@ -183,10 +206,12 @@ function renderSection(
   if (check !== undefined) {
     const own =
       kindOf(check) === 'tcp' ? 'BACKEND_TCP_HEALTHCHECK_OPTIONS' : 'BACKEND_HTTP_HEALTHCHECK_OPTIONS';
-    parts.push(texts[own] ?? render(`backend-${kindOf(check)}-healthcheck-options`, healthCheckData(check)));
+    const pathMap = looksUpChecks && lookedUpPath(definition) !== undefined && checksMap;
+    const data = { ...healthCheckData(check), healthCheckPathMap: pathMap };
+    parts.push(texts[own] ?? render(`backend-${kindOf(check)}-healthcheck-options`, data));
   }
   parts.push(texts.BACKEND_SERVER_OPTIONS ?? '');
-  return parts.join('');
+  return [before, parts.join('')];
 }
 
 function stickyData(definition: ServiceDefinition, packaged: Fragments): FragmentData {
@@ -242,6 +267,13 @@ function healthCheckData(check: ServerCheck): FragmentData {
     healthCheckPort: check.port ?? false,
     healthCheckTls: check.kind === 'https',
   };
+}
+
+/** What comes out of a map goes into the request as it is, so it must be one word. */
+function lookedUpPath({ check, hasProfile }: ServiceDefinition): string | undefined {
+  const isPlain =
+    hasProfile && check !== undefined && kindOf(check) === 'http' && /^[!-~]+$/.test(check.path);
+  return isPlain ? check.path : undefined;
 }
 
 function serverData(server: Server, definition: ServiceDefinition, healthCheckOptions: string) {

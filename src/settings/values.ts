@@ -40,6 +40,9 @@ export const seconds = z.union([z.number(), z.string()]).transform((value, conte
   return z.NEVER;
 });
 
+/** Seconds, or `never`. */
+export const secondsOrNever = z.union([z.literal('never').transform(() => Infinity), seconds]);
+
 /** A duration as HAProxy writes it: `500ms`, `30s`, `10m`, `1h`, `1d`. */
 export const duration = text.pipe(
   z.string().regex(/^[1-9]\d{0,8}(?:us|ms|s|m|h|d)$/, 'expected a duration like 30s, 10m or 1h'),

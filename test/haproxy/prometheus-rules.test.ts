@@ -22,6 +22,8 @@ const rules = groups.flatMap((group) => group.rules);
 const metrics = createMetrics({
   services: () => 0,
   servers: () => 0,
+  places: () => [],
+  spareBackends: () => undefined,
   unresolvedHosts: () => 0,
   diagnostics: () => ({ error: 0, warning: 0, notice: 0 }),
   clusters: () => [],

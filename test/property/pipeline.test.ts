@@ -47,15 +47,15 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   tasks: fc.subarray([1, 2, 3, 4]),
 });
 
+const aMoveOf = (of: fc.Arbitrary<Spec>, gone: number): fc.Arbitrary<Move> =>
+  fc.record({
+    do: fc.constant('app' as const),
+    app: fc.integer({ min: 0, max: 3 }),
+    spec: fc.oneof({ weight: 5, arbitrary: of }, { weight: gone, arbitrary: fc.constant('gone' as const) }),
+  });
+
 const move: fc.Arbitrary<Move> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('app' as const),
-      app: fc.integer({ min: 0, max: 3 }),
-      spec: fc.oneof({ weight: 5, arbitrary: spec }, { weight: 1, arbitrary: fc.constant('gone' as const) }),
-    }),
-  },
+  { weight: 8, arbitrary: aMoveOf(spec, 1) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -137,22 +137,25 @@ class World {
   #isWatched = false;
   #moment = { at: 0, calls: 0 };
 
-  constructor(version: string) {
+  readonly #flags: Record<string, unknown>;
+
+  constructor(version: string, flags: Record<string, unknown> = {}) {
+    this.#flags = flags;
     this.fake = fakeHaproxy({ version });
     this.fake.haproxy.objection = (words) =>
       words.includes('X-Refused') ? 'refused by the test' : undefined;
-    this.loop = fakePipeline(this.fake, { apps: new Map(steady.map((app) => [app.id, app])) });
+    this.loop = fakePipeline(this.fake, { apps: new Map(steady.map((app) => [app.id, app])), flags });
     this.faults([]);
   }
 
   /** Another daemon takes over HAProxy; to it the apps that do not change are a cluster's that it has not heard of. */
-  async restartPacer(unheard: () => readonly string[]): Promise<void> {
+  async restartPacer(unheard: () => readonly string[], known: readonly App[] = []): Promise<void> {
     const { memory } = this.loop;
     this.loop.close();
     await this.fake.clock.advance(1_000);
     this.loop = fakePipeline(this.fake, {
-      apps: new Map([...this.#apps.values()].map((app) => [app.id, app])),
-      ...{ unheard, memory },
+      apps: new Map([...known, ...this.#apps.values()].map((app) => [app.id, app])),
+      ...{ unheard, memory, flags: this.#flags },
     });
   }
 
@@ -173,6 +176,12 @@ class World {
       const reached = this.fake.reached(hostOf(app.id)).sort();
       if (String(reached) !== String(addressesOf(app)))
         this.broken.push(`${app.id} is served by [${String(reached)}] at ${what}`);
+    }
+    // Tasks of the app with this number, and of no other, have such addresses.
+    for (const n of [0, 1, 2, 3]) {
+      const reached = this.fake.reached(hostOf(idOf(n)));
+      if (reached.some((address) => !address.startsWith(`10.0.${n}.`)))
+        this.broken.push(`${idOf(n)} is served by [${String(reached)}] at ${what}`);
     }
   }
 
@@ -263,7 +272,7 @@ class World {
           found.push(`${idOf(n)}: [${String(reached)}] has a task that is gone`);
       } else {
         if (kind !== 'tcp') compare(idOf(n), wanted);
-        compare(idOf(n), wanted, { port: portOf(n) });
+        if (this.#flags['servicePorts'] !== 'none') compare(idOf(n), wanted, { port: portOf(n) });
       }
       if (kind === 'shared') claims.push(String(wanted));
     }
@@ -380,6 +389,51 @@ test(
         numRuns: runs,
         ...seeded,
       },
+    );
+  },
+);
+
+/** Apps like those that are there already. */
+const alike = aMoveOf(
+  fc.record({ kind: fc.constantFrom('plain', 'leastconn', 'shared'), tasks: fc.subarray([1, 2, 3, 4]) }),
+  3,
+);
+
+/** New apps get spare backends, of which there are too few for all; Pacer is killed now and then. */
+test(
+  'whatever goes wrong while services are in spare backends, no request reaches another app, and all of it converges',
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...versions),
+        fc.integer({ min: 1, max: 6 }),
+        fc.constantFrom('none', 'all'),
+        fc.array(
+          fc.oneof(
+            { weight: 10, arbitrary: move },
+            { weight: 8, arbitrary: alike },
+            { weight: 1, arbitrary: fc.constant('pacer') },
+          ),
+          { maxLength: 25 },
+        ),
+        async (version, spareBackends, servicePorts, moves) => {
+          const world = new World(version, { servicePorts, spareBackends, settleAfter: 10 });
+          try {
+            expect(await world.converges()).toEqual([]);
+            world.watch();
+            for (const each of moves) {
+              if (typeof each === 'string') await world.restartPacer(() => [], steady);
+              else await world.do(each);
+            }
+            expect(await world.converges()).toEqual([]);
+            expect(world.broken).toEqual([]);
+          } finally {
+            world.loop.close();
+          }
+        },
+      ),
+      { numRuns: runs, ...seeded },
     );
   },
 );

@@ -12,6 +12,7 @@ import { createChanges } from '../../src/daemon/pipeline/take-changes.ts';
 import { createCandidates } from '../../src/daemon/pipeline/candidates.ts';
 import { createInbox, type Inbox } from '../../src/daemon/pipeline/inbox.ts';
 import { createObserver } from '../../src/daemon/pipeline/observe.ts';
+import { createSettling } from '../../src/daemon/pipeline/settling.ts';
 import { createPipeline, type Pipeline } from '../../src/daemon/pipeline/pipeline.ts';
 import { createReporter } from '../../src/daemon/pipeline/report.ts';
 import type { MachineFacts } from '../../src/daemon/decide/pipeline-state.ts';
@@ -26,11 +27,15 @@ import { resolveSettings } from '../../src/settings/settings.ts';
 import { changingHead } from './changing-head.ts';
 import type { FakeHaproxy } from './fake-haproxy/fake-haproxy.ts';
 
-const { settings } = resolveSettings({
-  flags: { groups: ['external'], stateDir: '/var/lib/pacer', dontBindHttps: true, bindAddress: '127.0.0.1' },
-  environment: {},
-  file: undefined,
-});
+const settingsWith = (flags: Record<string, unknown>) =>
+  resolveSettings({
+    flags: {
+      ...{ groups: ['external'], stateDir: '/var/lib/pacer', dontBindHttps: true, bindAddress: '127.0.0.1' },
+      ...flags,
+    },
+    environment: {},
+    file: undefined,
+  }).settings;
 const fragments = loadFragments();
 
 export interface FakePipeline {
@@ -52,6 +57,7 @@ export interface FakePipelineOptions {
   readonly mode?: 'supervise' | 'attach';
   /** Clusters that have never answered and of which nothing is stored. */
   readonly unheard?: () => readonly string[];
+  readonly flags?: Record<string, unknown>;
   /** What the daemon before this one remembered. */
   readonly memory?: Memory;
 }
@@ -60,15 +66,27 @@ type Memory = ReturnType<typeof inMemory>;
 
 export function fakePipeline(
   fake: FakeHaproxy,
-  { apps = new Map(), mode, unheard = () => [], memory = inMemory() }: FakePipelineOptions = {},
+  { apps = new Map(), mode, unheard = () => [], flags = {}, memory = inMemory() }: FakePipelineOptions = {},
 ): FakePipeline {
   const { now, later } = fake.clock;
+  const settings = settingsWith(flags);
   const control = fake.control(mode === undefined ? {} : { mode });
   const publisher = fake.publisher({ control });
   const render: Renderer = renderer(fragments, fixedHead(settings));
   const { lastGood: known } = memory;
   const rejections = createRejections({ ...memory, sample: render.sample });
-  const runtime = createRuntime({ control, serverLine: render.serverLine, drainTimeoutMs: 60_000, now });
+  const settling = createSettling({
+    afterMs: settings.settleAfter * 1000,
+    later,
+    demandReload: (cause) => {
+      inbox.demandReload(cause);
+      request();
+    },
+  });
+  const runtime = createRuntime({
+    ...{ control, serverLine: render.serverLine, drainTimeoutMs: 60_000, now },
+    onPlacement: settling.note,
+  });
   const budget = reloadBudget(3, 2_000);
   const files = { services: () => Promise.resolve(noFiles) };
   const context = { ...modelContext(settings, () => undefined), lastGood: known.of };
@@ -80,7 +98,12 @@ export function fakePipeline(
   };
   const machineFacts = () => Promise.resolve(facts);
   const observer = createObserver({ control, publisher, runtime, rejections, machineFacts, files });
-  const candidates = createCandidates({ rejections, render: render.render, now });
+  const candidates = createCandidates({
+    rejections,
+    render: render.render,
+    placing: { ...runtime.spares, place: render.place, isSettling: settling.isDue },
+    now,
+  });
   const inbox = createInbox();
   const withheld: Withheld[] = [];
   let mirror = new Map(apps);
@@ -145,6 +168,7 @@ export function fakePipeline(
     },
     close: () => {
       isClosed = true;
+      settling.close();
       control.detach();
       // It waits for a step under way, and virtual time no longer passes.
       void pipeline.close();

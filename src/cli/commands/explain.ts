@@ -8,6 +8,11 @@ import { table, wrap, type Cell } from '../terminal/table.ts';
 import { terminal, type Style, type Terminal } from '../terminal/terminal.ts';
 import { oneLine, shorten } from '../terminal/text.ts';
 
+interface ServiceAnswer extends ServiceView {
+  /** The name of its backend in HAProxy. */
+  readonly haproxyBackend?: string | undefined;
+}
+
 /** @returns 0 where it is served, 1 where not */
 export async function explain(what: string, options: Record<string, unknown>): Promise<number> {
   const meaning = describeCode(what);
@@ -61,11 +66,18 @@ function candidateRow({ verdict, appId, portIndex, claim, reason }: Candidate): 
   ];
 }
 
-function serviceTitle({ appId, portIndex, backend, servicePort, mode }: ServiceView): string {
+function serviceTitle({
+  appId,
+  portIndex,
+  backend,
+  haproxyBackend,
+  servicePort,
+  mode,
+}: ServiceAnswer): string {
   const port = `${appId} port ${portIndex}`;
-  return backend === undefined
-    ? port
-    : `${port}: backend ${backend}, ${mode ?? ''} on service port ${servicePort ?? ''}`;
+  if (backend === undefined) return port;
+  const carried = haproxyBackend === backend ? '' : ` (in HAProxy ${haproxyBackend ?? ''} for now)`;
+  return `${port}: backend ${backend}${carried}, ${mode ?? ''} on service port ${servicePort ?? ''}`;
 }
 
 function serviceText(

@@ -13,4 +13,6 @@ export interface Candidate {
   readonly rendering: Rendering;
   /** Definitions that have never served. */
   readonly fresh: readonly ServiceDefinition[];
+  /** It is what can be served before the reload that the whole takes. */
+  readonly isAhead?: true;
 }

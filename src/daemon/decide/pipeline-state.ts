@@ -3,6 +3,7 @@ import type { DescriptorBudget } from '../../core/policy/capacity.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Diagnostic } from '../../core/model/diagnostic.ts';
 import type { AppId } from '../../core/model/ids.ts';
+import type { SparesInUse } from '../../core/plan/placement.ts';
 import type { Running } from '../../haproxy/control/control.ts';
 import type { PortOwner } from '../../haproxy/machine/ports.ts';
 import type { ChangingHead } from '../../render/head.ts';
@@ -45,6 +46,8 @@ export interface PipelineState {
   readonly runtimeCommands: number;
   /** Why commands do not go over the runtime socket; undefined while they do. */
   readonly socketFault: string | undefined;
+  /** Undefined where HAProxy has no spare backends, or nothing is known of it yet. */
+  readonly spares: SparesInUse | undefined;
   /** A change that would remove too much of what HAProxy serves; undefined if none is withheld. */
   readonly withheld: Withheld | undefined;
   /** What keeps HAProxy from the desired state now; undefined if nothing does. */

@@ -65,9 +65,10 @@ export function createActor(parts: ActorParts): Actor {
 
   const afterBackends = async (
     pool: Candidate['rendering']['pool'],
+    compares: boolean,
     then: () => Promise<RuntimeAnswer>,
   ): Promise<RuntimeAnswer> => {
-    const backends = await runtime.bringBackends(pool);
+    const backends = await runtime.bringBackends(pool, compares);
     return backends.kind === 'done' ? then() : backends;
   };
 
@@ -122,10 +123,10 @@ export function createActor(parts: ActorParts): Actor {
           case 'follow':
             return atRuntime(runtime.bringServers(step.changes.services, step.changes.known));
           case 'compare':
-            return atRuntime(afterBackends(step.pool, () => runtime.bringServers(step.services)));
+            return atRuntime(afterBackends(step.pool, true, () => runtime.bringServers(step.services)));
           case 'change': {
             const { pool } = step.candidate.rendering;
-            return atRuntime(afterBackends(pool, () => runtime.bringServers(step.services)));
+            return atRuntime(afterBackends(pool, false, () => runtime.bringServers(step.services)));
           }
         }
       }),

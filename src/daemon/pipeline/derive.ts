@@ -18,8 +18,9 @@ export interface Model {
 /** The next state of the loop, after a change of the mirror. @param now milliseconds since the epoch */
 export function derived(state: LoopState, change: Change, model: Model, now: number): LoopState {
   const { delta } = change;
+  const { context } = model;
   const cause = { text: change.cause, receivedAt: change.receivedAt };
-  const { unpinned, underived, error } = deriveAll(state.unpinned, delta, model.context);
+  const { unpinned, underived, error } = deriveAll(state.unpinned, delta, context);
   const asked = [...delta.changed.map(({ id }) => id), ...delta.removed];
   // Apps that had the same address as one of these change with them.
   const touched = unpinned === state.unpinned ? [] : unpinned.rederived;
@@ -50,7 +51,8 @@ export function derived(state: LoopState, change: Change, model: Model, now: num
   return {
     ...next,
     due: change.reload ? { ...due, reload: true, cause } : due,
-    retryAt: isAsked ? 0 : next.retryAt,
+    // What can be served without the reload that has to wait is served at once.
+    retryAt: isAsked || (context.dynamicBackends && next.failures === 0) ? 0 : next.retryAt,
   };
 }
 

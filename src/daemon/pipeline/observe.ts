@@ -31,7 +31,7 @@ export interface Observer {
 export interface ObserverParts {
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
-  readonly runtime: Pick<Runtime, 'descriptors' | 'serverCounts'>;
+  readonly runtime: Pick<Runtime, 'descriptors' | 'serverCounts' | 'spares'>;
   readonly rejections: Rejections;
   /** Read again for each round: certificates are renewed, limits change. */
   readonly machineFacts: () => Promise<MachineFacts>;
@@ -51,6 +51,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const running = typeof haproxy === 'string' ? undefined : haproxy;
     await publisher.look();
     const contents = publisher.contentsOf(running?.hash);
+    if (isFirst && running !== undefined) await learn(running);
     const counts = isFirst && running !== undefined ? await runtime.serverCounts() : new Map<never, never>();
     if (counts === undefined) return { kind: 'silent', reason: 'HAProxy does not say which servers it has' };
     const { head, budget, ports, ownListeners } = await machineFacts();
@@ -79,6 +80,13 @@ export function createObserver(parts: ObserverParts): Observer {
             )
           : undefined,
     };
+  }
+
+  /** What HAProxy runs is known where the text on disk is what it has read, but for its servers. */
+  async function learn({ hash }: Running): Promise<void> {
+    const skeleton = skeletonOf(hash);
+    const isOnDisk = skeleton !== undefined && skeletonOf(publisher.activeHash()) === skeleton;
+    await runtime.spares.learn(isOnDisk ? await publisher.activeText() : undefined);
   }
 
   async function sample(applied: Applied, before: Running | undefined, diskHash: string | undefined) {

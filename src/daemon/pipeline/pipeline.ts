@@ -6,6 +6,7 @@
  * One pass at a time. A pass goes on until nothing is left to do, or until it has to wait. It brings the servers that
  * changed to HAProxy by itself; steps that may take long run beside it, and their outcome requests another pass.
  */
+import { sparesInUse } from '../../core/plan/placement.ts';
 import type { ServingContext } from '../../core/servers/serving.ts';
 import { messageOf } from '../../errors.ts';
 import type { Publisher } from '../publish/publisher.ts';
@@ -31,7 +32,7 @@ export interface PipelineParts {
   readonly serving: ServingContext;
   readonly actor: Actor;
   readonly candidates: Candidates;
-  readonly runtime: Pick<Runtime, 'draining' | 'commands'>;
+  readonly runtime: Pick<Runtime, 'draining' | 'commands' | 'spares'>;
   readonly publisher: Pick<Publisher, 'activeHash'>;
   readonly budget: ReloadBudget;
   readonly limits: Limits;
@@ -161,7 +162,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         wakeAt(state.retryAt);
       }
     },
-    state: () => viewOf(state, { commands: runtime.commands(), socketFault: parts.socketFault() }),
+    state: () =>
+      viewOf(state, {
+        commands: runtime.commands(),
+        socketFault: parts.socketFault(),
+        spares: sparesInUse(runtime.spares.current()),
+      }),
     approve: () => {
       const { withheld } = state;
       if (withheld === undefined) return undefined;

@@ -19,7 +19,7 @@ function diagnosticsOf(desired: Desired | undefined): readonly Diagnostic[] {
 /** The loop's state as status and metrics see it. */
 export function viewOf(
   state: LoopState,
-  { commands, socketFault }: { readonly commands: number; readonly socketFault: string | undefined },
+  { commands, ...parts }: Pick<PipelineState, 'socketFault' | 'spares'> & { readonly commands: number },
 ): PipelineState {
   return {
     desired: state.candidate,
@@ -34,7 +34,7 @@ export function viewOf(
     slowStep:
       state.round.kind === 'busy' ? { kind: state.round.step.kind, since: state.round.since } : undefined,
     runtimeCommands: commands,
-    socketFault,
+    ...parts,
     withheld: state.withheld,
     failure: state.failure ?? state.textFailure,
   };

@@ -14,6 +14,7 @@ import { takesProxyProtocol } from '../../render/client-claims.ts';
 import type { FileAt } from '../../render/file-words.ts';
 import type { ChangingHead, FixedHead } from '../../render/head.ts';
 import { noOperatorTemplates, type OperatorTemplates } from '../../render/operator/operator-templates.ts';
+import type { Capabilities } from '../../haproxy/machine/capabilities.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { copyPath } from '../files/copies.ts';
 import { kindOf } from '../files/judge.ts';
@@ -86,6 +87,7 @@ export function fixedHead(
     hardStopAfter: settings.hardStopAfter,
     maxReloads: settings.maxReloads,
     dynamicBackends: settings.dynamicBackends,
+    spareBackends: settings.spareBackends,
     logTarget: settings.syslogSocket,
     logs: settings.syslogSocket !== undefined,
     trustedProxies: settings.trustedProxies,
@@ -103,6 +105,12 @@ function redirectSuffix({ redirectHttpsPort, httpsPort }: Settings): string {
 
 const literalOf = ({ parts }: Template): string =>
   parts.map((part) => (part.kind === 'literal' ? part.text : part.name)).join('');
+
+/** Of two ways to backends without a reload, the one that this HAProxy can go. */
+export function withOneWay(settings: Settings, { addBackend }: Pick<Capabilities, 'addBackend'>): Settings {
+  if (!settings.dynamicBackends || settings.spareBackends === 0) return settings;
+  return addBackend ? { ...settings, spareBackends: 0 } : { ...settings, dynamicBackends: false };
+}
 
 /** @throws PacerError CERTIFICATE_INVALID at the start, see `FileObserver` */
 export async function readMachineFacts(

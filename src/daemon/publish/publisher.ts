@@ -51,6 +51,8 @@ export interface Publisher {
   readonly contentsOf: (hash: string | undefined) => Contents | undefined;
   /** The hash of the current revision; undefined before there is one. */
   readonly activeHash: () => string | undefined;
+  /** The current configuration's text; undefined before there is one. */
+  readonly activeText: () => Promise<string | undefined>;
   /** Reads the disk again: somebody may have removed what is current. */
   readonly look: () => Promise<void>;
   /** A new revision number, for a change whose text is written later. */
@@ -127,6 +129,7 @@ export async function createPublisher({
 
   return {
     activeHash: () => active,
+    activeText: () => readFile(activeConfigFile(stateDir), 'utf8').catch(() => undefined),
     look: async () => {
       active = await activeHash(stateDir);
     },

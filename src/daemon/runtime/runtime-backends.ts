@@ -6,7 +6,7 @@
 import type { BackendName } from '../../core/model/ids.ts';
 import type { RuntimeAccess } from '../../haproxy/control/control.ts';
 import { parseServersState } from '../../haproxy/replies/servers-state.ts';
-import type { BackendPool } from '../../render/profiles.ts';
+import type { AddedBackends } from '../../render/profiles.ts';
 
 /** The same variable is set by the configuration. */
 const variable = 'proc.pacer_backends';
@@ -23,18 +23,18 @@ export type BackendsOutcome =
 /** Backends that HAProxy can add and remove at runtime. */
 export interface RuntimeBackends {
   /** Call when HAProxy has read a configuration with this pool. */
-  readonly loaded: (pool: BackendPool | undefined) => void;
+  readonly loaded: (pool: AddedBackends | undefined) => void;
   /** Adds missing backends. The outcome also names those to remove. Rejects if HAProxy cannot be asked. */
-  readonly add: (pool: BackendPool) => Promise<BackendsOutcome>;
+  readonly add: (pool: AddedBackends) => Promise<BackendsOutcome>;
   /** Removes backends. Call when no request reaches them any more. */
-  readonly settle: (pool: BackendPool, removed: readonly BackendName[]) => Promise<void>;
+  readonly settle: (pool: AddedBackends, removed: readonly BackendName[]) => Promise<void>;
 }
 
 const nothing: BackendsOutcome = { kind: 'done', added: [], removed: [] };
 
 /** @param control the HAProxy whose backends change */
 export function runtimeBackends(control: RuntimeAccess): RuntimeBackends {
-  let last: BackendPool | undefined;
+  let last: AddedBackends | undefined;
   /** Backends that still had sessions when they should have been removed. */
   const leaving = new Set<BackendName>();
 

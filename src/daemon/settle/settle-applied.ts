@@ -30,6 +30,7 @@ export function finished(
   return {
     state: {
       ...upToDate(state, round, candidate, unfinished, now),
+      ...(candidate.isAhead && wholeDue(state, round, now)),
       applied: appliedOf(candidate, left),
       textDueAt: state.textDueAt ?? now + textLagMs,
     },
@@ -50,6 +51,12 @@ export function finished(
     ],
   };
 }
+
+/** The reload that the rest takes is next. */
+const wholeDue = (state: LoopState, { due }: Judging, now: number): Pick<LoopState, 'due' | 'retryAt'> => ({
+  due: state.due ?? { ...due, since: now },
+  retryAt: 0,
+});
 
 /** A new worker runs the good candidate. Runtime commands sent during the reload may have reached the old worker. */
 export function reloaded(

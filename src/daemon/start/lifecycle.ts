@@ -72,11 +72,12 @@ async function openStatusServer(
 
 /** Starts the pipeline, what requests its passes, and what the status server answers. */
 async function startFollowing(
-  { settings, version, log, asks }: DaemonOptions,
+  { version, log, asks }: DaemonOptions,
   serving: Serving,
   undo: Teardown,
 ): Promise<void> {
-  const { server, control, publisher, files, render, templates, haproxyVersion, runAs, serve } = serving;
+  const { settings, server, control, publisher, files, render, templates, haproxyVersion, runAs, serve } =
+    serving;
   const inbox = createInbox();
   const hosts = hostTable({
     ...(await storedHosts(settings.stateDir, log)),

@@ -38,8 +38,7 @@ export function modelContext(
     stickySlots: capabilities.addServerCookie ? 0 : slots,
     // A service port needs a reload anyway for its listener. An operator's `defaults` can contain anything.
     dynamicBackends:
-      settings.dynamicBackends &&
-      settings.servicePorts === 'none' &&
+      (settings.dynamicBackends ? settings.servicePorts === 'none' : settings.spareBackends > 0) &&
       operator.head === undefined &&
       operator.fragments.size === 0,
     groupsHttps: settings.groupHttpsByVhost && !settings.dontBindHttpHttps,

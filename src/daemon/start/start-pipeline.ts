@@ -14,6 +14,7 @@ import { createChanges } from '../pipeline/take-changes.ts';
 import { createCandidates } from '../pipeline/candidates.ts';
 import type { Change, Inbox } from '../pipeline/inbox.ts';
 import { createObserver } from '../pipeline/observe.ts';
+import { createSettling } from '../pipeline/settling.ts';
 import { createPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import { createReporter } from '../pipeline/report.ts';
 import type { Model } from '../pipeline/derive.ts';
@@ -61,8 +62,17 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
   const { settings, log, inbox, control, publisher, files, renderer, memory, journal } = options;
   const now = Date.now;
   const rejections = createRejections({ ...memory, sample: renderer.sample });
+  const settling = createSettling({
+    afterMs: settings.settleAfter * 1000,
+    later,
+    demandReload: (cause) => {
+      inbox.demandReload(cause);
+      passes.request();
+    },
+  });
   const runtime = createRuntime({
     control,
+    onPlacement: settling.note,
     serverLine: renderer.serverLine,
     drainTimeoutMs: settings.drainTimeout * 1000,
     now,
@@ -78,7 +88,12 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     machineFacts,
     files,
   });
-  const candidates = createCandidates({ rejections, render: renderer.render, now });
+  const candidates = createCandidates({
+    rejections,
+    render: renderer.render,
+    placing: { ...runtime.spares, place: renderer.place, isSettling: settling.isDue },
+    now,
+  });
   const pipeline = createPipeline({
     inbox,
     changes: createChanges({
@@ -144,6 +159,7 @@ export function startPipeline(options: PipelineOptions): RunningPipeline {
     approve: pipeline.approve,
     request: passes.request,
     close: async () => {
+      settling.close();
       await passes.close();
       await pipeline.close();
     },

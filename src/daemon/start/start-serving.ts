@@ -4,6 +4,7 @@ import type { HaproxyEvent } from '../../haproxy/control/events.ts';
 import type { RunAs } from '../../haproxy/process/run-as.ts';
 import { runningOf } from '../../haproxy/control/running.ts';
 import { openStateDir } from '../../haproxy/process/state-dir.ts';
+import { capabilitiesOf } from '../../haproxy/machine/capabilities.ts';
 import { findHaproxy, haproxyVersion } from '../../haproxy/machine/version.ts';
 import type { StatusServer } from '../../http/server.ts';
 import type { Logger } from '../../observe/log.ts';
@@ -22,7 +23,7 @@ import { prepareMachine } from './prepare.ts';
 import { arrangePrivileges } from './privileges.ts';
 import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { takeBackStop } from './stopping.ts';
-import { copiesIn, readMachineFacts, fixedHead } from '../publish/machine-facts.ts';
+import { copiesIn, readMachineFacts, fixedHead, withOneWay } from '../publish/machine-facts.ts';
 import type { Teardown } from './teardown.ts';
 import { tryTemplates } from './try-templates.ts';
 
@@ -39,6 +40,8 @@ export interface ServingOptions {
 
 /** What runs after the first half of the start. */
 export interface Serving {
+  /** As this HAProxy can do them. */
+  readonly settings: Settings;
   readonly server: StatusServer;
   readonly control: HaproxyControl;
   readonly publisher: Publisher;
@@ -71,16 +74,17 @@ export async function startServing(
    */
   listen: () => Promise<StatusServer>,
 ): Promise<Serving> {
-  const { settings, notices, version, searchPath, log } = options;
-  requireSocketPaths(settings);
+  const { notices, version, searchPath, log } = options;
+  requireSocketPaths(options.settings);
   for (const notice of notices) log.warn(notice);
-  if (settings.clusters.some(({ access }) => access.insecure)) {
+  if (options.settings.clusters.some(({ access }) => access.insecure)) {
     log.warn(
       "--marathon-insecure: Marathon's certificate is not verified; anyone on the network path can impersonate Marathon",
     );
   }
-  const path = await findHaproxy(settings.haproxyBin, searchPath);
+  const path = await findHaproxy(options.settings.haproxyBin, searchPath);
   const program = { path, version: await haproxyVersion(path) };
+  const settings = withOneWay(options.settings, capabilitiesOf(program.version));
   const { stateDir, haproxyMode: mode, groups } = settings;
   const held = await openStateDir(stateDir, mode !== 'supervise');
   undo.add(() => held.release());
@@ -138,6 +142,7 @@ export async function startServing(
   const running = runningOf(await control.running());
   if (running !== undefined) log.info({ workerPid: running.workerPid, hash: running.hash }, 'HAProxy serves');
   return {
+    settings,
     server,
     control,
     publisher,

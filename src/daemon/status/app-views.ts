@@ -1,17 +1,21 @@
 /** What the status server shows of apps. Secrets in labels are never shown. */
 import type { AppServices } from '../../core/services/app-services.ts';
-import { allDiagnostics, type Desired } from '../../core/desired/desired.ts';
+import { allDiagnostics } from '../../core/desired/desired.ts';
 import { describeDiagnostic, type Diagnostic } from '../../core/model/diagnostic.ts';
 import { guardViews, servedAs, serves } from '../../core/explain/service-view.ts';
 import { asAppId } from '../../core/model/ids.ts';
+import { inHaproxy } from '../../core/plan/placement.ts';
+import type { PipelineState } from '../decide/pipeline-state.ts';
 import { maskConfiguration } from '../../http/mask.ts';
 import { failure, json, type Answer } from '../../http/route.ts';
 
 /** A diagnostic with the one line that people read. */
 export const told = (diagnostic: Diagnostic) => ({ ...diagnostic, text: describeDiagnostic(diagnostic) });
 
+type Shown = Pick<PipelineState, 'desired' | 'spares'>;
+
 /** `/apps`: one entry per app, with as little as a list needs. */
-export function appSummaries(desired: Desired | undefined) {
+export function appSummaries({ desired, spares }: Shown) {
   return [...(desired?.apps.values() ?? [])].map(({ app: { id, instances, tasks }, ports }) => ({
     id,
     instances,
@@ -23,7 +27,8 @@ export function appSummaries(desired: Desired | undefined) {
         served ?? service.definition;
       return [
         {
-          ...{ backend, portIndex, servicePort, mode, vhosts, weight },
+          ...{ backend, haproxyBackend: inHaproxy(spares, backend) },
+          ...{ portIndex, servicePort, mode, vhosts, weight },
           path: path ?? null,
           guards: guardViews(served?.guards),
           /** Where it has a listener of its own; null without one. */
@@ -42,7 +47,7 @@ export function appSummaries(desired: Desired | undefined) {
 }
 
 /** `/apps/<id>`: one app, port by port, with the reason of every task's state. */
-export function appView(desired: Desired | undefined, rest: string): Answer {
+export function appView({ desired, spares }: Shown, rest: string): Answer {
   const id = asAppId(rest);
   const found = desired?.apps.get(id);
   if (desired === undefined || found === undefined) return failure(404, `Marathon has no app ${id}`);
@@ -57,6 +62,7 @@ export function appView(desired: Desired | undefined, rest: string): Answer {
       reason: service === undefined ? reason : serving(serves(desired, service.definition)),
       service: service === undefined ? null : withoutSecrets(service.definition),
       guards: service === undefined ? [] : guardViews(servedAs(desired, service.definition)?.guards),
+      haproxyBackend: service === undefined ? null : inHaproxy(spares, service.definition.backend),
       servers: service?.servers ?? [],
       tasks,
     })),

@@ -1,5 +1,6 @@
 /** marathon-lb's endpoints on the statistics port that HAProxy does not serve itself. */
 import { readFile } from 'node:fs/promises';
+import { inHaproxy } from '../../core/plan/placement.ts';
 import type { RouteEntry, Routes } from '../../core/routing/routes.ts';
 import type { HaproxyControl } from '../../haproxy/control/control.ts';
 import { activeConfigFile } from '../../haproxy/files/publish.ts';
@@ -18,7 +19,7 @@ export interface EndpointParts {
   /** Whether passwords are shown. */
   readonly showsSecrets: boolean;
   readonly control: Pick<HaproxyControl, 'running' | 'runtime'>;
-  readonly pipeline: () => Pick<PipelineState, 'desired'>;
+  readonly pipeline: () => Pick<PipelineState, 'desired' | 'spares'>;
   /** Fetches everything from Marathon and applies it. */
   readonly refetch: (cause: string) => void;
   /** Makes HAProxy read its configuration again. */
@@ -54,10 +55,11 @@ async function configuration({ stateDir, showsSecrets }: EndpointParts): Promise
 }
 
 function map({ pipeline }: EndpointParts, entriesOf: (routes: Routes) => readonly RouteEntry[]): Answer {
-  const { desired } = pipeline();
-  return desired === undefined
-    ? text('Marathon has not given a complete snapshot yet.\n', 503)
-    : text(mapText(entriesOf(desired.routes)));
+  const { desired, spares } = pipeline();
+  if (desired === undefined) return text('Marathon has not given a complete snapshot yet.\n', 503);
+  // Tools look for these backends in HAProxy's statistics.
+  const entries = entriesOf(desired.routes);
+  return text(mapText(entries.map(({ key, backend }) => ({ key, backend: inHaproxy(spares, backend) }))));
 }
 
 /** The hosts that lead somewhere whatever the path. Of several services the one with the largest weight counts. */

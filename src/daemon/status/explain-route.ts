@@ -4,6 +4,7 @@ import type { ExplainContext } from '../../core/explain/explanation.ts';
 import { parseQuestion } from '../../core/explain/question.ts';
 import { describeDiagnostic } from '../../core/model/diagnostic.ts';
 import type { BackendName } from '../../core/model/ids.ts';
+import { inHaproxy } from '../../core/plan/placement.ts';
 import type { Routes } from '../../core/routing/routes.ts';
 import { PacerError } from '../../errors.ts';
 import { maskConfiguration } from '../../http/mask.ts';
@@ -25,14 +26,16 @@ export interface ExplainParts {
 /** The route. */
 export function explainRoute({ pipeline, context, configuration }: ExplainParts): Route {
   return get('/explain', async ({ query }) => {
-    const { desired } = pipeline();
+    const { desired, spares } = pipeline();
     if (desired === undefined)
       return failure(503, 'Marathon has not given a complete snapshot yet', 'see /readyz');
-    const question = parseQuestion(query.get('q') ?? '', desired);
+    const asked = query.get('q') ?? '';
+    const own = [...(spares?.carriers ?? [])].find(([, backend]) => backend === asked)?.[0];
+    const question = parseQuestion(own ?? asked, desired);
     if (question === undefined) {
       throw new PacerError(
         'REQUEST_INVALID',
-        `q=${query.get('q') ?? ''} is not something Pacer can explain`,
+        `q=${asked} is not something Pacer can explain`,
         'ask for a URL, host/path, :port, an app id, a task id or the name of a backend',
       );
     }
@@ -43,19 +46,23 @@ export function explainRoute({ pipeline, context, configuration }: ExplainParts)
     const text = backends.length === 0 ? '' : maskConfiguration(await configuration().catch(() => ''));
     return json({
       ...explanation,
+      services: explanation.services.map((service) => ({
+        ...service,
+        haproxyBackend: service.backend && inHaproxy(spares, service.backend),
+      })),
       diagnostics: explanation.diagnostics.map((it) => ({ ...it, text: describeDiagnostic(it) })),
       configuration: backends.flatMap((backend) => [
-        ...sectionsOf(text, configurationFile, backend),
-        ...mapEntries(desired.routes, backend),
+        ...sectionsOf(text, configurationFile, inHaproxy(spares, backend)),
+        ...mapEntries(desired.routes, backend, inHaproxy(spares, backend)),
       ]),
     } satisfies ExplanationAnswer);
   });
 }
 
-function mapEntries(routes: Routes, wanted: BackendName): ConfigurationPart[] {
+function mapEntries(routes: Routes, wanted: BackendName, inHaproxy: BackendName): ConfigurationPart[] {
   return [...mapsOf(routes)].flatMap(([file, entries]) =>
     entries.flatMap(({ key, backend }, i) =>
-      backend === wanted ? [{ file, line: i + 1, text: `${key} ${backend}` }] : [],
+      backend === wanted ? [{ file, line: i + 1, text: `${key} ${inHaproxy}` }] : [],
     ),
   );
 }

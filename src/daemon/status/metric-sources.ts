@@ -1,5 +1,6 @@
 /** Reads the gauges of the metrics from the state of the daemon. */
 import { nothingDesired, serverCount } from '../../core/desired/desired.ts';
+import { inHaproxy } from '../../core/plan/placement.ts';
 import type { MetricSources } from '../../observe/metrics.ts';
 import type { ClusterStatus } from '../clusters/clusters-status.ts';
 import type { HostTable } from '../hosts/table.ts';
@@ -16,6 +17,18 @@ export function metricSources(
   return {
     state,
     withheldChangeServers: () => pipeline().withheld?.servers ?? 0,
+    places: () => {
+      const { desired, spares } = pipeline();
+      if (spares === undefined) return [];
+      return [...(desired?.services.values() ?? [])].map(({ definition: { appId, portIndex, backend } }) => ({
+        ...{ app: appId, port: portIndex, backend },
+        haproxyBackend: inHaproxy(spares, backend),
+      }));
+    },
+    spareBackends: () => {
+      const { spares } = pipeline();
+      return spares && { free: spares.free, used: spares.carriers.size };
+    },
     unresolvedHosts: () => hosts.unresolved().length,
     services: () => pipeline().desired?.services.size ?? 0,
     servers: () => serverCount(pipeline().desired ?? nothingDesired),

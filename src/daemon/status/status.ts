@@ -63,8 +63,8 @@ export function statusRoutes(parts: StatusParts): readonly Route[] {
     get('/healthz', () => text('alive\n'), { access: 'open' }),
     get('/readyz', ({ trusted }) => readiness(parts, trusted || parts.loopback), { access: 'open' }),
     get('/status', () => json(status(parts) satisfies Status)),
-    get('/apps', () => json(appSummaries(parts.pipeline().desired) satisfies readonly AppSummary[])),
-    get('/apps/*', ({ rest }) => appView(parts.pipeline().desired, rest)),
+    get('/apps', () => json(appSummaries(parts.pipeline()) satisfies readonly AppSummary[])),
+    get('/apps/*', ({ rest }) => appView(parts.pipeline(), rest)),
     get('/revisions', () => json(parts.journal.entries() satisfies readonly Change[])),
     get('/config', async () => text(maskConfiguration(await configuration(parts.stateDir)))),
     get('/metrics', async () => ({ status: 200, type: 'metrics', body: await parts.metrics() })),
@@ -174,7 +174,7 @@ function withheldView<T extends { readonly since: number }>(withheld: T | undefi
 const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
 function status(parts: StatusParts) {
-  const { desired, desiredHash, running, inSync, failure: standing, diagnostics } = parts.pipeline();
+  const { desired, desiredHash, running, inSync, failure: standing, diagnostics, spares } = parts.pipeline();
   const { diagnostics: malformed, ...marathon } = parts.marathon();
   const [last] = parts.journal.entries();
   const { state, why, concerns } = verdict(parts);
@@ -194,6 +194,7 @@ function status(parts: StatusParts) {
       running: running ?? null,
       desiredHash: desiredHash ?? null,
       inSync,
+      spares: spares === undefined ? null : { inUse: spares.carriers.size, free: spares.free },
     },
     withheldRemoval: withheldView(parts.withheldRemoval()),
     withheld: withheldView(parts.pipeline().withheld),

@@ -1,6 +1,6 @@
 /** How HAProxy is run, reloaded and limited. */
 import { define } from '../spec.ts';
-import { duration, flag, integer, oneOf, options, seconds, text } from '../values.ts';
+import { duration, flag, integer, oneOf, options, seconds, secondsOrNever, text } from '../values.ts';
 
 /** Rows of the settings table. */
 export const haproxySettings = {
@@ -141,6 +141,20 @@ export const haproxySettings = {
     schema: flag,
     default: false,
     doc: 'add new http services without a reload: HAProxy 3.4 and later, with --service-ports none; HAProxy calls it experimental',
+  }),
+  spareBackends: define({
+    flag: 'spare-backends',
+    argument: 'n',
+    schema: integer(0, 10_000),
+    default: 0,
+    doc: 'backends that HAProxy has ready, so that new http services come without a reload: all kinds of services together; with --service-ports none; 0 = none',
+  }),
+  settleAfter: define({
+    flag: 'settle-after',
+    argument: 'seconds',
+    schema: secondsOrNever,
+    default: 300,
+    doc: 'after so long without a new service, one reload gives all that are in spare backends their own names; never = not for that alone',
   }),
   reloadBurst: define({
     flag: 'reload-burst',

@@ -29,7 +29,7 @@ const verdict = ({ marathon, pipeline, probe, reported = [] }: Given) =>
       ...{ desired: nothingDesired, unpinned: nothingDesired, desiredHash: undefined, running: running() },
       ...{ blind: false, inSync: true, outOfSyncSince: undefined, diagnostics: [], waitingFor: [] },
       ...{ slowStep: undefined, runtimeCommands: 0, socketFault: undefined, withheld: undefined },
-      failure: undefined,
+      ...{ failure: undefined, spares: undefined },
       ...pipeline,
     },
     probe: { answeredAt: now - 500, failure: undefined, failingSince: undefined, ...probe },

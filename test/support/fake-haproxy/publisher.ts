@@ -58,6 +58,10 @@ export function fakePublisher(
 
   return {
     activeHash: () => active,
+    activeText: () => {
+      const text = disk.current?.files.get('haproxy.cfg');
+      return Promise.resolve(text === undefined ? undefined : String(text));
+    },
     look: () =>
       guarded('look', () => {
         active = disk.current?.hash;
