@@ -13,7 +13,6 @@ import {
 } from './definition-diagnostics.ts';
 import { rejects, type Diagnostic } from '../model/diagnostic.ts';
 import type { AppId } from '../model/ids.ts';
-import { balance, looksIntoRequests } from '../labels/balance.ts';
 import { noBindOptions } from '../labels/bind-options.ts';
 import { vhostTlsOf } from './vhost-tls.ts';
 import { readLabels } from '../labels/read.ts';
@@ -22,11 +21,12 @@ import type { App, PortMapping } from '../model/model.ts';
 import { backendName } from '../model/names.ts';
 import { ruleFor, type Policy } from '../policy/policy.ts';
 import { asWritten, keptFor } from './kept.ts';
+import { balanceOf, canBeShaped, noRewrite, pathOf, rewriteOf, stickyCheck } from './label-parts.ts';
 import { violations } from '../policy/policy-violations.ts';
 import { keepSame } from '../collections/same.ts';
 import { asConnectCheck, checkNotices, checkOf, watchingCheck } from '../servers/server-check.ts';
 import type { ServiceFragments } from '../model/replaced.ts';
-import type { PathMatch, Rewrite, ServerCheck, ServiceDefinition } from '../model/service.ts';
+import type { ServiceDefinition } from '../model/service.ts';
 import type { FragmentSource, TemplateContext } from '../templates/context.ts';
 import { closesServicePort } from '../templates/empty.ts';
 import { fragmentsOf } from '../templates/fragments.ts';
@@ -276,38 +276,4 @@ function defineService(
     weight: values.BACKEND_WEIGHT ?? (path === undefined ? 0 : 1),
   };
   return { definition, diagnostics };
-}
-
-const rewriteOf = (values: PortLabelValues): Rewrite => ({
-  stripPath: values.HTTP_BACKEND_PROXYPASS_PATH,
-  locationPath: values.HTTP_BACKEND_REVPROXY_PATH,
-  rootRedirect: values.HTTP_BACKEND_REDIR,
-});
-
-/** What `check` alone means to HAProxy. [haproxy] configuration.txt 5.2 "inter", "fall" */
-const stickyCheck: ServerCheck = {
-  ...{ kind: 'connect', path: '/', interval: 2, timeout: 2, fall: 3, port: undefined, portIndex: undefined },
-};
-
-const noRewrite: Rewrite = { stripPath: undefined, locationPath: undefined, rootRedirect: undefined };
-
-const balanceOf = ({ BALANCE: asked }: PortLabelValues, mode: 'http' | 'tcp') =>
-  asked === undefined || (mode === 'tcp' && looksIntoRequests(asked)) ? defaultBalance : asked;
-
-const defaultBalance = balanceOrThrow('roundrobin');
-
-function balanceOrThrow(text: string) {
-  const result = balance(text);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value;
-}
-
-function pathOf(values: PortLabelValues): PathMatch | undefined {
-  return values.PATH === undefined ? undefined : { type: values.PATH_TYPE ?? 'begin', ...values.PATH };
-}
-
-/** A user list, an ACL and slots are in no defaults section, and a listener is none of a backend. */
-function canBeShaped(values: PortLabelValues, mode: 'http' | 'tcp', hasSlots: boolean): boolean {
-  const { AUTH, BACKEND_NETWORK_ALLOWED_ACL: networks } = values;
-  return mode === 'http' && AUTH === undefined && networks === undefined && !hasSlots;
 }
