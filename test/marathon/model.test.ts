@@ -162,6 +162,8 @@ interface Run {
   readonly commands: readonly fc.Arbitrary<Command>[];
   readonly numRuns: number;
   readonly resyncMs: number;
+  /** Milliseconds of silence after which the stream is attached anew; where nothing goes wrong, none may be. */
+  readonly watchdogMs?: number;
   readonly after: (both: Mirroring) => void | Promise<void>;
 }
 
@@ -169,7 +171,7 @@ interface Run {
 const walks = (commands: Run['commands']): fc.Arbitrary<Command[]> =>
   fc.array(fc.oneof(...commands), { minLength: 15, maxLength: 40, size: 'max' });
 
-async function holds({ version, commands, numRuns, resyncMs, after }: Run): Promise<void> {
+async function holds({ version, commands, numRuns, resyncMs, watchdogMs = 60_000, after }: Run): Promise<void> {
   await fc.assert(
     fc.asyncProperty(walks(commands), async (steps) => {
       let ahead = 0;
@@ -179,7 +181,7 @@ async function holds({ version, commands, numRuns, resyncMs, after }: Run): Prom
           timings: { offerMs: 2, startingMs: 2, runningMs: 8, killMs: 8, healthScale: 0.01 },
         },
         {
-          ...{ resyncMs, watchdogMs: 250, readinessMs: 20, unreachableMs: 40, maxBackoffMs: 50 },
+          ...{ resyncMs, watchdogMs, readinessMs: 20, unreachableMs: 40, maxBackoffMs: 50 },
           elapsed: () => performance.now() + ahead,
         },
       );
@@ -218,7 +220,7 @@ describe.each<MarathonVersion>(['1.4', '1.5', '1.8', '1.11'])('a model of Marath
     { timeout: 240_000 },
     () =>
       holds({
-        ...{ version, commands: [...changes, ...faults], numRuns: 10, resyncMs: never },
+        ...{ version, commands: [...changes, ...faults], numRuns: 10, resyncMs: never, watchdogMs: 250 },
         after: () => undefined,
       }),
   );
