@@ -171,7 +171,14 @@ interface Run {
 const walks = (commands: Run['commands']): fc.Arbitrary<Command[]> =>
   fc.array(fc.oneof(...commands), { minLength: 15, maxLength: 40, size: 'max' });
 
-async function holds({ version, commands, numRuns, resyncMs, watchdogMs = 60_000, after }: Run): Promise<void> {
+async function holds({
+  version,
+  commands,
+  numRuns,
+  resyncMs,
+  watchdogMs = 60_000,
+  after,
+}: Run): Promise<void> {
   await fc.assert(
     fc.asyncProperty(walks(commands), async (steps) => {
       let ahead = 0;
