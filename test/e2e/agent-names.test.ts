@@ -94,7 +94,7 @@ test('an app whose agent has no address is shown with that reason, and served on
       "the agent's host name late.agents.example has no known address",
     ),
   );
-  expect(await status('late.example')).toBe(503);
+  await stack.until('it has no server', async () => (await status('late.example')) === 503);
   const [task] = stack.marathon.tasks('/late');
   setAddresses({ 'late.agents.example': [task?.host ?? ''] });
   await stack.until('the app is served', async () => (await status('late.example')) === 200);
