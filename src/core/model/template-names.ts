@@ -65,6 +65,16 @@ const addedAgain = nothing('Pacer adds the condition where a rule needs it');
 const unused = nothing('no effect');
 const unsearched = nothing('no host without a path is looked up');
 
+/** Placeholders that stand for something else for each task. */
+export const taskPlaceholders = [
+  'host',
+  'host_ipv4',
+  'port',
+  'serverName',
+  'serverId',
+  'cookieOptions',
+] as const;
+
 export const templates = {
   HEAD: all('raw', '`global`, `defaults` and sections of your own; what a reload needs is added'),
   HTTP_FRONTEND_HEAD: all('raw', 'the frontend of the HTTP port', unbound),
@@ -129,16 +139,7 @@ export const templates = {
   ),
   BACKEND_SERVER_OPTIONS: one(
     'server',
-    [
-      'host',
-      'host_ipv4',
-      'port',
-      'serverName',
-      'serverId',
-      'cookieOptions',
-      'healthCheckOptions',
-      'otherOptions',
-    ],
+    [...taskPlaceholders, 'healthCheckOptions', 'otherOptions'],
     'the server line of each task, and further lines for the backend',
     { ...own, doc: `${own.doc}; with \`server\` lines in other templates: no server for tasks` },
   ),

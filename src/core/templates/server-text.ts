@@ -2,6 +2,7 @@
  * A template of BACKEND_SERVER_OPTIONS, taken apart. marathon-lb writes it into the backend once a task: the usual line of
  * the task, or lines with names and addresses of their own, and whatever else stands in a backend.
  */
+import { taskPlaceholders } from '../model/template-names.ts';
 import { sectionKeywords } from '../guard/keywords.ts';
 import type { Objection } from '../guard/objection.ts';
 import { splitLine, type Line } from '../guard/words.ts';
@@ -82,15 +83,7 @@ const nameFor = (line: Template, server: typeof sample): string | undefined => {
   return 'wrong' in found ? undefined : found.words[1];
 };
 
-/** Placeholders that stand for something else for each task. */
-const ofServer: ReadonlySet<string> = new Set([
-  'host',
-  'host_ipv4',
-  'port',
-  'serverName',
-  'serverId',
-  'cookieOptions',
-]);
+const ofServer: ReadonlySet<string> = new Set(taskPlaceholders);
 
 const isBlank = (line: Template): boolean => {
   const words = splitLine(fillTemplate(line, serverData(sample, { cookie: '', check: '', other: '' })));
