@@ -12,6 +12,9 @@ export function backendName(appId: AppId, servicePort: number): BackendName {
   return `${asAppId(appId).slice(1).replaceAll('/', '_')}_${servicePort}` as BackendName;
 }
 
+/** The name of a service's backend ends with its port, unlike those of Pacer's own backends. */
+export const isServiceBackend = (backend: string): boolean => /_\d+$/.test(backend);
+
 /** `<host>_<ip>_<port>`, or `<ip>_<port>` if host and address are the same. */
 export function serverName(host: string, address: string, port: number): ServerName {
   const text = host === address ? `${address}_${port}` : `${host}_${address}_${port}`;

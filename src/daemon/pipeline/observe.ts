@@ -1,6 +1,7 @@
 /** Reads what a round needs to know about HAProxy and the machine, cheapest first. Changes nothing. */
 import { sameValue } from '../../core/collections/same.ts';
 import type { Desired } from '../../core/desired/desired.ts';
+import { isServiceBackend } from '../../core/model/names.ts';
 import type { HaproxyControl, Running } from '../../haproxy/control/control.ts';
 import { hasOneWorker } from '../../haproxy/control/running.ts';
 import { skeletonOf } from '../../render/render.ts';
@@ -76,7 +77,7 @@ export function createObserver(parts: ObserverParts): Observer {
       unknown:
         isFirst && running !== undefined
           ? new Map(
-              [...counts].filter(([backend]) => contents?.backends.has(backend) ?? isServiceName(backend)),
+              [...counts].filter(([backend]) => contents?.backends.has(backend) ?? isServiceBackend(backend)),
             )
           : undefined,
     };
@@ -108,9 +109,6 @@ export function createObserver(parts: ObserverParts): Observer {
 
   return { observe, sample };
 }
-
-/** The name of a service's backend ends with its port, unlike those of Pacer's own. */
-const isServiceName = (backend: string): boolean => /_\d+$/.test(backend);
 
 const differs = (what: string): Sampled => ({ kind: 'differs', what });
 
