@@ -46,6 +46,14 @@ export async function call(url: string, method = 'GET', body?: unknown): Promise
   return text === '' ? undefined : JSON.parse(text);
 }
 
+/** What a load balancer answers, asked on a connection of its own, as `call` does. */
+export async function textAt(url: string): Promise<string> {
+  const { statusCode, body } = await request(url, { reset: true });
+  const text = await body.text();
+  if (statusCode !== 200) throw new Error(`${url}: ${statusCode}`);
+  return text;
+}
+
 export const appOf = async (tool: DeployTool, id: string): Promise<MarathonApp> =>
   ((await call(`${tool.marathon}/v2/apps/${id}?embed=app.tasks`)) as { app: MarathonApp }).app;
 
@@ -118,9 +126,9 @@ async function allListeners(
 ): Promise<Listener[][] | undefined> {
   const all: Listener[][] = [];
   for (const base of loadBalancers) {
-    const pids = (await (await fetch(`${base}/_haproxy_getpids`)).text()).trim().split(/\s+/);
+    const pids = (await textAt(`${base}/_haproxy_getpids`)).trim().split(/\s+/);
     if (pids.length !== 1) return undefined;
-    all.push(listenersOf(await (await fetch(`${base}/haproxy?stats;csv`)).text(), backend));
+    all.push(listenersOf(await textAt(`${base}/haproxy?stats;csv`), backend));
   }
   return all;
 }

@@ -3,7 +3,7 @@
  * and their completion to either side. Of the load balancers it knows `/haproxy?stats;csv`, read as strictly as a record
  * with one field for each column does, and `/_haproxy_getpids`.
  */
-import { request } from 'undici';
+import { textAt } from './deploy-tool.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from './deploy-tool.ts';
 
@@ -181,14 +181,6 @@ async function listenersOf({ loadBalancers }: Zdd, app: ZddApp): Promise<Row[]> 
   return readStatistics(texts.join('')).filter(
     ({ pxname, svname }) => pxname === backend && svname !== 'BACKEND' && svname !== 'FRONTEND',
   );
-}
-
-async function textAt(url: string): Promise<string> {
-  // On a connection of its own, as the tool does.
-  const { statusCode, body } = await request(url, { reset: true });
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`${url}: ${statusCode}`);
-  return text;
 }
 
 /**
